@@ -1,0 +1,94 @@
+/* Room audio, level 1: G.711, WAV in and out, tones, a ring of packets that drops its oldest. */
+#ifndef WSAUDIO_AUDIO_H
+#define WSAUDIO_AUDIO_H
+
+#include "wsaudio/base.h"
+
+/* ---- G.711 (ITU-T G.711 tables 1 and 2) ---- */
+
+#define ULAW_SILENCE 0xFF
+#define ALAW_SILENCE 0xD5
+
+int16_t ulaw_to_linear(uint8_t code);
+uint8_t linear_to_ulaw(int16_t sample);
+int16_t alaw_to_linear(uint8_t code);
+uint8_t linear_to_alaw(int16_t sample);
+/* Direct code to code by way of linear values. */
+uint8_t ulaw_to_alaw(uint8_t code);
+uint8_t alaw_to_ulaw(uint8_t code);
+
+enum audio_codec { AUDIO_ULAW, AUDIO_ALAW, AUDIO_L16, AUDIO_CODEC_COUNT };
+uint8_t audio_silence(enum audio_codec codec); /* ULAW and ALAW */
+/* Converts `count` samples; out may be in when both codecs have one byte a sample. L16 is little-endian bytes. */
+void audio_convert(enum audio_codec from, const uint8_t *in, enum audio_codec to, uint8_t *out, size_t count);
+
+/* ---- WAV input: a push parser, any chunk order, any split ---- */
+
+enum wav_state { WAV_MORE, WAV_READY, WAV_BAD };
+
+struct wav_format {
+    uint16_t tag; /* 1 PCM, 3 float, 6 A-law, 7 mu-law; the real one behind EXTENSIBLE */
+    uint16_t channels;
+    uint32_t rate_hz;
+    uint16_t bits;
+    uint16_t block_align;
+};
+
+struct wav_parser {
+    enum wav_state state;
+    const char *why; /* WAV_BAD: short English reason */
+    struct wav_format format;
+    bool have_format, have_data;
+    uint64_t data_offset; /* from the file's start */
+    uint64_t data_len;    /* as declared; UINT64_MAX: to the end (0xFFFFFFFF, or 0 with data behind it) */
+    uint64_t offset;      /* bytes taken so far */
+    uint64_t skip;        /* bytes of the current chunk's body still to pass over */
+    uint8_t held_len;
+    uint8_t held[48]; /* a header or fmt body that is not complete yet */
+    int phase;        /* private */
+    uint32_t fmt_len; /* private */
+};
+
+void wav_parser_init(struct wav_parser *p);
+/* Feeds the next bytes of the file, in any split. WAV_READY once both fmt and the start of data are known (data first is
+ * legal: then it goes on to find fmt). Bytes after that may be pushed and are ignored. */
+enum wav_state wav_parser_push(struct wav_parser *p, const void *data, size_t len);
+/* At the file's end: total length known. Corrects data_len to what is there. WAV_BAD for no fmt, no data or no sample. */
+enum wav_state wav_parser_end(struct wav_parser *p, uint64_t file_len);
+/* What of it this program plays now: 8 kHz mono mu-law, A-law, PCM 16. ST_OK and *codec, or ST_UNSUPPORTED and text says
+ * what was found and what is taken ("PCM 24-bit stereo 44100 Hz; taken: …"). */
+WS_MUST_CHECK int wav_playable(const struct wav_format *format, enum audio_codec *codec, char *text, size_t cap);
+/* Playing time in ms of len bytes of that format. */
+uint64_t wav_duration_ms(const struct wav_format *format, uint64_t len);
+
+/* ---- WAV output ---- */
+
+#define WAV_ULAW_HEADER_LEN 58 /* RIFF, fmt (18), fact, data */
+/* Header of an 8 kHz mu-law file holding data_len bytes of `channels` interleaved channels. */
+void wav_write_ulaw_header(uint8_t out[WAV_ULAW_HEADER_LEN], uint16_t channels, uint32_t data_len);
+
+/* ---- tone ---- */
+
+/* count mu-law samples of a 1 kHz tone at 8 kHz, -10 dBm0 or so; *phase (0 to 7) goes on from call to call. */
+void audio_tone_1k(uint8_t *ulaw, size_t count, uint32_t *phase);
+
+/* ---- ring of variable-length records, dropping its oldest ---- */
+
+struct frame_ring {
+    uint8_t *bytes; /* owns */
+    size_t cap, head, used;
+    uint32_t count;
+    uint64_t dropped; /* records dropped so far */
+};
+
+WS_MUST_CHECK int frame_ring_init(struct frame_ring *r, size_t cap);
+void frame_ring_fini(struct frame_ring *r);
+/* Stores a record (1 to 65535 bytes), dropping the oldest until it fits. Returns the number dropped, or ST_TOO_LARGE. */
+WS_MUST_CHECK int frame_ring_push(struct frame_ring *r, const void *data, size_t len);
+/* Copies the oldest record out and removes it; 0 when empty. cap is at least the longest record ever pushed. */
+size_t frame_ring_pop(struct frame_ring *r, void *out, size_t cap);
+/* Length of the oldest; 0 when empty. */
+size_t frame_ring_peek_len(const struct frame_ring *r);
+void frame_ring_clear(struct frame_ring *r);
+
+#endif

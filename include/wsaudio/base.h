@@ -1,0 +1,18 @@
+/* Room base, level 0: what every other room may use. No I/O, no clock. */
+#ifndef WSAUDIO_BASE_H
+#define WSAUDIO_BASE_H
+
+#include "wsaudio/base/addr.h"
+#include "wsaudio/base/digest.h"
+#include "wsaudio/base/list.h"
+#include "wsaudio/base/log.h"
+#include "wsaudio/base/outbuf.h"
+#include "wsaudio/base/pool.h"
+#include "wsaudio/base/rng.h"
+#include "wsaudio/base/span.h"
+#include "wsaudio/base/status.h"
+#include "wsaudio/base/text.h"
+#include "wsaudio/base/timerq.h"
+#include "wsaudio/base/utf8.h"
+
+#endif

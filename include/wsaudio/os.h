@@ -1,0 +1,183 @@
+/* Side room os, above base only: the one room that touches epoll, sockets, timerfd, signals, files, clocks and
+ * randomness. Nothing here knows a protocol; nothing below the app sees it. */
+#ifndef WSAUDIO_OS_H
+#define WSAUDIO_OS_H
+
+#include "wsaudio/base.h"
+
+/* ---- clocks and randomness ---- */
+
+mono_us os_clock_mono(void);
+/* Microseconds since 1970-01-01 UTC. */
+int64_t os_clock_wall(void);
+/* getrandom; fits rng_fill_fn (ctx unused). Ends the process when the kernel has none. */
+void os_entropy_fill(void *ctx, void *out, size_t len);
+
+/* The text of the last failed call of this room ("Address already in use"), for one log line; never NULL. */
+const char *os_error_text(void);
+
+/* ---- loop ---- */
+
+struct os_loop;
+
+enum os_class { OS_CLASS_TICK, OS_CLASS_SIGNAL, OS_CLASS_SOCKET, OS_CLASS_COUNT }; /* order of service in a turn */
+enum { OS_READ = 1, OS_WRITE = 2, OS_HANGUP = 4 };                                 /* event bits */
+
+typedef void (*os_ready_fn)(void *ctx, struct pool_id watch, unsigned events, mono_us now);
+
+/* cap: the most descriptors watched at once. */
+WS_MUST_CHECK int os_loop_new(uint32_t cap, struct os_loop **out);
+void os_loop_free(struct os_loop *loop);
+/* Level-triggered. An event for a descriptor that was unwatched (or whose slot was reused) earlier in the same batch is
+ * recognised by its generation and dropped. OS_HANGUP is always reported. ST_FULL, ST_IO. */
+WS_MUST_CHECK int os_loop_watch(struct os_loop *loop, int fd, unsigned events, enum os_class cls, os_ready_fn ready,
+                                void *ctx, struct pool_id *watch);
+/* No system call when nothing changes. */
+void os_loop_set_events(struct os_loop *loop, struct pool_id watch, unsigned events);
+/* Stops watching; does not close. Stale ids are ignored. */
+void os_loop_unwatch(struct os_loop *loop, struct pool_id watch);
+/* Waits until a descriptor is ready or `deadline` passes (MONO_NEVER: no limit), reads the clock once, serves what is ready
+ * by class. Returns the turn's time in *now. Interrupted waits are an empty turn. ST_IO only for a broken epoll. */
+WS_MUST_CHECK int os_loop_turn(struct os_loop *loop, mono_us deadline, mono_us *now);
+
+/* ---- ticker: one timerfd on absolute deadlines ---- */
+
+struct os_ticker {
+    int fd;
+    bool armed;
+};
+
+WS_MUST_CHECK int os_ticker_open(struct os_ticker *t);
+void os_ticker_close(struct os_ticker *t);
+/* First expiry at `first` (absolute), then every `interval`. */
+WS_MUST_CHECK int os_ticker_arm(struct os_ticker *t, mono_us first, dur_us interval);
+void os_ticker_disarm(struct os_ticker *t);
+/* Expirations since the last read; 0 when none. */
+uint64_t os_ticker_read(struct os_ticker *t);
+
+/* ---- signals ---- */
+
+/* A signalfd for SIGINT, SIGTERM and SIGHUP (blocked from now on); SIGPIPE is ignored. */
+WS_MUST_CHECK int os_signals_open(int *fd);
+/* The next signal number, or 0. */
+int os_signals_read(int fd);
+void os_signals_close(int fd);
+
+/* ---- UDP ---- */
+
+struct os_udp_options {
+    int receive_buffer; /* bytes, 0: the system's */
+    int send_buffer;
+    int dscp; /* 0 to 63, -1: not set */
+};
+
+/* Non-blocking, close-on-exec. port 0 picks one. ST_BUSY (in use), ST_DENIED, ST_IO. */
+WS_MUST_CHECK int os_udp_open(const struct net_addr *local, const struct os_udp_options *options, int *fd);
+WS_MUST_CHECK int os_udp_local(int fd, struct net_addr *out);
+/* ST_OK, ST_AGAIN, or ST_IO (ICMP refusals of earlier datagrams are not errors of this one: they are cleared and the send
+ * tried once more). */
+WS_MUST_CHECK int os_udp_send(int fd, const struct net_addr *to, const void *data, size_t len);
+
+#define OS_UDP_BATCH 16
+struct os_datagram {
+    struct net_addr from;
+    const uint8_t *data; /* valid until the next receive */
+    size_t len;
+    bool truncated; /* longer than the slot */
+};
+/* Storage for recvmmsg; slot_len bytes for each of OS_UDP_BATCH datagrams. One may serve many sockets. */
+struct os_udp_batch;
+WS_MUST_CHECK int os_udp_batch_new(size_t slot_len, struct os_udp_batch **out);
+void os_udp_batch_free(struct os_udp_batch *batch);
+/* One system call: up to OS_UDP_BATCH datagrams. Returns their number (0: none), or ST_IO. */
+WS_MUST_CHECK int os_udp_receive(int fd, struct os_udp_batch *batch, struct os_datagram out[OS_UDP_BATCH]);
+
+/* The local address from which datagrams to `to` would leave (a connected probe socket; nothing is sent). */
+WS_MUST_CHECK int os_route_local(const struct net_addr *to, struct net_addr *out);
+/* Resolves a host name or literal, blocking: at start only. IPv4 first. ST_NOT_FOUND. */
+WS_MUST_CHECK int os_resolve(const char *host, uint16_t port, struct net_addr *out);
+
+/* ---- RTP/RTCP port pairs ---- */
+
+struct os_ports;
+struct os_port_pair {
+    int rtp_fd, rtcp_fd; /* -1 when closed */
+    uint16_t port;       /* even; RTCP is port + 1 */
+};
+
+/* Pairs from low (rounded up to even) to high on `local`'s address. A closed pair rests rest_us before it is used again
+ * (unless all others are taken too: then ST_FULL). low 0: any free pair the system gives (for the loopback exchange). */
+WS_MUST_CHECK int os_ports_new(const struct net_addr *local, uint16_t low, uint16_t high, dur_us rest_us,
+                               const struct os_udp_options *options, struct os_ports **out);
+void os_ports_free(struct os_ports *ports);
+uint32_t os_ports_count(const struct os_ports *ports);
+/* The lowest free even port whose pair binds; skips ports in use by others. ST_FULL, ST_IO. */
+WS_MUST_CHECK int os_ports_open(struct os_ports *ports, mono_us now, struct os_port_pair *out);
+void os_ports_close(struct os_ports *ports, mono_us now, struct os_port_pair *pair);
+
+/* ---- TCP ---- */
+
+/* Non-blocking listener. An IPv6 wildcard serves IPv4 too; family 0 means all interfaces (IPv6 dual-stack, IPv4 where there is
+ * no IPv6). ST_BUSY, ST_DENIED, ST_IO. */
+WS_MUST_CHECK int os_tcp_listen(const struct net_addr *local, int backlog, int *fd);
+WS_MUST_CHECK int os_tcp_local(int fd, struct net_addr *out);
+/* Non-blocking, TCP_NODELAY. ST_AGAIN when none waits; ST_FULL when out of descriptors (the loop must not spin: a spare
+ * descriptor is used to accept and close). */
+WS_MUST_CHECK int os_tcp_accept(int listener, int *fd, struct net_addr *peer);
+/* Bytes read (> 0), 0 at the end of the stream, ST_AGAIN, ST_IO. */
+WS_MUST_CHECK int os_tcp_read(int fd, void *data, size_t cap);
+/* Bytes written (> 0), ST_AGAIN, ST_IO. No SIGPIPE. */
+WS_MUST_CHECK int os_tcp_write(int fd, const void *data, size_t len);
+void os_tcp_shutdown(int fd);
+/* Closes any descriptor of this room; -1 is fine. */
+void os_close(int fd);
+
+/* ---- files ---- */
+
+/* mkdir -p of one level and a writability check. *created tells whether it was made. ST_IO, ST_DENIED. */
+WS_MUST_CHECK int os_dir_prepare(const char *path, bool *created);
+WS_MUST_CHECK int os_dir_open(const char *path, int *dir_fd);
+enum os_open_mode { OS_OPEN_READ, OS_OPEN_CREATE_EXCL, OS_OPEN_APPEND };
+/* Relative to dir_fd (-1: current directory), O_NOFOLLOW, regular files only. ST_NOT_FOUND, ST_BUSY (exists), ST_IO. */
+WS_MUST_CHECK int os_file_open(int dir_fd, const char *name, enum os_open_mode mode, int *fd);
+/* All or nothing. Returns ST_OK, or ST_FULL (no space, quota), ST_IO. */
+WS_MUST_CHECK int os_file_write(int fd, const void *data, size_t len);
+WS_MUST_CHECK int os_file_write_at(int fd, uint64_t offset, const void *data, size_t len);
+/* Bytes read, fewer only at the end of the file. */
+WS_MUST_CHECK int os_file_read_at(int fd, uint64_t offset, void *data, size_t len);
+WS_MUST_CHECK int os_file_size(int fd, uint64_t *out);
+WS_MUST_CHECK int os_file_rename(int dir_fd, const char *from, const char *to);
+WS_MUST_CHECK int os_file_remove(int dir_fd, const char *name);
+/* A symbolic link dir/name -> target, replacing an earlier link atomically (never a regular file: ST_BUSY). */
+WS_MUST_CHECK int os_file_link(int dir_fd, const char *target, const char *name);
+/* Reads a small file whole (secrets, tokens, config) into a NUL-terminated malloc'd buffer that the caller frees. */
+WS_MUST_CHECK int os_file_load(const char *path, size_t max, char **out, size_t *len);
+/* Percentage of the file system's blocks that is free for us, 0 to 100. */
+WS_MUST_CHECK int os_disk_free_percent(int dir_fd, unsigned *out);
+
+struct os_dir_iter;
+struct os_dir_entry {
+    const char *name; /* valid until the next call */
+    uint64_t size;
+    int64_t modified_us; /* since 1970 */
+};
+WS_MUST_CHECK int os_dir_iter_open(const char *path, struct os_dir_iter **out);
+/* Regular files only, "." and ".." never. ST_OK, ST_NOT_FOUND at the end, ST_IO. */
+WS_MUST_CHECK int os_dir_iter_next(struct os_dir_iter *iter, struct os_dir_entry *out);
+void os_dir_iter_close(struct os_dir_iter *iter);
+
+/* ---- flushes without blocking: kernel AIO (io_submit, IOCB_CMD_FDSYNC), completion by eventfd ---- */
+
+struct os_flusher;
+typedef void (*os_flush_fn)(void *ctx, int status);
+
+/* Watches its eventfd in loop. *kernel tells whether the kernel has AIO; else fsync is called in place. */
+WS_MUST_CHECK int os_flusher_new(struct os_loop *loop, uint32_t cap, struct os_flusher **out, bool *kernel);
+/* Waits for what is under way. */
+void os_flusher_free(struct os_flusher *f);
+/* Flushes fd (file or directory) to the disk and then calls done(ctx, ST_OK or ST_IO) from a later turn (from this call
+ * itself when the kernel has no AIO). The descriptor must stay open until then. ST_FULL: try later. */
+WS_MUST_CHECK int os_flush(struct os_flusher *f, int fd, os_flush_fn done, void *ctx);
+uint32_t os_flusher_pending(const struct os_flusher *f);
+
+#endif

@@ -1,0 +1,159 @@
+/* Room sip, level 1: SIP user agent over datagrams (RFC 3261, 3581, 6026, 7616, 8760). Bytes and `now` in; bytes,
+ * events and "wake me at" out. The door is the stack; an INVITE dialog usage (RFC 5057) is one call seen from SIP,
+ * outgoing or incoming, with all its dialogs and transactions. */
+#ifndef WSAUDIO_SIP_H
+#define WSAUDIO_SIP_H
+
+#include "wsaudio/base.h"
+
+#define SIP_DATAGRAM_MAX 65535
+
+struct sip_stack;
+
+enum sip_event_kind {
+    SIP_EVENT_INCOMING,  /* a new INVITE from outside, first time only; adopt it inside the hook or it gets 480 */
+    SIP_EVENT_PROGRESS,  /* 1xx to our INVITE (100 too); code, reason, body (SDP or empty) */
+    SIP_EVENT_ANSWERED,  /* first 2xx to our INVITE; ACK has been sent; body */
+    SIP_EVENT_CONFIRMED, /* our 2xx to an INVITE was acknowledged; body: the ACK's SDP or empty */
+    SIP_EVENT_OFFER,     /* re-INVITE (or UPDATE) in the dialog; answer it inside the hook or it gets 488 */
+    SIP_EVENT_ENDED,     /* the usage is over; the last event of its id. code, reason */
+    SIP_EVENT_KIND_COUNT
+};
+
+const char *sip_event_kind_name(enum sip_event_kind kind);
+
+/* All spans borrow the datagram in hand and are gone when the hook returns. */
+struct sip_event {
+    enum sip_event_kind kind;
+    struct pool_id usage;
+    void *owner;            /* as given at invite or adopt; NULL for INCOMING */
+    int code;               /* SIP status. ENDED: the final status; 200 normal clearing (BYE from either side); 487
+                                our own CANCEL or theirs; 408 no final answer, ACK never came, or a request inside
+                                the dialog timed out; 481, 503 (transport) as they were met */
+    struct span reason;     /* reason phrase, raw from the network */
+    struct span body;       /* application/sdp body, or empty */
+    struct net_addr source; /* where the datagram came from; family 0 for a time-out */
+    struct span call_id;
+    /* INCOMING only */
+    struct span request_user; /* user part of the Request-URI, unescaped bytes as sent */
+    struct span caller_user;  /* user part of From */
+    bool has_credentials;     /* Authorization or Proxy-Authorization present */
+    /* ENDED with 401/407 that could not be answered */
+    bool auth_failed; /* credentials missing or refused */
+};
+
+/* Called from sip_stack_input, sip_stack_expire and the sip_usage_ functions, last thing of the step that caused it.
+ * May call any sip_usage_ function. */
+typedef void (*sip_event_fn)(void *ctx, const struct sip_event *event);
+/* ST_OK, ST_AGAIN (full buffer: treated as lost, UDP), or ST_IO (transport error, told to the transaction). */
+typedef int (*sip_send_fn)(void *ctx, const struct net_addr *to, const void *data, size_t len);
+
+struct sip_hooks {
+    void *ctx;
+    sip_send_fn send;
+    sip_event_fn event;
+};
+
+/* Everything is copied by sip_stack_new, except log and rng, which are borrowed for the stack's life. */
+struct sip_config {
+    struct net_addr local;    /* address and port in Via and Contact (the advertised one) */
+    struct net_addr next_hop; /* where requests outside dialogs go; family 0: sip_usage_invite gives ST_STATE */
+    struct span domain;       /* host of From, To and Request-URI for bare targets, e.g. "192.168.1.170" */
+    struct span user;         /* Contact's user and, with caller empty, From's; may be empty */
+    struct span caller;       /* From's user; empty: user, else "anonymous" */
+    struct span display_name; /* From's display name, any UTF-8 text; may be empty */
+    struct span auth_user;    /* digest username; empty: user */
+    struct span password;     /* digest password; has_password false: challenges cannot be answered */
+    bool has_password;
+    bool any_credentials;      /* answer challenges with empty password when none is set (towards the loopback
+                                  exchange, which takes any) */
+    struct span user_agent;    /* "ws_audio_server/1.0" */
+    struct span extra_headers; /* complete "Name: value\r\n" lines added to outgoing INVITEs, validated by
+                                  sip_header_line_ok */
+    uint32_t max_usages;       /* usages alive at once, those that are finishing included */
+    const struct log *log;
+    const struct rng *rng;
+};
+
+/* T1 500 ms, T2 4 s, T4 5 s (RFC 3261 17.1.1.1). NULL when out of memory. */
+struct sip_stack *sip_stack_new(const struct sip_config *config, const struct sip_hooks *hooks);
+/* Frees everything, sends nothing, tells nothing. NULL is fine. Secrets are wiped. */
+void sip_stack_free(struct sip_stack *stack);
+
+/* One datagram arrived. Malformed ones are counted and, where RFC 3261 allows, answered 400. */
+void sip_stack_input(struct sip_stack *stack, mono_us now, const struct net_addr *from, const void *data, size_t len);
+/* The next deadline, or MONO_NEVER. */
+mono_us sip_stack_due(const struct sip_stack *stack);
+/* Carries out what is due at now. */
+void sip_stack_expire(struct sip_stack *stack, mono_us now);
+/* Releases objects that ended in this turn; call at its end, never inside a hook. */
+void sip_stack_reap(struct sip_stack *stack);
+
+struct sip_stats {
+    uint32_t usages;       /* alive, finishing ones included */
+    uint32_t transactions; /* alive, lingering ones included */
+    uint32_t timers;       /* queued */
+    uint64_t datagrams_in, datagrams_out;
+    uint64_t malformed;     /* dropped or answered 400 */
+    uint64_t stray;         /* responses and ACKs that belong to no transaction or dialog */
+    uint64_t dropped_cells; /* table cells DROP */
+    uint64_t retransmits_out;
+};
+struct sip_stats sip_stack_stats(const struct sip_stack *stack);
+/* Usages that still have something to send or wait for before a clean exit (BYE, CANCEL, an unanswered INVITE);
+ * transactions that only linger do not count. */
+uint32_t sip_stack_busy(const struct sip_stack *stack);
+
+/* The advertised address changed or became known. */
+void sip_stack_set_local(struct sip_stack *stack, const struct net_addr *local);
+
+/* ---- targets ---- */
+
+/* SPEC section 3 CALL:target. A number (0-9 + * #; - . ( ) and space dropped; tried first), a name, or a sip: URI
+ * (no headers, no maddr). Writes the Request-URI ("sip:user@domain", '#' as %23) into out with NUL and the bare target
+ * for logs and file names (user part, or the URI) into label, both of the given caps. ST_BAD, ST_TOO_LARGE. */
+WS_MUST_CHECK int sip_target_parse(struct span target, struct span domain, char *out, size_t cap, char *label,
+                                   size_t label_cap);
+/* "Name: value": a token, a colon, a value without control characters; not a header that the stack writes itself. */
+bool sip_header_line_ok(struct span line);
+
+/* ---- outgoing usages ---- */
+
+/* Sends an INVITE to next_hop with the offer as body. Retransmission, digest, 3xx (5 at most, no loops, always through
+ * next_hop), forks, CANCEL, ACK and time-outs are the stack's. ring_us: unanswered for that long after the INVITE
+ * (CANCEL, then ENDED 408); 0 never. ST_FULL, ST_STATE, ST_NO_MEMORY, ST_BAD (uri). On error nothing was sent and no
+ * event follows. */
+WS_MUST_CHECK int sip_usage_invite(struct sip_stack *stack, mono_us now, struct span request_uri, struct span offer,
+                                   dur_us ring_us, void *owner, struct pool_id *usage);
+
+/* ---- incoming usages: inside SIP_EVENT_INCOMING or later ---- */
+
+/* Takes the INVITE; events go to owner from now on. */
+WS_MUST_CHECK int sip_usage_adopt(struct sip_stack *stack, struct pool_id usage, void *owner);
+/* 180 or 183 with or without SDP. ST_STATE when already answered. */
+WS_MUST_CHECK int sip_usage_progress(struct sip_stack *stack, mono_us now, struct pool_id usage, int code,
+                                     struct span body);
+/* 200 with SDP, sent again until ACK (64*T1: BYE and ENDED 408). */
+WS_MUST_CHECK int sip_usage_answer(struct sip_stack *stack, mono_us now, struct pool_id usage, struct span body);
+/* 3xx to 6xx with the standard reason phrase; the usage ends without ENDED. extra: complete header lines or empty
+ * (Proxy-Authenticate, Contact). */
+WS_MUST_CHECK int sip_usage_reject(struct sip_stack *stack, mono_us now, struct pool_id usage, int code,
+                                   struct span extra);
+
+/* ---- both ---- */
+
+/* Inside SIP_EVENT_OFFER: 200 with this SDP. */
+WS_MUST_CHECK int sip_usage_accept_offer(struct sip_stack *stack, mono_us now, struct pool_id usage, struct span body);
+/* Inside SIP_EVENT_OFFER: 488, 491, 500…; the dialog goes on. */
+WS_MUST_CHECK int sip_usage_refuse_offer(struct sip_stack *stack, mono_us now, struct pool_id usage, int code);
+/* The owner lets go: no further event for this id, ENDED included. The stack finishes alone: BYE in a confirmed dialog,
+ * CANCEL after a 1xx (waiting for one if need be), ACK + BYE to a late 2xx, 480 to an unanswered incoming INVITE.
+ * Stale ids are ignored. */
+void sip_usage_end(struct sip_stack *stack, mono_us now, struct pool_id usage);
+/* Call-ID, valid while the usage lives; empty when stale. */
+struct span sip_usage_call_id(const struct sip_stack *stack, struct pool_id usage);
+
+/* A catalogue of standard reason phrases; "Unknown" for others. */
+const char *sip_reason_phrase(int code);
+
+#endif

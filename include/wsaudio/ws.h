@@ -1,0 +1,208 @@
+/* Room ws, level 1, the only one that includes wslay: HTTP requests, the WebSocket handshake and connection (RFC 6455),
+ * and the words of the text protocol (SPEC section 3). */
+#ifndef WSAUDIO_WS_H
+#define WSAUDIO_WS_H
+
+#include "wsaudio/base.h"
+
+/* ---- HTTP/1.1 request head (RFC 9112), pushed in any split ---- */
+
+#define HTTP_HEAD_MAX    8192
+#define HTTP_HEADERS_MAX 64
+
+enum http_state { HTTP_MORE, HTTP_READY, HTTP_BAD };
+
+struct http_header {
+    struct span name, value; /* value trimmed */
+};
+
+struct http_request {
+    enum http_state state;
+    int error; /* HTTP_BAD: 400, 431 or 505 */
+    const char *why;
+    struct span method;
+    struct span path;  /* without query, percent-decoding not done */
+    struct span query; /* behind '?', or empty */
+    uint16_t header_count;
+    struct http_header headers[HTTP_HEADERS_MAX];
+    size_t head_len;         /* bytes of the head, blank line included */
+    size_t len;              /* bytes held in buf */
+    char buf[HTTP_HEAD_MAX]; /* all spans above point in here */
+};
+
+void http_request_init(struct http_request *r);
+/* Takes what belongs to the head, at most; returns the number of bytes taken (the rest belongs to what follows). */
+size_t http_request_push(struct http_request *r, const void *data, size_t len);
+/* First header of that name (case-insensitive), or NULL. */
+const struct span *http_header_find(const struct http_request *r, const char *name);
+/* Number of headers of that name. */
+size_t http_header_count(const struct http_request *r, const char *name);
+/* Is `token` one of the comma-separated tokens of all headers of that name (case-insensitive)? */
+bool http_header_has_token(const struct http_request *r, const char *name, const char *token);
+/* Value of `key` in the query, percent-decoded into out with NUL. ST_NOT_FOUND, ST_BAD, ST_TOO_LARGE. */
+WS_MUST_CHECK int http_query_value(const struct http_request *r, const char *key, char *out, size_t cap);
+/* Percent-decodes; ST_BAD for broken escapes and NUL. */
+WS_MUST_CHECK int http_percent_decode(struct span in, char *out, size_t cap);
+/* "HTTP/1.1 CODE Reason", Date-less, with Content-Type, Content-Length, Connection: close; body may be empty. extra:
+ * complete header lines or NULL. */
+void http_write_response(struct outbuf *out, int code, const char *content_type, const char *extra, struct span body);
+/* Same head with a length, for a body that follows by other means. */
+void http_write_head(struct outbuf *out, int code, const char *content_type, const char *extra, uint64_t body_len);
+const char *http_reason(int code);
+
+/* ---- handshake (RFC 6455 4.2) ---- */
+
+/* Does the request ask for an upgrade at all (Upgrade header present)? */
+bool ws_handshake_wanted(const struct http_request *r);
+/* All checks of 4.2.1. Writes the 101 answer (RFC 6455 4.2.2) choosing the first known subprotocol, ST_OK; or the refusal
+ * (400, 405, 426 with Sec-WebSocket-Version: 13) and ST_BAD with *why. */
+WS_MUST_CHECK int ws_handshake_answer(const struct http_request *r, struct outbuf *out, const char **why);
+
+/* ---- connection ---- */
+
+struct ws_conn;
+
+enum ws_close { /* RFC 6455 7.4.1 */
+                WS_CLOSE_NORMAL = 1000,
+                WS_CLOSE_GOING_AWAY = 1001,
+                WS_CLOSE_PROTOCOL = 1002,
+                WS_CLOSE_INVALID_DATA = 1007,
+                WS_CLOSE_POLICY = 1008,
+                WS_CLOSE_TOO_BIG = 1009,
+                WS_CLOSE_TRY_LATER = 1013
+};
+
+/* All called from ws_conn_process; spans borrow. A hook may call any ws_conn_ function except process and free. */
+struct ws_hooks {
+    void *ctx;
+    /* One complete text message that is no upload, trailing CR and LF removed, at most WS_COMMAND_MAX bytes. */
+    void (*command)(void *ctx, struct span text);
+    /* A text message other than an upload was longer than WS_COMMAND_MAX; verb is what stood before the first ':' (at most
+     * 32 bytes, else empty). Its bytes were passed over. */
+    void (*command_too_large)(void *ctx, struct span verb);
+    /* "WAV_UPLOAD:name:base64" as it streams in: begin once with the name, data any number of times, end once. aborted: the
+     * message never completed (connection gone or failed). A missing second ':' gives begin with the rest as name and end
+     * with no data. Names over WS_NAME_MAX come cut at WS_NAME_MAX + 1 bytes. Trailing CR and LF of the message are not
+     * passed on. */
+    void (*upload_begin)(void *ctx, struct span name);
+    void (*upload_data)(void *ctx, struct span base64);
+    void (*upload_end)(void *ctx, bool aborted);
+    /* A piece of a binary message in order; last with its final piece (which may be empty). */
+    void (*binary)(void *ctx, struct span piece, bool last);
+    /* A piece of any message in echo mode never comes here: echo is handled inside. */
+};
+
+#define WS_COMMAND_MAX 8192
+#define WS_NAME_MAX    128
+#define WS_CONTROL_MAX 65536 /* control text a client may leave unread */
+#define WS_INPUT_CAP   16384 /* at most this much is read for a client in one turn */
+#define WS_OUTPUT_CAP  131072
+
+struct ws_conn_config {
+    uint64_t max_message;         /* longer ones close with 1009 */
+    bool echo;                    /* the /echo endpoint: messages go back as they came */
+    const struct ws_hooks *hooks; /* copied; ignored with echo */
+    const struct rng *rng;        /* borrowed */
+    mono_us now;
+};
+
+/* An open connection (after the 101). NULL: out of memory. */
+struct ws_conn *ws_conn_new(const struct ws_conn_config *config);
+/* Aborts an upload that is under way (upload_end(aborted)). NULL is fine. */
+void ws_conn_free(struct ws_conn *conn);
+
+/* Where to read the next bytes from the socket into: *ptr and room (0: full, read later). */
+size_t ws_conn_input_space(struct ws_conn *conn, void **ptr);
+/* So many bytes were put there. */
+void ws_conn_input_commit(struct ws_conn *conn, size_t len);
+/* Works on what is held: calls hooks, answers pings and closes. Stops at the next message border when paused. */
+void ws_conn_process(struct ws_conn *conn, mono_us now);
+/* While paused no further message is begun (a command after an upload sees its result); bytes wait. */
+void ws_conn_pause(struct ws_conn *conn, bool paused);
+/* True when bytes are held that process could work on now. */
+bool ws_conn_has_work(const struct ws_conn *conn);
+
+/* Control text: never dropped. Over WS_CONTROL_MAX unread the connection is closed with 1013. */
+void ws_conn_send_text(struct ws_conn *conn, struct span text);
+/* Is there room for audio now: nothing queued in wslay, no close sent, and `len` payload bytes (+10) fit the output with
+ * room to spare for control? */
+bool ws_conn_audio_room(const struct ws_conn *conn, size_t len);
+/* Writes one text or binary audio message straight to the output, no allocation. Only after ws_conn_audio_room. The
+ * payload is produced by fill into exactly len bytes (so that hex is written in place). */
+typedef void (*ws_fill_fn)(void *ctx, uint8_t *out, size_t len);
+void ws_conn_send_audio(struct ws_conn *conn, bool text, size_t len, ws_fill_fn fill, void *ctx);
+/* Starts the close handshake; further calls are ignored. */
+void ws_conn_close(struct ws_conn *conn, enum ws_close code, const char *reason);
+
+/* Bytes to be written to the socket: *ptr and length. At most two looks are needed (ring border). */
+size_t ws_conn_output(const struct ws_conn *conn, const void **ptr);
+void ws_conn_output_consume(struct ws_conn *conn, size_t len);
+/* Both directions are done, or failed: flush what is left and close the socket. */
+bool ws_conn_is_done(const struct ws_conn *conn);
+/* Next ping, silence (60 s) or close time-out (5 s). */
+mono_us ws_conn_due(const struct ws_conn *conn);
+void ws_conn_expire(struct ws_conn *conn, mono_us now);
+
+/* ---- words of the text protocol ---- */
+
+enum ws_verb {
+    WS_VERB_UNKNOWN,
+    WS_VERB_CALL,
+    WS_VERB_HANGUP,
+    WS_VERB_WAV_UPLOAD,
+    WS_VERB_PLAY_WAV,
+    WS_VERB_STOP_WAV,
+    WS_VERB_DTMF,
+    WS_VERB_MEDIA,
+    WS_VERB_MARK,
+    WS_VERB_CLEAR,
+    WS_VERB_LIST_WAV,
+    WS_VERB_DELETE_WAV,
+    WS_VERB_STATS,
+    WS_VERB_LISTEN,
+    WS_VERB_UNLISTEN,
+    WS_VERB_ANSWER,
+    WS_VERB_REJECT,
+    WS_VERB_HOLD,
+    WS_VERB_RESUME,
+    WS_VERB_TRANSFER,
+    WS_VERB_COUNT
+};
+
+const char *ws_verb_name(enum ws_verb verb);
+
+struct ws_command {
+    enum ws_verb verb;
+    struct span word; /* the verb as sent, for ERROR:VERB (cut at 32 bytes, made safe by the writer) */
+    bool has_arg;     /* a ':' stood behind it */
+    struct span arg;  /* behind the first ':' */
+};
+
+/* Never fails: what is not known is WS_VERB_UNKNOWN. Verbs are exact. */
+void ws_command_parse(struct span text, struct ws_command *out);
+
+enum ws_error {
+    WS_ERROR_BAD_ARGUMENT,
+    WS_ERROR_BAD_BASE64,
+    WS_ERROR_BAD_WAV,
+    WS_ERROR_TOO_LARGE,
+    WS_ERROR_QUOTA,
+    WS_ERROR_NOT_FOUND,
+    WS_ERROR_BUSY,
+    WS_ERROR_NO_CALL,
+    WS_ERROR_NOT_ESTABLISHED,
+    WS_ERROR_DENIED,
+    WS_ERROR_RATE_LIMITED,
+    WS_ERROR_UNSUPPORTED,
+    WS_ERROR_UNKNOWN_VERB,
+    WS_ERROR_IO,
+    WS_ERROR_INTERNAL,
+    WS_ERROR_COUNT
+};
+
+const char *ws_error_name(enum ws_error error);
+
+/* File names of SPEC section 3 "File names". */
+bool ws_file_name_ok(struct span name);
+
+#endif
