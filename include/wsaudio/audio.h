@@ -53,7 +53,8 @@ void wav_parser_init(struct wav_parser *p);
 /* Feeds the next bytes of the file, in any split. WAV_READY once both fmt and the start of data are known (data first is
  * legal: then it goes on to find fmt). Bytes after that may be pushed and are ignored. */
 enum wav_state wav_parser_push(struct wav_parser *p, const void *data, size_t len);
-/* At the file's end: total length known. Corrects data_len to what is there. WAV_BAD for no fmt, no data or no sample. */
+/* At the file's end: total length known. Corrects data_len to the whole samples that are there. WAV_BAD for no fmt, no data
+ * or no sample. */
 enum wav_state wav_parser_end(struct wav_parser *p, uint64_t file_len);
 /* What of it this program plays now: 8 kHz mono mu-law, A-law, PCM 16. ST_OK and *codec, or ST_UNSUPPORTED and text says
  * what was found and what is taken ("PCM 24-bit stereo 44100 Hz; taken: …"). */
@@ -81,6 +82,7 @@ struct frame_ring {
     uint64_t dropped; /* records dropped so far */
 };
 
+/* ST_NO_MEMORY. With cap 0 every push is refused. */
 WS_MUST_CHECK int frame_ring_init(struct frame_ring *r, size_t cap);
 void frame_ring_fini(struct frame_ring *r);
 /* Stores a record (1 to 65535 bytes), dropping the oldest until it fits. Returns the number dropped, or ST_TOO_LARGE. */

@@ -28,7 +28,8 @@ typedef void (*os_ready_fn)(void *ctx, struct pool_id watch, unsigned events, mo
 /* cap: the most descriptors watched at once. */
 WS_MUST_CHECK int os_loop_new(uint32_t cap, struct os_loop **out);
 void os_loop_free(struct os_loop *loop);
-/* Level-triggered. An event for a descriptor that was unwatched (or whose slot was reused) earlier in the same batch is
+/* Level-triggered; events 0 is legal (then only OS_HANGUP). Unwatch before closing the descriptor. Errors that ICMP leaves on
+ * datagram sockets are taken off by the loop and not reported. An event for a descriptor that was unwatched (or whose slot was reused) earlier in the same batch is
  * recognised by its generation and dropped. OS_HANGUP is always reported. ST_FULL, ST_IO. */
 WS_MUST_CHECK int os_loop_watch(struct os_loop *loop, int fd, unsigned events, enum os_class cls, os_ready_fn ready,
                                 void *ctx, struct pool_id *watch);
@@ -36,8 +37,9 @@ WS_MUST_CHECK int os_loop_watch(struct os_loop *loop, int fd, unsigned events, e
 void os_loop_set_events(struct os_loop *loop, struct pool_id watch, unsigned events);
 /* Stops watching; does not close. Stale ids are ignored. */
 void os_loop_unwatch(struct os_loop *loop, struct pool_id watch);
-/* Waits until a descriptor is ready or `deadline` passes (MONO_NEVER: no limit), reads the clock once, serves what is ready
- * by class. Returns the turn's time in *now. Interrupted waits are an empty turn. ST_IO only for a broken epoll. */
+/* Waits until a descriptor is ready or `deadline` passes (MONO_NEVER: no limit; the wait is rounded up to whole
+ * milliseconds, so that it never ends before the deadline: finer deadlines are the ticker's), reads the clock once, serves
+ * what is ready by class; every ready descriptor once a turn. Returns the turn's time in *now. Interrupted waits are an empty turn. ST_IO only for a broken epoll. */
 WS_MUST_CHECK int os_loop_turn(struct os_loop *loop, mono_us deadline, mono_us *now);
 
 /* ---- ticker: one timerfd on absolute deadlines ---- */
@@ -92,7 +94,7 @@ void os_udp_batch_free(struct os_udp_batch *batch);
 /* One system call: up to OS_UDP_BATCH datagrams. Returns their number (0: none), or ST_IO. */
 WS_MUST_CHECK int os_udp_receive(int fd, struct os_udp_batch *batch, struct os_datagram out[OS_UDP_BATCH]);
 
-/* The local address from which datagrams to `to` would leave (a connected probe socket; nothing is sent). */
+/* The local address (port 0) from which datagrams to `to` would leave (a connected probe socket; nothing is sent). */
 WS_MUST_CHECK int os_route_local(const struct net_addr *to, struct net_addr *out);
 /* Resolves a host name or literal, blocking: at start only. IPv4 first. ST_NOT_FOUND. */
 WS_MUST_CHECK int os_resolve(const char *host, uint16_t port, struct net_addr *out);
@@ -105,7 +107,7 @@ struct os_port_pair {
     uint16_t port;       /* even; RTCP is port + 1 */
 };
 
-/* Pairs from low (rounded up to even) to high on `local`'s address. A closed pair rests rest_us before it is used again
+/* Pairs from low (rounded up to even) to high on `local`'s address; ST_BAD when that holds no pair. A closed pair rests rest_us before it is used again
  * (unless all others are taken too: then ST_FULL). low 0: any free pair the system gives (for the loopback exchange). */
 WS_MUST_CHECK int os_ports_new(const struct net_addr *local, uint16_t low, uint16_t high, dur_us rest_us,
                                const struct os_udp_options *options, struct os_ports **out);
@@ -128,6 +130,7 @@ WS_MUST_CHECK int os_tcp_accept(int listener, int *fd, struct net_addr *peer);
 WS_MUST_CHECK int os_tcp_read(int fd, void *data, size_t cap);
 /* Bytes written (> 0), ST_AGAIN, ST_IO. No SIGPIPE. */
 WS_MUST_CHECK int os_tcp_write(int fd, const void *data, size_t len);
+/* Nothing more will be sent; reading goes on. */
 void os_tcp_shutdown(int fd);
 /* Closes any descriptor of this room; -1 is fine. */
 void os_close(int fd);
@@ -138,9 +141,14 @@ void os_close(int fd);
 WS_MUST_CHECK int os_dir_prepare(const char *path, bool *created);
 WS_MUST_CHECK int os_dir_open(const char *path, int *dir_fd);
 enum os_open_mode { OS_OPEN_READ, OS_OPEN_CREATE_EXCL, OS_OPEN_APPEND };
-/* Relative to dir_fd (-1: current directory), O_NOFOLLOW, regular files only. ST_NOT_FOUND, ST_BUSY (exists), ST_IO. */
+/* Names below are relative to dir_fd (-1: the current directory, and then a path is legal; else a plain name: ST_BAD when it
+ * is empty, ".", ".." or holds a '/'). */
+/* O_NOFOLLOW, regular files only; CREATE_EXCL reads and writes. ST_NOT_FOUND, ST_BUSY (exists), ST_DENIED (permission, a
+ * symbolic link, no regular file), ST_FULL (no descriptors), ST_IO. */
 WS_MUST_CHECK int os_file_open(int dir_fd, const char *name, enum os_open_mode mode, int *fd);
-/* All or nothing. Returns ST_OK, or ST_FULL (no space, quota), ST_IO. */
+/* Appends (write: at the file's own position, which is its end). All or nothing: what a failed write had added to the end of
+ * the file is cut off again. Returns ST_OK, or ST_FULL (no
+ * space, quota), ST_IO. */
 WS_MUST_CHECK int os_file_write(int fd, const void *data, size_t len);
 WS_MUST_CHECK int os_file_write_at(int fd, uint64_t offset, const void *data, size_t len);
 /* Bytes read, fewer only at the end of the file. */
@@ -173,8 +181,12 @@ typedef void (*os_flush_fn)(void *ctx, int status);
 
 /* Watches its eventfd in loop. *kernel tells whether the kernel has AIO; else fsync is called in place. */
 WS_MUST_CHECK int os_flusher_new(struct os_loop *loop, uint32_t cap, struct os_flusher **out, bool *kernel);
-/* Waits for what is under way. */
+/* Waits for what is under way and calls its done functions, also for flushes that those begin. At the end of the program. */
+void os_flusher_drain(struct os_flusher *f);
+/* os_flusher_drain first; NULL is fine. */
 void os_flusher_free(struct os_flusher *f);
+/* False when there is no kernel AIO, or from the first time on that a file system refused it. */
+bool os_flusher_kernel(const struct os_flusher *f);
 /* Flushes fd (file or directory) to the disk and then calls done(ctx, ST_OK or ST_IO) from a later turn (from this call
  * itself when the kernel has no AIO). The descriptor must stay open until then. ST_FULL: try later. */
 WS_MUST_CHECK int os_flush(struct os_flusher *f, int fd, os_flush_fn done, void *ctx);

@@ -48,7 +48,7 @@ void rtp_tx_skip(struct rtp_tx *tx, uint32_t samples);
 enum rtp_rx_verdict {
     RTP_RX_NEW,       /* the next, or with a gap before it */
     RTP_RX_LATE,      /* older than the newest, first time seen (reordered) */
-    RTP_RX_DUPLICATE, /* seen before */
+    RTP_RX_DUPLICATE, /* seen before, or 64 to 99 behind the newest: nobody can tell any more */
     RTP_RX_RESTART,   /* first packet, new SSRC, or a jump that two packets confirmed: a new timeline begins */
     RTP_RX_HELD,      /* first packet after a large jump: not believed yet, not counted */
     RTP_RX_VERDICT_COUNT
@@ -142,7 +142,7 @@ WS_MUST_CHECK int rtcp_write_report(const struct rtp_tx *tx, struct rtp_rx *rx, 
                                     mono_us now, int64_t wall_us, uint32_t timestamp_now, struct span cname, bool bye,
                                     struct outbuf *out);
 /* A compound packet from the far end: updates state (RTT per RFC 3550 6.4.1). ST_BAD when it is not valid RTCP. our_ssrc:
- * only report blocks about it count. */
+ * only report blocks about it count; a report that itself comes from it is our own, echoed, and changes nothing. */
 WS_MUST_CHECK int rtcp_input(struct rtcp_state *state, struct span datagram, uint32_t our_ssrc, mono_us now,
                              int64_t wall_us, uint32_t clock_hz);
 /* Mean opinion score 1.0 to 4.5 by the E-model (ITU-T G.107 simplified): G.711, one-way delay, packet loss 0 to 1. */

@@ -32,7 +32,7 @@ struct sdp_session {
     struct sdp_format formats[SDP_FORMATS_MAX]; /* in the order of the m= line; further ones are ignored */
 };
 
-/* ST_OK or ST_BAD; *why (never NULL on ST_BAD) is a short English reason. Tolerates LF line ends and unknown lines; is
+/* ST_OK or ST_BAD (*out then says has_audio false); *why (never NULL on ST_BAD) is a short English reason. Tolerates LF line ends and unknown lines; is
  * strict about ports (0 to 65535), addresses and numbers. Several c= or m= lines: RFC rules. */
 WS_MUST_CHECK int sdp_parse(struct span body, struct sdp_session *out, const char **why);
 
@@ -51,7 +51,8 @@ struct sdp_agreed {
     enum sdp_codec codec;     /* what we send, and expect */
     uint8_t payload_type;     /* number used for it (0 or 8, or a dynamic one the offer mapped) */
     int telephone_event_pt;   /* -1: none agreed */
-    uint16_t ptime_ms;        /* packet time we send: 20, 40 or 60 */
+    uint16_t ptime_ms;        /* packet time we send: 20, 40 or 60, the nearest to theirs (the shorter of two), not over
+                                 their maxptime but for 20; 20 when they give none */
     struct net_addr rtp;      /* where we send */
     struct net_addr rtcp;     /* family 0: do not send */
     bool we_send, we_receive; /* direction as agreed, from our side */
@@ -64,10 +65,11 @@ WS_MUST_CHECK int sdp_accept_answer(const struct sdp_session *answer, struct sdp
 /* Judges an offer; ST_BAD as above (the caller answers 488). The first of the offer's formats that we know wins. */
 WS_MUST_CHECK int sdp_accept_offer(const struct sdp_session *offer, struct sdp_agreed *out, const char **why);
 /* The answer to that offer: every other m= line of it rejected with port 0, in the offer's order. `offer_body` is the
- * text of the offer. */
+ * text of the offer. Its t= line is repeated; the direction is local's as far as what was agreed allows. ST_TOO_LARGE;
+ * ST_BAD when offer_body is not an offer that sdp_accept_offer takes. */
 WS_MUST_CHECK int sdp_write_answer(const struct sdp_local *local, const struct sdp_agreed *agreed,
                                    struct span offer_body, struct outbuf *out);
-/* Same address, port, codec, payload types, ptime and direction: a re-INVITE that changes nothing. */
+/* Same RTP and RTCP address and port, codec, payload types, ptime and direction: a re-INVITE that changes nothing. */
 bool sdp_agreed_equal(const struct sdp_agreed *a, const struct sdp_agreed *b);
 
 #endif

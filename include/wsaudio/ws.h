@@ -21,8 +21,9 @@ struct http_request {
     int error; /* HTTP_BAD: 400, 431 or 505 */
     const char *why;
     struct span method;
-    struct span path;  /* without query, percent-decoding not done */
-    struct span query; /* behind '?', or empty */
+    struct span path;      /* without query, percent-decoding not done */
+    struct span query;     /* behind '?', or empty */
+    uint8_t minor_version; /* of HTTP/1.x */
     uint16_t header_count;
     struct http_header headers[HTTP_HEADERS_MAX];
     size_t head_len;         /* bytes of the head, blank line included */
@@ -117,13 +118,16 @@ size_t ws_conn_input_space(struct ws_conn *conn, void **ptr);
 void ws_conn_input_commit(struct ws_conn *conn, size_t len);
 /* Works on what is held: calls hooks, answers pings and closes. Stops at the next message border when paused. */
 void ws_conn_process(struct ws_conn *conn, mono_us now);
-/* While paused no further message is begun (a command after an upload sees its result); bytes wait. */
+/* While paused no further message is begun (a command after an upload sees its result); bytes wait, and so does a close
+ * frame, so that the result goes out before its answer. Pings in front are answered. */
 void ws_conn_pause(struct ws_conn *conn, bool paused);
 /* True when bytes are held that process could work on now. */
 bool ws_conn_has_work(const struct ws_conn *conn);
 
 /* Control text: never dropped. Over WS_CONTROL_MAX unread the connection is closed with 1013. */
 void ws_conn_send_text(struct ws_conn *conn, struct span text);
+/* Bytes of control text not yet taken by the socket: a writer of many lines (WAV_LIST) stops when it grows. */
+size_t ws_conn_control_queued(const struct ws_conn *conn);
 /* Is there room for audio now: nothing queued in wslay, no close sent, and `len` payload bytes (+10) fit the output with
  * room to spare for control? */
 bool ws_conn_audio_room(const struct ws_conn *conn, size_t len);
@@ -131,7 +135,8 @@ bool ws_conn_audio_room(const struct ws_conn *conn, size_t len);
  * payload is produced by fill into exactly len bytes (so that hex is written in place). */
 typedef void (*ws_fill_fn)(void *ctx, uint8_t *out, size_t len);
 void ws_conn_send_audio(struct ws_conn *conn, bool text, size_t len, ws_fill_fn fill, void *ctx);
-/* Starts the close handshake; further calls are ignored. */
+/* Starts the close handshake; further calls are ignored. No hook is called for a message after this; an upload under way
+ * is aborted in the next process or free. `due` is then past until expire has been called once: it starts the clock. */
 void ws_conn_close(struct ws_conn *conn, enum ws_close code, const char *reason);
 
 /* Bytes to be written to the socket: *ptr and length. At most two looks are needed (ring border). */

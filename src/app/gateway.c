@@ -1,0 +1,253 @@
+#include "gateway_priv.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define STOP_LIMIT_US DUR_S(5)
+/* SIP datagrams may fill a UDP packet, RTP never does; one batch of slots serves all sockets. */
+#define DATAGRAM_SLOT 65536
+/* listener, signals, ticker, flusher, SIP, loopback SIP and some air */
+#define FIXED_WATCHES 32
+
+int gateway_fail(struct gateway *g, int status, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(g->why, sizeof(g->why), fmt, args);
+    va_end(args);
+    return status;
+}
+
+/* ---- ticks and signals ---- */
+
+static void tick_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct gateway *g = ctx;
+
+    (void)watch;
+    (void)events;
+    g->now = now;
+    /* how many expirations there were does not matter: each call looks at the clock (SPEC, late ticks) */
+    if (os_ticker_read(&g->ticker) == 0) {
+        return;
+    }
+    bridge_tick(g->bridge, now);
+    if (g->loopback != NULL) {
+        loopback_tick(g->loopback, now);
+    }
+}
+
+static void begin_stop(struct gateway *g, mono_us now)
+{
+    if (g->stopping) {
+        g->killed = true;
+        return;
+    }
+    g->stopping = true;
+    g->stop_by = now + STOP_LIMIT_US;
+    log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, STOPPING));
+    web_stop(g->web);
+    bridge_stop(g->bridge, now);
+}
+
+static void reload(struct gateway *g)
+{
+    char why[TOKENS_WHY_MAX];
+
+    if (logfile_reopen(&g->logfile, &g->log) == ST_OK) {
+        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, RELOADED));
+    }
+    if (access_reload(&g->access, why) != ST_OK) {
+        log_write(&g->log, LOG_ERROR, LOG_TEXT(&g->log, TOKENS_KEPT), why);
+    }
+}
+
+static void signals_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct gateway *g = ctx;
+    int signal_number;
+
+    (void)watch;
+    (void)events;
+    g->now = now;
+    while ((signal_number = os_signals_read(g->signals_fd)) != 0) {
+        if (signal_number == SIGHUP) {
+            reload(g);
+        } else {
+            begin_stop(g, now);
+        }
+    }
+}
+
+/* ---- opening and closing ---- */
+
+static int open_loop(struct gateway *g)
+{
+    const struct options *o = g->options;
+    uint32_t watches = FIXED_WATCHES + 2 * o->max_clients + 4 * o->max_calls;
+    int status = os_loop_new(watches, &g->loop);
+
+    if (status == ST_OK) {
+        status = os_signals_open(&g->signals_fd);
+    }
+    if (status == ST_OK) {
+        status = os_loop_watch(g->loop, g->signals_fd, OS_READ, OS_CLASS_SIGNAL, signals_ready, g, &g->signals_watch);
+    }
+    if (status == ST_OK) {
+        status = os_ticker_open(&g->ticker);
+    }
+    if (status == ST_OK) {
+        status = os_loop_watch(g->loop, g->ticker.fd, OS_READ, OS_CLASS_TICK, tick_ready, g, &g->ticker_watch);
+    }
+    if (status == ST_OK) {
+        status = os_udp_batch_new(DATAGRAM_SLOT, &g->batch);
+    }
+    return status == ST_OK ? ST_OK : gateway_fail(g, status, "the event loop cannot be set up: %s", os_error_text());
+}
+
+static int open_access(struct gateway *g)
+{
+    char why[TOKENS_WHY_MAX];
+    int status = access_init(&g->access, g->options, why);
+
+    return status == ST_OK ? ST_OK : gateway_fail(g, status, "--ws-token-file: %s", why);
+}
+
+static int open_all(struct gateway *g)
+{
+    int status = open_loop(g);
+
+    if (status == ST_OK) {
+        status = open_access(g);
+    }
+    if (status == ST_OK) {
+        status = gateway_files_open(g);
+    }
+    if (status == ST_OK) {
+        status = gateway_sip_open(g);
+    }
+    if (status == ST_OK) {
+        status = web_open(g, &g->web);
+    }
+    if (status == ST_OK) {
+        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, UPLOAD_DIR), g->options->upload_dir);
+    }
+    return status;
+}
+
+static void close_all(struct gateway *g)
+{
+    web_close(g->web);
+    gateway_sip_close(g);
+    gateway_files_close(g);
+    access_fini(&g->access);
+    os_udp_batch_free(g->batch);
+    os_ticker_close(&g->ticker);
+    os_signals_close(g->signals_fd);
+    os_loop_free(g->loop);
+    digest_fini();
+}
+
+/* ---- turning ---- */
+
+static mono_us earlier(mono_us a, mono_us b)
+{
+    return a < b ? a : b;
+}
+
+static mono_us next_deadline(const struct gateway *g)
+{
+    mono_us due = earlier(bridge_due(g->bridge), web_due(g->web));
+
+    if (g->loopback != NULL) {
+        due = earlier(due, loopback_due(g->loopback));
+    }
+    return g->stopping ? earlier(due, g->stop_by) : due;
+}
+
+/* The ticker runs only while somebody has something to send. */
+static void set_ticker(struct gateway *g)
+{
+    mono_us due = bridge_tick_due(g->bridge);
+
+    if (g->loopback != NULL) {
+        due = earlier(due, loopback_tick_due(g->loopback));
+    }
+    if (due == MONO_NEVER && g->ticker.armed) {
+        os_ticker_disarm(&g->ticker);
+    } else if (due != MONO_NEVER && !g->ticker.armed && os_ticker_arm(&g->ticker, due, CALL_TICK_US) != ST_OK) {
+        log_write(&g->log, LOG_ERROR, LOG_TEXT(&g->log, TICKER_FAILED), os_error_text());
+    }
+}
+
+static int turn(struct gateway *g)
+{
+    mono_us now;
+    int status = os_loop_turn(g->loop, next_deadline(g), &now);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    g->now = now;
+    bridge_expire(g->bridge, now);
+    bridge_pump(g->bridge, now);
+    web_turn(g->web, now);
+    bridge_reap(g->bridge);
+    if (g->loopback != NULL) {
+        loopback_turn(g->loopback, now);
+    }
+    set_ticker(g);
+    return ST_OK;
+}
+
+static bool is_over(const struct gateway *g)
+{
+    if (!g->stopping) {
+        return false;
+    }
+    bool quiet = bridge_is_quiet(g->bridge) && web_is_quiet(g->web) && os_flusher_pending(g->flusher) == 0;
+    return g->killed || quiet || g->now >= g->stop_by;
+}
+
+static int run_until_stopped(struct gateway *g)
+{
+    g->now = os_clock_mono();
+    while (!is_over(g)) {
+        if (turn(g) != ST_OK) {
+            log_write(&g->log, LOG_ERROR, LOG_TEXT(&g->log, LOOP_FAILED), os_error_text());
+            return 1;
+        }
+    }
+    log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, STOPPED));
+    return g->killed ? 1 : 0;
+}
+
+int gateway_run(const struct options *options)
+{
+    struct gateway g = {.options = options, .signals_fd = -1, .sip_fd = -1, .raw_fd = -1, .ticker = {.fd = -1}};
+    int code = 1;
+
+    g.rng = (struct rng){.fill = os_entropy_fill};
+    if (logfile_open(&g.logfile, options->log_file, NULL, g.why) != ST_OK) {
+        fprintf(stderr, "ws_audio_server: --log-file %s: %s\n", options->log_file, g.why);
+        return 1;
+    }
+    g.log = (struct log){.level = (enum log_level)options->log_level,
+                         .zh = options->lang == OPTION_LANG_ZH,
+                         .sink = logfile_sink,
+                         .ctx = &g.logfile};
+    log_write(&g.log, LOG_INFO, LOG_TEXT(&g.log, SERVER_START));
+    if (open_all(&g) == ST_OK) {
+        code = run_until_stopped(&g);
+    } else {
+        log_write(&g.log, LOG_ERROR, "%s", g.why);
+        fprintf(stderr, "ws_audio_server: %s\n", g.why);
+    }
+    if (!g.killed) {
+        close_all(&g);
+    }
+    logfile_close(&g.logfile);
+    return code;
+}

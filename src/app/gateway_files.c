@@ -1,0 +1,257 @@
+#include "gateway_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RAW_FILE_MAX (64u * 1024 * 1024)
+
+/* ---- uploads ---- */
+
+static int upload_begin(void *ctx, struct pool_id client, const char *name, struct pool_id *upload)
+{
+    struct gateway *g = ctx;
+    (void)client;
+    return uploads_begin(g->uploads, span_cstr(name), upload);
+}
+
+static int upload_write(void *ctx, struct pool_id upload, const void *data, size_t len)
+{
+    struct gateway *g = ctx;
+    return uploads_write(g->uploads, upload, data, len);
+}
+
+static void upload_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
+{
+    struct gateway *g = ctx;
+    (void)bytes;
+    bridge_upload_done(g->bridge, g->now, owner, status);
+}
+
+static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client)
+{
+    struct gateway *g = ctx;
+    return uploads_commit(g->uploads, upload, client, upload_done, g);
+}
+
+static void upload_abort(void *ctx, struct pool_id upload)
+{
+    struct gateway *g = ctx;
+    uploads_abort(g->uploads, upload);
+}
+
+/* ---- playing ---- */
+
+static int play_open(void *ctx, const char *name, int *handle, uint64_t *size)
+{
+    struct gateway *g = ctx;
+    int status = uploads_open_file(g->uploads, span_cstr(name), handle, size);
+    return status == ST_OK || status == ST_NOT_FOUND ? status : ST_IO;
+}
+
+static int play_read(void *ctx, int handle, uint64_t offset, void *data, size_t len)
+{
+    (void)ctx;
+    return os_file_read_at(handle, offset, data, len);
+}
+
+static void play_close(void *ctx, int handle)
+{
+    (void)ctx;
+    os_close(handle);
+}
+
+/* ---- listing and deleting ---- */
+
+static int list_open(void *ctx, void **list)
+{
+    struct gateway *g = ctx;
+    struct uploads_list *opened = NULL;
+    int status = uploads_list_open(g->uploads, &opened);
+    *list = opened;
+    return status;
+}
+
+static int list_next(void *ctx, void *list, struct list_entry *entry)
+{
+    struct uploads_entry found;
+    int status = uploads_list_next(list, &found);
+
+    (void)ctx;
+    if (status != ST_OK) {
+        return status;
+    }
+    entry->bytes = found.bytes;
+    entry->ms = found.duration_ms;
+    return span_copy(span_cstr(found.name), entry->name, sizeof(entry->name)) == ST_OK ? ST_OK : ST_AGAIN;
+}
+
+static void list_close(void *ctx, void *list)
+{
+    (void)ctx;
+    uploads_list_close(list);
+}
+
+static int remove_upload(void *ctx, const char *name)
+{
+    struct gateway *g = ctx;
+    return uploads_delete(g->uploads, span_cstr(name));
+}
+
+/* ---- recordings ---- */
+
+static int record_begin(void *ctx, const char *number, const char *callid8, struct pool_id *recording, char *path,
+                        size_t cap)
+{
+    struct gateway *g = ctx;
+
+    if (g->recordings == NULL) {
+        return ST_STATE;
+    }
+    int status =
+        recordings_begin(g->recordings, span_cstr(number), span_cstr(callid8), os_clock_wall(), g->now, recording);
+    if (status == ST_OK) {
+        snprintf(path, cap, "%s/%s", g->options->record_dir, recordings_name(g->recordings, *recording));
+    }
+    return status;
+}
+
+static int record_write(void *ctx, struct pool_id recording, uint64_t offset, const void *data, size_t len)
+{
+    struct gateway *g = ctx;
+    return recordings_write_at(g->recordings, recording, offset, data, len, g->now);
+}
+
+static void record_end(void *ctx, struct pool_id recording)
+{
+    struct gateway *g = ctx;
+    recordings_end(g->recordings, recording);
+}
+
+/* ---- --rtp-raw-file ---- */
+
+static void raw_packet(void *ctx, const void *data, size_t len)
+{
+    struct gateway *g = ctx;
+
+    if (g->raw_fd < 0) {
+        return;
+    }
+    if (g->raw_bytes + len > RAW_FILE_MAX || os_file_write(g->raw_fd, data, len) != ST_OK) {
+        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, RAW_FILE_FULL), g->options->rtp_raw_file);
+        os_close(g->raw_fd);
+        g->raw_fd = -1;
+        return;
+    }
+    g->raw_bytes += len;
+}
+
+struct file_io gateway_file_io(struct gateway *g)
+{
+    return (struct file_io){
+        .ctx = g,
+        .upload_begin = upload_begin,
+        .upload_write = upload_write,
+        .upload_commit = upload_commit,
+        .upload_abort = upload_abort,
+        .play_open = play_open,
+        .play_read = play_read,
+        .play_close = play_close,
+        .list_open = list_open,
+        .list_next = list_next,
+        .list_close = list_close,
+        .remove = remove_upload,
+        .record_begin = record_begin,
+        .record_write = record_write,
+        .record_end = record_end,
+        .raw_packet = g->options->rtp_raw_file != NULL ? raw_packet : NULL,
+    };
+}
+
+/* ---- opening ---- */
+
+static int prepare(struct gateway *g, const char *flag, const char *dir, bool *created)
+{
+    int status = os_dir_prepare(dir, created);
+
+    if (status != ST_OK) {
+        return gateway_fail(g, status, "%s %s: cannot be used as a directory: %s", flag, dir, os_error_text());
+    }
+    return ST_OK;
+}
+
+static int open_uploads(struct gateway *g)
+{
+    const struct options *o = g->options;
+    bool created = false;
+    int status = prepare(g, "--upload-dir", o->upload_dir, &created);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    if (created) {
+        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, UPLOAD_DIR_CREATED), o->upload_dir);
+    }
+    struct uploads_config config = {.dir = o->upload_dir,
+                                    .max_bytes = o->upload_max,
+                                    .quota_bytes = o->upload_quota,
+                                    .handles = o->max_clients,
+                                    .flusher = g->flusher,
+                                    .log = &g->log};
+    status = uploads_open(&config, &g->uploads);
+    return status == ST_OK ? ST_OK : gateway_fail(g, status, "--upload-dir %s: %s", o->upload_dir, os_error_text());
+}
+
+static int open_recordings(struct gateway *g)
+{
+    const struct options *o = g->options;
+    bool created = false;
+    int status = prepare(g, "--record-dir", o->record_dir, &created);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    struct recordings_config config = {.dir = o->record_dir,
+                                       .quota_bytes = o->record_quota,
+                                       .sync_seconds = (unsigned)(o->record_sync_us / DUR_S(1)),
+                                       .calls = o->max_calls,
+                                       .flusher = g->flusher,
+                                       .log = &g->log};
+    status = recordings_open(&config, &g->recordings);
+    return status == ST_OK ? ST_OK : gateway_fail(g, status, "--record-dir %s: %s", o->record_dir, os_error_text());
+}
+
+int gateway_files_open(struct gateway *g)
+{
+    const struct options *o = g->options;
+    bool kernel = true;
+    int status = os_flusher_new(g->loop, o->max_clients + 2 * o->max_calls + 16, &g->flusher, &kernel);
+
+    if (status != ST_OK) {
+        return gateway_fail(g, status, "cannot prepare disk flushes: %s", os_error_text());
+    }
+    if (!kernel) {
+        log_write(&g->log, LOG_WARNING, LOG_TEXT(&g->log, NO_KERNEL_AIO));
+    }
+    status = open_uploads(g);
+    if (status == ST_OK && !o->no_record) {
+        status = open_recordings(g);
+    }
+    if (status == ST_OK && o->rtp_raw_file != NULL) {
+        status = os_file_open(-1, o->rtp_raw_file, OS_OPEN_APPEND, &g->raw_fd);
+        if (status == ST_OK) {
+            status = os_file_size(g->raw_fd, &g->raw_bytes);
+        }
+        if (status != ST_OK) {
+            return gateway_fail(g, status, "--rtp-raw-file %s: %s", o->rtp_raw_file, os_error_text());
+        }
+    }
+    return status;
+}
+
+void gateway_files_close(struct gateway *g)
+{
+    uploads_close(g->uploads);
+    recordings_close(g->recordings);
+    os_flusher_free(g->flusher);
+    os_close(g->raw_fd);
+}

@@ -1,0 +1,83 @@
+/* What the files of the gateway share. */
+#ifndef WSAUDIO_APP_GATEWAY_PRIV_H
+#define WSAUDIO_APP_GATEWAY_PRIV_H
+
+#include "access.h"
+#include "gateway.h"
+#include "logfile.h"
+#include "media_sockets.h"
+#include "recordings.h"
+#include "uploads.h"
+#include "wsaudio/call.h"
+#include "wsaudio/os.h"
+
+#define GATEWAY_WHY_MAX 512
+
+struct web;
+struct loopback;
+
+struct gateway {
+    const struct options *options;
+    struct logfile logfile;
+    struct log log;
+    struct rng rng;
+    struct os_loop *loop;
+    struct os_ticker ticker;
+    struct pool_id ticker_watch;
+    int signals_fd;
+    struct pool_id signals_watch;
+    struct os_udp_batch *batch;
+    struct os_flusher *flusher;
+    struct uploads *uploads;
+    struct recordings *recordings; /* NULL with --no-record */
+    struct access access;
+    int sip_fd;
+    struct pool_id sip_watch;
+    struct net_addr server;    /* SIP server, or the loopback exchange */
+    struct net_addr sip_local; /* as bound */
+    struct media_sockets *media;
+    struct loopback *loopback; /* NULL with a SIP server */
+    struct bridge *bridge;
+    struct web *web;
+    int raw_fd;
+    uint64_t raw_bytes;
+    mono_us now; /* of the turn in hand */
+    bool stopping;
+    bool killed; /* a second signal */
+    mono_us stop_by;
+    char why[GATEWAY_WHY_MAX]; /* start-up failure, for stderr */
+};
+
+/* Sets g->why; returns status. */
+int gateway_fail(struct gateway *g, int status, const char *fmt, ...) WS_PRINTF(3, 4);
+
+/* gateway_files.c: the file_io of the bridge. */
+struct file_io gateway_file_io(struct gateway *g);
+/* Opens uploads, recordings and the raw file. */
+WS_MUST_CHECK int gateway_files_open(struct gateway *g);
+void gateway_files_close(struct gateway *g);
+
+/* gateway_sip.c: SIP socket, addresses, the bridge itself. */
+WS_MUST_CHECK int gateway_sip_open(struct gateway *g);
+void gateway_sip_close(struct gateway *g);
+
+/* loopback.c: sockets of the loopback exchange. */
+WS_MUST_CHECK int loopback_open(struct gateway *g, struct loopback **out);
+void loopback_close(struct loopback *l);
+const struct net_addr *loopback_addr(const struct loopback *l);
+mono_us loopback_tick_due(const struct loopback *l);
+void loopback_tick(struct loopback *l, mono_us now);
+mono_us loopback_due(const struct loopback *l);
+void loopback_turn(struct loopback *l, mono_us now);
+
+/* web.c: listener, HTTP requests, WebSocket streams. */
+WS_MUST_CHECK int web_open(struct gateway *g, struct web **out);
+void web_close(struct web *w);
+mono_us web_due(const struct web *w);
+/* Time-outs, and writing what the turn produced. */
+void web_turn(struct web *w, mono_us now);
+/* No new connections; those without a WebSocket are closed. */
+void web_stop(struct web *w);
+bool web_is_quiet(const struct web *w);
+
+#endif

@@ -1,0 +1,230 @@
+#include "gateway_priv.h"
+
+#include <stdio.h>
+
+#define SIP_RECEIVE_BUFFER (256 * 1024)
+
+static int sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+{
+    struct gateway *g = ctx;
+    return os_udp_send(g->sip_fd, to, data, len);
+}
+
+static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct gateway *g = ctx;
+    struct os_datagram datagrams[OS_UDP_BATCH];
+
+    (void)watch;
+    (void)events;
+    int n = os_udp_receive(g->sip_fd, g->batch, datagrams);
+    for (int i = 0; i < n; i++) {
+        if (!datagrams[i].truncated) {
+            bridge_sip_input(g->bridge, now, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+        }
+    }
+}
+
+static void media_input(void *ctx, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
+                        const void *data, size_t len)
+{
+    struct gateway *g = ctx;
+    bridge_media_input(g->bridge, now, call, rtcp, from, data, len);
+}
+
+/* The server's address: given, resolved once, or the loopback exchange's. */
+static int find_server(struct gateway *g)
+{
+    const struct option_host *host = &g->options->sip_server;
+    char text[ADDR_TEXT_MAX];
+
+    if (host->name == NULL) {
+        g->server = *loopback_addr(g->loopback);
+        return ST_OK;
+    }
+    if (host->addr.family != 0) {
+        g->server = host->addr;
+        return ST_OK;
+    }
+    int status = os_resolve(host->name, host->port, &g->server);
+    if (status != ST_OK) {
+        return gateway_fail(g, status, "--sip-server %s: the name cannot be resolved: %s", host->name, os_error_text());
+    }
+    log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, SIP_SERVER_RESOLVED), host->name, addr_text(&g->server, text));
+    return ST_OK;
+}
+
+static int bind_sip(struct gateway *g)
+{
+    struct os_udp_options options = {.receive_buffer = SIP_RECEIVE_BUFFER, .dscp = (int)g->options->sip_dscp};
+    struct net_addr local = g->options->sip_listen;
+    char text[ADDR_TEXT_MAX];
+
+    if (local.family == 0) {
+        local.family = g->server.family; /* the wildcard of the server's family */
+    }
+    if (local.family != g->server.family) {
+        return gateway_fail(g, ST_BAD, "--sip-listen %s: the SIP server has an address of the other family",
+                            addr_text(&local, text));
+    }
+    int status = os_udp_open(&local, &options, &g->sip_fd);
+    if (status != ST_OK) {
+        return gateway_fail(g, status, "--sip-listen %s: %s", addr_text(&local, text), os_error_text());
+    }
+    status = os_udp_local(g->sip_fd, &g->sip_local);
+    if (status == ST_OK) {
+        status = os_loop_watch(g->loop, g->sip_fd, OS_READ, OS_CLASS_SOCKET, sip_ready, g, &g->sip_watch);
+    }
+    return status == ST_OK ? ST_OK : gateway_fail(g, status, "the SIP socket cannot be watched: %s", os_error_text());
+}
+
+/* The address that the far end can reach us on: bound, else that of the route to the server. */
+static int find_local(struct gateway *g, struct net_addr *local)
+{
+    char text[ADDR_TEXT_MAX];
+    int status = ST_OK;
+
+    *local = g->sip_local;
+    if (addr_is_any(&g->sip_local)) {
+        status = os_route_local(&g->server, local);
+    }
+    if (status != ST_OK) {
+        return gateway_fail(g, status, "--sip-server %s: no route: %s", addr_text(&g->server, text), os_error_text());
+    }
+    local->port = g->sip_local.port;
+    return ST_OK;
+}
+
+static int open_media(struct gateway *g, const struct net_addr *local)
+{
+    const struct options *o = g->options;
+    struct media_sockets_config config = {.loop = g->loop,
+                                          .batch = g->batch,
+                                          .local = *local,
+                                          .low = o->rtp_ports.low,
+                                          .high = o->rtp_ports.high,
+                                          .max_calls = o->max_calls,
+                                          .dscp = (int)o->rtp_dscp,
+                                          .input = media_input,
+                                          .ctx = g};
+    int status = media_sockets_new(&config, &g->media);
+    return status == ST_OK ? ST_OK
+                           : gateway_fail(g, status, "--rtp-ports %u-%u: %s", o->rtp_ports.low, o->rtp_ports.high,
+                                          status_name(status));
+}
+
+/* Complete header lines for the stack from the --sip-header flags. */
+static int join_headers(struct gateway *g, struct outbuf *out)
+{
+    const struct option_texts *headers = &g->options->sip_header;
+
+    for (uint32_t i = 0; i < headers->count; i++) {
+        outbuf_str(out, headers->items[i]);
+        outbuf_str(out, "\r\n");
+    }
+    return outbuf_status(out) == ST_OK ? ST_OK : gateway_fail(g, ST_TOO_LARGE, "--sip-header: too much header text");
+}
+
+static struct bridge_config bridge_settings(struct gateway *g, const struct net_addr *local, const char *domain,
+                                            struct span headers)
+{
+    const struct options *o = g->options;
+    struct net_addr advertised = o->advertise.family != 0 ? o->advertise : *local;
+    struct bridge_config config = {.media_addr = advertised,
+                                   .max_calls = o->max_calls,
+                                   .max_clients = o->max_clients,
+                                   .max_message = o->ws_max_message,
+                                   .upload_max = o->upload_max,
+                                   .ring = o->ring_us,
+                                   .max_call = o->max_call_us,
+                                   .no_media = o->no_media_us,
+                                   .record = !o->no_record,
+                                   .record_stereo = o->record_channels == OPTION_CHANNELS_STEREO,
+                                   .media = media_sockets_io(g->media),
+                                   .files = gateway_file_io(g),
+                                   .sip_send = sip_send,
+                                   .sip_ctx = g};
+    advertised.port = local->port;
+    config.sip = (struct sip_config){.local = advertised,
+                                     .next_hop = g->server,
+                                     .domain = span_cstr(domain),
+                                     .user = span_cstr(o->sip_user),
+                                     .caller = span_cstr(o->sip_caller),
+                                     .display_name = span_cstr(o->sip_display_name),
+                                     .auth_user = span_cstr(o->sip_auth_user),
+                                     .password = span_cstr(o->sip_password),
+                                     .has_password =
+                                         o->sip_password != NULL && (o->sip_user != NULL || o->sip_auth_user != NULL),
+                                     .any_credentials = g->loopback != NULL,
+                                     .user_agent = SPAN_LIT("ws_audio_server/" WSAUDIO_VERSION),
+                                     .extra_headers = headers,
+                                     .log = &g->log,
+                                     .rng = &g->rng};
+    return config;
+}
+
+static int open_bridge(struct gateway *g, const struct net_addr *local)
+{
+    const struct options *o = g->options;
+    char headers[8192];
+    char host[ADDR_TEXT_MAX];
+    struct outbuf out;
+    const char *domain = o->sip_domain != NULL ? o->sip_domain : o->sip_server.name;
+    struct net_addr literal;
+
+    outbuf_init(&out, headers, sizeof(headers));
+    int status = join_headers(g, &out);
+    if (status != ST_OK) {
+        return status;
+    }
+    if (domain == NULL || addr_parse_ip(span_cstr(domain), &literal) == ST_OK) {
+        /* an IPv6 literal wants its brackets in a URI */
+        domain = addr_host_text(domain == NULL ? &g->server : &literal, host);
+    }
+    struct bridge_config config = bridge_settings(g, local, domain, outbuf_view(&out));
+    status = bridge_new(&config, &g->bridge);
+    return status == ST_OK ? ST_OK : gateway_fail(g, status, "the gateway cannot be set up: %s", status_name(status));
+}
+
+int gateway_sip_open(struct gateway *g)
+{
+    struct net_addr local;
+    char text[ADDR_TEXT_MAX];
+    int status = ST_OK;
+
+    if (g->options->sip_server.name == NULL) {
+        status = loopback_open(g, &g->loopback);
+    }
+    if (status == ST_OK) {
+        status = find_server(g);
+    }
+    if (status == ST_OK) {
+        status = bind_sip(g);
+    }
+    if (status == ST_OK) {
+        status = find_local(g, &local);
+    }
+    if (status == ST_OK) {
+        status = open_media(g, &local);
+    }
+    if (status == ST_OK) {
+        status = open_bridge(g, &local);
+    }
+    if (status == ST_OK) {
+        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, SIP_LISTEN), addr_text(&g->sip_local, text));
+        if (g->loopback != NULL) {
+            log_write(&g->log, LOG_WARNING, LOG_TEXT(&g->log, LOOPBACK));
+        }
+    }
+    return status;
+}
+
+void gateway_sip_close(struct gateway *g)
+{
+    bridge_free(g->bridge);
+    g->bridge = NULL;
+    media_sockets_free(g->media);
+    loopback_close(g->loopback);
+    os_loop_unwatch(g->loop, g->sip_watch);
+    os_close(g->sip_fd);
+}

@@ -1,0 +1,130 @@
+#include <stdlib.h>
+
+#include "gateway_priv.h"
+
+struct loopback {
+    struct gateway *gateway; /* borrows */
+    struct exchange *exchange;
+    struct media_sockets *media;
+    int fd;
+    struct pool_id watch;
+    struct net_addr addr;
+};
+
+static int sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+{
+    struct loopback *l = ctx;
+    return os_udp_send(l->fd, to, data, len);
+}
+
+static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct loopback *l = ctx;
+    struct os_datagram datagrams[OS_UDP_BATCH];
+
+    (void)watch;
+    (void)events;
+    int n = os_udp_receive(l->fd, l->gateway->batch, datagrams);
+    for (int i = 0; i < n; i++) {
+        exchange_sip_input(l->exchange, now, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+    }
+}
+
+static void media_input(void *ctx, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
+                        const void *data, size_t len)
+{
+    struct loopback *l = ctx;
+    exchange_media_input(l->exchange, now, call, rtcp, from, data, len);
+}
+
+static int open_parts(struct gateway *g, struct loopback *l)
+{
+    const struct options *o = g->options;
+    struct os_udp_options udp = {.receive_buffer = 0, .dscp = -1};
+    int status = os_udp_open(&l->addr, &udp, &l->fd);
+
+    if (status == ST_OK) {
+        status = os_udp_local(l->fd, &l->addr);
+    }
+    if (status == ST_OK) {
+        status = os_loop_watch(g->loop, l->fd, OS_READ, OS_CLASS_SOCKET, sip_ready, l, &l->watch);
+    }
+    if (status == ST_OK) {
+        struct media_sockets_config config = {.loop = g->loop,
+                                              .batch = g->batch,
+                                              .local = l->addr,
+                                              .max_calls = o->max_calls,
+                                              .dscp = -1,
+                                              .input = media_input,
+                                              .ctx = l};
+        status = media_sockets_new(&config, &l->media);
+    }
+    if (status == ST_OK) {
+        struct exchange_config config = {.local = l->addr,
+                                         .max_calls = o->max_calls,
+                                         .log = &g->log,
+                                         .rng = &g->rng,
+                                         .media = media_sockets_io(l->media),
+                                         .sip_send = sip_send,
+                                         .sip_ctx = l};
+        status = exchange_new(&config, &l->exchange);
+    }
+    return status;
+}
+
+int loopback_open(struct gateway *g, struct loopback **out)
+{
+    struct loopback *l = calloc(1, sizeof(*l));
+
+    if (l == NULL) {
+        return gateway_fail(g, ST_NO_MEMORY, "out of memory");
+    }
+    l->gateway = g;
+    l->fd = -1;
+    l->addr = addr_ipv4(127, 0, 0, 1, 0);
+    int status = open_parts(g, l);
+    if (status != ST_OK) {
+        loopback_close(l);
+        return gateway_fail(g, status, "the loopback exchange cannot be set up on 127.0.0.1: %s", os_error_text());
+    }
+    *out = l;
+    return ST_OK;
+}
+
+void loopback_close(struct loopback *l)
+{
+    if (l == NULL) {
+        return;
+    }
+    exchange_free(l->exchange);
+    media_sockets_free(l->media);
+    os_loop_unwatch(l->gateway->loop, l->watch);
+    os_close(l->fd);
+    free(l);
+}
+
+const struct net_addr *loopback_addr(const struct loopback *l)
+{
+    return &l->addr;
+}
+
+mono_us loopback_tick_due(const struct loopback *l)
+{
+    return exchange_tick_due(l->exchange);
+}
+
+void loopback_tick(struct loopback *l, mono_us now)
+{
+    exchange_tick(l->exchange, now);
+}
+
+mono_us loopback_due(const struct loopback *l)
+{
+    return exchange_due(l->exchange);
+}
+
+void loopback_turn(struct loopback *l, mono_us now)
+{
+    exchange_expire(l->exchange, now);
+    exchange_finish_turn(l->exchange);
+}

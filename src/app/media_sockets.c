@@ -1,0 +1,145 @@
+#include "media_sockets.h"
+
+#include <stdlib.h>
+
+/* A late packet of an old call must not reach a new one on the same port. */
+#define PAIR_REST_US DUR_S(4)
+/* 4 seconds of one G.711 stream for a stalled process; more would only be played late. */
+#define RECEIVE_BUFFER 65536
+
+struct socket_slot {
+    struct media_sockets *owner;
+    struct pool_id call;
+    bool open;
+    struct os_port_pair pair;
+    struct pool_id rtp_watch, rtcp_watch;
+};
+
+struct media_sockets {
+    struct media_sockets_config config;
+    struct os_ports *ports;
+    struct socket_slot *slots; /* owns; one for each call slot */
+};
+
+int media_sockets_new(const struct media_sockets_config *config, struct media_sockets **out)
+{
+    struct os_udp_options options = {.receive_buffer = RECEIVE_BUFFER, .send_buffer = 0, .dscp = config->dscp};
+    struct media_sockets *m = calloc(1, sizeof(*m));
+
+    if (m == NULL) {
+        return ST_NO_MEMORY;
+    }
+    m->config = *config;
+    m->slots = calloc(config->max_calls, sizeof(*m->slots));
+    int status = m->slots != NULL ? ST_OK : ST_NO_MEMORY;
+    if (status == ST_OK) {
+        status = os_ports_new(&config->local, config->low, config->high, PAIR_REST_US, &options, &m->ports);
+    }
+    if (status != ST_OK) {
+        media_sockets_free(m);
+        return status;
+    }
+    *out = m;
+    return ST_OK;
+}
+
+static void close_slot(struct socket_slot *slot)
+{
+    struct media_sockets *m = slot->owner;
+
+    if (slot->open) {
+        os_loop_unwatch(m->config.loop, slot->rtp_watch);
+        os_loop_unwatch(m->config.loop, slot->rtcp_watch);
+        os_ports_close(m->ports, os_clock_mono(), &slot->pair);
+        slot->open = false;
+    }
+}
+
+void media_sockets_free(struct media_sockets *m)
+{
+    if (m == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; m->slots != NULL && i < m->config.max_calls; i++) {
+        close_slot(&m->slots[i]);
+    }
+    os_ports_free(m->ports);
+    free(m->slots);
+    free(m);
+}
+
+static void on_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct socket_slot *slot = ctx;
+    struct media_sockets *m = slot->owner;
+    struct os_datagram datagrams[OS_UDP_BATCH];
+    bool rtcp = pool_id_eq(watch, slot->rtcp_watch);
+    struct pool_id call = slot->call;
+
+    (void)events;
+    int n = os_udp_receive(rtcp ? slot->pair.rtcp_fd : slot->pair.rtp_fd, m->config.batch, datagrams);
+    for (int i = 0; i < n; i++) {
+        /* a truncated one keeps its length over the limit, so that it is counted as what it is: no valid packet */
+        m->config.input(m->config.ctx, now, call, rtcp, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+    }
+}
+
+static int media_open_pair(void *ctx, struct pool_id call, uint16_t *port)
+{
+    struct media_sockets *m = ctx;
+    struct socket_slot *slot = &m->slots[call.slot];
+
+    *slot = (struct socket_slot){.owner = m, .call = call};
+    int status = os_ports_open(m->ports, os_clock_mono(), &slot->pair);
+    if (status != ST_OK) {
+        return status;
+    }
+    slot->open = true;
+    status =
+        os_loop_watch(m->config.loop, slot->pair.rtp_fd, OS_READ, OS_CLASS_SOCKET, on_ready, slot, &slot->rtp_watch);
+    if (status == ST_OK) {
+        status = os_loop_watch(m->config.loop, slot->pair.rtcp_fd, OS_READ, OS_CLASS_SOCKET, on_ready, slot,
+                               &slot->rtcp_watch);
+    }
+    if (status != ST_OK) {
+        close_slot(slot);
+        return status;
+    }
+    *port = slot->pair.port;
+    return ST_OK;
+}
+
+static void media_close_pair(void *ctx, struct pool_id call)
+{
+    struct media_sockets *m = ctx;
+    close_slot(&m->slots[call.slot]);
+}
+
+static int media_send(void *ctx, struct pool_id call, bool rtcp, const struct net_addr *to, const void *data,
+                      size_t len)
+{
+    struct media_sockets *m = ctx;
+    const struct socket_slot *slot = &m->slots[call.slot];
+
+    if (!slot->open) {
+        return ST_STATE;
+    }
+    return os_udp_send(rtcp ? slot->pair.rtcp_fd : slot->pair.rtp_fd, to, data, len);
+}
+
+static int64_t media_wall(void *ctx)
+{
+    (void)ctx;
+    return os_clock_wall();
+}
+
+struct media_io media_sockets_io(struct media_sockets *m)
+{
+    return (struct media_io){
+        .ctx = m,
+        .open = media_open_pair,
+        .close = media_close_pair,
+        .send = media_send,
+        .wall = media_wall,
+    };
+}

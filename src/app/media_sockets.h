@@ -1,0 +1,31 @@
+/* The RTP and RTCP sockets of a set of calls: plugs os into the media_io of room call. One set serves the bridge, another the
+ * loopback exchange. */
+#ifndef WSAUDIO_APP_MEDIA_SOCKETS_H
+#define WSAUDIO_APP_MEDIA_SOCKETS_H
+
+#include "wsaudio/call.h"
+#include "wsaudio/os.h"
+
+struct media_sockets;
+
+typedef void (*media_sockets_input_fn)(void *ctx, mono_us now, struct pool_id call, bool rtcp,
+                                       const struct net_addr *from, const void *data, size_t len);
+
+struct media_sockets_config {
+    struct os_loop *loop;       /* borrows */
+    struct os_udp_batch *batch; /* borrows; shared with other sockets */
+    struct net_addr local;      /* IP to bind */
+    uint16_t low, high;         /* port range; 0: any free pair */
+    uint32_t max_calls;
+    int dscp;
+    media_sockets_input_fn input; /* one datagram */
+    void *ctx;
+};
+
+WS_MUST_CHECK int media_sockets_new(const struct media_sockets_config *config, struct media_sockets **out);
+/* Closes what is open. NULL is fine. */
+void media_sockets_free(struct media_sockets *m);
+/* Filled to work on this set. */
+struct media_io media_sockets_io(struct media_sockets *m);
+
+#endif

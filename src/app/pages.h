@@ -1,0 +1,33 @@
+/* What a browser or curl reads on the WebSocket port: the front page, the list of recordings, texts of refusals. */
+#ifndef WSAUDIO_APP_PAGES_H
+#define WSAUDIO_APP_PAGES_H
+
+#include "wsaudio/base.h"
+
+#define PAGE_HTML "text/html; charset=utf-8"
+#define PAGE_TEXT "text/plain; charset=utf-8"
+/* Goes with each HTML page: no script, no foreign content, no frame around it; a WebSocket from the browser's console works. */
+#define PAGE_HTML_HEADERS                                                                                              \
+    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; connect-src 'self' ws: wss:; "            \
+    "frame-ancestors 'none'\r\n"                                                                                       \
+    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
+
+#define PAGE_ROW_MAX 4096 /* bytes of one row of the list at most */
+
+/* What this is, how to connect, where to look: the body of GET /. Needs about 2 KiB of room. */
+void page_front(struct outbuf *out, bool loopback);
+/* The list of recordings in pieces, for a body that grows: head, one row a file, foot. Names are escaped.
+ * modified_us is shown for a name that does not begin with its time; 0 unknown. */
+void page_recordings_head(struct outbuf *out);
+void page_recordings_row(struct outbuf *out, struct span name, uint64_t size, int64_t modified_us);
+void page_recordings_foot(struct outbuf *out, uint64_t count);
+/* One line of text for a status this server answers with (404, 405, 503, ...). */
+struct span page_error_body(int code);
+/* "Allow: GET\r\n" goes with 405. */
+#define PAGE_ALLOW "Allow: GET\r\n"
+
+/* Text for HTML, bytes outside the URL's unreserved set as %XX. */
+void page_escape_html(struct outbuf *out, struct span text);
+void page_escape_url(struct outbuf *out, struct span text);
+
+#endif

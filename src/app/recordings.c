@@ -1,0 +1,371 @@
+#include "recordings.h"
+
+#include <stdlib.h>
+
+#include "recordings_private.h"
+
+#define LINK_NAME    "received_from_server.wav"
+#define ATTEMPTS_MAX 100
+
+struct recording {
+    struct recordings *owner;
+    struct pool_id id;
+    int fd;
+    char name[RECORDING_NAME_MAX];
+    uint64_t size;
+    mono_us next_flush;
+    bool dirty;       /* written since the last flush began */
+    bool want_flush;  /* of the file */
+    bool flushed;     /* the file, at least once */
+    bool dir_flushed; /* its name is on the disk too */
+    bool flushing;    /* one is under way */
+    bool ending;      /* the caller has let go of it */
+    bool stopped;     /* does not grow any more */
+    bool failed;      /* its WARNING was given */
+};
+
+static void trim_slashes(char *path)
+{
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') {
+        path[--len] = '\0';
+    }
+}
+
+/* The link's directory is opened once, and dir's last component kept for its target. */
+static int open_parent(struct recordings *r)
+{
+    char *slash = strrchr(r->dir, '/');
+    r->base = slash != NULL ? slash + 1 : r->dir;
+    if (r->base[0] == '\0' || strcmp(r->base, ".") == 0 || strcmp(r->base, "..") == 0) {
+        return ST_UNSUPPORTED;
+    }
+    if (slash == NULL) {
+        return os_dir_open(".", &r->parent_fd);
+    }
+    if (slash == r->dir) {
+        return os_dir_open("/", &r->parent_fd);
+    }
+    *slash = '\0';
+    const int status = os_dir_open(r->dir, &r->parent_fd);
+    *slash = '/';
+    return status;
+}
+
+static int scan(struct recordings *r)
+{
+    struct os_dir_iter *iter;
+    struct os_dir_entry entry;
+    int status = os_dir_iter_open(r->dir, &iter);
+    if (status != ST_OK) {
+        return status;
+    }
+    while ((status = os_dir_iter_next(iter, &entry)) == ST_OK) {
+        if (!recordings_name_valid(span_cstr(entry.name))) {
+            continue;
+        }
+        status = recordings_index_append(&r->index, entry.name, entry.size);
+        if (status != ST_OK) {
+            break;
+        }
+        r->total += entry.size;
+        if (recordings_index_count(&r->index) >= 2 * RECORDINGS_INDEX_MAX) {
+            recordings_index_sort(&r->index);
+            recordings_trim(r);
+        }
+    }
+    os_dir_iter_close(iter);
+    recordings_index_sort(&r->index);
+    recordings_trim(r);
+    return status == ST_NOT_FOUND ? ST_OK : status;
+}
+
+int recordings_open(const struct recordings_config *config, struct recordings **out)
+{
+    *out = NULL;
+    struct recordings *r = calloc(1, sizeof *r);
+    if (r == NULL) {
+        return ST_NO_MEMORY;
+    }
+    r->dir_fd = -1;
+    r->parent_fd = -1;
+    r->quota_bytes = config->quota_bytes;
+    r->sync_us = DUR_S(config->sync_seconds);
+    r->flusher = config->flusher;
+    r->log = config->log;
+    r->dir = strdup(config->dir);
+    int status = r->dir != NULL ? pool_init(&r->open, sizeof(struct recording), config->calls * 2) : ST_NO_MEMORY;
+    if (status == ST_OK) {
+        trim_slashes(r->dir);
+        (void)!open_parent(r);
+        status = os_dir_open(r->dir, &r->dir_fd);
+    }
+    if (status == ST_OK) {
+        status = scan(r);
+    }
+    if (status != ST_OK) {
+        recordings_close(r);
+        return status;
+    }
+    *out = r;
+    return ST_OK;
+}
+
+void recordings_close(struct recordings *r)
+{
+    if (r == NULL) {
+        return;
+    }
+    struct pool_id id;
+    for (uint32_t slot = 0; pool_next(&r->open, &slot, &id) != NULL; slot++) {
+        recordings_end(r, id);
+    }
+    if (r->open.used > 0) {
+        os_flusher_drain(r->flusher);
+    }
+    recordings_index_fini(&r->index);
+    os_close(r->dir_fd);
+    os_close(r->parent_fd);
+    pool_fini(&r->open);
+    free(r->dir);
+    free(r);
+}
+
+static struct recording *get(const struct recordings *r, struct pool_id id)
+{
+    struct recording *rec = pool_get(&r->open, id);
+    return rec != NULL && !rec->ending ? rec : NULL;
+}
+
+static void make_link(struct recordings *r, const char *name)
+{
+    char target[RECORDING_NAME_MAX + 256];
+    struct outbuf text;
+    outbuf_init(&text, target, sizeof target - 1);
+    outbuf_printf(&text, "%s/%s", r->base, name);
+    target[text.len] = '\0';
+    const char *why = "the directory has no plain name";
+    if (r->parent_fd >= 0 && outbuf_status(&text) == ST_OK) {
+        if (os_file_link(r->parent_fd, target, LINK_NAME) == ST_OK) {
+            return;
+        }
+        why = os_error_text();
+    }
+    if (!r->link_failed) {
+        r->link_failed = true;
+        log_write(r->log, LOG_INFO, LOG_TEXT(r->log, RECORDING_LINK), LINK_NAME, why);
+    }
+}
+
+static int create(struct recordings *r, struct recording *rec, struct span number, struct span call_id, int64_t wall_us)
+{
+    int status = ST_BUSY;
+    for (unsigned attempt = 1; status == ST_BUSY && attempt <= ATTEMPTS_MAX; attempt++) {
+        recordings_name_make(rec->name, number, call_id, wall_us, attempt);
+        status = os_file_open(r->dir_fd, rec->name, OS_OPEN_CREATE_EXCL, &rec->fd);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    status = recordings_index_add(&r->index, rec->name, true);
+    if (status != ST_OK) {
+        os_close(rec->fd);
+        (void)!os_file_remove(r->dir_fd, rec->name);
+    }
+    return status;
+}
+
+int recordings_begin(struct recordings *r, struct span number, struct span call_id, int64_t wall_us, mono_us now,
+                     struct pool_id *recording)
+{
+    *recording = POOL_ID_NONE;
+    int status = recordings_check_room(r, now);
+    if (status == ST_OK) {
+        status = recordings_make_room(r, 0, now);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    struct pool_id id;
+    struct recording *rec = pool_new(&r->open, &id);
+    if (rec == NULL) {
+        return ST_FULL;
+    }
+    rec->owner = r;
+    rec->id = id;
+    rec->next_flush = now + r->sync_us;
+    status = create(r, rec, number, call_id, wall_us);
+    if (status != ST_OK) {
+        log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_FAILED), rec->name, os_error_text());
+        pool_free(&r->open, id);
+        return status;
+    }
+    make_link(r, rec->name);
+    *recording = id;
+    return ST_OK;
+}
+
+const char *recordings_name(const struct recordings *r, struct pool_id recording)
+{
+    const struct recording *rec = get(r, recording);
+    return rec != NULL ? rec->name : NULL;
+}
+
+static void close_now(struct recording *rec)
+{
+    struct recordings *r = rec->owner;
+    struct recordings_file *file = recordings_index_find(&r->index, rec->name);
+    os_close(rec->fd);
+    r->growing -= rec->size;
+    if (file != NULL) {
+        file->open = false;
+        if (rec->size == 0 && os_file_remove(r->dir_fd, rec->name) == ST_OK) {
+            recordings_index_remove(&r->index, file);
+        }
+    }
+    pool_free(&r->open, rec->id);
+}
+
+static void fail(struct recording *rec)
+{
+    if (!rec->failed) {
+        rec->failed = true;
+        log_write(rec->owner->log, LOG_WARNING, LOG_TEXT(rec->owner->log, RECORDING_FAILED), rec->name,
+                  os_error_text());
+    }
+}
+
+static void advance(struct recording *rec);
+
+static void on_flushed(void *ctx, int status)
+{
+    struct recording *rec = ctx;
+    rec->flushing = false;
+    if (status != ST_OK) {
+        fail(rec);
+    }
+    advance(rec);
+}
+
+static void start_flush(struct recording *rec, int fd)
+{
+    rec->flushing = true;
+    if (os_flush(rec->owner->flusher, fd, on_flushed, rec) != ST_OK) {
+        rec->flushing = false;
+        advance(rec);
+    }
+}
+
+/* The next of: flush the file, flush its name, close. rec may be gone behind this. */
+static void advance(struct recording *rec)
+{
+    if (rec->flushing) {
+        return;
+    }
+    if (rec->want_flush) {
+        rec->want_flush = false;
+        rec->dirty = false;
+        rec->flushed = true;
+        start_flush(rec, rec->fd);
+    } else if (rec->flushed && !rec->dir_flushed) {
+        rec->dir_flushed = true;
+        start_flush(rec, rec->owner->dir_fd);
+    } else if (rec->ending) {
+        close_now(rec);
+    }
+}
+
+static int write_checked(struct recording *rec, uint64_t offset, const void *data, size_t len, mono_us now)
+{
+    struct recordings *r = rec->owner;
+    const uint64_t end = offset + len;
+    const uint64_t more = end > rec->size ? end - rec->size : 0;
+    if (more > 0) {
+        if (rec->stopped || recordings_make_room(r, more, now) != ST_OK) {
+            rec->stopped = true;
+            return ST_FULL;
+        }
+    }
+    const int status = os_file_write_at(rec->fd, offset, data, len);
+    if (status == ST_FULL) {
+        rec->stopped = true;
+        return recordings_stopped(r, true);
+    }
+    if (status != ST_OK) {
+        fail(rec);
+        return ST_IO;
+    }
+    struct recordings_file *file = recordings_index_find(&r->index, rec->name);
+    rec->size += more;
+    r->growing += more;
+    r->total += more;
+    if (file != NULL) {
+        file->size = rec->size;
+    }
+    return ST_OK;
+}
+
+int recordings_write_at(struct recordings *r, struct pool_id recording, uint64_t offset, const void *data, size_t len,
+                        mono_us now)
+{
+    struct recording *rec = get(r, recording);
+    if (rec == NULL) {
+        return ST_STATE;
+    }
+    const int status = write_checked(rec, offset, data, len, now);
+    rec->dirty = rec->dirty || status == ST_OK;
+    if (rec->dirty && r->sync_us > 0 && now >= rec->next_flush && !rec->flushing) {
+        rec->next_flush = now + r->sync_us;
+        rec->want_flush = true;
+        advance(rec);
+    }
+    return status;
+}
+
+void recordings_end(struct recordings *r, struct pool_id recording)
+{
+    struct recording *rec = get(r, recording);
+    if (rec != NULL) {
+        rec->ending = true;
+        rec->want_flush = rec->dirty && r->sync_us > 0;
+        advance(rec);
+    }
+}
+
+int recordings_open_file(const struct recordings *r, struct span name, int *fd, uint64_t *size)
+{
+    char text[RECORDING_NAME_MAX];
+    *fd = -1;
+    if (!recordings_name_valid(name) || span_copy(name, text, sizeof text) != ST_OK) {
+        return ST_BAD;
+    }
+    int status = os_file_open(r->dir_fd, text, OS_OPEN_READ, fd);
+    if (status == ST_OK) {
+        status = os_file_size(*fd, size);
+        if (status != ST_OK) {
+            os_close(*fd);
+            *fd = -1;
+        }
+    }
+    return status;
+}
+
+uint64_t recordings_used(const struct recordings *r)
+{
+    return r->total;
+}
+
+uint32_t recordings_count(const struct recordings *r)
+{
+    return recordings_index_count(&r->index);
+}
+
+bool recordings_next(const struct recordings *r, struct recordings_cursor *cursor, struct recordings_entry *out)
+{
+    const struct recordings_file *file = recordings_index_before(&r->index, cursor->after);
+    if (file == NULL || span_copy(span_cstr(file->name), cursor->after, sizeof cursor->after) != ST_OK) {
+        return false;
+    }
+    *out = (struct recordings_entry){cursor->after, file->size, file->open};
+    return true;
+}

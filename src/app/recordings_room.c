@@ -1,0 +1,86 @@
+#include "recordings_private.h"
+
+#define DISK_FREE_MIN  5 /* percent */
+#define DISK_ASK_EVERY DUR_S(10)
+#define BEGIN_ROOM     65536 /* some seconds of stereo: less is not worth a file */
+#define DELETIONS_MAX  64    /* in one go */
+
+int recordings_stopped(struct recordings *r, bool disk)
+{
+    if (!r->warned) {
+        r->warned = true;
+        if (disk) {
+            log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_DISK));
+        } else {
+            log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_QUOTA));
+        }
+    }
+    return ST_FULL;
+}
+
+static bool disk_is_low(struct recordings *r, mono_us now)
+{
+    if (!r->disk_asked || now >= r->disk_due) {
+        unsigned percent = 100;
+        r->disk_low = os_disk_free_percent(r->dir_fd, &percent) == ST_OK && percent < DISK_FREE_MIN;
+        r->disk_asked = true;
+        r->disk_due = now + DISK_ASK_EVERY;
+    }
+    return r->disk_low;
+}
+
+/* False when there is none that can be deleted. */
+static bool delete_oldest(struct recordings *r)
+{
+    struct recordings_file *file = recordings_index_oldest_closed(&r->index);
+    if (file == NULL) {
+        return false;
+    }
+    const int status = os_file_remove(r->dir_fd, file->name);
+    if (status != ST_OK && status != ST_NOT_FOUND) {
+        return false;
+    }
+    if (status == ST_OK) {
+        log_write(r->log, LOG_INFO, LOG_TEXT(r->log, RECORDING_DELETED), file->name);
+    }
+    r->total -= file->size;
+    recordings_index_remove(&r->index, file);
+    return true;
+}
+
+static bool is_over(const struct recordings *r, uint64_t more)
+{
+    return r->total > r->quota_bytes || more > r->quota_bytes - r->total;
+}
+
+int recordings_make_room(struct recordings *r, uint64_t more, mono_us now)
+{
+    if (disk_is_low(r, now)) {
+        return recordings_stopped(r, true);
+    }
+    for (int i = 0; is_over(r, more) || recordings_index_count(&r->index) >= RECORDINGS_INDEX_MAX; i++) {
+        if (i == DELETIONS_MAX || !delete_oldest(r)) {
+            return recordings_stopped(r, false);
+        }
+    }
+    return ST_OK;
+}
+
+int recordings_check_room(struct recordings *r, mono_us now)
+{
+    const uint64_t wanted = r->quota_bytes / 16 < BEGIN_ROOM ? r->quota_bytes / 16 : BEGIN_ROOM;
+    if (disk_is_low(r, now)) {
+        return recordings_stopped(r, true);
+    }
+    if (r->growing >= r->quota_bytes || r->quota_bytes - r->growing < wanted) {
+        return recordings_stopped(r, false);
+    }
+    r->warned = false;
+    return ST_OK;
+}
+
+void recordings_trim(struct recordings *r)
+{
+    while ((is_over(r, 0) || recordings_index_count(&r->index) >= RECORDINGS_INDEX_MAX) && delete_oldest(r)) {
+    }
+}

@@ -1,0 +1,89 @@
+#include "tokens.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "wsaudio/os.h"
+
+/* Visible ASCII: what fits a header and a query alike. */
+static bool token_ok(struct span token)
+{
+    for (size_t i = 0; i < token.len; i++) {
+        if (token.ptr[i] <= ' ' || token.ptr[i] > '~') {
+            return false;
+        }
+    }
+    return token.len <= TOKEN_MAX;
+}
+
+static int collect(struct token_set *set, char why[TOKENS_WHY_MAX])
+{
+    struct span rest = span_make(set->text, set->text_len);
+    for (unsigned line = 1; rest.len > 0; line++) {
+        struct span token = span_trim(span_cut(&rest, '\n'));
+        if (!token_ok(token)) {
+            snprintf(why, TOKENS_WHY_MAX, "line %u is over %d bytes or has a character that is not visible ASCII", line,
+                     TOKEN_MAX);
+            return ST_BAD;
+        }
+        if (token.len > 0) {
+            set->items[set->count++] = token;
+        }
+    }
+    if (set->count == 0) {
+        snprintf(why, TOKENS_WHY_MAX, "it holds no token");
+        return ST_BAD;
+    }
+    return ST_OK;
+}
+
+static size_t lines_of(struct span text)
+{
+    size_t lines = 1;
+    for (size_t i = 0; i < text.len; i++) {
+        lines += text.ptr[i] == '\n' ? 1 : 0;
+    }
+    return lines;
+}
+
+int tokens_load(const char *path, struct token_set *out, char why[TOKENS_WHY_MAX])
+{
+    memset(out, 0, sizeof(*out));
+    int status = os_file_load(path, TOKENS_FILE_MAX, &out->text, &out->text_len);
+    if (status != ST_OK) {
+        snprintf(why, TOKENS_WHY_MAX, "%s", status == ST_TOO_LARGE ? "it is over 64K" : os_error_text());
+        out->text = NULL;
+        out->text_len = 0;
+        return status == ST_NO_MEMORY ? status : ST_BAD;
+    }
+    out->items = calloc(lines_of(span_make(out->text, out->text_len)), sizeof(*out->items));
+    if (out->items == NULL) {
+        snprintf(why, TOKENS_WHY_MAX, "out of memory");
+        status = ST_NO_MEMORY;
+    } else {
+        status = collect(out, why);
+    }
+    if (status != ST_OK) {
+        tokens_free(out);
+    }
+    return status;
+}
+
+void tokens_free(struct token_set *set)
+{
+    if (set->text != NULL) {
+        explicit_bzero(set->text, set->text_len);
+    }
+    free(set->text);
+    free(set->items);
+    memset(set, 0, sizeof(*set));
+}
+
+bool tokens_match(const struct token_set *set, struct span candidate)
+{
+    unsigned found = 0;
+    for (uint32_t i = 0; i < set->count; i++) {
+        found |= bytes_equal_ct(set->items[i], candidate) ? 1u : 0u;
+    }
+    return found != 0;
+}

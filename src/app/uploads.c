@@ -1,0 +1,330 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "uploads_private.h"
+#include "wsaudio/ws.h"
+
+#define TEMPORARY_PREFIX ".upload-"
+#define TEMPORARY_SUFFIX ".part"
+#define TEMPORARY_MAX    48
+
+enum upload_state { UPLOAD_WRITING, UPLOAD_FLUSHING, UPLOAD_NAMING };
+
+struct upload {
+    struct uploads *owner;
+    struct pool_id id;
+    enum upload_state state;
+    int fd;
+    char name[WS_NAME_MAX + 1];
+    char temporary[TEMPORARY_MAX];
+    uint64_t size;
+    uint64_t replaces;    /* bytes of the file of that name when the upload began: not counted twice */
+    uploads_done_fn done; /* NULL: nobody waits any more */
+    void *done_ctx;
+    struct pool_id done_owner;
+};
+
+/* Whoever calls has told a bad name to the client already; here it is the last gate before the disk. */
+static int name_copy(struct span name, char out[WS_NAME_MAX + 1])
+{
+    return ws_file_name_ok(name) ? span_copy(name, out, WS_NAME_MAX + 1) : ST_BAD;
+}
+
+bool uploads_is_temporary(const char *name)
+{
+    const struct span whole = span_cstr(name);
+    const struct span suffix = SPAN_LIT(TEMPORARY_SUFFIX);
+    return span_starts(whole, SPAN_LIT(TEMPORARY_PREFIX)) && whole.len >= suffix.len &&
+           span_eq(span_from(whole, whole.len - suffix.len), suffix);
+}
+
+static int scan(struct uploads *u)
+{
+    struct os_dir_iter *iter;
+    struct os_dir_entry entry;
+    int status = os_dir_iter_open(u->dir, &iter);
+    if (status != ST_OK) {
+        return status;
+    }
+    while ((status = os_dir_iter_next(iter, &entry)) == ST_OK) {
+        if (!uploads_is_temporary(entry.name)) {
+            u->stored += entry.size;
+        } else if (os_file_remove(u->dir_fd, entry.name) == ST_OK) {
+            log_write(u->log, LOG_INFO, LOG_TEXT(u->log, UPLOAD_STALE), entry.name);
+        }
+    }
+    os_dir_iter_close(iter);
+    return status == ST_NOT_FOUND ? ST_OK : status;
+}
+
+int uploads_open(const struct uploads_config *config, struct uploads **out)
+{
+    *out = NULL;
+    struct uploads *u = calloc(1, sizeof *u);
+    if (u == NULL) {
+        return ST_NO_MEMORY;
+    }
+    u->dir_fd = -1;
+    u->max_bytes = config->max_bytes;
+    u->quota_bytes = config->quota_bytes;
+    u->flusher = config->flusher;
+    u->log = config->log;
+    u->dir = strdup(config->dir);
+    int status = u->dir != NULL ? pool_init(&u->handles, sizeof(struct upload), config->handles) : ST_NO_MEMORY;
+    if (status == ST_OK) {
+        status = os_dir_open(u->dir, &u->dir_fd);
+    }
+    if (status == ST_OK) {
+        status = scan(u);
+    }
+    if (status != ST_OK) {
+        uploads_close(u);
+        return status;
+    }
+    *out = u;
+    return ST_OK;
+}
+
+void uploads_close(struct uploads *u)
+{
+    if (u == NULL) {
+        return;
+    }
+    struct pool_id id;
+    for (uint32_t slot = 0; pool_next(&u->handles, &slot, &id) != NULL; slot++) {
+        uploads_abort(u, id);
+    }
+    if (u->handles.used > 0) {
+        os_flusher_drain(u->flusher);
+    }
+    os_close(u->dir_fd);
+    pool_fini(&u->handles);
+    free(u->dir);
+    free(u);
+}
+
+/* 0 when there is none; whatever else stands there (a link) takes no bytes of the quota. */
+static uint64_t size_of(const struct uploads *u, const char *name)
+{
+    int fd;
+    uint64_t size = 0;
+    if (os_file_open(u->dir_fd, name, OS_OPEN_READ, &fd) == ST_OK) {
+        if (os_file_size(fd, &size) != ST_OK) {
+            size = 0;
+        }
+        os_close(fd);
+    }
+    return size;
+}
+
+static int create_temporary(struct uploads *u, struct upload *up)
+{
+    int status = ST_BUSY;
+    for (int tries = 0; status == ST_BUSY && tries < 100; tries++) {
+        (void)snprintf(up->temporary, sizeof up->temporary, TEMPORARY_PREFIX "%" PRIu32 TEMPORARY_SUFFIX, u->serial++);
+        status = os_file_open(u->dir_fd, up->temporary, OS_OPEN_CREATE_EXCL, &up->fd);
+    }
+    return status;
+}
+
+int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
+{
+    *upload = POOL_ID_NONE;
+    char text[WS_NAME_MAX + 1];
+    if (name_copy(name, text) != ST_OK) {
+        return ST_BAD;
+    }
+    struct pool_id id;
+    struct upload *up = pool_new(&u->handles, &id);
+    if (up == NULL) {
+        return ST_FULL;
+    }
+    up->owner = u;
+    up->id = id;
+    memcpy(up->name, text, sizeof text);
+    const int status = create_temporary(u, up);
+    if (status != ST_OK) {
+        pool_free(&u->handles, id);
+        return status;
+    }
+    up->replaces = size_of(u, text);
+    *upload = id;
+    return ST_OK;
+}
+
+static struct upload *get_writing(const struct uploads *u, struct pool_id id)
+{
+    struct upload *up = pool_get(&u->handles, id);
+    return up != NULL && up->state == UPLOAD_WRITING ? up : NULL;
+}
+
+static bool fits_quota(const struct uploads *u, const struct upload *up, uint64_t more)
+{
+    const uint64_t used = u->stored + u->writing;
+    const uint64_t counted = used > up->replaces ? used - up->replaces : 0;
+    return counted <= u->quota_bytes && more <= u->quota_bytes - counted;
+}
+
+int uploads_write(struct uploads *u, struct pool_id upload, const void *data, size_t len)
+{
+    struct upload *up = get_writing(u, upload);
+    if (up == NULL) {
+        return ST_STATE;
+    }
+    if (len > u->max_bytes - up->size) {
+        return ST_TOO_LARGE;
+    }
+    if (!fits_quota(u, up, len)) {
+        return ST_FULL;
+    }
+    const int status = os_file_write(up->fd, data, len);
+    if (status != ST_OK) {
+        return status;
+    }
+    up->size += len;
+    u->writing += len;
+    return ST_OK;
+}
+
+uint64_t uploads_size(const struct uploads *u, struct pool_id upload)
+{
+    const struct upload *up = pool_get(&u->handles, upload);
+    return up != NULL ? up->size : 0;
+}
+
+/* Takes the temporary file, if it is still one, and the handle away. */
+static void release(struct upload *up)
+{
+    struct uploads *u = up->owner;
+    if (up->state != UPLOAD_NAMING) {
+        u->writing -= up->size;
+        (void)!os_file_remove(u->dir_fd, up->temporary);
+    }
+    os_close(up->fd);
+    pool_free(&u->handles, up->id);
+}
+
+static void finish(struct upload *up, int status)
+{
+    const uploads_done_fn done = up->done;
+    void *ctx = up->done_ctx;
+    const struct pool_id owner = up->done_owner;
+    const uint64_t size = up->size;
+    if (status != ST_OK) {
+        log_write(up->owner->log, LOG_WARNING, LOG_TEXT(up->owner->log, UPLOAD_FAILED), up->name, os_error_text());
+    }
+    release(up);
+    if (done != NULL) {
+        done(ctx, owner, status, size);
+    }
+}
+
+static void on_named(void *ctx, int status)
+{
+    finish(ctx, status);
+}
+
+static int give_name(struct upload *up)
+{
+    struct uploads *u = up->owner;
+    const uint64_t replaced = size_of(u, up->name);
+    const int status = os_file_rename(u->dir_fd, up->temporary, up->name);
+    if (status != ST_OK) {
+        return status;
+    }
+    up->state = UPLOAD_NAMING;
+    u->writing -= up->size;
+    u->stored = (u->stored > replaced ? u->stored - replaced : 0) + up->size;
+    u->changes++;
+    return ST_OK;
+}
+
+static void on_flushed(void *ctx, int status)
+{
+    struct upload *up = ctx;
+    if (status == ST_OK) {
+        status = give_name(up);
+    }
+    if (status == ST_OK) {
+        status = os_flush(up->owner->flusher, up->owner->dir_fd, on_named, up);
+        if (status == ST_OK) {
+            return;
+        }
+    }
+    finish(up, status);
+}
+
+int uploads_commit(struct uploads *u, struct pool_id upload, struct pool_id owner, uploads_done_fn done, void *ctx)
+{
+    struct upload *up = get_writing(u, upload);
+    if (up == NULL) {
+        return ST_STATE;
+    }
+    up->state = UPLOAD_FLUSHING;
+    up->done = done;
+    up->done_ctx = ctx;
+    up->done_owner = owner;
+    const int status = os_flush(u->flusher, up->fd, on_flushed, up); /* up may be gone behind this */
+    if (status != ST_OK) {
+        release(up);
+    }
+    return status;
+}
+
+void uploads_abort(struct uploads *u, struct pool_id upload)
+{
+    struct upload *up = pool_get(&u->handles, upload);
+    if (up == NULL) {
+        return;
+    }
+    if (up->state == UPLOAD_WRITING) {
+        release(up);
+    } else {
+        up->done = NULL;
+    }
+}
+
+int uploads_open_file(const struct uploads *u, struct span name, int *fd, uint64_t *size)
+{
+    char text[WS_NAME_MAX + 1];
+    *fd = -1;
+    int status = name_copy(name, text);
+    if (status == ST_OK) {
+        status = os_file_open(u->dir_fd, text, OS_OPEN_READ, fd);
+    }
+    if (status == ST_OK) {
+        status = os_file_size(*fd, size);
+        if (status != ST_OK) {
+            os_close(*fd);
+            *fd = -1;
+        }
+    }
+    return status;
+}
+
+int uploads_delete(struct uploads *u, struct span name)
+{
+    int fd;
+    uint64_t size;
+    char text[WS_NAME_MAX + 1];
+    int status = name_copy(name, text);
+    if (status == ST_OK) {
+        status = uploads_open_file(u, name, &fd, &size); /* also refuses what is no regular file */
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    os_close(fd);
+    status = os_file_remove(u->dir_fd, text);
+    if (status == ST_OK) {
+        u->stored = u->stored > size ? u->stored - size : 0;
+        u->changes++;
+    }
+    return status;
+}
+
+uint64_t uploads_used(const struct uploads *u)
+{
+    return u->stored + u->writing;
+}

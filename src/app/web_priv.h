@@ -1,0 +1,60 @@
+/* One TCP connection of the WebSocket and HTTP port, and the listener that owns them. */
+#ifndef WSAUDIO_APP_WEB_PRIV_H
+#define WSAUDIO_APP_WEB_PRIV_H
+
+#include "gateway_priv.h"
+
+#define WEB_OUT_CAP 16384
+
+enum peer_phase {
+    PEER_REQUEST,  /* the head of a request is coming in */
+    PEER_RESPONSE, /* an HTTP answer is going out */
+    PEER_SOCKET,   /* a WebSocket */
+    PEER_LINGER    /* all is sent: waiting for the other side's close, so that a reset does not eat the answer */
+};
+
+enum body_kind { BODY_NONE, BODY_FILE, BODY_LIST };
+
+struct peer {
+    struct web *web;
+    struct pool_id id;
+    enum peer_phase phase;
+    int fd;
+    struct pool_id watch;
+    unsigned events; /* watched now */
+    struct net_addr addr;
+    bool over_limit; /* one connection too many: its request is answered 503 */
+    struct timerq_entry timer;
+    struct http_request *request; /* owns; PEER_REQUEST only */
+    struct pool_id client;        /* PEER_SOCKET */
+    uint8_t *out;                 /* owns; WEB_OUT_CAP, made for an answer */
+    size_t out_len, out_sent;
+    enum body_kind body;
+    int body_fd;
+    uint64_t body_offset, body_end;
+    struct recordings_cursor cursor;
+    uint64_t listed;
+};
+
+struct web {
+    struct gateway *gateway; /* borrows */
+    int listener;
+    struct pool_id listener_watch;
+    struct pool peers;
+    struct pool_id *peer_of; /* owns; by the client's slot */
+    struct timerq timers;
+    bool reading_stopped; /* some peer is not being read: look again each turn */
+};
+
+/* web_http.c: answers a complete or broken request head; the phase is RESPONSE or SOCKET afterwards, or the peer is gone. rest:
+ * bytes that followed the head. */
+void web_answer(struct peer *p, struct span rest);
+/* The answer's next piece in out; false when there is none. */
+bool web_body_next(struct peer *p);
+/* A fixed answer. */
+void web_respond(struct peer *p, int code, const char *type, const char *headers, struct span body);
+
+/* web.c */
+void web_peer_close(struct peer *p);
+
+#endif

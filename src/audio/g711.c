@@ -1,0 +1,68 @@
+/* ITU-T G.711 by segment arithmetic on the 16-bit scale. A value that lies exactly on a decision level goes to the
+ * larger magnitude in mu-law and for positive A-law, to the smaller one for negative A-law, as common codecs do. */
+#include "wsaudio/audio.h"
+
+#define ULAW_BIAS 132   /* makes every segment begin at a power of two */
+#define ULAW_CLIP 32635 /* the largest magnitude that stays in 15 bits with the bias */
+#define ALAW_XOR  0x55  /* even bits are sent inverted */
+#define SIGN_BIT  0x80
+
+/* Number of the highest set bit above bit 7: the segment, 0 to 7. */
+static unsigned segment_of(unsigned magnitude)
+{
+    unsigned segment = 0;
+    for (magnitude >>= 8; magnitude != 0; magnitude >>= 1) {
+        segment++;
+    }
+    return segment;
+}
+
+int16_t ulaw_to_linear(uint8_t code)
+{
+    unsigned bits = code ^ 0xFFu;
+    int magnitude = (int)(((bits & 0x0F) * 8 + ULAW_BIAS) << (bits >> 4 & 7)) - ULAW_BIAS;
+    return (int16_t)((bits & SIGN_BIT) != 0 ? -magnitude : magnitude);
+}
+
+uint8_t linear_to_ulaw(int16_t sample)
+{
+    unsigned sign = sample < 0 ? SIGN_BIT : 0;
+    unsigned magnitude = (unsigned)(sample < 0 ? -(int)sample : sample);
+    if (magnitude > ULAW_CLIP) {
+        magnitude = ULAW_CLIP;
+    }
+    magnitude += ULAW_BIAS;
+    unsigned segment = segment_of(magnitude);
+    unsigned step = magnitude >> (segment + 3) & 0x0F;
+    return (uint8_t)((sign | segment << 4 | step) ^ 0xFF);
+}
+
+int16_t alaw_to_linear(uint8_t code)
+{
+    unsigned bits = code ^ (unsigned)ALAW_XOR;
+    unsigned segment = bits >> 4 & 7;
+    unsigned magnitude = (bits & 0x0F) * 16 + 8;
+    if (segment != 0) {
+        magnitude = (magnitude + 256) << (segment - 1);
+    }
+    return (int16_t)((bits & SIGN_BIT) != 0 ? (int)magnitude : -(int)magnitude);
+}
+
+uint8_t linear_to_alaw(int16_t sample)
+{
+    unsigned sign = sample < 0 ? 0 : SIGN_BIT;
+    unsigned magnitude = (unsigned)(sample < 0 ? -(int)sample - 1 : sample);
+    unsigned segment = segment_of(magnitude);
+    unsigned step = magnitude >> (segment != 0 ? segment + 3 : 4) & 0x0F;
+    return (uint8_t)((sign | segment << 4 | step) ^ ALAW_XOR);
+}
+
+uint8_t ulaw_to_alaw(uint8_t code)
+{
+    return linear_to_alaw(ulaw_to_linear(code));
+}
+
+uint8_t alaw_to_ulaw(uint8_t code)
+{
+    return linear_to_ulaw(alaw_to_linear(code));
+}

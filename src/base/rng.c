@@ -1,0 +1,58 @@
+#include "wsaudio/base/rng.h"
+
+#include <string.h>
+
+uint32_t rng_u32(const struct rng *rng)
+{
+    uint32_t value = 0;
+    rng->fill(rng->ctx, &value, sizeof(value));
+    return value;
+}
+
+uint32_t rng_below(const struct rng *rng, uint32_t bound)
+{
+    /* values under 2^32 mod bound would make small results likelier: draw again */
+    uint32_t floor = (0U - bound) % bound;
+    uint32_t value;
+
+    do {
+        value = rng_u32(rng);
+    } while (value < floor);
+    return value % bound;
+}
+
+void rng_token(const struct rng *rng, char *out, size_t len)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    uint8_t bytes[64];
+    size_t have = 0;
+
+    for (size_t i = 0; i < len;) {
+        if (have == 0) {
+            rng->fill(rng->ctx, bytes, sizeof(bytes));
+            have = sizeof(bytes);
+        }
+        uint8_t b = bytes[--have] & 63;
+        if (b < sizeof(letters) - 1) {
+            out[i++] = letters[b];
+        }
+    }
+    out[len] = '\0';
+}
+
+void rng_seeded_fill(void *ctx, void *out, size_t len)
+{
+    uint64_t *state = ctx;
+    uint8_t *bytes = out;
+
+    while (len > 0) {
+        *state += 0x9E3779B97F4A7C15u;
+        uint64_t z = *state;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+        z ^= z >> 31;
+        for (size_t i = 0; i < 8 && len > 0; i++, len--) {
+            *bytes++ = (uint8_t)(z >> (8 * i));
+        }
+    }
+}

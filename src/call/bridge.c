@@ -1,0 +1,353 @@
+#include "bridge_priv.h"
+
+#include <stdlib.h>
+
+/* SIP usages finish behind calls that are gone: INVITE and BYE live up to 32 s, so that a line can be used again and again. */
+#define USAGES_FOR_CALLS(calls) ((calls)*4 + 32)
+
+static void free_strings(struct bridge *b)
+{
+    /* the SIP stack keeps copies of its own; the password must not stay here as well */
+    b->config.sip.password = SPAN_NONE;
+    b->config.sip.user = SPAN_NONE;
+    b->config.sip.auth_user = SPAN_NONE;
+    b->config.sip.caller = SPAN_NONE;
+    b->config.sip.display_name = SPAN_NONE;
+    b->config.sip.domain = SPAN_NONE;
+    b->config.sip.user_agent = SPAN_NONE;
+    b->config.sip.extra_headers = SPAN_NONE;
+}
+
+static int send_sip(void *ctx, const struct net_addr *to, const void *data, size_t len)
+{
+    struct bridge *b = ctx;
+    return b->config.sip_send(b->config.sip_ctx, to, data, len);
+}
+
+int bridge_new(const struct bridge_config *config, struct bridge **out)
+{
+    struct bridge *b = calloc(1, sizeof(*b));
+
+    if (b == NULL) {
+        return ST_NO_MEMORY;
+    }
+    b->config = *config;
+    b->config.sip.max_usages = USAGES_FOR_CALLS(config->max_calls);
+    b->log = config->sip.log;
+    b->rng = config->sip.rng;
+    b->tick_next = MONO_NEVER;
+    struct sip_hooks hooks = {.ctx = b, .send = send_sip, .event = call_sip_event};
+    int status = span_copy(config->sip.domain, b->domain, sizeof(b->domain));
+    if (status == ST_OK) {
+        status = pool_init(&b->clients, sizeof(struct client), config->max_clients);
+    }
+    if (status == ST_OK) {
+        status = pool_init(&b->calls, sizeof(struct call), config->max_calls);
+    }
+    if (status == ST_OK) {
+        status = timerq_init(&b->timers, config->max_clients + config->max_calls);
+    }
+    if (status == ST_OK) {
+        b->sip = sip_stack_new(&b->config.sip, &hooks);
+        status = b->sip != NULL ? ST_OK : ST_NO_MEMORY;
+    }
+    free_strings(b);
+    if (status != ST_OK) {
+        bridge_free(b);
+        return status;
+    }
+    *out = b;
+    return ST_OK;
+}
+
+void bridge_free(struct bridge *b)
+{
+    struct call *call;
+    struct client *c;
+
+    if (b == NULL) {
+        return;
+    }
+    for (uint32_t s = 0; (call = pool_next(&b->calls, &s, NULL)) != NULL; s++) {
+        call->client = POOL_ID_NONE;
+        media_close(call);
+        call_release(call);
+    }
+    for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
+        client_release(c);
+    }
+    sip_stack_free(b->sip);
+    timerq_fini(&b->timers);
+    pool_fini(&b->calls);
+    pool_fini(&b->clients);
+    free(b);
+}
+
+/* ---- clients ---- */
+
+int bridge_client_open(struct bridge *b, mono_us now, bool echo, const struct net_addr *peer, struct pool_id *id)
+{
+    struct ws_hooks hooks;
+    struct client *c = pool_new(&b->clients, id);
+
+    b->now = now;
+    if (c == NULL) {
+        return ST_FULL;
+    }
+    c->bridge = b;
+    c->id = *id;
+    c->peer = *peer;
+    c->echo = echo;
+    client_hooks(c, &hooks);
+    struct ws_conn_config config = {
+        .max_message = b->config.max_message, .echo = echo, .hooks = &hooks, .rng = b->rng, .now = now};
+    c->conn = ws_conn_new(&config);
+    if (c->conn == NULL) {
+        pool_free(&b->clients, *id);
+        return ST_NO_MEMORY;
+    }
+    client_deadline(c);
+    return ST_OK;
+}
+
+struct ws_conn *bridge_client_conn(struct bridge *b, struct pool_id id)
+{
+    struct client *c = client_get(b, id);
+    return c != NULL ? c->conn : NULL;
+}
+
+void bridge_client_input(struct bridge *b, mono_us now, struct pool_id id)
+{
+    struct client *c = client_get(b, id);
+
+    b->now = now;
+    if (c != NULL) {
+        ws_conn_process(c->conn, now);
+        client_deadline(c);
+    }
+}
+
+void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id)
+{
+    struct client *c = client_get(b, id);
+
+    b->now = now;
+    if (c == NULL) {
+        return;
+    }
+    c->gone = true;
+    b->reap = true;
+    struct call *call = call_get(b, c->call);
+    if (call != NULL) {
+        int code = call->state == CALL_ESTABLISHED ? 200 : 487;
+        call_end(call, CALL_EV_ORPHANED, code, "the client's connection is gone");
+    }
+    timerq_cancel(&b->timers, &c->timer);
+}
+
+struct ws_conn *bridge_client_next(struct bridge *b, uint32_t *slot, struct pool_id *id)
+{
+    struct client *c;
+    const void *bytes;
+
+    for (; (c = pool_next(&b->clients, slot, id)) != NULL; (*slot)++) {
+        if (!c->gone && (ws_conn_is_done(c->conn) || ws_conn_output(c->conn, &bytes) > 0)) {
+            return c->conn;
+        }
+    }
+    return NULL;
+}
+
+/* ---- input ---- */
+
+void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from, const void *data, size_t len)
+{
+    b->now = now;
+    sip_stack_input(b->sip, now, from, data, len);
+}
+
+void bridge_media_input(struct bridge *b, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
+                        const void *data, size_t len)
+{
+    struct call *c = call_get(b, call);
+
+    b->now = now;
+    if (c != NULL) {
+        media_input(c, rtcp, from, span_make(data, len));
+    }
+}
+
+/* ---- time ---- */
+
+mono_us bridge_tick_due(const struct bridge *b)
+{
+    return b->tick_next;
+}
+
+void bridge_tick(struct bridge *b, mono_us now)
+{
+    struct call *call;
+
+    b->now = now;
+    if (now < b->tick_next) {
+        return;
+    }
+    b->tick_next = call_tick_after(now);
+    b->read_budget = TURN_READ_BUDGET;
+    for (uint32_t s = 0; (call = pool_next(&b->calls, &s, NULL)) != NULL; s++) {
+        if (call->media.open) {
+            media_tick(call);
+        }
+    }
+}
+
+static bool has_more_work(const struct bridge *b)
+{
+    const struct client *c;
+
+    for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
+        bool listing = c->listing != NULL && ws_conn_control_queued(c->conn) == 0;
+        if (!c->gone && (listing || ws_conn_has_work(c->conn))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+mono_us bridge_due(const struct bridge *b)
+{
+    mono_us timers = timerq_due(&b->timers);
+    mono_us sip = sip_stack_due(b->sip);
+
+    if (has_more_work(b)) {
+        return b->now;
+    }
+    return timers < sip ? timers : sip;
+}
+
+static bool is_client(const struct bridge *b, const struct timerq_entry *entry)
+{
+    const char *at = (const char *)(const void *)entry;
+    return at >= b->clients.items && at < b->clients.items + (size_t)b->clients.cap * b->clients.item_size;
+}
+
+void bridge_expire(struct bridge *b, mono_us now)
+{
+    struct timerq_entry *entry;
+
+    b->now = now;
+    sip_stack_expire(b->sip, now);
+    while ((entry = timerq_pop(&b->timers, now)) != NULL) {
+        if (is_client(b, entry)) {
+            struct client *c = LIST_OWNER(entry, struct client, timer);
+            ws_conn_expire(c->conn, now);
+            client_deadline(c);
+        } else {
+            call_expire(LIST_OWNER(entry, struct call, timer));
+        }
+    }
+}
+
+static void finish_client(struct bridge *b, struct client *c)
+{
+    listing_step(c);
+    if (ws_conn_has_work(c->conn)) {
+        ws_conn_process(c->conn, b->now);
+        client_deadline(c);
+    }
+    client_pump_audio(c);
+}
+
+static void release_ended(struct bridge *b)
+{
+    struct call *call;
+    struct client *c;
+
+    b->reap = false;
+    for (uint32_t s = 0; (call = pool_next(&b->calls, &s, NULL)) != NULL; s++) {
+        if (call->state == CALL_ENDED) {
+            call_release(call);
+        }
+    }
+    for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
+        if (c->gone) {
+            client_release(c);
+        }
+    }
+}
+
+void bridge_pump(struct bridge *b, mono_us now)
+{
+    struct client *c;
+
+    b->now = now;
+    for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
+        if (!c->gone) {
+            finish_client(b, c);
+        }
+    }
+}
+
+void bridge_reap(struct bridge *b)
+{
+    if (b->reap) {
+        release_ended(b);
+    }
+    sip_stack_reap(b->sip);
+}
+
+/* ---- stopping, figures ---- */
+
+void bridge_stop(struct bridge *b, mono_us now)
+{
+    struct call *call;
+    struct client *c;
+
+    b->now = now;
+    b->stopping = true;
+    for (uint32_t s = 0; (call = pool_next(&b->calls, &s, NULL)) != NULL; s++) {
+        if (call->state != CALL_ENDED) {
+            int code = call->state == CALL_ESTABLISHED ? 200 : 487;
+            call_end(call, CALL_EV_HANGUP, code, sip_reason_phrase(code));
+        }
+    }
+    for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
+        if (!c->gone) {
+            ws_conn_close(c->conn, WS_CLOSE_GOING_AWAY, "server stops");
+            client_deadline(c);
+        }
+    }
+}
+
+bool bridge_is_quiet(const struct bridge *b)
+{
+    return b->calls.used == 0 && b->clients.used == 0 && sip_stack_busy(b->sip) == 0;
+}
+
+struct bridge_stats bridge_stats(const struct bridge *b)
+{
+    struct bridge_stats stats = b->stats;
+
+    stats.clients = b->clients.used;
+    stats.calls = b->calls.used;
+    stats.sip = sip_stack_stats(b->sip);
+    return stats;
+}
+
+struct sip_stack *bridge_sip(struct bridge *b)
+{
+    return b->sip;
+}
+
+uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients)
+{
+    /* a usage keeps its INVITE, answers and requests for retransmission: some 4 KiB each, most of the time less */
+    const uint64_t usage = 16384;
+    const uint64_t player = PLAYER_BUFFER + PLAYER_WAITING_MAX * (WS_NAME_MAX + 1);
+    const uint64_t recorder = RECORDER_WINDOW * 2;
+    uint64_t call = sizeof(struct call) + player + recorder;
+    /* input and output of a connection, its unread control text, received audio, wslay's own */
+    uint64_t client = sizeof(struct client) + WS_INPUT_CAP + WS_OUTPUT_CAP + WS_CONTROL_MAX + CLIENT_AUDIO_RING + 8192;
+
+    return max_calls * call + max_clients * client + (uint64_t)USAGES_FOR_CALLS(max_calls) * usage;
+}

@@ -1,0 +1,132 @@
+/* What the files of room call share. Ownership: bridge > client and call > {SIP usage, media}. */
+#ifndef WSAUDIO_CALL_BRIDGE_PRIV_H
+#define WSAUDIO_CALL_BRIDGE_PRIV_H
+
+#include "life.h"
+#include "media.h"
+#include "wsaudio/call.h"
+
+#define CALL_LABEL_MAX  64
+#define CALL_URI_MAX    512
+#define CALL_REASON_MAX 160
+
+enum media_format { MEDIA_HEX, MEDIA_RTP, MEDIA_OFF, MEDIA_FORMAT_COUNT };
+
+/* A WAV_UPLOAD as it streams in. The first error wins and is told when the message ends. */
+struct upload {
+    bool active;         /* between begin and end */
+    struct pool_id file; /* none when nothing is open */
+    bool failed;
+    enum ws_error error;
+    char text[160]; /* for ERROR:WAV_UPLOAD */
+    uint64_t size;  /* decoded bytes so far */
+    struct base64_stream base64;
+    struct wav_parser wav;
+};
+
+struct client {
+    struct bridge *bridge;
+    struct pool_id id;
+    struct ws_conn *conn; /* owns */
+    struct net_addr peer;
+    struct timerq_entry timer;
+    bool echo;
+    bool gone;           /* released at the end of the turn */
+    struct pool_id call; /* none: no call */
+    enum media_format format;
+    struct frame_ring audio; /* received packets waiting to be read; storage made at the first CALL */
+    bool told_slow;          /* ERROR:MEDIA:busy was told in this call */
+    bool told_binary;        /* ERROR:MEDIA was told for binary messages until the next CALL */
+    bool committing;         /* an upload is being flushed; the connection is paused */
+    uint64_t committed_size;
+    void *listing; /* NULL: no LIST_WAV under way; the connection is paused while one is */
+    uint32_t listed;
+    struct upload upload;
+};
+
+struct call {
+    struct bridge *bridge;
+    struct pool_id id;
+    struct pool_id client;
+    struct pool_id usage;
+    enum call_state state;
+    char label[CALL_LABEL_MAX + 1]; /* bare target for logs and file names */
+    uint16_t rtp_port;
+    bool ports_open;
+    bool was_established;
+    mono_us established_at;
+    struct timerq_entry timer; /* the nearer of duration and no-media */
+    struct sdp_local local;    /* our side of SDP */
+    struct sdp_agreed agreed;  /* valid once media.open */
+    struct sdp_agreed pending; /* what CALL_ACT_OPEN_MEDIA takes over */
+    struct net_addr sip_peer;
+    struct call_media media;
+    int end_code; /* for TELL_ENDED */
+    char end_reason[CALL_REASON_MAX];
+};
+
+struct bridge {
+    struct bridge_config config;
+    const struct log *log;
+    const struct rng *rng;
+    struct sip_stack *sip;
+    struct pool clients;
+    struct pool calls;
+    struct timerq timers;
+    uint32_t sending;     /* calls with media open */
+    mono_us tick_next;    /* grid of 20 ms, MONO_NEVER while nothing is sent */
+    uint32_t read_budget; /* file bytes that players may still read in this turn */
+    mono_us now;          /* of the turn in hand */
+    bool stopping;
+    bool reap; /* something ended in this turn */
+    char domain[256];
+    struct bridge_stats stats;
+};
+
+#define TURN_READ_BUDGET 65536U
+
+/* client.c */
+struct client *client_get(struct bridge *b, struct pool_id id);
+void client_hooks(struct client *c, struct ws_hooks *hooks);
+void client_deadline(struct client *c);
+/* Formats one control message for the client; cut at 8 KiB. NULL client: nothing. */
+void client_tell(struct client *c, const char *fmt, ...) WS_PRINTF(2, 3);
+void client_error(struct client *c, struct span verb, enum ws_error error, const char *fmt, ...) WS_PRINTF(4, 5);
+/* A received packet for the client's ear. */
+void client_audio(struct client *c, const void *packet, size_t len);
+void client_pump_audio(struct client *c);
+/* Makes the ring once. ST_NO_MEMORY. */
+WS_MUST_CHECK int client_audio_storage(struct client *c);
+#define CLIENT_AUDIO_RING 65536
+void client_release(struct client *c);
+
+/* commands.c */
+void client_command(struct client *c, struct span text);
+
+/* upload.c */
+void upload_begin(struct client *c, struct span name);
+void upload_data(struct client *c, struct span base64);
+void upload_end(struct client *c, bool aborted);
+
+/* listing.c */
+void listing_start(struct client *c);
+void listing_step(struct client *c);
+void listing_stop(struct client *c);
+
+/* call.c */
+struct call *call_get(struct bridge *b, struct pool_id id);
+/* CALL:target; tells the client what came of it. */
+void call_dial(struct client *c, struct span target);
+/* One step of the life table. The call may be CALL_ENDED afterwards. */
+void call_step(struct call *call, enum call_event event);
+/* Sets what ended will say, then steps. */
+void call_end(struct call *call, enum call_event event, int code, const char *reason);
+void call_sip_event(void *ctx, const struct sip_event *event);
+void call_expire(struct call *call);
+void call_release(struct call *call);
+
+/* stats.c */
+void call_tell_stats(struct call *call, struct client *c);
+void call_warn_quality(const struct call *call);
+
+#endif

@@ -1,0 +1,372 @@
+#include "bridge_priv.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define SDP_MAX 1024
+
+struct call *call_get(struct bridge *b, struct pool_id id)
+{
+    return pool_get(&b->calls, id);
+}
+
+/* ---- the life table's actions ---- */
+
+static void act_start_limits(struct call *call)
+{
+    struct bridge *b = call->bridge;
+
+    call->was_established = true;
+    call->established_at = b->now;
+    call->media.last_heard = b->now;
+    b->stats.calls_established++;
+    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, REMOTE_RTP_PORT), call->agreed.rtp.port);
+    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_ESTABLISHED));
+    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, MEDIA_PORTS), call->rtp_port, call->agreed.rtp.port);
+    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, RTP_RECEIVER_START));
+    media_record(call);
+    call_expire(call);
+}
+
+static int write_answer(const struct call *call, struct span offer, struct outbuf *out)
+{
+    if (offer.len == 0) {
+        return sdp_write_offer(&call->local, out);
+    }
+    return sdp_write_answer(&call->local, &call->agreed, offer, out);
+}
+
+/* The pending offer's text; only during CALL_EV_OFFER_SAME. */
+static void accept_offer(struct call *call, struct span offer)
+{
+    struct bridge *b = call->bridge;
+    char sdp[SDP_MAX];
+    struct outbuf out;
+
+    outbuf_init(&out, sdp, sizeof(sdp));
+    if (write_answer(call, offer, &out) != ST_OK ||
+        sip_usage_accept_offer(b->sip, b->now, call->usage, outbuf_view(&out)) != ST_OK) {
+        log_write(b->log, LOG_DEBUG, "call %s: the offer could not be answered", call->label);
+    }
+}
+
+static void refuse_offer(struct call *call)
+{
+    struct bridge *b = call->bridge;
+
+    if (sip_usage_refuse_offer(b->sip, b->now, call->usage, 488) != ST_OK) {
+        log_write(b->log, LOG_DEBUG, "call %s: the offer could not be refused", call->label);
+    }
+}
+
+static void act_release(struct call *call)
+{
+    struct client *c = client_get(call->bridge, call->client);
+
+    timerq_cancel(&call->bridge->timers, &call->timer);
+    call->usage = POOL_ID_NONE;
+    if (c != NULL && pool_id_eq(c->call, call->id)) {
+        c->call = POOL_ID_NONE;
+    }
+    call->bridge->reap = true;
+}
+
+static void act_tell_ended(struct call *call)
+{
+    struct bridge *b = call->bridge;
+
+    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_ENDED), call->label, call->end_code, call->end_reason);
+    client_tell(client_get(b, call->client), "CALL_STATE:ended:%d:%s", call->end_code, call->end_reason);
+}
+
+static void run_actions(struct call *call, unsigned actions, struct span offer)
+{
+    struct bridge *b = call->bridge;
+    struct client *c = client_get(b, call->client);
+
+    if ((actions & CALL_ACT_OPEN_MEDIA) != 0) {
+        media_open(call);
+    }
+    if ((actions & CALL_ACT_START_LIMITS) != 0) {
+        act_start_limits(call);
+    }
+    if ((actions & CALL_ACT_TELL_TRYING) != 0) {
+        client_tell(c, "CALL_STATE:trying");
+    }
+    if ((actions & CALL_ACT_TELL_RINGING) != 0) {
+        client_tell(c, "CALL_STATE:ringing");
+    }
+    if ((actions & CALL_ACT_TELL_EARLY) != 0) {
+        client_tell(c, "CALL_STATE:early");
+    }
+    if ((actions & CALL_ACT_TELL_ESTABLISHED) != 0) {
+        client_tell(c, "CALL_STATE:established");
+    }
+    if ((actions & CALL_ACT_ACCEPT_OFFER) != 0) {
+        accept_offer(call, offer);
+    }
+    if ((actions & CALL_ACT_REFUSE_OFFER) != 0) {
+        refuse_offer(call);
+    }
+    if ((actions & CALL_ACT_CLOSE_MEDIA) != 0) {
+        media_close(call);
+    }
+    if ((actions & CALL_ACT_TELL_STATS) != 0) {
+        call_tell_stats(call, c);
+        call_warn_quality(call);
+    }
+    if ((actions & CALL_ACT_END_USAGE) != 0) {
+        sip_usage_end(b->sip, b->now, call->usage);
+    }
+    if ((actions & CALL_ACT_TELL_ENDED) != 0) {
+        act_tell_ended(call);
+    }
+    if ((actions & CALL_ACT_RELEASE) != 0) {
+        act_release(call);
+    }
+}
+
+static void step_with(struct call *call, enum call_event event, struct span offer)
+{
+    const struct call_cell *cell = &call_life[call->state][event];
+    const struct log *log = call->bridge->log;
+
+    if (cell->rule == CALL_RULE_DROP) {
+        return;
+    }
+    if (cell->rule != CALL_RULE_GO) {
+        assert(cell->rule == CALL_RULE_GO);
+        log_write(log, LOG_ERROR, LOG_TEXT(log, CALL_TABLE_BUG), call->label, call_state_name(call->state),
+                  call_event_name(event));
+        return;
+    }
+    enum call_state from = call->state;
+    call->state = (enum call_state)cell->next;
+    log_write(log, LOG_DEBUG, "call %s: life %s -> %s on %s", call->label, call_state_name(from),
+              call_state_name(call->state), call_event_name(event));
+    run_actions(call, cell->actions, offer);
+}
+
+void call_step(struct call *call, enum call_event event)
+{
+    step_with(call, event, SPAN_NONE);
+}
+
+void call_end(struct call *call, enum call_event event, int code, const char *reason)
+{
+    call->end_code = code;
+    snprintf(call->end_reason, sizeof(call->end_reason), "%s", reason);
+    call_step(call, event);
+}
+
+/* ---- dialling ---- */
+
+static void dial_failed(struct client *c, struct call *call, int status)
+{
+    bool full = status == ST_FULL;
+
+    client_error(c, SPAN_LIT("CALL"),
+                 full              ? WS_ERROR_BUSY
+                 : status == ST_IO ? WS_ERROR_IO
+                                   : WS_ERROR_INTERNAL,
+                 full ? "no free line, try again later" : "the call could not be placed (%s)", status_name(status));
+    media_close(call);
+    call->state = CALL_ENDED;
+    act_release(call);
+}
+
+static int place(struct call *call, struct span uri)
+{
+    struct bridge *b = call->bridge;
+    char sdp[SDP_MAX];
+    struct outbuf out;
+    int status = b->config.media.open(b->config.media.ctx, call->id, &call->rtp_port);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    call->ports_open = true;
+    call->local = (struct sdp_local){.rtp = b->config.media_addr, .version = 1, .direction = SDP_SENDRECV};
+    call->local.rtp.port = call->rtp_port;
+    call->local.origin_id = rng_u32(b->rng);
+    outbuf_init(&out, sdp, sizeof(sdp));
+    status = sdp_write_offer(&call->local, &out);
+    if (status != ST_OK) {
+        return status;
+    }
+    media_listen(call);
+    void *owner = (void *)((uintptr_t)call->id.slot + 1);
+    return sip_usage_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, owner, &call->usage);
+}
+
+void call_dial(struct client *c, struct span target)
+{
+    struct bridge *b = c->bridge;
+    char uri[CALL_URI_MAX];
+    char label[CALL_LABEL_MAX + 1];
+    struct pool_id id;
+
+    if (sip_target_parse(target, span_cstr(b->domain), uri, sizeof(uri), label, sizeof(label)) != ST_OK) {
+        client_error(c, SPAN_LIT("CALL"), WS_ERROR_BAD_ARGUMENT, "expected a number, a name or a sip: URI");
+        return;
+    }
+    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_REQUESTED), label);
+    struct call *call = b->stopping ? NULL : pool_new(&b->calls, &id);
+    if (call == NULL) {
+        client_error(c, SPAN_LIT("CALL"), WS_ERROR_BUSY,
+                     b->stopping ? "the server is stopping" : "all lines are in use");
+        return;
+    }
+    call->bridge = b;
+    call->id = id;
+    call->client = c->id;
+    call->sip_peer = b->config.sip.next_hop;
+    memcpy(call->label, label, sizeof(label));
+    c->call = id;
+    int status = place(call, span_cstr(uri));
+    if (status != ST_OK) {
+        dial_failed(c, call, status);
+        return;
+    }
+    b->stats.calls_started++;
+    bool failed_at_once = call->end_code != 0;
+    call_step(call, CALL_EV_DIALLED);
+    if (failed_at_once) {
+        call_step(call, CALL_EV_FAR_END);
+    }
+}
+
+/* ---- events from the SIP stack ---- */
+
+static void set_end(struct call *call, const struct sip_event *event)
+{
+    char safe[TEXT_SAFE_MAX + 1];
+
+    call->end_code = event->code;
+    text_safe(event->reason, safe);
+    snprintf(call->end_reason, sizeof(call->end_reason), "%s", safe[0] != '\0' ? safe : sip_reason_phrase(event->code));
+}
+
+static void on_progress(struct call *call, const struct sip_event *event)
+{
+    struct sdp_session sdp;
+    const char *why = NULL;
+
+    if (event->code <= 100) {
+        return; /* the client was told "trying" when the INVITE left */
+    }
+    bool early = event->body.len > 0 && sdp_parse(event->body, &sdp, &why) == ST_OK &&
+                 sdp_accept_answer(&sdp, &call->pending, &why) == ST_OK;
+    call_step(call, early ? CALL_EV_EARLY : CALL_EV_RINGS);
+}
+
+static void on_answer(struct call *call, const struct sip_event *event)
+{
+    struct sdp_session sdp;
+    const char *why = "the answer carries no SDP";
+
+    if (event->body.len == 0 && call->media.open) {
+        /* RFC 6337 2.1: the answer came in a reliable or repeated 183 already and the 200 need not say it again */
+        call->pending = call->agreed;
+        call_step(call, CALL_EV_ANSWERED);
+        return;
+    }
+    if (event->body.len > 0 && sdp_parse(event->body, &sdp, &why) == ST_OK &&
+        sdp_accept_answer(&sdp, &call->pending, &why) == ST_OK) {
+        call_step(call, CALL_EV_ANSWERED);
+        return;
+    }
+    call_end(call, CALL_EV_UNUSABLE, 488, why != NULL ? why : "the answer's SDP is not usable");
+}
+
+static bool codec_offered(const struct sdp_session *offer, const struct sdp_agreed *agreed)
+{
+    for (size_t i = 0; i < offer->format_count; i++) {
+        if (offer->formats[i].payload_type == agreed->payload_type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A re-INVITE that offers more codecs in another order still changes nothing when what we use is among them. */
+static bool offer_changes_nothing(const struct call *call, struct span body)
+{
+    struct sdp_session sdp;
+    struct sdp_agreed agreed;
+    const char *why = NULL;
+
+    if (body.len == 0) {
+        return true; /* it asks for our offer, which is what it was */
+    }
+    if (sdp_parse(body, &sdp, &why) != ST_OK || sdp_accept_offer(&sdp, &agreed, &why) != ST_OK) {
+        return false;
+    }
+    if (codec_offered(&sdp, &call->agreed)) {
+        agreed.codec = call->agreed.codec;
+        agreed.payload_type = call->agreed.payload_type;
+    }
+    return sdp_agreed_equal(&agreed, &call->agreed);
+}
+
+void call_sip_event(void *ctx, const struct sip_event *event)
+{
+    struct bridge *b = ctx;
+    uint32_t slot = (uint32_t)(uintptr_t)event->owner - 1;
+    struct call *call = event->owner != NULL ? pool_next(&b->calls, &slot, NULL) : NULL;
+
+    if (call == NULL || call->state == CALL_ENDED ||
+        (!pool_id_is_none(call->usage) && !pool_id_eq(call->usage, event->usage))) {
+        return; /* INCOMING is not adopted: 480 until calls are taken (SPEC --incoming reject) */
+    }
+    if (call->state == CALL_IDLE) {
+        set_end(call, event); /* the very first send failed: told when the dialling step is over */
+        return;
+    }
+    switch (event->kind) {
+    case SIP_EVENT_PROGRESS: on_progress(call, event); break;
+    case SIP_EVENT_ANSWERED: on_answer(call, event); break;
+    case SIP_EVENT_OFFER:
+        step_with(call, offer_changes_nothing(call, event->body) ? CALL_EV_OFFER_SAME : CALL_EV_OFFER_OTHER,
+                  event->body);
+        break;
+    case SIP_EVENT_ENDED:
+        set_end(call, event);
+        call_step(call, CALL_EV_FAR_END);
+        break;
+    case SIP_EVENT_CONFIRMED: /* the answer to an offer of ours that changed nothing */
+    case SIP_EVENT_INCOMING:
+    case SIP_EVENT_KIND_COUNT: break;
+    }
+}
+
+/* ---- limits ---- */
+
+static bool counts_silence(const struct call *call)
+{
+    return call->bridge->config.no_media > 0 && call->agreed.we_receive;
+}
+
+void call_expire(struct call *call)
+{
+    struct bridge *b = call->bridge;
+    mono_us end = call->established_at + b->config.max_call;
+    mono_us silent = counts_silence(call) ? call->media.last_heard + b->config.no_media : MONO_NEVER;
+    char reason[96];
+
+    if (b->now >= end) {
+        snprintf(reason, sizeof(reason), "longer than %lld s", (long long)(b->config.max_call / DUR_S(1)));
+        call_end(call, CALL_EV_LIMIT, 0, reason);
+    } else if (b->now >= silent) {
+        snprintf(reason, sizeof(reason), "no media received for %lld s", (long long)(b->config.no_media / DUR_S(1)));
+        call_end(call, CALL_EV_LIMIT, 0, reason);
+    } else {
+        timerq_set(&b->timers, &call->timer, end < silent ? end : silent);
+    }
+}
+
+void call_release(struct call *call)
+{
+    timerq_cancel(&call->bridge->timers, &call->timer);
+    pool_free(&call->bridge->calls, call->id);
+}

@@ -1,0 +1,205 @@
+#include "bridge_priv.h"
+
+typedef void (*command_fn)(struct client *c, const struct ws_command *cmd);
+
+static struct call *call_of(struct client *c)
+{
+    return call_get(c->bridge, c->call);
+}
+
+static struct call *need_call(struct client *c, const struct ws_command *cmd)
+{
+    struct call *call = call_of(c);
+
+    if (call == NULL) {
+        client_error(c, cmd->word, WS_ERROR_NO_CALL, "there is no call");
+    }
+    return call;
+}
+
+static struct call *need_established(struct client *c, const struct ws_command *cmd)
+{
+    struct call *call = need_call(c, cmd);
+
+    if (call != NULL && call->state != CALL_ESTABLISHED) {
+        client_error(c, cmd->word, WS_ERROR_NOT_ESTABLISHED, "the call has not been answered yet");
+        return NULL;
+    }
+    return call;
+}
+
+/* A NUL-terminated copy of a valid file name. */
+static bool take_name(struct span arg, char out[WS_NAME_MAX + 1])
+{
+    return ws_file_name_ok(arg) && span_copy(arg, out, WS_NAME_MAX + 1) == ST_OK;
+}
+
+static void do_call(struct client *c, const struct ws_command *cmd)
+{
+    if (call_of(c) != NULL) {
+        client_error(c, cmd->word, WS_ERROR_BUSY, "this connection has a call already");
+        return;
+    }
+    if (client_audio_storage(c) != ST_OK) {
+        client_error(c, cmd->word, WS_ERROR_INTERNAL, "out of memory");
+        return;
+    }
+    frame_ring_clear(&c->audio);
+    c->told_slow = false;
+    c->told_binary = false;
+    call_dial(c, cmd->arg);
+}
+
+static void do_hangup(struct client *c, const struct ws_command *cmd)
+{
+    struct call *call = need_call(c, cmd);
+
+    if (call != NULL) {
+        int code = call->state == CALL_ESTABLISHED ? 200 : 487;
+        call_end(call, CALL_EV_HANGUP, code, sip_reason_phrase(code));
+    }
+}
+
+static void do_play(struct client *c, const struct ws_command *cmd)
+{
+    char name[WS_NAME_MAX + 1];
+    char safe[TEXT_SAFE_MAX + 1];
+    char why[160];
+    struct call *call = call_of(c);
+    const char *reason = why;
+    bool ok = false;
+
+    if (!take_name(cmd->arg, name)) {
+        reason = "the name is not allowed";
+    } else if (call == NULL) {
+        reason = "there is no call";
+    } else if (call->state != CALL_ESTABLISHED) {
+        reason = "the call has not been answered yet";
+    } else {
+        ok = player_add(&call->media.player, name, why, sizeof(why)) == ST_OK;
+    }
+    if (!ok) {
+        client_tell(c, "WAV_ACK:播放檔案 %s 失敗: %s", text_safe(cmd->arg, safe), reason);
+    }
+}
+
+static void do_stop(struct client *c, const struct ws_command *cmd)
+{
+    struct call *call = need_established(c, cmd);
+
+    if (call == NULL) {
+        return;
+    }
+    struct player *p = &call->media.player;
+    player_forget(p);
+    if (p->playing) {
+        player_stop(p);
+        client_tell(c, "WAV_DONE:%s:stopped", p->name);
+    }
+}
+
+static void do_media(struct client *c, const struct ws_command *cmd)
+{
+    static const struct {
+        const char *name;
+        enum media_format format;
+    } formats[] = {
+        {"hex", MEDIA_HEX},
+        {"rtp", MEDIA_RTP},
+        {"off", MEDIA_OFF},
+    };
+    static const char *const later[] = {"ulaw", "alaw", "l16", "l16/16000"};
+
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        if (span_eq(cmd->arg, span_cstr(formats[i].name))) {
+            c->format = formats[i].format;
+            client_tell(c, "MEDIA:%s", formats[i].name);
+            return;
+        }
+    }
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+        if (span_eq(cmd->arg, span_cstr(later[i]))) {
+            client_error(c, cmd->word, WS_ERROR_UNSUPPORTED, "%s is not done yet; taken: hex, rtp, off", later[i]);
+            return;
+        }
+    }
+    client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected hex, rtp or off");
+}
+
+static void do_list(struct client *c, const struct ws_command *cmd)
+{
+    (void)cmd;
+    listing_start(c);
+}
+
+static void do_delete(struct client *c, const struct ws_command *cmd)
+{
+    const struct file_io *files = &c->bridge->config.files;
+    char name[WS_NAME_MAX + 1];
+
+    if (!take_name(cmd->arg, name)) {
+        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "the name is not allowed");
+        return;
+    }
+    int status = files->remove(files->ctx, name);
+    if (status == ST_OK) {
+        client_tell(c, "WAV_DELETED:%s", name);
+    } else if (status == ST_NOT_FOUND) {
+        client_error(c, cmd->word, WS_ERROR_NOT_FOUND, "no upload of that name");
+    } else {
+        client_error(c, cmd->word, WS_ERROR_IO, "the file cannot be removed");
+    }
+}
+
+static void do_stats(struct client *c, const struct ws_command *cmd)
+{
+    struct call *call = need_established(c, cmd);
+
+    if (call != NULL) {
+        call_tell_stats(call, c);
+    }
+}
+
+static void do_upload_without_name(struct client *c, const struct ws_command *cmd)
+{
+    client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected WAV_UPLOAD:name:base64");
+}
+
+enum takes { TAKES_NOTHING, TAKES_ARGUMENT };
+
+/* A verb without a function here is one of SPEC that a later version brings. */
+static const struct {
+    command_fn run;
+    enum takes takes;
+} commands[WS_VERB_COUNT] = {
+    [WS_VERB_CALL] = {do_call, TAKES_ARGUMENT},
+    [WS_VERB_HANGUP] = {do_hangup, TAKES_NOTHING},
+    [WS_VERB_WAV_UPLOAD] = {do_upload_without_name, TAKES_ARGUMENT},
+    [WS_VERB_PLAY_WAV] = {do_play, TAKES_ARGUMENT},
+    [WS_VERB_STOP_WAV] = {do_stop, TAKES_NOTHING},
+    [WS_VERB_MEDIA] = {do_media, TAKES_ARGUMENT},
+    [WS_VERB_LIST_WAV] = {do_list, TAKES_NOTHING},
+    [WS_VERB_DELETE_WAV] = {do_delete, TAKES_ARGUMENT},
+    [WS_VERB_STATS] = {do_stats, TAKES_NOTHING},
+};
+
+void client_command(struct client *c, struct span text)
+{
+    struct ws_command cmd;
+
+    if (c->gone) {
+        return;
+    }
+    ws_command_parse(text, &cmd);
+    if (cmd.verb == WS_VERB_UNKNOWN) {
+        client_error(c, cmd.word, WS_ERROR_UNKNOWN_VERB, "no such command");
+    } else if (commands[cmd.verb].run == NULL) {
+        client_error(c, cmd.word, WS_ERROR_UNSUPPORTED, "this version does not do that yet");
+    } else if (commands[cmd.verb].takes == TAKES_NOTHING && cmd.has_arg) {
+        client_error(c, cmd.word, WS_ERROR_BAD_ARGUMENT, "takes no argument");
+    } else if (commands[cmd.verb].takes == TAKES_ARGUMENT && !cmd.has_arg && cmd.verb != WS_VERB_PLAY_WAV) {
+        client_error(c, cmd.word, WS_ERROR_BAD_ARGUMENT, "an argument is missing");
+    } else {
+        commands[cmd.verb].run(c, &cmd);
+    }
+}

@@ -1,0 +1,141 @@
+#include "life.h"
+
+#define GO(state, acts)                                                                                                \
+    {                                                                                                                  \
+        CALL_RULE_GO, (state), (acts)                                                                                  \
+    }
+#define DROP(state)                                                                                                    \
+    {                                                                                                                  \
+        CALL_RULE_DROP, (state), 0                                                                                     \
+    }
+#define CANNOT(state)                                                                                                  \
+    {                                                                                                                  \
+        CALL_RULE_CANNOT, (state), 0                                                                                   \
+    }
+
+#define END_TOLD  (CALL_ACT_CLOSE_MEDIA | CALL_ACT_TELL_ENDED | CALL_ACT_RELEASE)
+#define END_BY_US (CALL_ACT_END_USAGE | END_TOLD)
+#define END_MUTE  (CALL_ACT_END_USAGE | CALL_ACT_CLOSE_MEDIA | CALL_ACT_RELEASE)
+#define ANSWER    (CALL_ACT_OPEN_MEDIA | CALL_ACT_START_LIMITS | CALL_ACT_TELL_ESTABLISHED)
+
+/* clang-format off */
+const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
+    [CALL_IDLE] = {
+        [CALL_EV_DIALLED] = GO(CALL_TRYING, CALL_ACT_TELL_TRYING),
+        /* no usage exists yet that could report these */
+        [CALL_EV_RINGS] = CANNOT(CALL_IDLE),
+        [CALL_EV_EARLY] = CANNOT(CALL_IDLE),
+        [CALL_EV_ANSWERED] = CANNOT(CALL_IDLE),
+        [CALL_EV_UNUSABLE] = CANNOT(CALL_IDLE),
+        [CALL_EV_OFFER_SAME] = CANNOT(CALL_IDLE),
+        [CALL_EV_OFFER_OTHER] = CANNOT(CALL_IDLE),
+        [CALL_EV_FAR_END] = CANNOT(CALL_IDLE),
+        /* dialling is one step of one turn: nothing comes between */
+        [CALL_EV_HANGUP] = CANNOT(CALL_IDLE),
+        [CALL_EV_LIMIT] = CANNOT(CALL_IDLE),
+        [CALL_EV_ORPHANED] = CANNOT(CALL_IDLE),
+    },
+    [CALL_TRYING] = {
+        [CALL_EV_DIALLED] = CANNOT(CALL_TRYING), /* dialled once */
+        [CALL_EV_RINGS] = GO(CALL_RINGING, CALL_ACT_TELL_RINGING),
+        [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA | CALL_ACT_TELL_EARLY),
+        [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER),
+        [CALL_EV_UNUSABLE] = GO(CALL_ENDED, END_BY_US),
+        [CALL_EV_OFFER_SAME] = GO(CALL_TRYING, CALL_ACT_REFUSE_OFFER), /* no agreement to keep yet */
+        [CALL_EV_OFFER_OTHER] = GO(CALL_TRYING, CALL_ACT_REFUSE_OFFER),
+        [CALL_EV_FAR_END] = GO(CALL_ENDED, END_TOLD),
+        [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
+        [CALL_EV_LIMIT] = CANNOT(CALL_TRYING), /* the clocks start with the answer */
+        [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
+    },
+    [CALL_RINGING] = {
+        [CALL_EV_DIALLED] = CANNOT(CALL_RINGING),
+        [CALL_EV_RINGS] = DROP(CALL_RINGING), /* 180 again, or 181, 182 after it: told once */
+        [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA | CALL_ACT_TELL_EARLY),
+        [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER),
+        [CALL_EV_UNUSABLE] = GO(CALL_ENDED, END_BY_US),
+        [CALL_EV_OFFER_SAME] = GO(CALL_RINGING, CALL_ACT_REFUSE_OFFER),
+        [CALL_EV_OFFER_OTHER] = GO(CALL_RINGING, CALL_ACT_REFUSE_OFFER),
+        [CALL_EV_FAR_END] = GO(CALL_ENDED, END_TOLD),
+        [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
+        [CALL_EV_LIMIT] = CANNOT(CALL_RINGING),
+        [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
+    },
+    [CALL_EARLY] = {
+        [CALL_EV_DIALLED] = CANNOT(CALL_EARLY),
+        [CALL_EV_RINGS] = DROP(CALL_EARLY), /* 180 after 183: the early media goes on */
+        [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA), /* the newest SDP counts: another fork, another address */
+        [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER),
+        [CALL_EV_UNUSABLE] = GO(CALL_ENDED, END_BY_US),
+        [CALL_EV_OFFER_SAME] = GO(CALL_EARLY, CALL_ACT_REFUSE_OFFER),
+        [CALL_EV_OFFER_OTHER] = GO(CALL_EARLY, CALL_ACT_REFUSE_OFFER),
+        [CALL_EV_FAR_END] = GO(CALL_ENDED, END_TOLD),
+        [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
+        [CALL_EV_LIMIT] = CANNOT(CALL_EARLY),
+        [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
+    },
+    [CALL_ESTABLISHED] = {
+        [CALL_EV_DIALLED] = CANNOT(CALL_ESTABLISHED),
+        [CALL_EV_RINGS] = DROP(CALL_ESTABLISHED), /* a 18x overtaken by the 200 */
+        [CALL_EV_EARLY] = DROP(CALL_ESTABLISHED),
+        [CALL_EV_ANSWERED] = CANNOT(CALL_ESTABLISHED), /* the stack tells the first 2xx only */
+        [CALL_EV_UNUSABLE] = CANNOT(CALL_ESTABLISHED),
+        [CALL_EV_OFFER_SAME] = GO(CALL_ESTABLISHED, CALL_ACT_ACCEPT_OFFER),
+        [CALL_EV_OFFER_OTHER] = GO(CALL_ESTABLISHED, CALL_ACT_REFUSE_OFFER), /* 488, the call goes on */
+        [CALL_EV_FAR_END] = GO(CALL_ENDED, CALL_ACT_TELL_STATS | END_TOLD),
+        [CALL_EV_HANGUP] = GO(CALL_ENDED, CALL_ACT_TELL_STATS | END_BY_US),
+        [CALL_EV_LIMIT] = GO(CALL_ENDED, CALL_ACT_TELL_STATS | END_BY_US),
+        [CALL_EV_ORPHANED] = GO(CALL_ENDED, CALL_ACT_TELL_STATS | END_MUTE), /* stats: the warnings still go to the log */
+    },
+    [CALL_ENDED] = {
+        /* the usage was let go or is over, the client has no name for this call any more */
+        [CALL_EV_DIALLED] = CANNOT(CALL_ENDED),
+        [CALL_EV_RINGS] = CANNOT(CALL_ENDED),
+        [CALL_EV_EARLY] = CANNOT(CALL_ENDED),
+        [CALL_EV_ANSWERED] = CANNOT(CALL_ENDED),
+        [CALL_EV_UNUSABLE] = CANNOT(CALL_ENDED),
+        [CALL_EV_OFFER_SAME] = CANNOT(CALL_ENDED),
+        [CALL_EV_OFFER_OTHER] = CANNOT(CALL_ENDED),
+        [CALL_EV_FAR_END] = CANNOT(CALL_ENDED),
+        [CALL_EV_HANGUP] = CANNOT(CALL_ENDED),
+        [CALL_EV_LIMIT] = CANNOT(CALL_ENDED),
+        [CALL_EV_ORPHANED] = CANNOT(CALL_ENDED),
+    },
+};
+/* clang-format on */
+
+const char *call_state_name(enum call_state state)
+{
+    static const char *const names[CALL_STATE_COUNT] = {
+        [CALL_IDLE] = "idle",   [CALL_TRYING] = "trying",           [CALL_RINGING] = "ringing",
+        [CALL_EARLY] = "early", [CALL_ESTABLISHED] = "established", [CALL_ENDED] = "ended",
+    };
+    return (unsigned)state < CALL_STATE_COUNT ? names[state] : "?";
+}
+
+const char *call_event_name(enum call_event event)
+{
+    static const char *const names[CALL_EVENT_COUNT] = {
+        [CALL_EV_DIALLED] = "dialled",
+        [CALL_EV_RINGS] = "rings",
+        [CALL_EV_EARLY] = "early",
+        [CALL_EV_ANSWERED] = "answered",
+        [CALL_EV_UNUSABLE] = "unusable",
+        [CALL_EV_OFFER_SAME] = "offer_same",
+        [CALL_EV_OFFER_OTHER] = "offer_other",
+        [CALL_EV_FAR_END] = "far_end",
+        [CALL_EV_HANGUP] = "hangup",
+        [CALL_EV_LIMIT] = "limit",
+        [CALL_EV_ORPHANED] = "orphaned",
+    };
+    return (unsigned)event < CALL_EVENT_COUNT ? names[event] : "?";
+}
+
+const char *call_action_name(unsigned bit)
+{
+    static const char *const names[] = {
+        "open_media",   "start_limits", "tell_trying", "tell_ringing", "tell_early", "tell_established", "accept_offer",
+        "refuse_offer", "end_usage",    "close_media", "tell_stats",   "tell_ended", "release",
+    };
+    return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : "?";
+}

@@ -1,0 +1,64 @@
+/* A call's life as the client hears it: a table of plain data (DESIGN: cell = rule, next state, actions). */
+#ifndef WSAUDIO_CALL_LIFE_H
+#define WSAUDIO_CALL_LIFE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum call_state {
+    CALL_IDLE,        /* the object exists, nothing has been sent */
+    CALL_TRYING,      /* INVITE is on its way */
+    CALL_RINGING,     /* 18x without usable SDP */
+    CALL_EARLY,       /* 18x with SDP: early media flows */
+    CALL_ESTABLISHED, /* answered and acknowledged */
+    CALL_ENDED,       /* the client was told; released at the end of the turn */
+    CALL_STATE_COUNT
+};
+
+enum call_event {
+    CALL_EV_DIALLED,     /* the INVITE has left */
+    CALL_EV_RINGS,       /* 18x without usable SDP */
+    CALL_EV_EARLY,       /* 18x with usable SDP */
+    CALL_EV_ANSWERED,    /* 2xx with usable SDP */
+    CALL_EV_UNUSABLE,    /* 2xx whose SDP cannot be used */
+    CALL_EV_OFFER_SAME,  /* re-INVITE that changes nothing */
+    CALL_EV_OFFER_OTHER, /* any other re-INVITE */
+    CALL_EV_FAR_END,     /* the SIP usage ended: final response, BYE, time-out */
+    CALL_EV_HANGUP,      /* the client's HANGUP, or the server stops */
+    CALL_EV_LIMIT,       /* a limit of ours: duration, no media */
+    CALL_EV_ORPHANED,    /* the client's connection is gone */
+    CALL_EVENT_COUNT
+};
+
+enum call_rule { CALL_RULE_UNDECIDED = 0, CALL_RULE_GO, CALL_RULE_DROP, CALL_RULE_CANNOT };
+
+/* Carried out in the order of the bits. */
+enum call_action {
+    CALL_ACT_OPEN_MEDIA = 1 << 0,   /* take over the SDP's address and codec, start sending */
+    CALL_ACT_START_LIMITS = 1 << 1, /* duration and no-media clocks, recording */
+    CALL_ACT_TELL_TRYING = 1 << 2,
+    CALL_ACT_TELL_RINGING = 1 << 3,
+    CALL_ACT_TELL_EARLY = 1 << 4,
+    CALL_ACT_TELL_ESTABLISHED = 1 << 5,
+    CALL_ACT_ACCEPT_OFFER = 1 << 6,
+    CALL_ACT_REFUSE_OFFER = 1 << 7,
+    CALL_ACT_END_USAGE = 1 << 8,   /* BYE or CANCEL, finished by the SIP stack alone */
+    CALL_ACT_CLOSE_MEDIA = 1 << 9, /* stop playing and recording, RTCP BYE, free the ports */
+    CALL_ACT_TELL_STATS = 1 << 10, /* CALL_STATS and the quality warnings */
+    CALL_ACT_TELL_ENDED = 1 << 11,
+    CALL_ACT_RELEASE = 1 << 12 /* the client is free for another call */
+};
+
+struct call_cell {
+    uint8_t rule; /* enum call_rule */
+    uint8_t next; /* enum call_state */
+    uint16_t actions;
+};
+
+extern const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT];
+
+const char *call_state_name(enum call_state state);
+const char *call_event_name(enum call_event event);
+const char *call_action_name(unsigned bit);
+
+#endif

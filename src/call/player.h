@@ -1,0 +1,50 @@
+/* The file lane of a call: WAV files in order, read ahead, handed out as 20 ms pieces in the call's codec. */
+#ifndef WSAUDIO_CALL_PLAYER_H
+#define WSAUDIO_CALL_PLAYER_H
+
+#include "wsaudio/audio.h"
+#include "wsaudio/call.h"
+
+#define PLAYER_WAITING_MAX 32
+#define PLAYER_BUFFER      16384
+#define PLAYER_REFILL      8192
+
+struct player {
+    const struct file_io *files; /* borrows */
+    /* the file that plays */
+    bool playing;
+    bool announced; /* its first frame has left */
+    bool stalled;   /* the last read failed: what is buffered is still played */
+    int handle;
+    char name[WS_NAME_MAX + 1];
+    enum audio_codec codec;
+    uint64_t offset, end; /* of the bytes still to be read */
+    uint8_t *buffer;      /* owns; made at the first play, kept for the call */
+    size_t head, held;    /* bytes in buffer */
+    /* those that wait their turn */
+    char (*waiting)[WS_NAME_MAX + 1]; /* owns; ring of PLAYER_WAITING_MAX */
+    uint32_t waiting_head, waiting_count;
+};
+
+void player_init(struct player *p, const struct file_io *files);
+/* Closes the file, forgets what waits, frees the buffers. */
+void player_fini(struct player *p);
+/* Looks whether the file can be played and queues it. ST_OK, ST_NOT_FOUND, ST_UNSUPPORTED (text tells), ST_FULL, ST_IO,
+ * ST_NO_MEMORY; text is set for every failure. */
+WS_MUST_CHECK int player_add(struct player *p, const char *name, char *text, size_t cap);
+/* Starts the next waiting file when none plays. ST_AGAIN: nothing waits; ST_OK: it plays; others: it could not be opened any
+ * more (name tells which, text why) and was dropped. */
+WS_MUST_CHECK int player_next(struct player *p, char *text, size_t cap);
+/* Reads ahead when less than half is held; *budget is lowered by what was read, nothing is read beyond it. */
+void player_refill(struct player *p, uint32_t *budget);
+/* The next `samples` of the file in `to` (mu-law or A-law), padded with silence behind its end. Returns the samples of the file
+ * in it; 0: the file is at its end (or nothing plays). */
+size_t player_take(struct player *p, enum audio_codec to, uint8_t *out, size_t samples);
+/* All of the file was taken. */
+bool player_at_end(const struct player *p);
+/* Ends the current file. */
+void player_stop(struct player *p);
+/* Forgets what waits. */
+void player_forget(struct player *p);
+
+#endif

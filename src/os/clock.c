@@ -1,0 +1,20 @@
+#include <time.h>
+
+#include "internal.h"
+
+static int64_t clock_us(clockid_t id)
+{
+    struct timespec t = {0, 0};
+    (void)clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+mono_us os_clock_mono(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+int64_t os_clock_wall(void)
+{
+    return clock_us(CLOCK_REALTIME);
+}

@@ -1,0 +1,99 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+int os_dir_prepare(const char *path, bool *created)
+{
+    struct stat info;
+    *created = mkdir(path, 0750) == 0;
+    if (!*created && errno != EEXIST) {
+        return os_fail(errno);
+    }
+    if (stat(path, &info) != 0) {
+        return os_fail(errno);
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return os_fail(ENOTDIR);
+    }
+    return access(path, R_OK | W_OK | X_OK) == 0 ? ST_OK : os_fail(errno);
+}
+
+int os_dir_open(const char *path, int *dir_fd)
+{
+    *dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *dir_fd >= 0 ? ST_OK : os_fail(errno);
+}
+
+int os_disk_free_percent(int dir_fd, unsigned *out)
+{
+    struct statvfs info;
+    if (fstatvfs(dir_fd, &info) != 0) {
+        return os_fail(errno);
+    }
+    const uint64_t blocks = info.f_blocks;
+    const uint64_t available = info.f_bavail;
+    *out = 100;
+    if (blocks > 0 && available < blocks) {
+        *out = (unsigned)((double)available * 100.0 / (double)blocks);
+    }
+    return ST_OK;
+}
+
+struct os_dir_iter {
+    DIR *dir;
+};
+
+int os_dir_iter_open(const char *path, struct os_dir_iter **out)
+{
+    *out = NULL;
+    struct os_dir_iter *iter = malloc(sizeof *iter);
+    if (iter == NULL) {
+        return os_fail(ENOMEM);
+    }
+    iter->dir = opendir(path);
+    if (iter->dir == NULL) {
+        const int error = errno;
+        free(iter);
+        return os_fail(error);
+    }
+    *out = iter;
+    return ST_OK;
+}
+
+int os_dir_iter_next(struct os_dir_iter *iter, struct os_dir_entry *out)
+{
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(iter->dir);
+        if (entry == NULL) {
+            if (errno == 0) {
+                return ST_NOT_FOUND;
+            }
+            (void)!os_fail(errno);
+            return ST_IO;
+        }
+        struct stat info;
+        /* Gone since it was read: not an error of the listing. */
+        if (fstatat(dirfd(iter->dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode)) {
+            continue;
+        }
+        out->name = entry->d_name;
+        out->size = (uint64_t)info.st_size;
+        out->modified_us = (int64_t)info.st_mtim.tv_sec * 1000000 + info.st_mtim.tv_nsec / 1000;
+        return ST_OK;
+    }
+}
+
+void os_dir_iter_close(struct os_dir_iter *iter)
+{
+    if (iter != NULL) {
+        (void)closedir(iter->dir);
+        free(iter);
+    }
+}

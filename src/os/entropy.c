@@ -1,0 +1,23 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "internal.h"
+
+void os_entropy_fill(void *ctx, void *out, size_t len)
+{
+    (void)ctx;
+    char *at = out;
+    while (len > 0) {
+        ssize_t n = getrandom(at, len, 0);
+        if (n > 0) {
+            at += n;
+            len -= (size_t)n;
+        } else if (errno != EINTR) {
+            /* Guessable tags, keys and sequence numbers are worse than no service. */
+            (void)fputs("the kernel gives no randomness (getrandom)\n", stderr);
+            abort();
+        }
+    }
+}

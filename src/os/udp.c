@@ -1,0 +1,136 @@
+#include <errno.h>
+#include <netinet/ip.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+struct os_udp_batch {
+    size_t slot_len;
+    uint8_t *bytes; /* owns; OS_UDP_BATCH slots */
+    struct mmsghdr headers[OS_UDP_BATCH];
+    struct iovec vectors[OS_UDP_BATCH];
+    union os_sockaddr names[OS_UDP_BATCH];
+};
+
+int os_udp_open(const struct net_addr *local, const struct os_udp_options *options, int *fd)
+{
+    int status = os_socket_bound(local, SOCK_DGRAM, false, fd);
+    if (status != ST_OK || options == NULL) {
+        return status;
+    }
+    /* None of these is worth refusing to run: the kernel trims the sizes, and a network without DSCP still carries calls. */
+    if (options->receive_buffer > 0) {
+        (void)setsockopt(*fd, SOL_SOCKET, SO_RCVBUF, &options->receive_buffer, sizeof options->receive_buffer);
+    }
+    if (options->send_buffer > 0) {
+        (void)setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &options->send_buffer, sizeof options->send_buffer);
+    }
+    if (options->dscp >= 0 && options->dscp <= 63) {
+        const int field = options->dscp * 4;
+        (void)setsockopt(*fd, IPPROTO_IP, IP_TOS, &field, sizeof field);
+        if (local->family != 4) {
+            (void)setsockopt(*fd, IPPROTO_IPV6, IPV6_TCLASS, &field, sizeof field);
+        }
+    }
+    return ST_OK;
+}
+
+int os_udp_local(int fd, struct net_addr *out)
+{
+    return os_socket_local(fd, out);
+}
+
+/* What an ICMP message about an earlier datagram leaves on the socket for whoever calls next. */
+static bool is_earlier_refusal(int error)
+{
+    switch (error) {
+    case ECONNREFUSED:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case EPROTO:
+    case EACCES:
+    case EMSGSIZE: return true;
+    default: return false;
+    }
+}
+
+int os_udp_send(int fd, const struct net_addr *to, const void *data, size_t len)
+{
+    union os_sockaddr name;
+    const socklen_t name_len = os_sockaddr_from(to, &name); /* Linux takes an IPv4 name on an IPv6 socket too */
+    bool retried = false;
+    for (;;) {
+        if (sendto(fd, data, len, MSG_NOSIGNAL, &name.any, name_len) >= 0) {
+            return ST_OK;
+        }
+        if (errno == EINTR) {
+            continue;
+        }
+        if (errno == EAGAIN || errno == ENOBUFS) {
+            return ST_AGAIN;
+        }
+        if (retried || !is_earlier_refusal(errno)) {
+            (void)!os_fail(errno);
+            return ST_IO;
+        }
+        retried = true;
+    }
+}
+
+int os_udp_batch_new(size_t slot_len, struct os_udp_batch **out)
+{
+    *out = NULL;
+    struct os_udp_batch *batch = calloc(1, sizeof *batch);
+    uint8_t *bytes = calloc(OS_UDP_BATCH, slot_len);
+    if (batch == NULL || bytes == NULL) {
+        free(batch);
+        free(bytes);
+        return ST_NO_MEMORY;
+    }
+    batch->slot_len = slot_len;
+    batch->bytes = bytes;
+    for (size_t i = 0; i < OS_UDP_BATCH; i++) {
+        batch->vectors[i] = (struct iovec){bytes + i * slot_len, slot_len};
+        batch->headers[i].msg_hdr.msg_iov = &batch->vectors[i];
+        batch->headers[i].msg_hdr.msg_iovlen = 1;
+        batch->headers[i].msg_hdr.msg_name = &batch->names[i];
+    }
+    *out = batch;
+    return ST_OK;
+}
+
+void os_udp_batch_free(struct os_udp_batch *batch)
+{
+    if (batch != NULL) {
+        free(batch->bytes);
+        free(batch);
+    }
+}
+
+int os_udp_receive(int fd, struct os_udp_batch *batch, struct os_datagram out[OS_UDP_BATCH])
+{
+    for (size_t i = 0; i < OS_UDP_BATCH; i++) {
+        batch->headers[i].msg_hdr.msg_namelen = sizeof batch->names[i];
+        batch->headers[i].msg_hdr.msg_flags = 0;
+    }
+    int count = recvmmsg(fd, batch->headers, OS_UDP_BATCH, MSG_DONTWAIT, NULL);
+    if (count < 0) {
+        if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM || is_earlier_refusal(errno)) {
+            return 0;
+        }
+        (void)!os_fail(errno);
+        return ST_IO;
+    }
+    for (int i = 0; i < count; i++) {
+        const struct mmsghdr *header = &batch->headers[i];
+        out[i].from = os_sockaddr_to(&batch->names[i]);
+        out[i].data = batch->vectors[i].iov_base;
+        out[i].len = header->msg_len < batch->slot_len ? header->msg_len : batch->slot_len;
+        out[i].truncated = (header->msg_hdr.msg_flags & MSG_TRUNC) != 0;
+    }
+    return count;
+}

@@ -1,0 +1,95 @@
+/* What an answer or an offer of the far end comes to (RFC 3264). */
+#include "format.h"
+
+const char *sdp_direction_name(enum sdp_direction direction)
+{
+    switch (direction) {
+    case SDP_INACTIVE: return "inactive";
+    case SDP_SENDONLY: return "sendonly";
+    case SDP_RECVONLY: return "recvonly";
+    case SDP_SENDRECV: return "sendrecv";
+    }
+    return "?";
+}
+
+const char *sdp_codec_name(enum sdp_codec codec)
+{
+    return codec == SDP_PCMA ? "PCMA" : "PCMU";
+}
+
+/* The packet time that we send: the nearest of 20, 40 and 60 ms, the shorter of two equally near ones, never above
+ * maxptime but for 20, the shortest there is. */
+static uint16_t choose_ptime(const struct sdp_session *peer)
+{
+    static const uint16_t choices[] = {20, 40, 60};
+    uint16_t wanted = peer->ptime_ms != 0 ? peer->ptime_ms : choices[0];
+    uint16_t best = choices[0];
+    for (size_t i = 1; i < sizeof choices / sizeof choices[0]; i++) {
+        bool allowed = peer->maxptime_ms == 0 || choices[i] <= peer->maxptime_ms;
+        /* Nearer than the one before it: beyond the middle between the two. */
+        if (allowed && 2u * wanted > (unsigned)choices[i] + choices[i - 1]) {
+            best = choices[i];
+        }
+    }
+    return best;
+}
+
+static bool choose_formats(const struct sdp_session *peer, struct sdp_agreed *out)
+{
+    bool have_codec = false;
+    out->telephone_event_pt = -1;
+    for (size_t i = 0; i < peer->format_count; i++) {
+        const struct sdp_format *format = &peer->formats[i];
+        if (!have_codec && sdp_format_codec(format, &out->codec)) {
+            have_codec = true;
+            out->payload_type = format->payload_type;
+        } else if (out->telephone_event_pt < 0 && sdp_format_is_telephone_event(format)) {
+            out->telephone_event_pt = format->payload_type;
+        }
+    }
+    return have_codec;
+}
+
+static int accept(const struct sdp_session *peer, struct sdp_agreed *out, const char **why)
+{
+    *out = (struct sdp_agreed){.telephone_event_pt = -1};
+    if (!peer->has_audio) {
+        *why = "no audio over RTP/AVP";
+    } else if (peer->rtp.port == 0) {
+        *why = "audio rejected (port 0)";
+    } else if (peer->rtp.family == 0) {
+        *why = "no usable address in c=";
+    } else if (!choose_formats(peer, out)) {
+        *why = "no common codec";
+    } else {
+        out->ptime_ms = choose_ptime(peer);
+        out->rtp = peer->rtp;
+        out->rtcp = peer->rtcp;
+        out->we_send = ((unsigned)peer->direction & SDP_RECVONLY) != 0;
+        out->we_receive = ((unsigned)peer->direction & SDP_SENDONLY) != 0;
+        return ST_OK;
+    }
+    return ST_BAD;
+}
+
+int sdp_accept_answer(const struct sdp_session *answer, struct sdp_agreed *out, const char **why)
+{
+    return accept(answer, out, why);
+}
+
+int sdp_accept_offer(const struct sdp_session *offer, struct sdp_agreed *out, const char **why)
+{
+    return accept(offer, out, why);
+}
+
+static bool same_addr(const struct net_addr *a, const struct net_addr *b)
+{
+    return a->family == 0 || b->family == 0 ? a->family == b->family : addr_equal(a, b);
+}
+
+bool sdp_agreed_equal(const struct sdp_agreed *a, const struct sdp_agreed *b)
+{
+    return a->codec == b->codec && a->payload_type == b->payload_type &&
+           a->telephone_event_pt == b->telephone_event_pt && a->ptime_ms == b->ptime_ms && a->we_send == b->we_send &&
+           a->we_receive == b->we_receive && same_addr(&a->rtp, &b->rtp) && same_addr(&a->rtcp, &b->rtcp);
+}

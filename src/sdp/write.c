@@ -1,0 +1,120 @@
+/* Our offer and our answers (RFC 3264 5, 6). */
+#include "text.h"
+#include "wsaudio/sdp.h"
+
+#define TELEPHONE_EVENT_PT 101
+#define OFFER_PTIME_MS     20
+
+static void put_session(const struct sdp_local *local, struct span timing, struct outbuf *out)
+{
+    char host[ADDR_TEXT_MAX];
+    const char *kind = local->rtp.family == 6 ? "IP6" : "IP4";
+    addr_ip_text(&local->rtp, host);
+    outbuf_printf(out, "v=0\r\no=- ");
+    outbuf_u64(out, local->origin_id);
+    outbuf_char(out, ' ');
+    outbuf_u64(out, local->version);
+    outbuf_printf(out, " IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=", kind, host, kind, host);
+    outbuf_span(out, timing);
+    outbuf_str(out, "\r\n");
+}
+
+static void put_rtpmap(struct outbuf *out, unsigned payload_type, const char *encoding)
+{
+    outbuf_printf(out, "a=rtpmap:%u %s/8000\r\n", payload_type, encoding);
+}
+
+static void put_telephone_event(struct outbuf *out, unsigned payload_type)
+{
+    put_rtpmap(out, payload_type, "telephone-event");
+    outbuf_printf(out, "a=fmtp:%u 0-15\r\n", payload_type);
+}
+
+static void put_tail(struct outbuf *out, unsigned ptime_ms, enum sdp_direction direction)
+{
+    outbuf_printf(out, "a=ptime:%u\r\na=%s\r\n", ptime_ms, sdp_direction_name(direction));
+}
+
+int sdp_write_offer(const struct sdp_local *local, struct outbuf *out)
+{
+    put_session(local, SPAN_LIT("0 0"), out);
+    outbuf_printf(out, "m=audio %u RTP/AVP %d %d %d\r\n", (unsigned)local->rtp.port, SDP_PCMU, SDP_PCMA,
+                  TELEPHONE_EVENT_PT);
+    put_rtpmap(out, SDP_PCMU, sdp_codec_name(SDP_PCMU));
+    put_rtpmap(out, SDP_PCMA, sdp_codec_name(SDP_PCMA));
+    put_telephone_event(out, TELEPHONE_EVENT_PT);
+    put_tail(out, OFFER_PTIME_MS, local->direction);
+    return outbuf_status(out);
+}
+
+static void put_audio(const struct sdp_local *local, const struct sdp_agreed *agreed, struct outbuf *out)
+{
+    unsigned direction = (unsigned)local->direction;
+    if (!agreed->we_send) {
+        direction &= ~(unsigned)SDP_SENDONLY;
+    }
+    if (!agreed->we_receive) {
+        direction &= ~(unsigned)SDP_RECVONLY;
+    }
+    outbuf_printf(out, "m=audio %u RTP/AVP %u", (unsigned)local->rtp.port, (unsigned)agreed->payload_type);
+    if (agreed->telephone_event_pt >= 0) {
+        outbuf_printf(out, " %d", agreed->telephone_event_pt);
+    }
+    outbuf_str(out, "\r\n");
+    put_rtpmap(out, agreed->payload_type, sdp_codec_name(agreed->codec));
+    if (agreed->telephone_event_pt >= 0) {
+        put_telephone_event(out, (unsigned)agreed->telephone_event_pt);
+    }
+    put_tail(out, agreed->ptime_ms, (enum sdp_direction)direction);
+}
+
+static void put_rejected(struct span value, struct outbuf *out)
+{
+    struct sdp_media_line line;
+    sdp_split_media(value, &line);
+    outbuf_str(out, "m=");
+    outbuf_span(out, line.media);
+    outbuf_str(out, " 0 ");
+    outbuf_span(out, line.proto);
+    if (line.formats.len != 0) {
+        outbuf_char(out, ' ');
+        outbuf_span(out, line.formats);
+    }
+    outbuf_str(out, "\r\n");
+}
+
+/* RFC 3264 6: the answer's t= line is the offer's. */
+static struct span offered_timing(struct span body)
+{
+    struct span line;
+    while (sdp_next_line(&body, &line) && !sdp_line_is(line, 'm')) {
+        if (sdp_line_is(line, 't') && line.len > 2) {
+            return sdp_line_value(line);
+        }
+    }
+    return SPAN_LIT("0 0");
+}
+
+int sdp_write_answer(const struct sdp_local *local, const struct sdp_agreed *agreed, struct span offer_body,
+                     struct outbuf *out)
+{
+    struct sdp_session offer;
+    const char *why = NULL;
+    struct span line;
+    size_t index = 0;
+    if (sdp_parse(offer_body, &offer, &why) != ST_OK || !offer.has_audio) {
+        return ST_BAD;
+    }
+    put_session(local, offered_timing(offer_body), out);
+    while (sdp_next_line(&offer_body, &line)) {
+        if (!sdp_line_is(line, 'm')) {
+            continue;
+        }
+        if (index++ == offer.media_index) {
+            put_audio(local, agreed, out);
+        } else {
+            put_rejected(sdp_line_value(line), out);
+        }
+    }
+    return outbuf_status(out);
+}

@@ -1,0 +1,162 @@
+#include "headers.h"
+#include "uri.h"
+#include "wsaudio/sip.h"
+
+#define NAME_MAX_LEN 64
+
+static bool is_among(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* Writes the digits of a number without its separators; false when it is none. */
+static bool put_number(struct span target, struct outbuf *out)
+{
+    bool dialable = false;
+
+    for (size_t i = 0; i < target.len; i++) {
+        char c = target.ptr[i];
+        if (char_is_digit(c) || is_among(c, "+*#")) {
+            dialable = dialable || c != '+';
+            outbuf_char(out, c);
+        } else if (!is_among(c, "-.() ")) {
+            return false;
+        }
+    }
+    return dialable;
+}
+
+static bool is_name(struct span target)
+{
+    for (size_t i = 0; i < target.len; i++) {
+        if (!char_is_alnum(target.ptr[i]) && !is_among(target.ptr[i], "_.+-")) {
+            return false;
+        }
+    }
+    return target.len > 0 && target.len <= NAME_MAX_LEN && char_is_alnum(target.ptr[0]);
+}
+
+static int put_uri_target(struct span target, struct outbuf *out, struct outbuf *label)
+{
+    struct sip_uri uri;
+
+    if (sip_uri_parse(target, &uri) != ST_OK || uri.scheme != SIP_SCHEME_SIP || uri.headers.len > 0 ||
+        span_find(target, '?') < target.len || sip_uri_param(&uri, SPAN_LIT("maddr"), NULL)) {
+        return ST_BAD;
+    }
+    /* a bare '#' parses, but does not leave */
+    for (size_t i = 0; i < target.len; i++) {
+        if (target.ptr[i] == '#') {
+            outbuf_str(out, "%23");
+        } else {
+            outbuf_char(out, target.ptr[i]);
+        }
+    }
+    outbuf_span(label, uri.user.len > 0 ? uri.user : target);
+    return ST_OK;
+}
+
+static int put_bare_target(struct span bare, struct span domain, struct outbuf *out)
+{
+    struct sip_uri uri;
+
+    outbuf_str(out, "sip:");
+    sip_escape_user(out, bare);
+    outbuf_char(out, '@');
+    outbuf_span(out, domain);
+    if (outbuf_status(out) != ST_OK) {
+        return ST_TOO_LARGE;
+    }
+    return sip_uri_parse(outbuf_view(out), &uri);
+}
+
+/* Room for the NUL was kept back. */
+static int terminate(struct outbuf *out)
+{
+    out->cap++;
+    outbuf_char(out, '\0');
+    return outbuf_status(out);
+}
+
+/* A number or a name. */
+static int put_plain_target(struct span target, struct span domain, struct outbuf *out, struct outbuf *label)
+{
+    const struct outbuf start = *label;
+
+    if (!put_number(target, label)) {
+        *label = start;
+        if (!is_name(target)) {
+            return ST_BAD;
+        }
+        outbuf_span(label, target);
+    }
+    return outbuf_status(label) == ST_OK ? put_bare_target(outbuf_view(label), domain, out) : ST_TOO_LARGE;
+}
+
+int sip_target_parse(struct span target, struct span domain, char *out, size_t cap, char *label, size_t label_cap)
+{
+    struct outbuf uri_out;
+    struct outbuf label_out;
+
+    if (cap == 0 || label_cap == 0) {
+        return ST_TOO_LARGE;
+    }
+    outbuf_init(&uri_out, out, cap - 1);
+    outbuf_init(&label_out, label, label_cap - 1);
+    bool is_uri = span_istarts(target, SPAN_LIT("sip:"));
+    int status =
+        is_uri ? put_uri_target(target, &uri_out, &label_out) : put_plain_target(target, domain, &uri_out, &label_out);
+    if (status == ST_OK && (terminate(&uri_out) != ST_OK || terminate(&label_out) != ST_OK)) {
+        status = ST_TOO_LARGE;
+    }
+    if (status != ST_OK) {
+        out[0] = '\0';
+        label[0] = '\0';
+    }
+    return status;
+}
+
+bool sip_header_line_ok(struct span line)
+{
+    static const enum sip_header_id ours[] = {
+        SIP_HEADER_VIA,
+        SIP_HEADER_FROM,
+        SIP_HEADER_TO,
+        SIP_HEADER_CALL_ID,
+        SIP_HEADER_CSEQ,
+        SIP_HEADER_CONTACT,
+        SIP_HEADER_MAX_FORWARDS,
+        SIP_HEADER_CONTENT_LENGTH,
+        SIP_HEADER_CONTENT_TYPE,
+        SIP_HEADER_ROUTE,
+        SIP_HEADER_RECORD_ROUTE,
+        SIP_HEADER_SUPPORTED,
+        SIP_HEADER_ALLOW,
+        SIP_HEADER_ACCEPT,
+        SIP_HEADER_USER_AGENT,
+        SIP_HEADER_AUTHORIZATION,
+        SIP_HEADER_PROXY_AUTHORIZATION,
+        /* these would change the meaning of what we write */
+        SIP_HEADER_REQUIRE,
+        SIP_HEADER_PROXY_REQUIRE,
+        SIP_HEADER_CONTENT_ENCODING,
+    };
+    size_t colon = span_find(line, ':');
+    struct span name = span_head(line, colon);
+
+    if (colon == line.len || !sip_is_token(name)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+        if (sip_header_find(name) == ours[i]) {
+            return false;
+        }
+    }
+    for (size_t i = colon; i < line.len; i++) {
+        unsigned char c = (unsigned char)line.ptr[i];
+        if (c < ' ' || c == 0x7f) {
+            return false;
+        }
+    }
+    return utf8_valid(line);
+}

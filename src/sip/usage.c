@@ -1,0 +1,405 @@
+#include "usage.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static const uint32_t arm_actions =
+    SIP_USAGE_ARM_RING | SIP_USAGE_ARM_RETRY | SIP_USAGE_ARM_RETRY_TWICE | SIP_USAGE_ARM_GIVE_UP;
+static const uint32_t invite_actions = SIP_USAGE_SEND_INVITE | SIP_USAGE_SEND_CANCEL;
+static const uint32_t response_actions =
+    SIP_USAGE_SEND_1XX | SIP_USAGE_SEND_2XX | SIP_USAGE_SEND_2XX_AGAIN | SIP_USAGE_SEND_REJECT;
+
+struct sip_usage *sip_usage_get(const struct sip_stack *stack, struct pool_id id)
+{
+    struct sip_usage *usage = pool_get(&stack->usages, id);
+    return usage != NULL && usage->state != SIP_USAGE_TERMINATED ? usage : NULL;
+}
+
+/* ---- the ring of lines ---- */
+
+void sip_usage_note(struct sip_usage *usage, struct span line)
+{
+    char *slot = usage->lines[usage->line_count % SIP_USAGE_LINES];
+    struct span call_id = sip_text_view(&usage->call_id);
+    long long ms = (long long)((usage->stack->now - usage->born) / 1000);
+    if (span_starts(line, call_id)) {
+        line = span_trim(span_from(line, call_id.len + 1));
+    }
+    line = span_head(line, SIP_USAGE_LINE_MAX);
+    (void)snprintf(slot, SIP_USAGE_LINE_MAX, "+%lld ms %.*s", ms, SPAN_ARG(line));
+    usage->line_count++;
+}
+
+static void log_lines(const struct sip_usage *usage, const struct sip_usage_input *in)
+{
+    const struct log *log = usage->stack->config.log;
+    char id[TEXT_SAFE_MAX + 1];
+    (void)text_safe(sip_text_view(&usage->call_id), id);
+    log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_BAD_END), id, in->code);
+    uint32_t first = usage->line_count > SIP_USAGE_LINES ? usage->line_count - SIP_USAGE_LINES : 0;
+    for (uint32_t i = first; i < usage->line_count; i++) {
+        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_STEP), id, usage->lines[i % SIP_USAGE_LINES]);
+    }
+}
+
+static void log_change(struct sip_usage *usage, enum sip_usage_state from, enum sip_usage_event event)
+{
+    char line[SIP_USAGE_LINE_MAX];
+    int len = snprintf(line, sizeof(line), "usage %s > %s on %s", sip_usage_state_name(from),
+                       sip_usage_state_name((int)usage->state), sip_usage_event_name((int)event));
+    sip_usage_note(usage, span_make(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1));
+    log_write(usage->stack->config.log, LOG_DEBUG, "%.*s: %s", SPAN_ARG(sip_text_view(&usage->call_id)), line);
+}
+
+/* ---- timers ---- */
+
+static void arm(struct sip_usage *usage, enum sip_usage_timer timer, dur_us after)
+{
+    timerq_set(&usage->stack->timers, &usage->timers[timer].entry, usage->stack->now + after);
+}
+
+static void cancel_timers(struct sip_usage *usage, uint32_t but)
+{
+    for (uint32_t t = 0; t < SIP_USAGE_TIMER_COUNT; t++) {
+        if ((but >> t & 1) == 0) {
+            timerq_cancel(&usage->stack->timers, &usage->timers[t].entry);
+        }
+    }
+}
+
+static void act_arm(struct sip_usage *usage, uint32_t actions)
+{
+    if ((actions & SIP_USAGE_ARM_RING) != 0 && usage->ring_us > 0) {
+        arm(usage, SIP_USAGE_RING, usage->ring_us);
+    }
+    if ((actions & SIP_USAGE_ARM_RETRY) != 0) {
+        usage->retry_us = SIP_T1;
+        arm(usage, SIP_USAGE_RETRY, usage->retry_us);
+    }
+    if ((actions & SIP_USAGE_ARM_RETRY_TWICE) != 0) {
+        usage->retry_us = 2 * usage->retry_us < SIP_T2 ? 2 * usage->retry_us : SIP_T2;
+        arm(usage, SIP_USAGE_RETRY, usage->retry_us);
+    }
+    if ((actions & SIP_USAGE_ARM_GIVE_UP) != 0) {
+        arm(usage, SIP_USAGE_GIVE_UP, 64 * SIP_T1);
+    }
+}
+
+void sip_usage_timer_due(struct sip_usage_timer_entry *timer)
+{
+    static const enum sip_usage_event events[SIP_USAGE_TIMER_COUNT] = {
+        [SIP_USAGE_RING] = SIP_USAGE_ON_RING,
+        [SIP_USAGE_RETRY] = SIP_USAGE_ON_RETRY,
+        [SIP_USAGE_GIVE_UP] = SIP_USAGE_ON_GIVE_UP,
+    };
+    struct sip_usage_input in = {.code = 408, .reason = span_cstr(sip_reason_phrase(408))};
+    (void)sip_usage_step(timer->usage, events[timer->timer], &in);
+}
+
+/* ---- carrying out ---- */
+
+static void act_dialogs(struct sip_usage *usage, uint32_t actions, const struct sip_usage_input *in)
+{
+    if ((actions & SIP_USAGE_EARLY) != 0 && in->message->to.tag.len > 0 && in->message->status > 100 &&
+        sip_usage_find_dialog(usage, in->message->to.tag) == NULL) {
+        (void)sip_usage_form_dialog(usage, in->message, in->source);
+    }
+    if ((actions & SIP_USAGE_CONFIRM) != 0) {
+        usage->dialog = in->dialog;
+        sip_usage_drop_dialogs(usage, in->dialog);
+    }
+}
+
+/* A CANCEL that cannot be made leaves a transaction that nothing ends. */
+static void cancel_or_drop(struct sip_usage *usage)
+{
+    if (sip_usage_send_cancel(usage) != ST_OK) {
+        sip_tx_kill(usage->stack->tx, usage->invite_tx);
+        usage->invite_tx = POOL_ID_NONE;
+        (void)sip_usage_step(usage, SIP_USAGE_ON_TIMEOUT, &(struct sip_usage_input){0});
+    }
+}
+
+static void bye_or_drop(struct sip_usage *usage, struct sip_dialog *dialog)
+{
+    if (dialog == NULL || sip_usage_send_bye(usage, dialog) == ST_OK) {
+        return;
+    }
+    if (dialog != usage->dialog) {
+        sip_usage_drop_dialog(usage, dialog);
+    } else if (usage->state == SIP_USAGE_LEAVING) {
+        (void)sip_usage_step(usage, SIP_USAGE_ON_BYE_DONE, &(struct sip_usage_input){0});
+    }
+}
+
+static int act_response(struct sip_usage *usage, uint32_t actions, const struct sip_usage_input *in)
+{
+    if ((actions & (SIP_USAGE_SEND_2XX | SIP_USAGE_SEND_2XX_AGAIN)) != 0) {
+        return sip_usage_send_answer(usage);
+    }
+    return sip_usage_send_response(usage, in);
+}
+
+static int act_send(struct sip_usage *usage, uint32_t actions, const struct sip_usage_input *in)
+{
+    struct sip_dialog *dialog = in->dialog != NULL ? in->dialog : usage->dialog;
+    if ((actions & SIP_USAGE_SEND_INVITE) != 0) {
+        return sip_usage_send_invite(usage);
+    }
+    if ((actions & SIP_USAGE_SEND_CANCEL) != 0) {
+        cancel_or_drop(usage);
+        return ST_OK;
+    }
+    if ((actions & response_actions) != 0) {
+        return act_response(usage, actions, in);
+    }
+    if ((actions & SIP_USAGE_SEND_ACK) != 0 && dialog != NULL) {
+        sip_usage_send_ack(usage, dialog);
+    }
+    if ((actions & SIP_USAGE_SEND_ACK_AGAIN) != 0 && dialog != NULL) {
+        sip_usage_send_ack_again(usage, dialog);
+    }
+    if ((actions & SIP_USAGE_SEND_BYE) != 0) {
+        bye_or_drop(usage, dialog);
+    }
+    return ST_OK;
+}
+
+static bool told_kind(uint32_t actions, const struct sip_usage_input *in, enum sip_event_kind *kind)
+{
+    static const struct {
+        uint32_t action;
+        enum sip_event_kind kind;
+    } kinds[] = {
+        {SIP_USAGE_TELL_INCOMING, SIP_EVENT_INCOMING},     {SIP_USAGE_TELL_PROGRESS, SIP_EVENT_PROGRESS},
+        {SIP_USAGE_TELL_ANSWERED, SIP_EVENT_ANSWERED},     {SIP_USAGE_TELL_CONFIRMED, SIP_EVENT_CONFIRMED},
+        {SIP_USAGE_TELL_LATE_ANSWER, SIP_EVENT_CONFIRMED}, {SIP_USAGE_TELL_OFFER, SIP_EVENT_OFFER},
+        {SIP_USAGE_TELL_ENDED, SIP_EVENT_ENDED},
+    };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if ((actions & kinds[i].action) != 0) {
+            *kind = kinds[i].kind;
+            return kinds[i].action != SIP_USAGE_TELL_LATE_ANSWER || in->body.len > 0;
+        }
+    }
+    return false;
+}
+
+static struct sip_event event_of(const struct sip_usage *usage, enum sip_event_kind kind,
+                                 const struct sip_usage_input *in)
+{
+    struct sip_event event = {
+        .kind = kind,
+        .usage = usage->id,
+        .owner = usage->owner,
+        .code = in->code,
+        .reason = in->reason,
+        .body = in->body,
+        .call_id = sip_text_view(&usage->call_id),
+        .auth_failed = in->auth_failed,
+    };
+    if (in->source != NULL) {
+        event.source = *in->source;
+    }
+    if (kind == SIP_EVENT_INCOMING) {
+        event.request_user = in->message->uri.user;
+        event.caller_user = in->message->from.uri.user;
+        event.has_credentials = in->message->has_authorization;
+    }
+    return event;
+}
+
+static void act_tell(struct sip_usage *usage, uint32_t actions, const struct sip_usage_input *in)
+{
+    struct sip_stack *stack = usage->stack;
+    bool heard = usage->attached || (actions & SIP_USAGE_TELL_INCOMING) != 0;
+    enum sip_event_kind kind;
+    if ((actions & SIP_USAGE_BAD_END) != 0 && usage->attached) {
+        log_lines(usage, in);
+    }
+    if (heard && told_kind(actions, in, &kind)) {
+        struct sip_event event = event_of(usage, kind, in);
+        usage->attached = usage->attached && kind != SIP_EVENT_ENDED;
+        stack->telling = usage->id;
+        stack->hooks.event(stack->hooks.ctx, &event);
+        stack->telling = POOL_ID_NONE;
+        return;
+    }
+    if ((actions & SIP_USAGE_ENDINGS) != 0) {
+        usage->attached = false;
+    }
+}
+
+/* What a state that is over for the owner no longer needs. */
+static void enter_lingering(struct sip_usage *usage)
+{
+    list_push_back(&usage->stack->lingering, &usage->node);
+    sip_text_clear(&usage->offer);
+    sip_text_clear(&usage->answer);
+    sip_usage_targets_clear(&usage->targets);
+    if (usage->incoming) {
+        sip_tx_disown(usage->stack->tx, usage->invite_tx);
+        usage->invite_tx = POOL_ID_NONE;
+    }
+}
+
+static void enter(struct sip_usage *usage, enum sip_usage_state next, enum sip_usage_event event)
+{
+    enum sip_usage_state from = usage->state;
+    usage->state = next;
+    if (next != from) {
+        log_change(usage, from, event);
+        cancel_timers(usage, sip_usage_hold[next]);
+    }
+}
+
+static bool bye_pending(const struct sip_usage *usage)
+{
+    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
+        if (!pool_id_is_none(LIST_OWNER(n, struct sip_dialog, node)->bye)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool sip_usage_is_busy(const struct sip_usage *usage)
+{
+    return usage->state < SIP_USAGE_LINGERING || bye_pending(usage);
+}
+
+void sip_usage_check_drained(struct sip_usage *usage)
+{
+    if (usage->state == SIP_USAGE_LINGERING && pool_id_is_none(usage->invite_tx) && !bye_pending(usage)) {
+        (void)sip_usage_step(usage, SIP_USAGE_ON_DRAINED, &(struct sip_usage_input){0});
+    }
+}
+
+bool sip_usage_takes(const struct sip_usage *usage, enum sip_usage_event event)
+{
+    return sip_usage_table[usage->state][event].rule == SIP_TX_GO;
+}
+
+int sip_usage_step(struct sip_usage *usage, enum sip_usage_event event, const struct sip_usage_input *in)
+{
+    const struct sip_tx_cell *cell = &sip_usage_table[usage->state][event];
+    enum sip_usage_state from = usage->state;
+    if (cell->rule != SIP_TX_GO) {
+        assert(cell->rule == SIP_TX_DROP);
+        if (cell->rule != SIP_TX_DROP) {
+            log_write(usage->stack->config.log, LOG_ERROR, LOG_TEXT(usage->stack->config.log, SIP_CANNOT),
+                      sip_usage_state_name((int)from), sip_usage_event_name((int)event));
+        }
+        usage->stack->stats.dropped_cells++;
+        return ST_STATE;
+    }
+    enter(usage, (enum sip_usage_state)cell->next, event);
+    if ((cell->actions & arm_actions) != 0) {
+        act_arm(usage, cell->actions);
+    }
+    act_dialogs(usage, cell->actions, in);
+    int status = act_send(usage, cell->actions, in);
+    if (cell->next == SIP_USAGE_LINGERING && from != SIP_USAGE_LINGERING) {
+        enter_lingering(usage);
+        sip_usage_check_drained(usage);
+    }
+    if ((cell->actions & SIP_USAGE_RELEASE) != 0) {
+        list_remove(&usage->node);
+        list_push_back(&usage->stack->dead, &usage->node);
+        return ST_OK;
+    }
+    if ((cell->actions & invite_actions) == 0 || status == ST_OK) {
+        act_tell(usage, cell->actions, in);
+    }
+    return status;
+}
+
+/* ---- making and releasing ---- */
+
+/* What only waits for late packets gives way to a new call: the oldest first. */
+static bool make_room(struct sip_stack *stack)
+{
+    struct list_node *heads[] = {&stack->dead, &stack->lingering};
+    for (size_t i = 0; i < 2; i++) {
+        for (struct list_node *n = heads[i]->next; n != heads[i]; n = n->next) {
+            struct sip_usage *usage = LIST_OWNER(n, struct sip_usage, node);
+            if (!pool_id_eq(usage->id, stack->telling) && !bye_pending(usage)) {
+                sip_usage_free(usage);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+struct sip_usage *sip_usage_new(struct sip_stack *stack)
+{
+    struct pool_id id;
+    struct sip_usage *usage = pool_new(&stack->usages, &id);
+    if (usage == NULL && make_room(stack)) {
+        usage = pool_new(&stack->usages, &id);
+    }
+    if (usage == NULL) {
+        return NULL;
+    }
+    usage->id = id;
+    usage->stack = stack;
+    usage->state = SIP_USAGE_INIT;
+    usage->born = stack->now;
+    list_init(&usage->node);
+    list_init(&usage->dialogs);
+    for (uint32_t t = 0; t < SIP_USAGE_TIMER_COUNT; t++) {
+        usage->timers[t].usage = usage;
+        usage->timers[t].timer = (enum sip_usage_timer)t;
+    }
+    rng_token(stack->config.rng, usage->local_tag, SIP_USAGE_TAG_LEN);
+    return usage;
+}
+
+void sip_usage_free(struct sip_usage *usage)
+{
+    struct sip_stack *stack = usage->stack;
+    cancel_timers(usage, 0);
+    sip_tx_disown(stack->tx, usage->invite_tx);
+    for (struct list_node *n; (n = list_first(&usage->dialogs)) != NULL;) {
+        sip_usage_drop_dialog(usage, LIST_OWNER(n, struct sip_dialog, node));
+    }
+    sip_text_clear(&usage->call_id);
+    sip_text_clear(&usage->local);
+    sip_text_clear(&usage->uri);
+    sip_text_clear(&usage->offer);
+    sip_text_clear(&usage->credentials);
+    sip_text_clear(&usage->request);
+    sip_text_clear(&usage->answer);
+    sip_auth_fini(&usage->auth);
+    sip_usage_targets_clear(&usage->targets);
+    list_remove(&usage->node);
+    pool_free(&stack->usages, usage->id);
+}
+
+/* ---- the owner's functions for both ways ---- */
+
+void sip_usage_end(struct sip_stack *stack, mono_us now, struct pool_id id)
+{
+    struct sip_usage *usage = sip_usage_get(stack, id);
+    if (usage == NULL || !usage->attached) {
+        return;
+    }
+    stack->now = now;
+    (void)sip_usage_step(usage, SIP_USAGE_ON_END, &(struct sip_usage_input){.code = 480});
+}
+
+struct span sip_usage_call_id(const struct sip_stack *stack, struct pool_id id)
+{
+    const struct sip_usage *usage = sip_usage_get(stack, id);
+    return usage != NULL ? sip_text_view(&usage->call_id) : SPAN_NONE;
+}
+
+const char *sip_event_kind_name(enum sip_event_kind kind)
+{
+    static const char *const names[SIP_EVENT_KIND_COUNT] = {
+        [SIP_EVENT_INCOMING] = "INCOMING",   [SIP_EVENT_PROGRESS] = "PROGRESS", [SIP_EVENT_ANSWERED] = "ANSWERED",
+        [SIP_EVENT_CONFIRMED] = "CONFIRMED", [SIP_EVENT_OFFER] = "OFFER",       [SIP_EVENT_ENDED] = "ENDED",
+    };
+    return (unsigned)kind < SIP_EVENT_KIND_COUNT ? names[kind] : "?";
+}

@@ -1,0 +1,180 @@
+/* An INVITE dialog usage at work: carries out usage_table.h. */
+#ifndef SIP_USAGE_H
+#define SIP_USAGE_H
+
+#include "auth.h"
+#include "stack.h"
+
+#define SIP_USAGE_CALL_ID_LEN 32
+#define SIP_USAGE_TAG_LEN     16
+#define SIP_USAGE_REDIRECTS   5
+#define SIP_USAGE_TARGETS_MAX 10 /* addresses of 3xx waiting to be tried */
+#define SIP_USAGE_LINES       64
+#define SIP_USAGE_LINE_MAX    96
+#define SIP_USAGE_DIALOGS_MAX 16 /* of one usage */
+#define SIP_USAGE_BYE_TRIES   4
+
+/* Roles of transactions, given back in their notices. */
+enum sip_usage_role { SIP_USAGE_ROLE_INVITE, SIP_USAGE_ROLE_BYE, SIP_USAGE_ROLE_CANCEL, SIP_USAGE_ROLE_SERVER };
+
+struct sip_usage_target {
+    struct sip_text uri;
+    uint32_t q; /* thousandths */
+};
+
+/* What redirections brought (8.1.3.4). */
+struct sip_usage_targets {
+    struct sip_text tried[SIP_USAGE_REDIRECTS + 1]; /* the first is the owner's */
+    uint32_t tried_count;
+    struct sip_usage_target waiting[SIP_USAGE_TARGETS_MAX]; /* the best first */
+    uint32_t waiting_count;
+};
+
+struct sip_usage;
+
+struct sip_usage_timer_entry {
+    struct timerq_entry entry; /* first: a popped entry is one of these */
+    struct sip_usage *usage;   /* borrowed: the one that it lies in */
+    enum sip_usage_timer timer;
+};
+
+struct sip_usage {
+    struct pool_id id;
+    struct sip_stack *stack; /* borrowed */
+    struct list_node node;   /* in lingering or dead */
+    enum sip_usage_state state;
+    bool incoming;
+    bool attached; /* somebody hears its events */
+    void *owner;
+    struct sip_text call_id;
+    char local_tag[SIP_USAGE_TAG_LEN + 1];
+    struct sip_text local;     /* From of our requests, tag included */
+    struct list_node dialogs;  /* all of them */
+    struct sip_dialog *dialog; /* the call's; owned by the list; NULL before */
+    uint32_t dialog_count;
+    struct pool_id invite_tx; /* of our INVITE, or server transaction of theirs; none when it can bring nothing more */
+    struct sip_usage_timer_entry timers[SIP_USAGE_TIMER_COUNT];
+    dur_us retry_us;
+    mono_us born;
+    /* outgoing */
+    dur_us ring_us;
+    uint32_t cseq; /* of the INVITE */
+    struct sip_text uri;
+    struct sip_text offer;
+    struct sip_text credentials; /* header lines of the last INVITE, for its ACK (22.1) */
+    struct sip_auth auth;
+    struct sip_usage_targets targets;
+    /* incoming */
+    bool taken;              /* its INVITE has been copied and has a transaction */
+    struct sip_text request; /* the INVITE */
+    struct net_addr source;  /* where it came from */
+    /* our 2xx that waits for an ACK */
+    struct sip_text answer;
+    struct pool_id answer_tx;
+    uint32_t answer_cseq;
+    /* the last state changes */
+    char lines[SIP_USAGE_LINES][SIP_USAGE_LINE_MAX];
+    uint32_t line_count; /* ever written */
+};
+
+/* What an event brings along. */
+struct sip_usage_input {
+    const struct sip_msg *message; /* NULL for time-outs and the owner's */
+    const struct net_addr *source;
+    struct sip_dialog *dialog; /* SEND_ACK, SEND_ACK_AGAIN, SEND_BYE: which; NULL: the call's */
+    int code;                  /* for ENDED */
+    int send_code;             /* for SEND_1XX and SEND_REJECT; 0: code */
+    struct span reason;        /* for ENDED */
+    struct span body;          /* SDP told or sent */
+    struct span extra;         /* header lines of SEND_REJECT */
+    bool auth_failed;
+};
+
+/* ---- usage.c ---- */
+
+/* A usage in Init, or NULL when there is no room. */
+struct sip_usage *sip_usage_new(struct sip_stack *stack);
+/* Frees what it holds and gives it back to the pool. */
+void sip_usage_free(struct sip_usage *usage);
+struct sip_usage *sip_usage_get(const struct sip_stack *stack, struct pool_id id);
+/* Moves on. ST_STATE: a DROP cell, nothing happened. ST_OK otherwise, or the error of what was to be sent (only where
+ * nothing is told). The usage is not to be touched behind it when something may have been told. */
+int sip_usage_step(struct sip_usage *usage, enum sip_usage_event event, const struct sip_usage_input *in);
+/* Whether the event would have an effect now. */
+bool sip_usage_takes(const struct sip_usage *usage, enum sip_usage_event event);
+/* Whether it still has something to send or an answer to wait for. */
+bool sip_usage_is_busy(const struct sip_usage *usage);
+/* Ends a lingering usage when nothing can come any more. */
+void sip_usage_check_drained(struct sip_usage *usage);
+/* A timer of a usage ran out. */
+void sip_usage_timer_due(struct sip_usage_timer_entry *timer);
+/* A line for the ring: state changes of the usage and its transactions. */
+void sip_usage_note(struct sip_usage *usage, struct span line);
+
+/* ---- usage_dialogs.c ---- */
+
+/* The dialog with that remote tag, or NULL. */
+struct sip_dialog *sip_usage_find_dialog(const struct sip_usage *usage, struct span tag);
+/* A new one, empty; NULL when there is no room. */
+struct sip_dialog *sip_usage_add_dialog(struct sip_usage *usage);
+void sip_usage_drop_dialog(struct sip_usage *usage, struct sip_dialog *dialog);
+/* All but keep (may be NULL), except those whose BYE is out. */
+void sip_usage_drop_dialogs(struct sip_usage *usage, const struct sip_dialog *keep);
+/* The dialog of this response, made or made anew from it; NULL when that is impossible. */
+struct sip_dialog *sip_usage_form_dialog(struct sip_usage *usage, const struct sip_msg *response,
+                                         const struct net_addr *source);
+/* ACK to a 2xx: made, kept, sent (13.2.2.4). */
+void sip_usage_send_ack(struct sip_usage *usage, struct sip_dialog *dialog);
+void sip_usage_send_ack_again(struct sip_usage *usage, struct sip_dialog *dialog);
+int sip_usage_send_bye(struct sip_usage *usage, struct sip_dialog *dialog);
+/* What became of a BYE. */
+void sip_usage_bye_notice(struct sip_usage *usage, const struct sip_tx_notice *notice);
+
+/* ---- usage_invite.c ---- */
+
+int sip_usage_send_invite(struct sip_usage *usage);
+int sip_usage_send_cancel(struct sip_usage *usage);
+/* Header lines answering the challenges met, for one request; empty when there were none. */
+int sip_usage_write_credentials(struct sip_usage *usage, struct span method, struct span uri, struct outbuf *out);
+/* Takes in the challenges of a 401 or 407. ST_OK: the request can be sent again. */
+WS_MUST_CHECK int sip_usage_can_answer(struct sip_usage *usage, const struct sip_msg *response);
+/* The message's SDP, or empty. */
+struct span sip_usage_sdp(const struct sip_msg *message);
+/* Notices of all transactions of usages come here. */
+void sip_usage_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice);
+
+/* ---- usage_redirect.c ---- */
+
+void sip_usage_targets_clear(struct sip_usage_targets *targets);
+/* Takes in the Contacts of a 3xx that were neither tried nor wait. */
+void sip_usage_targets_add(struct sip_usage_targets *targets, const struct sip_msg *response);
+/* Makes the best one waiting the next: it is in *uri and counts as tried. False: none left, or tried often enough. */
+bool sip_usage_targets_next(struct sip_usage_targets *targets, struct sip_text *uri);
+
+/* ---- usage_answer.c ---- */
+
+/* A new INVITE outside of dialogs: told, and refused when nobody takes it. */
+void sip_usage_incoming(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source);
+/* CANCEL of an INVITE with that server transaction. */
+void sip_usage_cancelled(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *cancel,
+                         const struct net_addr *source);
+/* Writes the 2xx to an INVITE with this SDP and keeps it for sip_usage_send_answer. */
+WS_MUST_CHECK int sip_usage_keep_answer(struct sip_usage *usage, struct pool_id tx, const struct sip_msg *invite,
+                                        const struct net_addr *source, struct span body);
+/* Sends the kept 2xx, first or again. */
+int sip_usage_send_answer(struct sip_usage *usage);
+/* 1xx or 300 to 699 to the incoming INVITE. */
+int sip_usage_send_response(struct sip_usage *usage, const struct sip_usage_input *in);
+
+/* ---- usage_request.c ---- */
+
+/* The usage and dialog that a request inside a dialog belongs to; NULL: none. */
+struct sip_usage *sip_usage_of_request(const struct sip_stack *stack, const struct sip_msg *request,
+                                       struct sip_dialog **dialog);
+/* A request inside that dialog, ACK included. */
+void sip_usage_request(struct sip_usage *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                       const struct net_addr *source);
+/* An ACK for our 2xx. */
+void sip_usage_ack(struct sip_usage *usage, const struct sip_msg *ack, const struct net_addr *source);
+
+#endif

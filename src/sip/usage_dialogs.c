@@ -1,0 +1,207 @@
+#include "usage.h"
+
+struct sip_dialog *sip_usage_find_dialog(const struct sip_usage *usage, struct span tag)
+{
+    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
+        struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
+        if (span_eq(sip_text_view(&dialog->tag), tag)) {
+            return dialog;
+        }
+    }
+    return NULL;
+}
+
+struct sip_dialog *sip_usage_add_dialog(struct sip_usage *usage)
+{
+    struct pool_id id;
+    struct sip_dialog *dialog =
+        usage->dialog_count < SIP_USAGE_DIALOGS_MAX ? pool_new(&usage->stack->dialogs, &id) : NULL;
+    if (dialog == NULL) {
+        return NULL;
+    }
+    dialog->id = id;
+    list_push_back(&usage->dialogs, &dialog->node);
+    usage->dialog_count++;
+    return dialog;
+}
+
+void sip_usage_drop_dialog(struct sip_usage *usage, struct sip_dialog *dialog)
+{
+    if (usage->dialog == dialog) {
+        usage->dialog = NULL;
+    }
+    sip_tx_disown(usage->stack->tx, dialog->bye);
+    list_remove(&dialog->node);
+    usage->dialog_count--;
+    sip_dialog_fini(dialog);
+    pool_free(&usage->stack->dialogs, dialog->id);
+}
+
+void sip_usage_drop_dialogs(struct sip_usage *usage, const struct sip_dialog *keep)
+{
+    struct list_node *next;
+    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = next) {
+        struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
+        next = n->next;
+        if (dialog != keep && pool_id_is_none(dialog->bye)) {
+            sip_usage_drop_dialog(usage, dialog);
+        }
+    }
+}
+
+struct sip_dialog *sip_usage_form_dialog(struct sip_usage *usage, const struct sip_msg *response,
+                                         const struct net_addr *source)
+{
+    struct sip_dialog *known = sip_usage_find_dialog(usage, response->to.tag);
+    struct sip_dialog *dialog = known != NULL ? known : sip_usage_add_dialog(usage);
+    if (dialog == NULL) {
+        return NULL;
+    }
+    int status = sip_dialog_from_response(dialog, response, source, usage->cseq, sip_text_view(&usage->uri));
+    if (status != ST_OK && known == NULL) {
+        sip_usage_drop_dialog(usage, dialog);
+    }
+    return status == ST_OK ? dialog : NULL;
+}
+
+/* A request inside the dialog. extra: complete header lines. */
+static int write_request(struct sip_usage *usage, const struct sip_dialog *dialog, struct span method, uint32_t cseq,
+                         struct span extra, struct outbuf *out, struct net_addr *to)
+{
+    struct sip_stack *stack = usage->stack;
+    char branch[SIP_BRANCH_LEN + 1];
+    char composed[2 * SIP_DIALOG_TEXT_MAX];
+    struct outbuf scrap;
+    outbuf_init(&scrap, composed, sizeof(composed));
+    struct sip_dialog_path path = sip_dialog_path_of(dialog, &scrap);
+    if (outbuf_status(&scrap) != ST_OK) {
+        return ST_TOO_LARGE;
+    }
+    sip_branch_new(stack->config.rng, branch);
+    struct sip_request_form form = {
+        .method = method,
+        .uri = path.uri,
+        .local = stack->config.local,
+        .branch = span_cstr(branch),
+        .from = sip_text_view(&usage->local),
+        .to = sip_text_view(&dialog->remote),
+        .call_id = sip_text_view(&usage->call_id),
+        .cseq = cseq,
+        .route = path.route,
+        .user_agent = stack->config.user_agent,
+        .extra = extra,
+    };
+    sip_write_request(out, &form);
+    *to = path.to.family != 0 ? path.to : stack->config.next_hop;
+    return outbuf_status(out);
+}
+
+static void send_kept_ack(struct sip_usage *usage, struct sip_dialog *dialog, struct span ack)
+{
+    if (sip_stack_send(usage->stack, &dialog->ack_to, ack) == ST_IO && !addr_equal(&dialog->ack_to, &dialog->source)) {
+        dialog->target_unreachable = true;
+        dialog->ack_to = dialog->source;
+        (void)sip_stack_send(usage->stack, &dialog->ack_to, ack);
+    }
+}
+
+void sip_usage_send_ack(struct sip_usage *usage, struct sip_dialog *dialog)
+{
+    struct outbuf out = sip_stack_writer(usage->stack);
+    int status = write_request(usage, dialog, SPAN_LIT("ACK"), usage->cseq, sip_text_view(&usage->credentials), &out,
+                               &dialog->ack_to);
+    if (status != ST_OK) {
+        return;
+    }
+    /* Not kept: the same 2xx coming again finds no ACK and makes a new one. */
+    if (sip_text_set(&dialog->ack, outbuf_view(&out)) != ST_OK) {
+        sip_text_clear(&dialog->ack);
+    }
+    send_kept_ack(usage, dialog, outbuf_view(&out));
+}
+
+void sip_usage_send_ack_again(struct sip_usage *usage, struct sip_dialog *dialog)
+{
+    if (dialog->ack.len == 0) {
+        sip_usage_send_ack(usage, dialog);
+        return;
+    }
+    usage->stack->stats.retransmits_out++;
+    send_kept_ack(usage, dialog, sip_text_view(&dialog->ack));
+}
+
+int sip_usage_send_bye(struct sip_usage *usage, struct sip_dialog *dialog)
+{
+    struct sip_stack *stack = usage->stack;
+    char lines[SIP_DIALOG_TEXT_MAX];
+    struct outbuf credentials;
+    struct net_addr to;
+    outbuf_init(&credentials, lines, sizeof(lines));
+    if (dialog->bye_tries == 0) {
+        sip_auth_restart(&usage->auth);
+    }
+    dialog->bye_tries++;
+    int status = sip_usage_write_credentials(usage, SPAN_LIT("BYE"), sip_text_view(&dialog->target), &credentials);
+    if (status != ST_OK) {
+        outbuf_init(&credentials, lines, sizeof(lines));
+    }
+    struct outbuf out = sip_stack_writer(stack);
+    status =
+        write_request(usage, dialog, SPAN_LIT("BYE"), dialog->local_cseq + 1, outbuf_view(&credentials), &out, &to);
+    if (status != ST_OK) {
+        return status;
+    }
+    dialog->local_cseq++;
+    dialog->bye_sent = true;
+    struct sip_tx_owner owner = {
+        .notice = sip_usage_notice, .ctx = stack, .ref = usage->id, .role = SIP_USAGE_ROLE_BYE};
+    return sip_tx_request(stack->tx, stack->now, &to, outbuf_view(&out), &owner, &dialog->bye);
+}
+
+/* Whether the BYE goes once more: with credentials, or to where the dialog's messages came from. */
+static bool bye_goes_again(struct sip_usage *usage, struct sip_dialog *dialog, const struct sip_tx_notice *notice)
+{
+    if (dialog->bye_tries >= SIP_USAGE_BYE_TRIES) {
+        return false;
+    }
+    if (notice->kind == SIP_TX_FINAL && (notice->code == 401 || notice->code == 407)) {
+        return sip_usage_can_answer(usage, notice->message) == ST_OK;
+    }
+    if (notice->kind == SIP_TX_TRANSPORT && !dialog->target_unreachable) {
+        dialog->target_unreachable = true;
+        return true;
+    }
+    return false;
+}
+
+static struct sip_dialog *dialog_of_bye(const struct sip_usage *usage, struct pool_id tx)
+{
+    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
+        struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
+        if (pool_id_eq(dialog->bye, tx)) {
+            return dialog;
+        }
+    }
+    return NULL;
+}
+
+void sip_usage_bye_notice(struct sip_usage *usage, const struct sip_tx_notice *notice)
+{
+    struct sip_dialog *dialog = dialog_of_bye(usage, notice->tx);
+    if (dialog == NULL || !sip_tx_notice_is_ending(notice->kind)) {
+        return;
+    }
+    sip_tx_disown(usage->stack->tx, dialog->bye);
+    dialog->bye = POOL_ID_NONE;
+    bool again = bye_goes_again(usage, dialog, notice);
+    bool is_call = dialog == usage->dialog && usage->state == SIP_USAGE_LEAVING;
+    struct sip_usage_input in = {.dialog = dialog};
+    if (is_call) {
+        (void)sip_usage_step(usage, again ? SIP_USAGE_ON_BYE_AGAIN : SIP_USAGE_ON_BYE_DONE, &in);
+        return;
+    }
+    if (again) {
+        (void)sip_usage_send_bye(usage, dialog);
+    }
+    sip_usage_check_drained(usage);
+}

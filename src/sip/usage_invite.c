@@ -1,0 +1,339 @@
+#include "usage.h"
+
+#define URI_MAX 4096
+
+struct span sip_usage_sdp(const struct sip_msg *message)
+{
+    return sip_msg_content_is(message, SPAN_LIT("application"), SPAN_LIT("sdp")) ? message->body : SPAN_NONE;
+}
+
+/* ---- credentials ---- */
+
+static struct sip_credentials credentials_of(const struct sip_config *config)
+{
+    struct sip_credentials credentials = {
+        .user = config->auth_user.len > 0 ? config->auth_user : config->user,
+        .password = config->password,
+        .has_password = config->has_password,
+    };
+    if (!config->has_password && config->any_credentials) {
+        credentials.has_password = true;
+        credentials.user = credentials.user.len > 0 ? credentials.user : SPAN_LIT("anonymous");
+    }
+    return credentials;
+}
+
+int sip_usage_can_answer(struct sip_usage *usage, const struct sip_msg *response)
+{
+    return credentials_of(&usage->stack->config).has_password ? sip_auth_challenge(&usage->auth, response) : ST_DENIED;
+}
+
+int sip_usage_write_credentials(struct sip_usage *usage, struct span method, struct span uri, struct outbuf *out)
+{
+    struct sip_credentials credentials = credentials_of(&usage->stack->config);
+    return usage->auth.realm_count == 0
+               ? ST_OK
+               : sip_auth_write(&usage->auth, &credentials, method, uri, usage->stack->config.rng, out);
+}
+
+/* ---- sending ---- */
+
+static int keep_credentials(struct sip_usage *usage)
+{
+    char lines[SIP_AUTH_TEXT_MAX + 4096];
+    struct outbuf out;
+    outbuf_init(&out, lines, sizeof(lines));
+    int status = sip_usage_write_credentials(usage, SPAN_LIT("INVITE"), sip_text_view(&usage->uri), &out);
+    if (status == ST_OK) {
+        status = outbuf_status(&out);
+    }
+    return status == ST_OK ? sip_text_set(&usage->credentials, outbuf_view(&out)) : status;
+}
+
+static void write_invite(struct sip_usage *usage, struct outbuf *out, struct span extra)
+{
+    const struct sip_config *config = &usage->stack->config;
+    char branch[SIP_BRANCH_LEN + 1];
+    char contact[SIP_STACK_CONTACT_MAX];
+    char to_text[URI_MAX + 2];
+    struct outbuf to;
+    outbuf_init(&to, to_text, sizeof(to_text));
+    /* The first target stays in To whatever redirections follow (8.1.3.4). */
+    sip_put_name_addr(&to, SPAN_NONE, sip_text_view(&usage->targets.tried[0]), SPAN_NONE);
+    sip_branch_new(config->rng, branch);
+    struct sip_request_form form = {
+        .method = SPAN_LIT("INVITE"),
+        .uri = sip_text_view(&usage->uri),
+        .local = config->local,
+        .branch = span_cstr(branch),
+        .from = sip_text_view(&usage->local),
+        .to = outbuf_view(&to),
+        .call_id = sip_text_view(&usage->call_id),
+        .cseq = usage->cseq,
+        .contact = sip_stack_contact(usage->stack, contact),
+        .allow = true,
+        .accept = SPAN_LIT("application/sdp"),
+        .user_agent = config->user_agent,
+        .extra = extra,
+        .content_type = SPAN_LIT("application/sdp"),
+        .body = sip_text_view(&usage->offer),
+    };
+    sip_write_request(out, &form);
+}
+
+int sip_usage_send_invite(struct sip_usage *usage)
+{
+    struct sip_stack *stack = usage->stack;
+    struct sip_text extra = {0};
+    sip_usage_drop_dialogs(usage, NULL);
+    int status = keep_credentials(usage);
+    if (status != ST_OK) {
+        return status;
+    }
+    /* The log's buffer is free here; scratch is for the message. */
+    struct outbuf lines;
+    outbuf_init(&lines, stack->masked, SIP_DATAGRAM_MAX);
+    outbuf_span(&lines, sip_text_view(&usage->credentials));
+    outbuf_span(&lines, stack->config.extra_headers);
+    status = outbuf_status(&lines);
+    if (status == ST_OK) {
+        status = sip_text_set(&extra, outbuf_view(&lines));
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    usage->cseq++;
+    struct outbuf out = sip_stack_writer(stack);
+    write_invite(usage, &out, sip_text_view(&extra));
+    sip_text_clear(&extra);
+    status = outbuf_status(&out);
+    if (status != ST_OK) {
+        return status;
+    }
+    struct sip_tx_owner owner = {
+        .notice = sip_usage_notice, .ctx = stack, .ref = usage->id, .role = SIP_USAGE_ROLE_INVITE};
+    return sip_tx_request(stack->tx, stack->now, &stack->config.next_hop, outbuf_view(&out), &owner, &usage->invite_tx);
+}
+
+int sip_usage_send_cancel(struct sip_usage *usage)
+{
+    struct sip_stack *stack = usage->stack;
+    /* Nobody listens: only the INVITE's own final response counts (9.1). */
+    struct sip_tx_owner owner = {.notice = NULL, .ctx = stack, .ref = usage->id, .role = SIP_USAGE_ROLE_CANCEL};
+    return sip_tx_cancel(stack->tx, stack->now, usage->invite_tx, &owner, NULL);
+}
+
+/* ---- notices ---- */
+
+static struct sip_usage_input input_of(const struct sip_tx_notice *notice)
+{
+    struct sip_usage_input in = {.message = notice->message, .source = notice->source, .code = notice->code};
+    if (notice->message != NULL) {
+        in.reason = notice->message->reason;
+        in.body = sip_usage_sdp(notice->message);
+    }
+    return in;
+}
+
+static void step_timeout(struct sip_usage *usage, enum sip_usage_event event, int code)
+{
+    struct sip_usage_input in = {.code = code, .reason = span_cstr(sip_reason_phrase(code))};
+    (void)sip_usage_step(usage, event, &in);
+}
+
+static void on_first_2xx(struct sip_usage *usage, const struct sip_tx_notice *notice)
+{
+    struct sip_usage_input in = input_of(notice);
+    in.dialog = sip_usage_form_dialog(usage, notice->message, notice->source);
+    if (in.dialog == NULL) {
+        step_timeout(usage, SIP_USAGE_ON_BROKEN, 500);
+        return;
+    }
+    (void)sip_usage_step(usage, SIP_USAGE_ON_2XX, &in);
+}
+
+static void on_2xx_again(struct sip_usage *usage, const struct sip_tx_notice *notice)
+{
+    struct sip_usage_input in = input_of(notice);
+    struct sip_dialog *known = sip_usage_find_dialog(usage, notice->message->to.tag);
+    bool is_same = known != NULL && (known == usage->dialog || known->bye_sent);
+    in.dialog = is_same ? known : sip_usage_form_dialog(usage, notice->message, notice->source);
+    if (in.dialog == NULL) {
+        usage->stack->stats.stray++;
+        return;
+    }
+    (void)sip_usage_step(usage, is_same ? SIP_USAGE_ON_2XX_SAME : SIP_USAGE_ON_2XX_FORK, &in);
+}
+
+static void log_auth_failure(const struct sip_usage *usage, int code)
+{
+    const struct log *log = usage->stack->config.log;
+    log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_AUTH_FAILED), code);
+}
+
+/* Whether a further INVITE answers this final response; it has been made ready then. */
+static bool goes_again(struct sip_usage *usage, const struct sip_tx_notice *notice, struct sip_usage_input *in)
+{
+    int code = notice->code;
+    if (!usage->attached) {
+        return false;
+    }
+    if (code == 401 || code == 407) {
+        if (sip_usage_can_answer(usage, notice->message) == ST_OK) {
+            return true;
+        }
+        log_auth_failure(usage, code);
+        in->auth_failed = true;
+        return false;
+    }
+    /* 305 names a proxy and 380 another service: neither is an address to put into the Request-URI. */
+    if (code < 400 && code != 305 && code != 380) {
+        sip_usage_targets_add(&usage->targets, notice->message);
+    }
+    if (code >= 600 || !sip_usage_targets_next(&usage->targets, &usage->uri)) {
+        return false;
+    }
+    sip_auth_restart(&usage->auth);
+    return true;
+}
+
+static void on_failure(struct sip_usage *usage, const struct sip_tx_notice *notice)
+{
+    struct sip_usage_input in = input_of(notice);
+    in.body = SPAN_NONE;
+    sip_tx_disown(usage->stack->tx, usage->invite_tx);
+    usage->invite_tx = POOL_ID_NONE;
+    if (!goes_again(usage, notice, &in)) {
+        (void)sip_usage_step(usage, SIP_USAGE_ON_FAILURE, &in);
+    } else if (sip_usage_step(usage, SIP_USAGE_ON_AGAIN, &in) != ST_OK) {
+        step_timeout(usage, SIP_USAGE_ON_BROKEN, 503);
+    }
+}
+
+static void on_invite_notice(struct sip_usage *usage, const struct sip_tx_notice *notice)
+{
+    struct sip_usage_input in = input_of(notice);
+    switch (notice->kind) {
+    case SIP_TX_PROVISIONAL: (void)sip_usage_step(usage, SIP_USAGE_ON_1XX, &in); break;
+    case SIP_TX_FINAL:
+        if (notice->code < 300) {
+            on_first_2xx(usage, notice);
+        } else {
+            on_failure(usage, notice);
+        }
+        break;
+    case SIP_TX_2XX_AGAIN: on_2xx_again(usage, notice); break;
+    case SIP_TX_TIMEOUT:
+        usage->invite_tx = POOL_ID_NONE;
+        step_timeout(usage, SIP_USAGE_ON_TIMEOUT, 408);
+        break;
+    case SIP_TX_TRANSPORT:
+        usage->invite_tx = POOL_ID_NONE;
+        step_timeout(usage, SIP_USAGE_ON_BROKEN, 503);
+        break;
+    case SIP_TX_GONE:
+    case SIP_TX_ACK_FAILED:
+        usage->invite_tx = POOL_ID_NONE;
+        sip_usage_check_drained(usage);
+        break;
+    case SIP_TX_ACKED:
+    case SIP_TX_DONE:
+    case SIP_TX_SEND_FAILED:
+    case SIP_TX_NOTICE_KIND_COUNT: break;
+    }
+}
+
+void sip_usage_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice)
+{
+    struct sip_stack *stack = ctx;
+    struct sip_usage *usage = sip_usage_get(stack, notice->ref);
+    stack->now = now;
+    if (usage == NULL) {
+        return;
+    }
+    if (notice->role == SIP_USAGE_ROLE_BYE) {
+        sip_usage_bye_notice(usage, notice);
+    } else if (notice->role == SIP_USAGE_ROLE_INVITE && pool_id_eq(notice->tx, usage->invite_tx)) {
+        on_invite_notice(usage, notice);
+    } else if (notice->role == SIP_USAGE_ROLE_SERVER && notice->kind == SIP_TX_ACKED) {
+        sip_usage_ack(usage, notice->message, notice->source);
+    }
+}
+
+/* ---- the owner's function ---- */
+
+/* From: `"display" <sip:caller@domain>;tag=…` (8.1.1.3). */
+static int set_local(struct sip_usage *usage)
+{
+    const struct sip_config *config = &usage->stack->config;
+    char uri_text[1024];
+    char value[2048];
+    struct outbuf uri;
+    struct outbuf out;
+    struct span caller = config->caller.len > 0 ? config->caller : config->user;
+    outbuf_init(&uri, uri_text, sizeof(uri_text));
+    outbuf_init(&out, value, sizeof(value));
+    sip_put_uri(&uri, caller.len > 0 ? caller : SPAN_LIT("anonymous"), config->domain, 0);
+    sip_put_name_addr(&out, config->display_name, outbuf_view(&uri), span_cstr(usage->local_tag));
+    if (outbuf_status(&uri) != ST_OK || outbuf_status(&out) != ST_OK) {
+        return ST_TOO_LARGE;
+    }
+    return sip_text_set(&usage->local, outbuf_view(&out));
+}
+
+static int fill_outgoing(struct sip_usage *usage, struct span request_uri, struct span offer)
+{
+    char call_id[SIP_USAGE_CALL_ID_LEN + 1];
+    rng_token(usage->stack->config.rng, call_id, SIP_USAGE_CALL_ID_LEN);
+    int status = sip_text_set(&usage->call_id, span_make(call_id, SIP_USAGE_CALL_ID_LEN));
+    if (status == ST_OK) {
+        status = set_local(usage);
+    }
+    if (status == ST_OK) {
+        status = sip_text_set(&usage->offer, offer);
+    }
+    if (status == ST_OK) {
+        status = sip_text_set(&usage->uri, request_uri);
+    }
+    if (status == ST_OK) {
+        status = sip_text_set(&usage->targets.tried[0], request_uri);
+        usage->targets.tried_count = 1;
+    }
+    return status;
+}
+
+static bool uri_ok(struct span text)
+{
+    struct sip_uri uri;
+    return text.len <= URI_MAX && sip_uri_parse(text, &uri) == ST_OK && uri.scheme == SIP_SCHEME_SIP &&
+           uri.headers.len == 0;
+}
+
+int sip_usage_invite(struct sip_stack *stack, mono_us now, struct span request_uri, struct span offer, dur_us ring_us,
+                     void *owner, struct pool_id *id)
+{
+    if (stack->config.next_hop.family == 0) {
+        return ST_STATE;
+    }
+    if (!uri_ok(request_uri)) {
+        return ST_BAD;
+    }
+    stack->now = now;
+    struct sip_usage *usage = sip_usage_new(stack);
+    if (usage == NULL) {
+        return ST_FULL;
+    }
+    usage->owner = owner;
+    usage->attached = true;
+    usage->ring_us = ring_us;
+    int status = fill_outgoing(usage, request_uri, offer);
+    if (status == ST_OK) {
+        status = sip_usage_step(usage, SIP_USAGE_ON_INVITE, &(struct sip_usage_input){0});
+    }
+    if (status != ST_OK) {
+        sip_usage_free(usage);
+        return status;
+    }
+    *id = usage->id;
+    return ST_OK;
+}

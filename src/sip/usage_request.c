@@ -1,0 +1,182 @@
+#include "usage.h"
+
+#include <stdio.h>
+
+struct sip_usage *sip_usage_of_request(const struct sip_stack *stack, const struct sip_msg *request,
+                                       struct sip_dialog **dialog)
+{
+    struct sip_usage *usage;
+    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
+        if (usage->state != SIP_USAGE_TERMINATED && span_eq(span_cstr(usage->local_tag), request->to.tag) &&
+            span_eq(sip_text_view(&usage->call_id), request->call_id)) {
+            *dialog = sip_usage_find_dialog(usage, request->from.tag);
+            return *dialog != NULL ? usage : NULL;
+        }
+    }
+    return NULL;
+}
+
+static void reply_code(struct sip_usage *usage, const struct sip_msg *request, const struct net_addr *source, int code)
+{
+    sip_stack_reply(usage->stack, request, source, &(struct sip_reply){.code = code});
+}
+
+/* 14.2, 21.5.1: come again later. */
+static void reply_later(struct sip_usage *usage, const struct sip_msg *request, const struct net_addr *source)
+{
+    char line[32];
+    int len = snprintf(line, sizeof(line), "Retry-After: %u\r\n", (unsigned)rng_below(usage->stack->config.rng, 11));
+    struct sip_reply reply = {.code = 500, .extra = span_make(line, (size_t)len)};
+    sip_stack_reply(usage->stack, request, source, &reply);
+}
+
+static void on_bye(struct sip_usage *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                   const struct net_addr *source)
+{
+    struct sip_usage_input in = {.message = request,
+                                 .source = source,
+                                 .code = 200,
+                                 .send_code = 487,
+                                 .reason = span_cstr(sip_reason_phrase(200)),
+                                 .dialog = dialog};
+    bool is_call = usage->dialog == NULL || usage->dialog == dialog;
+    if (dialog->bye_received || (is_call && !sip_usage_takes(usage, SIP_USAGE_ON_BYE))) {
+        reply_code(usage, request, source, 481);
+        return;
+    }
+    dialog->bye_received = true;
+    reply_code(usage, request, source, 200);
+    if (is_call) {
+        (void)sip_usage_step(usage, SIP_USAGE_ON_BYE, &in);
+    }
+}
+
+/* An offer that the table drops: why, as a response. */
+static void refuse_offer(struct sip_usage *usage, const struct sip_msg *request, const struct net_addr *source)
+{
+    switch (usage->state) {
+    case SIP_USAGE_CALLING:
+    case SIP_USAGE_PROCEEDING: reply_code(usage, request, source, 491); break;
+    case SIP_USAGE_RINGING:
+    case SIP_USAGE_ANSWERED:
+    case SIP_USAGE_CLOSING:
+    case SIP_USAGE_REANSWERED: reply_later(usage, request, source); break;
+    case SIP_USAGE_INIT:
+    case SIP_USAGE_ABANDONED:
+    case SIP_USAGE_CANCELLING:
+    case SIP_USAGE_CONFIRMED:
+    case SIP_USAGE_LEAVING:
+    case SIP_USAGE_LINGERING:
+    case SIP_USAGE_TERMINATED:
+    case SIP_USAGE_STATE_COUNT: reply_code(usage, request, source, 481); break;
+    }
+}
+
+static void on_offer(struct sip_usage *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                     const struct net_addr *source)
+{
+    struct sip_stack *stack = usage->stack;
+    struct sip_usage_input in = {.message = request, .source = source, .body = sip_usage_sdp(request)};
+    struct sip_tx_owner owner = {
+        .notice = sip_usage_notice, .ctx = stack, .ref = usage->id, .role = SIP_USAGE_ROLE_SERVER};
+    struct pool_id id = usage->id;
+    struct pool_id tx;
+    if (dialog != usage->dialog || !sip_usage_takes(usage, SIP_USAGE_ON_OFFER)) {
+        refuse_offer(usage, request, source);
+        return;
+    }
+    if (request->method == SIP_METHOD_UPDATE && in.body.len == 0) {
+        bool refreshed = sip_dialog_refresh(dialog, request, source) == ST_OK;
+        reply_code(usage, request, source, refreshed ? 200 : 500);
+        return;
+    }
+    if (sip_tx_accept(stack->tx, stack->now, request, source, &owner, &tx) != ST_OK) {
+        reply_later(usage, request, source);
+        return;
+    }
+    stack->hand = (struct sip_stack_hand){.usage = id, .tx = tx, .message = request, .source = source};
+    (void)sip_usage_step(usage, SIP_USAGE_ON_OFFER, &in);
+    if (!stack->hand.answered) {
+        /* 487 when the hook ended the call (15.1.2). */
+        usage = sip_usage_get(stack, id);
+        bool goes_on = usage != NULL && sip_usage_takes(usage, SIP_USAGE_ON_OFFER);
+        (void)sip_stack_reply_tx(stack, tx, request, source, &(struct sip_reply){.code = goes_on ? 488 : 487});
+    }
+    stack->hand = (struct sip_stack_hand){0};
+}
+
+static void on_options(struct sip_usage *usage, const struct sip_msg *request, const struct net_addr *source)
+{
+    struct sip_reply reply = {.code = 200, .allow = true, .accept = true};
+    sip_stack_reply(usage->stack, request, source, &reply);
+}
+
+void sip_usage_request(struct sip_usage *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                       const struct net_addr *source)
+{
+    if (request->method == SIP_METHOD_ACK) {
+        sip_usage_ack(usage, request, source);
+        return;
+    }
+    if (!sip_dialog_cseq_in(dialog, request->cseq)) {
+        reply_code(usage, request, source, 500);
+        return;
+    }
+    if (request->method == SIP_METHOD_BYE) {
+        on_bye(usage, dialog, request, source);
+    } else if (request->method == SIP_METHOD_INVITE || request->method == SIP_METHOD_UPDATE) {
+        on_offer(usage, dialog, request, source);
+    } else {
+        on_options(usage, request, source);
+    }
+}
+
+/* ---- the owner's functions ---- */
+
+static struct sip_usage *offered(struct sip_stack *stack, mono_us now, struct pool_id id)
+{
+    const struct sip_stack_hand *hand = &stack->hand;
+    if (pool_id_is_none(hand->tx) || hand->answered || !pool_id_eq(hand->usage, id)) {
+        return NULL;
+    }
+    stack->now = now;
+    return sip_usage_get(stack, id);
+}
+
+int sip_usage_accept_offer(struct sip_stack *stack, mono_us now, struct pool_id id, struct span body)
+{
+    struct sip_usage *usage = offered(stack, now, id);
+    struct sip_stack_hand *hand = &stack->hand;
+    if (usage == NULL || !sip_usage_takes(usage, SIP_USAGE_ON_ACCEPT)) {
+        return ST_STATE;
+    }
+    int status = sip_dialog_refresh(usage->dialog, hand->message, hand->source);
+    if (status != ST_OK) {
+        return status;
+    }
+    if (hand->message->method == SIP_METHOD_INVITE) {
+        status = sip_usage_keep_answer(usage, hand->tx, hand->message, hand->source, body);
+        if (status == ST_OK) {
+            hand->answered = true;
+            status = sip_usage_step(usage, SIP_USAGE_ON_ACCEPT, &(struct sip_usage_input){0});
+        }
+        return status;
+    }
+    char contact[SIP_STACK_CONTACT_MAX];
+    struct sip_reply reply = {.code = 200, .body = body, .contact = sip_stack_contact(stack, contact), .allow = true};
+    hand->answered = true;
+    return sip_stack_reply_tx(stack, hand->tx, hand->message, hand->source, &reply);
+}
+
+int sip_usage_refuse_offer(struct sip_stack *stack, mono_us now, struct pool_id id, int code)
+{
+    struct sip_stack_hand *hand = &stack->hand;
+    if (code < 300 || code > 699) {
+        return ST_BAD;
+    }
+    if (offered(stack, now, id) == NULL) {
+        return ST_STATE;
+    }
+    hand->answered = true;
+    return sip_stack_reply_tx(stack, hand->tx, hand->message, hand->source, &(struct sip_reply){.code = code});
+}

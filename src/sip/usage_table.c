@@ -1,0 +1,461 @@
+#include "usage_table.h"
+
+#include <stddef.h>
+
+/* Numbers beside the cells are sections of RFC 3261. */
+
+#define DROP                                                                                                           \
+    {                                                                                                                  \
+        SIP_TX_DROP, 0, 0                                                                                              \
+    }
+#define CANNOT                                                                                                         \
+    {                                                                                                                  \
+        SIP_TX_CANNOT, 0, 0                                                                                            \
+    }
+
+/* clang-format off */
+const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_COUNT] = {
+    [SIP_USAGE_INIT] = {
+        [SIP_USAGE_ON_INVITE] = {SIP_TX_GO, SIP_USAGE_CALLING, SIP_USAGE_ARM_RING | SIP_USAGE_SEND_INVITE}, /* 13.2.1 */
+        [SIP_USAGE_ON_PROGRESS] = CANNOT,
+        [SIP_USAGE_ON_ANSWER] = CANNOT,
+        [SIP_USAGE_ON_REJECT] = CANNOT,
+        [SIP_USAGE_ON_ACCEPT] = CANNOT,
+        [SIP_USAGE_ON_END] = CANNOT,
+        [SIP_USAGE_ON_1XX] = CANNOT,
+        [SIP_USAGE_ON_2XX] = CANNOT,
+        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
+        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
+        [SIP_USAGE_ON_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_FAILURE] = CANNOT,
+        [SIP_USAGE_ON_TIMEOUT] = CANNOT,
+        [SIP_USAGE_ON_BROKEN] = CANNOT,
+        [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_BYE_DONE] = CANNOT,
+        [SIP_USAGE_ON_INCOMING] = {SIP_TX_GO, SIP_USAGE_RINGING, SIP_USAGE_TELL_INCOMING}, /* 13.3.1 */
+        [SIP_USAGE_ON_CANCEL] = CANNOT,
+        [SIP_USAGE_ON_ACK] = CANNOT,
+        [SIP_USAGE_ON_BYE] = CANNOT,
+        [SIP_USAGE_ON_OFFER] = CANNOT,
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = CANNOT,
+        [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_CALLING] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_ABANDONED, SIP_USAGE_DETACH}, /* no CANCEL before a 1xx (9.1) */
+        [SIP_USAGE_ON_1XX] = {SIP_TX_GO, SIP_USAGE_PROCEEDING, SIP_USAGE_EARLY | SIP_USAGE_TELL_PROGRESS}, /* 13.2.2.1 */
+        [SIP_USAGE_ON_2XX] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_CONFIRM | SIP_USAGE_SEND_ACK | SIP_USAGE_TELL_ANSWERED}, /* 13.2.2.4 */
+        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
+        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
+        [SIP_USAGE_ON_AGAIN] = {SIP_TX_GO, SIP_USAGE_CALLING, SIP_USAGE_SEND_INVITE}, /* 8.1.3.4, 22.2 */
+        [SIP_USAGE_ON_FAILURE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_TELL_ENDED}, /* 13.2.2.3 */
+        [SIP_USAGE_ON_TIMEOUT] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED}, /* timer B: as a 408 (8.1.3.1) */
+        [SIP_USAGE_ON_BROKEN] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED}, /* as a 503 (8.1.3.1) */
+        [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_BYE_DONE] = CANNOT,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = DROP,
+        [SIP_USAGE_ON_BYE] = DROP,
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = {SIP_TX_GO, SIP_USAGE_ABANDONED, SIP_USAGE_TELL_ENDED}, /* the owner is free at once */
+        [SIP_USAGE_ON_RETRY] = CANNOT,
+        [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_PROCEEDING] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_CANCELLING, SIP_USAGE_SEND_CANCEL | SIP_USAGE_DETACH}, /* 15 */
+        [SIP_USAGE_ON_1XX] = {SIP_TX_GO, SIP_USAGE_PROCEEDING, SIP_USAGE_EARLY | SIP_USAGE_TELL_PROGRESS}, /* each may bring news */
+        [SIP_USAGE_ON_2XX] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_CONFIRM | SIP_USAGE_SEND_ACK | SIP_USAGE_TELL_ANSWERED}, /* 13.2.2.4 */
+        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
+        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
+        [SIP_USAGE_ON_AGAIN] = {SIP_TX_GO, SIP_USAGE_CALLING, SIP_USAGE_SEND_INVITE}, /* 8.1.3.4, 22.2 */
+        [SIP_USAGE_ON_FAILURE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_TELL_ENDED}, /* 13.2.2.3 */
+        [SIP_USAGE_ON_TIMEOUT] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED},
+        [SIP_USAGE_ON_BROKEN] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED},
+        [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_BYE_DONE] = CANNOT,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = DROP,
+        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_CANCELLING, SIP_USAGE_SEND_CANCEL | SIP_USAGE_TELL_ENDED}, /* against 15, but it wants to go */
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = {SIP_TX_GO, SIP_USAGE_CANCELLING, SIP_USAGE_SEND_CANCEL | SIP_USAGE_TELL_ENDED}, /* the owner is free at once */
+        [SIP_USAGE_ON_RETRY] = CANNOT,
+        [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_ABANDONED] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = DROP,
+        [SIP_USAGE_ON_1XX] = {SIP_TX_GO, SIP_USAGE_CANCELLING, SIP_USAGE_SEND_CANCEL}, /* 9.1 */
+        [SIP_USAGE_ON_2XX] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_CONFIRM | SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE}, /* nobody wants it: 13.2.2.4, 15.1.1 */
+        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
+        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
+        [SIP_USAGE_ON_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_FAILURE] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0},
+        [SIP_USAGE_ON_TIMEOUT] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0},
+        [SIP_USAGE_ON_BROKEN] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0},
+        [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_BYE_DONE] = CANNOT,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = DROP,
+        [SIP_USAGE_ON_BYE] = DROP,
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = CANNOT,
+        [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_CANCELLING] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = DROP,
+        [SIP_USAGE_ON_1XX] = DROP,
+        [SIP_USAGE_ON_2XX] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_CONFIRM | SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE}, /* it crossed the CANCEL */
+        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
+        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
+        [SIP_USAGE_ON_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_FAILURE] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0}, /* 487 as a rule */
+        [SIP_USAGE_ON_TIMEOUT] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0}, /* 64*T1 after CANCEL (9.1) */
+        [SIP_USAGE_ON_BROKEN] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0},
+        [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_BYE_DONE] = CANNOT,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = DROP,
+        [SIP_USAGE_ON_BYE] = DROP,
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = CANNOT,
+        [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_RINGING] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = {SIP_TX_GO, SIP_USAGE_RINGING, SIP_USAGE_SEND_1XX}, /* 13.3.1.1 */
+        [SIP_USAGE_ON_ANSWER] = {SIP_TX_GO, SIP_USAGE_ANSWERED, SIP_USAGE_ARM_RETRY | SIP_USAGE_ARM_GIVE_UP | SIP_USAGE_SEND_2XX}, /* 13.3.1.4 */
+        [SIP_USAGE_ON_REJECT] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_REJECT | SIP_USAGE_DETACH}, /* 13.3.1.3 */
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_REJECT | SIP_USAGE_DETACH}, /* 480 */
+        [SIP_USAGE_ON_1XX] = CANNOT,
+        [SIP_USAGE_ON_2XX] = CANNOT,
+        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
+        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
+        [SIP_USAGE_ON_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_FAILURE] = CANNOT,
+        [SIP_USAGE_ON_TIMEOUT] = CANNOT,
+        [SIP_USAGE_ON_BROKEN] = CANNOT,
+        [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_BYE_DONE] = CANNOT,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_REJECT | SIP_USAGE_TELL_ENDED}, /* 487 (9.2) */
+        [SIP_USAGE_ON_ACK] = DROP,
+        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_REJECT | SIP_USAGE_TELL_ENDED}, /* 487 (15.1.2) */
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = CANNOT,
+        [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_ANSWERED] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_CLOSING, SIP_USAGE_DETACH}, /* no BYE before the ACK (15) */
+        [SIP_USAGE_ON_1XX] = CANNOT,
+        [SIP_USAGE_ON_2XX] = CANNOT,
+        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
+        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
+        [SIP_USAGE_ON_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_FAILURE] = CANNOT,
+        [SIP_USAGE_ON_TIMEOUT] = CANNOT,
+        [SIP_USAGE_ON_BROKEN] = CANNOT,
+        [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_BYE_DONE] = CANNOT,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_TELL_CONFIRMED}, /* 13.3.1.4 */
+        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_TELL_ENDED}, /* its ACK was lost */
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = {SIP_TX_GO, SIP_USAGE_ANSWERED, SIP_USAGE_ARM_RETRY_TWICE | SIP_USAGE_SEND_2XX_AGAIN}, /* 13.3.1.4 */
+        [SIP_USAGE_ON_GIVE_UP] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE | SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED}, /* 13.3.1.4 */
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_CLOSING] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = DROP,
+        [SIP_USAGE_ON_1XX] = CANNOT,
+        [SIP_USAGE_ON_2XX] = CANNOT,
+        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
+        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
+        [SIP_USAGE_ON_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_FAILURE] = CANNOT,
+        [SIP_USAGE_ON_TIMEOUT] = CANNOT,
+        [SIP_USAGE_ON_BROKEN] = CANNOT,
+        [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_BYE_DONE] = CANNOT,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE}, /* 15 */
+        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0},
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = {SIP_TX_GO, SIP_USAGE_CLOSING, SIP_USAGE_ARM_RETRY_TWICE | SIP_USAGE_SEND_2XX_AGAIN}, /* 13.3.1.4 */
+        [SIP_USAGE_ON_GIVE_UP] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE}, /* 15 */
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_CONFIRMED] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = {SIP_TX_GO, SIP_USAGE_REANSWERED, SIP_USAGE_ARM_RETRY | SIP_USAGE_ARM_GIVE_UP | SIP_USAGE_SEND_2XX}, /* 14.2 */
+        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE | SIP_USAGE_DETACH}, /* 15.1.1 */
+        [SIP_USAGE_ON_1XX] = CANNOT,
+        [SIP_USAGE_ON_2XX] = CANNOT,
+        [SIP_USAGE_ON_2XX_SAME] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_SEND_ACK_AGAIN}, /* 13.2.2.4: the ACK was lost */
+        [SIP_USAGE_ON_2XX_FORK] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE}, /* 13.2.2.4: one answer is enough */
+        [SIP_USAGE_ON_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_FAILURE] = CANNOT,
+        [SIP_USAGE_ON_TIMEOUT] = CANNOT,
+        [SIP_USAGE_ON_BROKEN] = CANNOT,
+        [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_BYE_DONE] = CANNOT,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = DROP,
+        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_TELL_ENDED}, /* 15.1.2 */
+        [SIP_USAGE_ON_OFFER] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_TELL_OFFER}, /* 14.2 */
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = CANNOT,
+        [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_REANSWERED] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE | SIP_USAGE_DETACH}, /* 15.1.1 */
+        [SIP_USAGE_ON_1XX] = CANNOT,
+        [SIP_USAGE_ON_2XX] = CANNOT,
+        [SIP_USAGE_ON_2XX_SAME] = {SIP_TX_GO, SIP_USAGE_REANSWERED, SIP_USAGE_SEND_ACK_AGAIN},
+        [SIP_USAGE_ON_2XX_FORK] = {SIP_TX_GO, SIP_USAGE_REANSWERED, SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE},
+        [SIP_USAGE_ON_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_FAILURE] = CANNOT,
+        [SIP_USAGE_ON_TIMEOUT] = CANNOT,
+        [SIP_USAGE_ON_BROKEN] = CANNOT,
+        [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_BYE_DONE] = CANNOT,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_TELL_LATE_ANSWER}, /* 14.2 */
+        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_TELL_ENDED}, /* 15.1.2 */
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = {SIP_TX_GO, SIP_USAGE_REANSWERED, SIP_USAGE_ARM_RETRY_TWICE | SIP_USAGE_SEND_2XX_AGAIN}, /* 13.3.1.4 */
+        [SIP_USAGE_ON_GIVE_UP] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE | SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED}, /* 14.2 */
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_LEAVING] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = DROP,
+        [SIP_USAGE_ON_1XX] = CANNOT,
+        [SIP_USAGE_ON_2XX] = CANNOT,
+        [SIP_USAGE_ON_2XX_SAME] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_ACK_AGAIN},
+        [SIP_USAGE_ON_2XX_FORK] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE},
+        [SIP_USAGE_ON_AGAIN] = CANNOT,
+        [SIP_USAGE_ON_FAILURE] = CANNOT,
+        [SIP_USAGE_ON_TIMEOUT] = CANNOT,
+        [SIP_USAGE_ON_BROKEN] = CANNOT,
+        [SIP_USAGE_ON_BYE_AGAIN] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE}, /* 22.2 */
+        [SIP_USAGE_ON_BYE_DONE] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0}, /* any answer, or none (15.1.1) */
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = DROP,
+        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LEAVING, 0}, /* both at once: each is answered */
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = CANNOT,
+        [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+    [SIP_USAGE_LINGERING] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = DROP,
+        [SIP_USAGE_ON_1XX] = DROP,
+        [SIP_USAGE_ON_2XX] = DROP,
+        [SIP_USAGE_ON_2XX_SAME] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_ACK_AGAIN},
+        [SIP_USAGE_ON_2XX_FORK] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE},
+        [SIP_USAGE_ON_AGAIN] = DROP,
+        [SIP_USAGE_ON_FAILURE] = DROP,
+        [SIP_USAGE_ON_TIMEOUT] = DROP,
+        [SIP_USAGE_ON_BROKEN] = DROP,
+        [SIP_USAGE_ON_BYE_AGAIN] = DROP,
+        [SIP_USAGE_ON_BYE_DONE] = DROP,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = DROP,
+        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0}, /* it crossed ours */
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = CANNOT,
+        [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_DRAINED] = {SIP_TX_GO, SIP_USAGE_TERMINATED, SIP_USAGE_RELEASE},
+    },
+    [SIP_USAGE_TERMINATED] = {
+        [SIP_USAGE_ON_INVITE] = CANNOT,
+        [SIP_USAGE_ON_PROGRESS] = DROP,
+        [SIP_USAGE_ON_ANSWER] = DROP,
+        [SIP_USAGE_ON_REJECT] = DROP,
+        [SIP_USAGE_ON_ACCEPT] = DROP,
+        [SIP_USAGE_ON_END] = DROP,
+        [SIP_USAGE_ON_1XX] = DROP,
+        [SIP_USAGE_ON_2XX] = DROP,
+        [SIP_USAGE_ON_2XX_SAME] = DROP,
+        [SIP_USAGE_ON_2XX_FORK] = DROP,
+        [SIP_USAGE_ON_AGAIN] = DROP,
+        [SIP_USAGE_ON_FAILURE] = DROP,
+        [SIP_USAGE_ON_TIMEOUT] = DROP,
+        [SIP_USAGE_ON_BROKEN] = DROP,
+        [SIP_USAGE_ON_BYE_AGAIN] = DROP,
+        [SIP_USAGE_ON_BYE_DONE] = DROP,
+        [SIP_USAGE_ON_INCOMING] = CANNOT,
+        [SIP_USAGE_ON_CANCEL] = DROP,
+        [SIP_USAGE_ON_ACK] = DROP,
+        [SIP_USAGE_ON_BYE] = DROP,
+        [SIP_USAGE_ON_OFFER] = DROP,
+        [SIP_USAGE_ON_RING] = CANNOT,
+        [SIP_USAGE_ON_RETRY] = CANNOT,
+        [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_DRAINED] = CANNOT,
+    },
+};
+
+const uint8_t sip_usage_hold[SIP_USAGE_STATE_COUNT] = {
+    [SIP_USAGE_CALLING] = 1 << SIP_USAGE_RING,
+    [SIP_USAGE_PROCEEDING] = 1 << SIP_USAGE_RING,
+    [SIP_USAGE_ANSWERED] = 1 << SIP_USAGE_RETRY | 1 << SIP_USAGE_GIVE_UP,
+    [SIP_USAGE_CLOSING] = 1 << SIP_USAGE_RETRY | 1 << SIP_USAGE_GIVE_UP,
+    [SIP_USAGE_REANSWERED] = 1 << SIP_USAGE_RETRY | 1 << SIP_USAGE_GIVE_UP,
+};
+/* clang-format on */
+
+static const char *const state_names[SIP_USAGE_STATE_COUNT] = {
+    [SIP_USAGE_INIT] = "Init",
+    [SIP_USAGE_CALLING] = "Calling",
+    [SIP_USAGE_PROCEEDING] = "Proceeding",
+    [SIP_USAGE_ABANDONED] = "Abandoned",
+    [SIP_USAGE_CANCELLING] = "Cancelling",
+    [SIP_USAGE_RINGING] = "Ringing",
+    [SIP_USAGE_ANSWERED] = "Answered",
+    [SIP_USAGE_CLOSING] = "Closing",
+    [SIP_USAGE_CONFIRMED] = "Confirmed",
+    [SIP_USAGE_REANSWERED] = "Reanswered",
+    [SIP_USAGE_LEAVING] = "Leaving",
+    [SIP_USAGE_LINGERING] = "Lingering",
+    [SIP_USAGE_TERMINATED] = "Terminated",
+};
+
+static const char *const event_names[SIP_USAGE_EVENT_COUNT] = {
+    [SIP_USAGE_ON_INVITE] = "invite",
+    [SIP_USAGE_ON_PROGRESS] = "progress",
+    [SIP_USAGE_ON_ANSWER] = "answer",
+    [SIP_USAGE_ON_REJECT] = "reject",
+    [SIP_USAGE_ON_ACCEPT] = "accept",
+    [SIP_USAGE_ON_END] = "end",
+    [SIP_USAGE_ON_1XX] = "1xx",
+    [SIP_USAGE_ON_2XX] = "2xx",
+    [SIP_USAGE_ON_2XX_SAME] = "2xx again",
+    [SIP_USAGE_ON_2XX_FORK] = "2xx of a fork",
+    [SIP_USAGE_ON_AGAIN] = "challenge or redirection",
+    [SIP_USAGE_ON_FAILURE] = "300-699",
+    [SIP_USAGE_ON_TIMEOUT] = "time-out",
+    [SIP_USAGE_ON_BROKEN] = "transport error",
+    [SIP_USAGE_ON_BYE_AGAIN] = "BYE challenged",
+    [SIP_USAGE_ON_BYE_DONE] = "BYE done",
+    [SIP_USAGE_ON_INCOMING] = "INVITE",
+    [SIP_USAGE_ON_CANCEL] = "CANCEL",
+    [SIP_USAGE_ON_ACK] = "ACK",
+    [SIP_USAGE_ON_BYE] = "BYE",
+    [SIP_USAGE_ON_OFFER] = "offer",
+    [SIP_USAGE_ON_RING] = "ring time-out",
+    [SIP_USAGE_ON_RETRY] = "retry",
+    [SIP_USAGE_ON_GIVE_UP] = "no ACK",
+    [SIP_USAGE_ON_DRAINED] = "drained",
+};
+
+static const char *const action_names[] = {
+    "ARM_RING",       "ARM_RETRY",        "ARM_RETRY_TWICE", "ARM_GIVE_UP",    "EARLY",
+    "CONFIRM",        "SEND_INVITE",      "SEND_CANCEL",     "SEND_ACK",       "SEND_ACK_AGAIN",
+    "SEND_BYE",       "SEND_1XX",         "SEND_2XX",        "SEND_2XX_AGAIN", "SEND_REJECT",
+    "BAD_END",        "DETACH",           "TELL_INCOMING",   "TELL_PROGRESS",  "TELL_ANSWERED",
+    "TELL_CONFIRMED", "TELL_LATE_ANSWER", "TELL_OFFER",      "TELL_ENDED",     "RELEASE",
+};
+
+static const char *const timer_names[SIP_USAGE_TIMER_COUNT] = {
+    [SIP_USAGE_RING] = "RING",
+    [SIP_USAGE_RETRY] = "RETRY",
+    [SIP_USAGE_GIVE_UP] = "GIVE_UP",
+};
+
+const char *sip_usage_state_name(int state)
+{
+    return state >= 0 && state < SIP_USAGE_STATE_COUNT ? state_names[state] : "?";
+}
+
+const char *sip_usage_event_name(int event)
+{
+    return event >= 0 && event < SIP_USAGE_EVENT_COUNT ? event_names[event] : "?";
+}
+
+const char *sip_usage_action_name(uint32_t bit)
+{
+    for (size_t i = 0; i < sizeof(action_names) / sizeof(action_names[0]); i++) {
+        if (bit == (uint32_t)1 << i) {
+            return action_names[i];
+        }
+    }
+    return "?";
+}
+
+const char *sip_usage_timer_name(int timer)
+{
+    return timer >= 0 && timer < SIP_USAGE_TIMER_COUNT ? timer_names[timer] : "?";
+}

@@ -1,0 +1,160 @@
+#include <stdlib.h>
+
+#include "conn.h"
+
+static int conn_open_wslay(struct ws_conn *conn)
+{
+    static const struct wslay_event_callbacks callbacks = {
+        .recv_callback = conn_on_recv,
+        .send_callback = conn_on_send,
+        .on_frame_recv_chunk_callback = conn_on_chunk,
+        .on_msg_recv_callback = conn_on_message,
+    };
+    if (wslay_event_context_server_init(&conn->wslay, &callbacks, conn) != 0) {
+        conn->wslay = NULL;
+        return ST_NO_MEMORY;
+    }
+    wslay_event_config_set_no_buffering(conn->wslay, 1);
+    /* wslay applies its own limit to control frames too; ours is checked before it sees the frame. */
+    wslay_event_config_set_max_recv_msg_length(conn->wslay, INT64_MAX);
+    return ST_OK;
+}
+
+struct ws_conn *ws_conn_new(const struct ws_conn_config *config)
+{
+    struct ws_conn *conn = calloc(1, sizeof(*conn));
+    if (conn == NULL) {
+        return NULL;
+    }
+    conn->max_message = config->max_message;
+    conn->echo = config->echo;
+    if (config->hooks != NULL) {
+        conn->hooks = *config->hooks;
+    }
+    conn->now = config->now;
+    conn->ping_due = config->now + CONN_PING_EVERY;
+    conn->silence_due = config->now + CONN_SILENCE_MAX;
+    conn->close_due = MONO_NEVER;
+    if (conn_open_wslay(conn) != ST_OK) {
+        free(conn);
+        return NULL;
+    }
+    return conn;
+}
+
+void ws_conn_free(struct ws_conn *conn)
+{
+    if (conn == NULL) {
+        return;
+    }
+    conn->failed = true;
+    conn_text_abort(conn);
+    wslay_event_context_free(conn->wslay);
+    free(conn);
+}
+
+void conn_fail(struct ws_conn *conn)
+{
+    conn->failed = true;
+    conn->closing = true;
+}
+
+/* A close frame has room for 123 bytes of reason, which must be UTF-8. */
+static size_t reason_len(struct span reason)
+{
+    size_t len = 0;
+    while (len < reason.len) {
+        uint32_t code = 0;
+        size_t step = utf8_next(span_from(reason, len), &code);
+        if (step == 0 || len + step > FRAME_CONTROL_MAX - 2) {
+            break;
+        }
+        len += step;
+    }
+    return len;
+}
+
+void conn_close(struct ws_conn *conn, uint16_t code, const char *reason, dur_us patience)
+{
+    if (conn->closing) {
+        return;
+    }
+    struct span text = span_cstr(reason);
+    conn->closing = true;
+    conn->close_max = patience;
+    if (wslay_event_queue_close(conn->wslay, code, (const uint8_t *)text.ptr, reason_len(text)) != 0) {
+        conn_fail(conn);
+        return;
+    }
+    conn_out_flush(conn);
+}
+
+void ws_conn_close(struct ws_conn *conn, enum ws_close code, const char *reason)
+{
+    conn_close(conn, (uint16_t)code, reason != NULL ? reason : "", CONN_CLOSE_MAX);
+}
+
+void ws_conn_pause(struct ws_conn *conn, bool paused)
+{
+    conn->paused = paused;
+}
+
+bool ws_conn_is_done(const struct ws_conn *conn)
+{
+    return conn->failed || (conn->close_received && wslay_event_get_close_sent(conn->wslay) != 0);
+}
+
+mono_us ws_conn_due(const struct ws_conn *conn)
+{
+    if (ws_conn_is_done(conn)) {
+        return MONO_NEVER;
+    }
+    if (conn->closing) {
+        return conn->close_due == MONO_NEVER ? conn->now : conn->close_due;
+    }
+    return conn->ping_due < conn->silence_due ? conn->ping_due : conn->silence_due;
+}
+
+static void conn_ping(struct ws_conn *conn, mono_us now)
+{
+    static const struct wslay_event_msg ping = {WSLAY_PING, NULL, 0};
+    conn->ping_due = now + CONN_PING_EVERY;
+    if (wslay_event_queue_msg(conn->wslay, &ping) != 0) {
+        conn_fail(conn);
+        return;
+    }
+    conn_out_flush(conn);
+}
+
+/* Its owner has paused it and our buffer is full, so it is we who do not listen. */
+static bool is_held_back(const struct ws_conn *conn)
+{
+    return conn->input_seen || (conn->paused && conn->in_tail - conn->in_head == WS_INPUT_CAP);
+}
+
+void ws_conn_expire(struct ws_conn *conn, mono_us now)
+{
+    conn->now = now;
+    if (ws_conn_is_done(conn)) {
+        return;
+    }
+    if (conn->closing) {
+        /* A close may begin at any moment between two turns, when our `now` is old: its clock starts here. */
+        if (conn->close_due == MONO_NEVER) {
+            conn->close_due = now + conn->close_max;
+        } else if (now >= conn->close_due) {
+            conn_fail(conn);
+        }
+        return;
+    }
+    if (now >= conn->silence_due) {
+        if (!is_held_back(conn)) {
+            conn_fail(conn);
+            return;
+        }
+        conn->silence_due = now + CONN_SILENCE_MAX;
+    }
+    if (now >= conn->ping_due) {
+        conn_ping(conn, now);
+    }
+}

@@ -1,0 +1,100 @@
+/* Room ws, private: what the files of a connection share.
+ *
+ * conn.c      life: start, close, time
+ * conn_in.c   bytes to frames: decides what wslay may see next
+ * conn_text.c pieces of a text message to commands and uploads
+ * conn_out.c  the output buffer: control text, audio, echo */
+#ifndef WS_CONN_H
+#define WS_CONN_H
+
+#include <wslay/wslay.h>
+
+#include "frame.h"
+#include "wsaudio/ws.h"
+
+#define CONN_PING_EVERY     DUR_S(20)
+#define CONN_SILENCE_MAX    DUR_S(60)
+#define CONN_CLOSE_MAX      DUR_S(5)
+#define CONN_CLOSE_HURRY    DUR_S(1) /* for a client that does not read */
+#define CONN_OUT_SLACK      4096     /* pongs of one turn and the close frame */
+#define CONN_AUDIO_MAX      (WS_OUTPUT_CAP - WS_CONTROL_MAX - CONN_OUT_SLACK)
+#define CONN_AUDIO_RUNS     32
+#define CONN_ECHO_FEED      4096
+#define CONN_AUDIO_HEADROOM 10 /* longest header of ours */
+
+enum text_state { TEXT_NONE, TEXT_COLLECT, TEXT_TOO_LARGE, TEXT_UPLOAD_NAME, TEXT_UPLOAD_DATA };
+
+/* One text message as it arrives. */
+struct conn_text {
+    enum text_state state;
+    char held[2]; /* a CR LF, CR or LF that may turn out to be the message's end */
+    size_t held_len;
+    size_t len;
+    char bytes[WS_COMMAND_MAX]; /* the command, or the upload's name; in echo mode the frame that is being filled */
+};
+
+/* Bytes of the output that are audio, as offsets in the whole stream: the rest is control text. */
+struct conn_run {
+    uint64_t from, to;
+};
+
+struct ws_conn {
+    wslay_event_context_ptr wslay;
+    struct ws_hooks hooks;
+    uint64_t max_message;
+    bool echo;
+    bool paused;
+
+    bool closing;        /* our close frame is queued or sent: what arrives is only searched for the client's */
+    bool close_received; /* or nothing more can be expected */
+    bool failed;
+    bool input_seen; /* since the last process */
+    mono_us now;
+    mono_us ping_due, silence_due;
+    mono_us close_due; /* MONO_NEVER until the first expire after the close began */
+    dur_us close_max;
+
+    struct frame_header frame; /* the frame that is being taken */
+    uint64_t frame_left;       /* bytes of it still to be handed on, header included */
+    size_t feed_left;          /* bytes that wslay may still read in this step */
+    bool message_open;         /* a data message has begun and not ended */
+    uint8_t message_opcode;
+    uint64_t message_len;
+    bool echo_begun; /* a fragment of the message has gone back */
+    struct conn_text text;
+
+    size_t in_head, in_tail;
+    size_t out_head, out_tail;
+    uint64_t out_done; /* bytes of the stream before out_head */
+    size_t run_count;
+    struct conn_run runs[CONN_AUDIO_RUNS];
+    uint8_t in[WS_INPUT_CAP];
+    uint8_t out[WS_OUTPUT_CAP];
+};
+
+/* conn.c */
+void conn_close(struct ws_conn *conn, uint16_t code, const char *reason, dur_us patience);
+/* wslay or the allocator gave up: nothing can be sent any more. */
+void conn_fail(struct ws_conn *conn);
+
+/* conn_in.c: callbacks of wslay */
+ssize_t conn_on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags, void *user);
+void conn_on_chunk(wslay_event_context_ptr ctx, const struct wslay_event_on_frame_recv_chunk_arg *arg, void *user);
+void conn_on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *arg, void *user);
+
+/* conn_text.c */
+void conn_text_begin(struct ws_conn *conn);
+void conn_text_piece(struct ws_conn *conn, struct span piece);
+void conn_text_end(struct ws_conn *conn);
+/* The message will never end: tells the owner of an upload. */
+void conn_text_abort(struct ws_conn *conn);
+
+/* conn_out.c */
+ssize_t conn_on_send(wslay_event_context_ptr ctx, const uint8_t *data, size_t len, int flags, void *user);
+/* Moves what wslay holds into the output buffer. */
+void conn_out_flush(struct ws_conn *conn);
+bool conn_echo_room(const struct ws_conn *conn);
+void conn_echo_piece(struct ws_conn *conn, struct span piece);
+void conn_echo_end(struct ws_conn *conn);
+
+#endif

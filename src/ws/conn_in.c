@@ -1,0 +1,256 @@
+/* wslay reads ahead up to 4 KiB and then delivers all it holds. So that a pause can take hold at a message border (and a
+ * message too long is refused before a byte of it is handed on), each frame's header is looked at here first and wslay is
+ * given no byte behind the frame's end. Control frames are handed over whole: wslay checks the text of a close frame only
+ * rightly when it comes in one piece. */
+#include "conn.h"
+
+enum step { STEP_NONE, STEP_BEGIN, STEP_FEED, STEP_SKIP, STEP_REFUSE, STEP_LOST };
+
+static struct span conn_held(const struct ws_conn *conn)
+{
+    return span_make(conn->in + conn->in_head, conn->in_tail - conn->in_head);
+}
+
+/* RFC 6455 5.5, where wslay would close without a code; a close frame's body holds a code or nothing (5.5.1). */
+static bool control_is_bad(const struct frame_header *header)
+{
+    return !header->fin || header->payload_len > FRAME_CONTROL_MAX ||
+           (header->opcode == WSLAY_CONNECTION_CLOSE && header->payload_len == 1);
+}
+
+static enum step begin_step(const struct ws_conn *conn, const struct frame_header *header, size_t held)
+{
+    if (conn->closing) {
+        return STEP_BEGIN;
+    }
+    if (!frame_is_control(header->opcode)) {
+        return !conn->message_open && conn->paused ? STEP_NONE : STEP_BEGIN;
+    }
+    if (control_is_bad(header)) {
+        return STEP_REFUSE;
+    }
+    /* A close that waits for the pause to end lets the answer to the last message go out before it. */
+    bool wait = header->opcode == WSLAY_CONNECTION_CLOSE && conn->paused && !conn->message_open;
+    return wait || held < header->header_len + header->payload_len ? STEP_NONE : STEP_BEGIN;
+}
+
+static enum step next_step(const struct ws_conn *conn, struct frame_header *header)
+{
+    struct span held = conn_held(conn);
+    if (held.len == 0 || ws_conn_is_done(conn)) {
+        return STEP_NONE;
+    }
+    if (conn->closing && conn->frame_left > 0) {
+        return STEP_SKIP;
+    }
+    if (conn->echo && !conn->closing && !conn_echo_room(conn)) {
+        return STEP_NONE;
+    }
+    if (conn->frame_left > 0) {
+        return STEP_FEED;
+    }
+    switch (frame_header_peek(held, header)) {
+    case FRAME_MORE: return STEP_NONE;
+    case FRAME_BAD: return STEP_LOST;
+    case FRAME_OK: break;
+    }
+    return begin_step(conn, header, held.len);
+}
+
+static bool message_too_big(const struct ws_conn *conn, const struct frame_header *header)
+{
+    uint64_t before = conn->message_open ? conn->message_len : 0;
+    return before > conn->max_message || header->payload_len > conn->max_message - before;
+}
+
+static void begin_message(struct ws_conn *conn, uint8_t opcode)
+{
+    conn->message_open = true;
+    conn->message_opcode = opcode;
+    conn->message_len = 0;
+    conn->echo_begun = false;
+    conn->text.len = 0;
+    if (opcode == WSLAY_TEXT_FRAME && !conn->echo) {
+        conn_text_begin(conn);
+    }
+}
+
+static void begin_frame(struct ws_conn *conn, const struct frame_header *header)
+{
+    conn->frame = *header;
+    conn->frame_left = header->header_len + header->payload_len;
+    if (conn->closing) {
+        conn->close_received = conn->close_received || header->opcode == WSLAY_CONNECTION_CLOSE;
+        return;
+    }
+    if (frame_is_control(header->opcode)) {
+        return;
+    }
+    if (message_too_big(conn, header)) {
+        conn_close(conn, WS_CLOSE_TOO_BIG, "message too long", CONN_CLOSE_MAX);
+        return;
+    }
+    /* A wrong opcode for the moment is wslay's to refuse. */
+    if (!conn->message_open && (header->opcode == WSLAY_TEXT_FRAME || header->opcode == WSLAY_BINARY_FRAME)) {
+        begin_message(conn, header->opcode);
+    }
+    conn->message_len += header->payload_len;
+}
+
+/* wslay has its own mind about what is legal: follow what it decided. */
+static void follow_wslay(struct ws_conn *conn, int result)
+{
+    if (result != 0) {
+        conn_fail(conn);
+        return;
+    }
+    if (!wslay_event_get_read_enabled(conn->wslay) && !conn->closing) {
+        /* Either it answered a close frame (or refused one, which was the client's last word all the same), or it failed
+         * the connection. */
+        conn->closing = true;
+        conn->close_max = CONN_CLOSE_MAX;
+        conn->close_received = conn->frame.opcode == WSLAY_CONNECTION_CLOSE;
+    }
+    conn_out_flush(conn);
+    if (ws_conn_control_queued(conn) > WS_CONTROL_MAX) {
+        conn_close(conn, WS_CLOSE_TRY_LATER, "too much left unread", CONN_CLOSE_HURRY);
+    }
+}
+
+static void feed_frame(struct ws_conn *conn)
+{
+    conn->feed_left = conn->echo ? CONN_ECHO_FEED : WS_INPUT_CAP;
+    follow_wslay(conn, wslay_event_recv(conn->wslay));
+}
+
+static void skip_frame(struct ws_conn *conn)
+{
+    size_t held = conn_held(conn).len;
+    size_t len = conn->frame_left < held ? (size_t)conn->frame_left : held;
+    conn->in_head += len;
+    conn->frame_left -= len;
+}
+
+static void refuse_frame(struct ws_conn *conn)
+{
+    conn_close(conn, WS_CLOSE_PROTOCOL, "malformed control frame", CONN_CLOSE_MAX);
+}
+
+/* After such a length no frame border can be found any more, so the client's close frame cannot be waited for. */
+static void lose_border(struct ws_conn *conn)
+{
+    conn_close(conn, WS_CLOSE_PROTOCOL, "malformed frame length", CONN_CLOSE_MAX);
+    conn->close_received = true;
+    conn->in_head = conn->in_tail;
+}
+
+static bool take_step(struct ws_conn *conn)
+{
+    struct frame_header header;
+    switch (next_step(conn, &header)) {
+    case STEP_NONE: return false;
+    case STEP_BEGIN: begin_frame(conn, &header); break;
+    case STEP_FEED: feed_frame(conn); break;
+    case STEP_SKIP: skip_frame(conn); break;
+    case STEP_REFUSE: refuse_frame(conn); break;
+    case STEP_LOST: lose_border(conn); break;
+    }
+    return true;
+}
+
+void ws_conn_process(struct ws_conn *conn, mono_us now)
+{
+    conn->now = now;
+    if (conn->input_seen) {
+        conn->input_seen = false;
+        conn->silence_due = now + CONN_SILENCE_MAX;
+    }
+    while (take_step(conn)) {
+    }
+    if (conn->closing) {
+        conn_text_abort(conn);
+    }
+}
+
+bool ws_conn_has_work(const struct ws_conn *conn)
+{
+    struct frame_header header;
+    return next_step(conn, &header) != STEP_NONE;
+}
+
+size_t ws_conn_input_space(struct ws_conn *conn, void **ptr)
+{
+    if (conn->in_head > 0) {
+        memmove(conn->in, conn->in + conn->in_head, conn->in_tail - conn->in_head);
+        conn->in_tail -= conn->in_head;
+        conn->in_head = 0;
+    }
+    *ptr = conn->in + conn->in_tail;
+    return WS_INPUT_CAP - conn->in_tail;
+}
+
+void ws_conn_input_commit(struct ws_conn *conn, size_t len)
+{
+    conn->in_tail += len;
+    conn->input_seen = conn->input_seen || len > 0;
+}
+
+ssize_t conn_on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags, void *user)
+{
+    struct ws_conn *conn = user;
+    struct span held = conn_held(conn);
+    (void)flags;
+    if (len > held.len) {
+        len = held.len;
+    }
+    if (len > conn->frame_left) {
+        len = (size_t)conn->frame_left;
+    }
+    if (len > conn->feed_left) {
+        len = conn->feed_left;
+    }
+    if (len == 0 || conn->closing) {
+        wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
+        return -1;
+    }
+    memcpy(buf, held.ptr, len);
+    conn->in_head += len;
+    conn->frame_left -= len;
+    conn->feed_left -= len;
+    return (ssize_t)len;
+}
+
+void conn_on_chunk(wslay_event_context_ptr ctx, const struct wslay_event_on_frame_recv_chunk_arg *arg, void *user)
+{
+    struct ws_conn *conn = user;
+    struct span piece = span_make(arg->data, arg->data_length);
+    (void)ctx;
+    /* A hook may have closed the connection while wslay still holds a piece. */
+    if (conn->closing || piece.len == 0 || frame_is_control(conn->frame.opcode)) {
+        return;
+    }
+    if (conn->echo) {
+        conn_echo_piece(conn, piece);
+    } else if (conn->message_opcode == WSLAY_TEXT_FRAME) {
+        conn_text_piece(conn, piece);
+    } else {
+        conn->hooks.binary(conn->hooks.ctx, piece, false);
+    }
+}
+
+void conn_on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *arg, void *user)
+{
+    struct ws_conn *conn = user;
+    (void)ctx;
+    if (conn->closing || frame_is_control(arg->opcode)) {
+        return;
+    }
+    conn->message_open = false;
+    if (conn->echo) {
+        conn_echo_end(conn);
+    } else if (arg->opcode == WSLAY_TEXT_FRAME) {
+        conn_text_end(conn);
+    } else {
+        conn->hooks.binary(conn->hooks.ctx, SPAN_NONE, true);
+    }
+}

@@ -1,0 +1,62 @@
+"""The rooms' include rule: base <- {sip, sdp, rtp, audio, ws} <- call <- app, and base <- os <- app."""
+import re
+
+import common
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+BELOW = {"base": (), "call": ("base",) + common.LEVEL_1, "os": ("base",)}
+BELOW.update({room: ("base",) for room in common.LEVEL_1})
+BELOW["app"] = ("base", "call", "os") + common.LEVEL_1
+# No clock, no I/O below the app: these headers offer none but stdio's formatting.
+PURE_C = {"assert.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
+          "stdio.h", "stdlib.h", "string.h"}
+FREE_SYSTEM = ("os", "app")
+LIBRARIES = {"wslay/": {("ws", None), ("app", "options_print.c")},
+             "openssl/": {("base", "digest.c"), ("app", "options_print.c")}}
+
+
+def public_ok(room, name):
+    if name == "wsaudio/base.h" or name.startswith("wsaudio/base/"):
+        return True
+    match = re.fullmatch(r"wsaudio/(\w+)\.h", name)
+    return match is not None and (match.group(1) == room or match.group(1) in BELOW[room])
+
+
+def system_ok(room, path, name):
+    for prefix, places in LIBRARIES.items():
+        if name.startswith(prefix):
+            return (room, None) in places or (room, path.name) in places
+    return room in FREE_SYSTEM or name in PURE_C
+
+
+def check(root, room, path, problems):
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        quote, name = match.groups()
+        if quote == "<":
+            good = system_ok(room, path, name)
+        elif name.startswith("wsaudio/"):
+            good = public_ok(room, name)
+        else:
+            good = "/" not in name and (root / "src" / room / name).is_file() and path.parts[-3:-1] != ("include", "wsaudio")
+        if not good:
+            problems.append(f"{path.relative_to(root)}:{number}: room {room} may not include {name}")
+
+
+def main():
+    root = common.arguments(__doc__).root
+    problems = []
+    for room in BELOW:
+        for path in common.files(root, f"src/{room}/**/*.[ch]", f"include/wsaudio/{room}.h", f"include/wsaudio/{room}/*.h"):
+            check(root, room, path, problems)
+    known = set(BELOW) | {"library"}
+    for folder in sorted((root / "src").iterdir()):
+        if folder.is_dir() and folder.name not in known:
+            problems.append(f"src/{folder.name}: a room without an include rule")
+    common.finish(problems, "include lines")
+
+
+if __name__ == "__main__":
+    main()

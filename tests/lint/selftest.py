@@ -1,0 +1,112 @@
+"""Each lint is shown a tree with one fault and has to see it, and the same tree without the fault and has to pass it."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+TEXT_H = (HERE / "../../include/wsaudio/base/text.h").resolve().read_text(encoding="utf-8")
+
+
+def run(script, root, *extra):
+    command = [sys.executable, str(HERE / f"{script}.py"), "--root", str(root), *extra]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def tree(files):
+    folder = tempfile.TemporaryDirectory()
+    for name, text in files.items():
+        path = pathlib.Path(folder.name) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def function(lines):
+    return "void f(void)\n{\n" + "    ;\n" * (lines - 2) + "}\n"
+
+
+SIP = "src/sip/a.c"
+HELP = "#!/bin/sh\nfor n in a b c d e f g h i j k l; do echo \"  --flag-$n N text\"; done\n"
+MANUAL = "".join(f".It Fl -flag-{c} Ar N\n" for c in "abcdefghijkl")
+DOCS = {"docs/ws_audio_server.1": MANUAL, "README.md": "--flag-a and cmake --build\n",
+        "docs/x.conf.example": "# flag-a = 1\n"}
+
+
+def with_change(files, name, text):
+    return {**files, name: text}
+
+
+# script, a good tree, changes that must be seen
+CASES = [
+    ("include_lines", {SIP: '#include <string.h>\n#include "wsaudio/base.h"\n#include "wsaudio/sip.h"\n'},
+     [(SIP, '#include "wsaudio/rtp.h"\n'), (SIP, '#include "wsaudio/os.h"\n'), (SIP, "#include <time.h>\n"),
+      (SIP, "#include <sys/socket.h>\n"), (SIP, "#include <wslay/wslay.h>\n"), (SIP, "#include <openssl/evp.h>\n"),
+      (SIP, '#include "../rtp/x.h"\n'), ("src/base/span.c", "#include <openssl/evp.h>\n"),
+      ("src/os/a.c", '#include "wsaudio/sip.h"\n'), ("include/wsaudio/sip.h", '#include "wsaudio/sdp.h"\n'),
+      ("src/new/a.c", "\n")]),
+    ("sizes", {SIP: function(80) + "/* */\n" * 700},
+     [(SIP, function(81)), (SIP, "/* */\n" * 801), ("tests/unit/x.c", function(81))]),
+    ("forbidden", {SIP: 'int x; /* no fork() here */ const char *s = "sleep(1)"; snprintf(a, 1, "");\n'},
+     [(SIP, "pthread_mutex_t m;\n"), (SIP, "x = fork();\n"), (SIP, "usleep (3);\n"), (SIP, "strcpy(a, b);\n"),
+      (SIP, "sprintf(a, b);\n"), (SIP, "/* TO" "DO */\n"), ("docs/x.md", "FIX" "ME\n"), ("tools/x", "cd /ho" "me/me\n")]),
+    ("catalogue", {"include/wsaudio/base/text.h": TEXT_H},
+     [("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_X "a"\n'),
+      ("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_X "a %s"\n#define TEXT_ZH_X "b"\n'),
+      ("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_X "%s %u"\n#define TEXT_ZH_X "%u %s"\n'),
+      ("include/wsaudio/base/text.h", TEXT_H.replace("啟動 RTP 接收器...", "啟動接收器"))]),
+    ("flags_in_docs", {**DOCS, "server": HELP},
+     [("README.md", "--flag-z\n"), ("docs/protocol.md", "`--flag`\n"), ("docs/x.conf.example", "# flag-z = 1\n"),
+      ("docs/ws_audio_server.1", MANUAL.replace(".It Fl -flag-c Ar N\n", "")),
+      ("docs/ws_audio_server.1", MANUAL + ".It Fl -flag-z Ar N\n")]),
+]
+
+
+def extra_for(script, folder):
+    if script != "flags_in_docs":
+        return ()
+    server = pathlib.Path(folder.name) / "server"
+    server.chmod(0o755)
+    return ("--server", str(server))
+
+
+def outcome(script, files):
+    folder = tree(files)
+    with folder:
+        result = run(script, folder.name, *extra_for(script, folder))
+    return result
+
+
+def symbols_cases():
+    """The symbol lint, with archives made by the compiler at hand."""
+    good = "#include <string.h>\nunsigned long f(const char *s); unsigned long f(const char *s) { return strlen(s); }\n"
+    bad = "#include <time.h>\nlong f(void); long f(void) { return (long)time(0); }\n"
+    for text, code in ((good, 0), (bad, 1)):
+        with tempfile.TemporaryDirectory() as folder:
+            source, item, archive = (f"{folder}/{name}" for name in ("a.c", "a.o", "a.a"))
+            pathlib.Path(source).write_text(text, encoding="utf-8")
+            subprocess.run(["cc", "-fno-builtin", "-c", source, "-o", item], check=True)
+            subprocess.run(["ar", "rcs", archive, item], check=True)
+            yield code, run("symbols", folder, f"base={archive}")
+
+
+def main():
+    wrong = 0
+    for script, good, changes in CASES:
+        trees = [(0, good)] + [(1, with_change(good, name, text)) for name, text in changes]
+        for code, files in trees:
+            result = outcome(script, files)
+            if result.returncode != code:
+                wrong += 1
+                print(f"{script}: exit {result.returncode}, expected {code}, with {files if code else 'the good tree'}")
+                print(result.stdout, result.stderr)
+    for code, result in symbols_cases():
+        if result.returncode != code:
+            wrong += 1
+            print(f"symbols: exit {result.returncode}, expected {code}\n{result.stdout}{result.stderr}")
+    print(f"lint self-test: {wrong} wrong")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

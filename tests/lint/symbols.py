@@ -1,0 +1,45 @@
+"""What the libraries of levels 0 to 2 need from outside: an allow-list proves that they do no I/O and read no clock."""
+import re
+import subprocess
+
+import common
+
+LIBC = re.compile(
+    r"(mem(chr|cmp|cpy|move|set|mem|rchr)|str(chr|cmp|cspn|len|ncmp|nlen|pbrk|rchr|spn|str)|v?snprintf"
+    r"|malloc|calloc|realloc|free|qsort|bcmp|abort"
+    r"|sqrt|pow|exp|log|log10|log2|floor|ceil|round|lround|llround|fabs|sin|cos|fmin|fmax|fmod|trunc|rint|lrint)f?")
+# What compilers put in by themselves.
+COMPILER = re.compile(
+    r"__stack_chk_fail|__(mem|str)\w+_chk|__v?snprintf_chk|__assert_fail|_GLOBAL_OFFSET_TABLE_|__tls_get_addr"
+    r"|__(asan|ubsan|lsan|sanitizer|gcov|llvm|gcc|cov)\w*|__isoc\d+_\w+|__(u?div|u?mod|mul|float|fix)[a-z]*\d*"
+    r"|__odr_asan\w*|__start_\w+|__stop_\w+|__sancov\w*")
+EXTRA = {"base": re.compile(r"EVP_\w+"), "ws": re.compile(r"wslay_\w+")}
+BELOW = {"base": (), "call": ("base",) + common.LEVEL_1}
+BELOW.update({room: ("base",) for room in common.LEVEL_1})
+
+
+def symbols(nm, library, *flags):
+    text = subprocess.run([nm, "-P", *flags, library], check=True, capture_output=True, text=True).stdout
+    return {line.split()[0] for line in text.splitlines() if len(line.split()) >= 2}
+
+
+def main():
+    arguments = common.arguments(__doc__, ("--nm", {"default": "nm"}),
+                                 ("libraries", {"nargs": "+", "help": "room=archive"}))
+    archives = dict(item.split("=", 1) for item in arguments.libraries)
+    defined = {room: symbols(arguments.nm, path, "-g", "--defined-only") for room, path in archives.items()}
+    problems = []
+    for room, path in archives.items():
+        inside = set(defined[room])
+        for below in BELOW[room]:
+            inside |= defined.get(below, set())
+        for name in sorted(symbols(arguments.nm, path, "-u") - inside):
+            extra = EXTRA.get(room)
+            if LIBC.fullmatch(name) or COMPILER.fullmatch(name) or (extra and extra.fullmatch(name)):
+                continue
+            problems.append(f"room {room} needs {name}, which is not on its list")
+    common.finish(problems, "symbols")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Steps that several files share."""
+import os
+import time
+
+import audio
+from audio import payload_of
+from clients import Client
+from harness import Server, wait_until
+from timing import soon
+
+
+def loopback(*flags, **options):
+    """A server with the built-in exchange."""
+    return Server(*flags, **options)
+
+
+def through(phone, *flags, **options):
+    """A server that calls through this phone (or SIPp)."""
+    return Server(*flags, sip=phone, **options)
+
+
+def established(server, phone, kind=Client, target="bob", **options):
+    """A client in a call that the phone answered: (client, INVITE, RTP port)."""
+    client = kind(server)
+    client.send("CALL:" + target)
+    invite, rtp = phone.answer(**options)
+    client.state("established")
+    return client, invite, rtp
+
+
+def contains(stream, data, what):
+    assert data in stream, "%s: %d octets not found in %d (best prefix %d)" % (
+        what, len(data), len(stream), longest_prefix(stream, data))
+    return stream.index(data)
+
+
+def longest_prefix(stream, data):
+    low, high = 0, len(data)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if data[:middle] in stream else (low, middle - 1)
+    return low
+
+
+def check_recording(server, data, both=True, slack=800):
+    """The newest recording is stereo mu-law with `data` on the right (sent) and, echoed, on the left (received)."""
+    wav = audio.read_wav(server.recordings[-1])
+    assert (wav.tag, wav.channels, wav.rate, wav.bits) == (7, 2, 8000, 8), vars(wav)
+    sent = contains(wav.right, data, "recording, right (sent)")
+    if both:
+        received = contains(wav.left, data, "recording, left (received)")
+        assert abs(received - sent) <= slack, "echo at %d, sent at %d" % (received, sent)
+    return wav
+
+
+def check_echo(client, data, start=0):
+    """The file came back in RTP: lines byte for byte."""
+    packets = client.packets()[start:]
+    audio.assert_continuous(packets)
+    contains(payload_of(packets), data, "RTP: payloads")
+
+
+def wait_echo(client, data, timeout=5):
+    """Waits until the last frame of the file has come back, and a little more."""
+    wait_until(lambda: data[-audio.FRAME:] in payload_of(client.packets()[-60:]), timeout, "end of the echo")
+    time.sleep(0.06)
+
+
+def assert_fast(seconds, bound, what):
+    assert seconds < soon(bound), "%s took %.3f s, bound %.3f" % (what, seconds, soon(bound))
+
+
+def idle_ports(server, count=1):
+    """UDP sockets left when every call is over: SIP and, with the loopback exchange, its own."""
+    wait_until(lambda: len(server.udp_sockets()) <= count, 8, "RTP ports closed: %s" % server.udp_sockets())
+
+
+def file_octets(*path):
+    with open(os.path.join(*path), "rb") as file:
+        return file.read()

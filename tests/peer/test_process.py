@@ -1,0 +1,303 @@
+"""Flags, exit codes, signals, sudden death (SPEC sections 2 and 5)."""
+import os
+import re
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+
+import audio
+from clients import Client
+from common import contains, established, file_octets, loopback, through
+from harness import Server, main, run_server, wait_until
+from phone import Phone, auto_phone, credentials, digest_ok
+from timing import soon
+
+UNDUE = """call-log user require-unprivileged sandbox realtime ws-tls-cert ws-tls-key ws-tls-client-ca sip-transport sip-tls-ca
+sip-tls-cert sip-tls-key sip-register sip-expires sip-allow sip-keepalive session-timer incoming allow-transfer dial-allow dial-deny
+calls-per-minute srtp max-tick-late media-buffer media-alerts watermark-key-file""".split()
+DUE = """config check-config lang log-level log-file version help ws-listen ws-allow ws-token-file ws-origin ws-echo ws-max-message
+max-clients sip-server sip-listen sip-user sip-password-file sip-password sip-auth-user sip-caller sip-display-name sip-domain
+sip-header ring-seconds advertise sip-dscp rtp-dscp rtp-ports max-calls max-call-seconds no-media-seconds rtp-raw-file upload-dir
+upload-max upload-quota record-dir no-record record-channels record-quota record-sync""".split()
+
+
+def test_version_and_help():
+    code, out, err = run_server("--version")
+    assert code == 0 and not err and "wslay" in out and "OpenSSL" in out and re.search(r"\d+\.\d+\.\d+", out), out
+    code, out, err = run_server("--help")
+    assert code == 0 and not err
+    for flag in DUE:
+        assert re.search(r"--%s\b" % flag, out), "--help lacks --" + flag
+    for flag in UNDUE:
+        assert not re.search(r"--%s(?![\w-])" % flag, out), "--help shows --" + flag
+
+
+def test_bad_flags_exit_2():
+    """One line on stderr that names the flag and the value."""
+    cases = [("--nonsense",), ("--ws-listen", "abc"), ("--ws-listen", "70000"), ("--ws-listen", "300.1.1.1:80"), ("--max-calls", "0"),
+             ("--max-calls", "many"), ("--rtp-ports", "40000-30000"), ("--rtp-ports", "0-x"), ("--upload-max", "12X"), ("--lang", "fr"),
+             ("--log-level", "loud"), ("--ws-allow", "1.2.3.4/33"), ("--ws-allow", "here"), ("--config", "/nonexistent/file"),
+             ("--sip-server",), ("--ws-origin", "not an origin"), ("--sip-header", "no colon"), ("--advertise", "x.y"),
+             ("--record-channels", "quad"), ("--rtp-dscp", "64"), ("--ring-seconds", "-1"), ("--ws-token-file", "/nonexistent/file"),
+             ("--sip-password-file", "/nonexistent/file"), ("stray",), ("--max-calls", "100", "--rtp-ports", "32000-32009")]
+    for case in cases:
+        code, _, err = run_server(*case)
+        assert code == 2, (case, code, err)
+        assert len(err.strip().splitlines()) == 1, (case, err)
+        assert case[0] in err and (len(case) < 2 or case[1] in err or len(case) > 2), (case, err)
+
+
+def test_undue_flags_are_refused():
+    for flag in UNDUE:
+        code, _, err = run_server("--" + flag, "1")
+        assert code == 2 and "--" + flag in err, (flag, code, err)
+
+
+def test_cannot_start_exit_1():
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        folder = tempfile.mkdtemp(prefix="peer-")
+        blocker = os.path.join(folder, "file")
+        with open(blocker, "w", encoding="ascii"):
+            pass
+        base = ("--ws-listen", "127.0.0.1:0", "--sip-listen", "127.0.0.1:0")
+        tcp_port, udp_port = taken.getsockname()[1], udp.getsockname()[1]
+        cases = [(("--ws-listen", "127.0.0.1:%d" % tcp_port), str(tcp_port)), (("--sip-listen", "127.0.0.1:%d" % udp_port), str(udp_port)),
+                 (("--upload-dir", blocker + "/up"), blocker), (("--record-dir", blocker + "/rec"), blocker),
+                 (("--log-file", blocker + "/log"), blocker)]
+        for flags, name in cases:
+            code, out, err = run_server(*(base + flags))
+            lines = [line for line in err.strip().splitlines() if name in line]
+            assert code == 1 and len(lines) == 1, (flags, code, out, err)
+            assert len(err.strip().splitlines()) == 1, err
+
+
+def test_config_file():
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write("  # a comment\n\nlog-level = error\nmax-calls = 7 \nno-record = yes\nsip-user = a#b\nws-allow = 10.0.0.0/8\n"
+                   "ws-allow = 127.0.0.0/8\nsip-password = hush hush\n")
+        file.flush()
+        code, out, err = run_server("--check-config", "--config", file.name, "--max-calls", "9")
+        assert code == 0, err
+        assert re.search(r"(?m)^\W*max-calls\W+9$", out), out
+        assert "a#b" in out and "10.0.0.0/8" in out and "127.0.0.0/8" in out and "hush" not in out, out
+        assert re.search(r"(?i)memory", out), out
+        file.write("nonsense = 1\n")
+        file.flush()
+        code, _, err = run_server("--check-config", "--config", file.name)
+        assert code == 2 and "nonsense" in err and len(err.strip().splitlines()) == 1, err
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write("max-calls = zero\n")
+        file.flush()
+        code, _, err = run_server("--config", file.name)
+        assert code == 2 and "max-calls" in err and "zero" in err, err
+
+
+def test_log_file_and_sighup():
+    with loopback(log_file="log.txt") as server, Client(server) as client:
+        client.call("111")
+        client.hangup()
+        os.rename(server.log_path, server.path("log.old"))
+        client.call("222")
+        client.hangup()
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: os.path.exists(server.log_path), 5, "log file reopened")
+        client.call("333")
+        client.hangup()
+        wait_until(lambda: "target number: 333" in server.log, 5, "line in the new file")
+        old = server.read(server.path("log.old"))
+        assert "target number: 111" in old and "target number: 222" in old and "target number: 333" not in old
+        assert server.read(server.out_path) == ""
+
+
+def ends_cleanly(number):
+    """One call up, one ringing, one client idle."""
+    with Phone() as phone, through(phone) as server:
+        up, invite, _ = established(server, phone)
+        ringing, idle = Client(server), Client(server)
+        ringing.send("CALL:carol")
+        second = phone.wait("INVITE")
+        phone.reply(second, 180, tag="second")
+        ringing.state("ringing")
+        started = time.monotonic()
+        server.signal(number)
+        bye = phone.wait("BYE")
+        assert bye.call_id == invite.call_id and time.monotonic() - started < soon(0.5)
+        phone.reply(bye, 200)
+        cancel = phone.wait("CANCEL")
+        assert cancel.branch == second.branch and cancel.cseq == second.cseq
+        phone.reply(cancel, 200, tag="second")
+        phone.reply(second, 487, tag="second")
+        phone.wait("ACK", 5, lambda m: m.call_id == second.call_id)
+        up.ended(200)
+        ringing.ended(487)
+        assert server.wait_exit() == 0
+        assert time.monotonic() - started < soon(3)
+        for client in (up, ringing, idle):
+            assert client.wait_closed() == 1001
+            client.close()
+        assert len(server.recordings) >= 1
+        for path in server.recordings:
+            audio.read_wav(path)
+        server.check_streams()
+
+
+def test_sigterm():
+    ends_cleanly(signal.SIGTERM)
+
+
+def test_sigint():
+    ends_cleanly(signal.SIGINT)
+
+
+def test_stop_with_a_silent_far_end():
+    """BYE never answered: 5 s at most, exit 0. While it stops, /healthz and new calls are refused."""
+    with Phone() as phone, through(phone) as server:
+        client, _, _ = established(server, phone)
+        started = time.monotonic()
+        server.signal(signal.SIGTERM)
+        phone.wait("BYE")
+        assert server.wait_exit(8) == 0
+        assert time.monotonic() - started < soon(7)
+        assert len(phone.all("BYE")) >= 3, "BYE is sent again while nobody answers"
+        client.close()
+
+
+def test_second_signal_exits_at_once():
+    with Phone() as phone, through(phone) as server:
+        client, _, _ = established(server, phone)
+        server.signal(signal.SIGTERM)
+        phone.wait("BYE")
+        started = time.monotonic()
+        server.signal(signal.SIGTERM)
+        server.wait_exit(3)
+        assert time.monotonic() - started < soon(1)
+        audio.read_wav(server.recordings[0])
+        client.close()
+
+
+def test_kill_9_leaves_a_valid_recording():
+    data = audio.noise(150)
+    with loopback() as server:
+        client = Client(server)
+        client.call()
+        client.upload("x", audio.wav_ulaw(data))
+        client.send("PLAY_WAV:x")
+        client.wait_audio(160, 10)
+        server.signal(signal.SIGKILL)
+        server.wait_exit()
+        wav = audio.read_wav(server.recordings[0])
+        assert len(wav.left) == len(wav.right) and len(wav.left) >= 8000 * 1.9, len(wav.left)
+        contains(wav.right, data[:160 * 50], "first second of the file, sent")
+        contains(wav.left, data[:160 * 50], "first second of the file, received")
+        assert client.wait_closed() != 1000
+        client.close()
+
+
+def test_kill_9_during_an_upload():
+    """Only whole files are in the folder after a restart; what was begun is gone."""
+    with loopback() as server:
+        client = Client(server)
+        client.upload("good", audio.wav_ulaw(audio.noise(2)))
+        client.ws.max_queue = None
+        pieces = ["WAV_UPLOAD:half:"] + ["QUFB" * 1000] * 20
+
+        def go():
+            client.send_fragments(pieces, pause=0.1)
+        thread = threading.Thread(target=lambda: _quiet(go), daemon=True)
+        thread.start()
+        time.sleep(0.8)
+        server.signal(signal.SIGKILL)
+        server.wait_exit()
+        with Server(folder=server.folder) as again, Client(again) as other:
+            other.send("LIST_WAV")
+            other.expect("WAV_LIST_END:1")
+            assert other.texts()[0].startswith("WAV_LIST:good:")
+            assert [n for n in again.uploads if not n.startswith(".")] == ["good"]
+
+
+def _quiet(function):
+    try:
+        function()
+    except Exception:  # pylint: disable=broad-except
+        pass
+
+
+def test_secrets_stay_secret():
+    phone = auto_phone()
+    folder = tempfile.mkdtemp(prefix="peer-")
+    path = os.path.join(folder, "password")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("from the file\n")
+    with phone, through(phone, "--sip-user", "alice", "--sip-password", "on-the-line", "--log-level", "debug") as server:
+        command = file_octets("/proc/%d/cmdline" % server.pid)
+        assert b"on-the-line" not in command and b"--sip-user" in command, command
+        with Client(server) as client:
+            client.call("bob")
+            client.hangup()
+        assert "on-the-line" not in server.log and "INVITE sip:bob" in server.log
+    with Phone() as strict, through(strict, "--sip-user", "alice", "--sip-password-file", path, "--log-level", "debug") as server, \
+            Client(server) as client:
+        client.send("CALL:bob")
+        invite = strict.wait("INVITE")
+        strict.challenge(invite, qop="auth")
+        again = strict.wait("INVITE", 5, lambda m: m.cseq > invite.cseq)
+        assert digest_ok(again, "alice", "from the file", strict.nonce, qop="auth")
+        strict.reply(again, 486)
+        client.ended(486)
+        assert credentials(again)["response"] not in server.log and "from the file" not in server.log
+
+
+def test_raw_file():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "raw.bin")
+        with loopback("--rtp-raw-file", path) as server, Client(server) as client:
+            client.call()
+            client.wait_audio(20)
+            client.hangup()
+            raw = file_octets(path)
+            assert all(octets in raw for _, octets in client.audio[:15])
+
+
+def test_record_quota():
+    """The oldest closed recordings make room, one INFO line each."""
+    with loopback("--record-quota", "150K") as server, Client(server) as client:
+        for number in ("1", "2", "3", "4"):
+            client.call(number)
+            client.wait_audio(len(client.audio) + 180)
+            client.hangup()
+        total = sum(os.path.getsize(p) for p in server.recordings)
+        assert total <= 150 * 1024 + 40000, total
+        names = [os.path.basename(p) for p in server.recordings]
+        assert any("-4-" in n for n in names) and not any("-1-" in n for n in names), names
+
+
+def test_advertise_and_display_name():
+    with Phone() as phone, through(phone, "--advertise", "127.0.0.9", "--sip-display-name", 'A "q" 電', "--sip-caller", "0921",
+                                   "--sip-domain", "pbx.example", "--sip-header", "X-Line: 7", "--sip-header",
+                                   "Subject: box") as server, Client(server) as client:
+        client.send("CALL:bob")
+        invite, _ = phone.refuse(486)
+        client.ended(486)
+        assert invite.uri == "sip:bob@pbx.example" and "<sip:0921@pbx.example>" in invite.get("from"), invite.raw
+        assert '"A \\"q\\" 電"' in invite.get("from"), invite.get("from")
+        assert "127.0.0.9" in invite.get("contact") and invite.media()[0] == "127.0.0.9"
+        assert invite.get("x-line") == "7" and invite.get("subject") == "box"
+
+
+def test_dscp():
+    for flags, sip, rtp_dscp in (((), 24, 46), (("--rtp-dscp", "10", "--sip-dscp", "0"), 0, 10)):
+        with Phone() as phone, through(phone, *flags) as server:
+            client, invite, rtp = established(server, phone)
+            rtp.wait(3)
+            client.hangup()
+            phone.take_bye()
+            client.close()
+            assert invite.dscp == sip and rtp.dscp == {rtp_dscp}, (invite.dscp, rtp.dscp)
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])

@@ -1,0 +1,164 @@
+/* A world on a virtual clock: one gateway (room call with everything below it), a scripted phone that shares no code with it,
+ * WebSocket clients, and the links between them with delay and loss. No test sleeps. */
+#ifndef TESTS_SIM_WORLD_H
+#define TESTS_SIM_WORLD_H
+
+#include "wsaudio/call.h"
+
+#define WORLD_CLIENTS  4
+#define WORLD_FILES    8
+#define WORLD_TEXTS    4096
+#define WORLD_MESSAGES 4096
+
+struct world;
+
+/* What the phone does by itself with a request; times in ms after it. */
+struct phone_plan {
+    int ignore_invites;        /* the first so many are not seen */
+    int trying_ms;             /* 100; -1 none */
+    int ring_ms;               /* 180; -1 none */
+    int early_ms;              /* 183 with SDP; -1 none */
+    int final_ms;              /* the final response; -1 none */
+    int final_code;            /* 200 with SDP, or another */
+    const char *final_headers; /* extra lines, or NULL */
+    const char *sdp;           /* NULL: the phone's own */
+    int challenge;             /* 401 or 407 to an INVITE without credentials; 0 none */
+    bool always_challenge;     /* refuse every INVITE: wrong password */
+    bool ignore_bye, ignore_cancel, ignore_ack;
+    bool answer_on_cancel; /* the 200 crosses the CANCEL: sent instead of 487 */
+    bool echo;             /* RTP comes back */
+    int bye_ms;            /* its own BYE so long after the ACK; -1 none */
+    bool dead;             /* answers nothing at all */
+};
+
+struct world_message {
+    mono_us at;
+    bool to_phone;
+    bool lost;
+    char *text; /* owned */
+};
+
+struct world_client {
+    struct pool_id id;
+    bool open;
+    bool reading; /* takes what the server writes */
+    size_t chunk; /* bytes of input handed over at once; 0: all */
+    uint8_t *in;  /* bytes from the server not yet parsed */
+    size_t in_len, in_cap;
+    char *texts[WORLD_TEXTS]; /* text messages but RTP:, owned */
+    size_t text_count;
+    size_t rtp_count;
+    uint8_t *rtp_payload; /* payloads of RTP: messages, concatenated */
+    size_t rtp_payload_len, rtp_payload_cap;
+    size_t binary_count;
+    unsigned close_code;
+};
+
+struct world_file {
+    char name[WS_NAME_MAX + 1];
+    uint8_t *data;
+    size_t len;
+    bool used, temporary;
+    struct pool_id client;
+};
+
+struct world_event {
+    mono_us at;
+    uint64_t order;
+    int kind;
+    struct net_addr from, to;
+    struct pool_id call;
+    bool rtcp;
+    uint8_t *data;
+    size_t len;
+    void (*run)(struct world *w, const char *arg);
+};
+
+struct phone {
+    struct phone_plan plan;
+    char *invite; /* the INVITE being answered */
+    char *answer; /* the 200 being repeated */
+    char *last_tag;
+    bool acked, ended;
+    int answer_repeats;
+    int invites, acks, cancels, byes;
+    size_t rtp_packets;
+    uint16_t last_seq;
+    uint32_t last_ts, ssrc;
+    bool rtp_gap; /* a sequence number was left out or the SSRC changed */
+    uint8_t *rtp_payload;
+    size_t rtp_len, rtp_cap;
+    uint32_t cseq;
+};
+
+struct world {
+    mono_us now;
+    uint64_t seed;
+    struct rng rng;
+    struct log log;
+    struct bridge *bridge;
+    struct bridge_config config;
+    struct phone phone;
+    struct world_client clients[WORLD_CLIENTS];
+    struct world_file files[WORLD_FILES], recording;
+    struct world_event *events; /* heap-free: a plain array */
+    size_t event_count, event_cap;
+    uint64_t event_order;
+    struct world_message messages[WORLD_MESSAGES];
+    size_t message_count;
+    unsigned loss_percent;
+    dur_us delay, jitter;
+    /* drops a SIP message when it returns true; NULL: only loss_percent */
+    bool (*drop)(struct world *w, bool to_phone, const char *text);
+    int drops;
+    bool media_open[64];
+    int ports_open;
+    dur_us commit_delay;
+    bool commit_fails;
+    struct pool_id commit_upload;
+    bool list_open;
+    size_t list_at;
+    int play_open;
+};
+
+/* Defaults: no loss, 5 ms of delay, the phone rings after 20 ms and answers after 100 ms with 200. */
+struct world *world_new(uint64_t seed, const struct bridge_config *config);
+/* Lets what lingers run out, then asserts: no call, no SIP usage, transaction or timer, no open port, file or list. */
+void world_end(struct world *w);
+struct bridge_config world_config(void);
+
+size_t world_connect(struct world *w);
+void world_send(struct world *w, size_t client, const char *text);
+void world_disconnect(struct world *w, size_t client);
+void world_run(struct world *w, dur_us duration);
+/* Runs until the client has got a text that begins with prefix (from the `from`th text on); asserts that it comes in time. */
+const char *world_wait(struct world *w, size_t client, const char *prefix, dur_us limit);
+/* How many texts of the client begin with prefix. */
+size_t world_count(const struct world *w, size_t client, const char *prefix);
+/* How many SIP messages of that direction begin with prefix (lost ones too). */
+size_t world_messages(const struct world *w, bool to_phone, const char *prefix);
+/* When the n-th (from 0) of them was sent. */
+mono_us world_message_at(const struct world *w, bool to_phone, const char *prefix, size_t n);
+const char *world_message(const struct world *w, bool to_phone, const char *prefix, size_t n);
+void world_at(struct world *w, dur_us delay, void (*run)(struct world *w, const char *arg), const char *arg);
+/* The message ladder, to stderr. */
+void world_ladder(const struct world *w);
+void world_put_file(struct world *w, const char *name, const void *data, size_t len);
+
+/* support_phone.c */
+void phone_init(struct world *w);
+void phone_fini(struct world *w);
+void phone_input(struct world *w, const char *text);
+void phone_rtp(struct world *w, const uint8_t *data, size_t len, struct pool_id call);
+/* A response to a request, with the phone's tag (other: another fork's) and SDP (or NULL). */
+void phone_respond(struct world *w, const char *request, int code, const char *reason, const char *tag,
+                   const char *headers, const char *sdp);
+/* A request of the phone inside the dialog of its last INVITE. */
+void phone_request(struct world *w, const char *method, const char *headers, const char *sdp);
+extern const char phone_sdp[];
+void world_to_bridge(struct world *w, const char *text);
+/* RTP from the phone, from its SDP's address or another. */
+void world_rtp_to_bridge(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
+                         size_t len);
+
+#endif

@@ -1,0 +1,128 @@
+#include "support_options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char g_dir[64];
+
+void run_free(struct run *r)
+{
+    options_fini(&r->o);
+    for (int i = 0; i < r->argc; i++) {
+        free(r->argv[i]);
+    }
+}
+
+void run_load(struct run *r, const char *const *args)
+{
+    memset(r, 0, sizeof(*r));
+    r->argv[r->argc++] = strdup("ws_audio_server");
+    for (int i = 0; args[i] != NULL; i++) {
+        assert_true(r->argc < RUN_ARGS_MAX);
+        r->argv[r->argc++] = strdup(args[i]);
+    }
+    r->status = options_load(&r->o, r->argc, r->argv, &r->action, r->error);
+}
+
+char *write_file(const char *name, const char *text, char buf[256])
+{
+    snprintf(buf, 256, "%s/%s", g_dir, name);
+    FILE *f = fopen(buf, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    return buf;
+}
+
+int options_set_up(void **state)
+{
+    (void)state;
+    unsetenv("SIP_PASSWORD");
+    snprintf(g_dir, sizeof(g_dir), "/tmp/test_options.XXXXXX");
+    return mkdtemp(g_dir) != NULL ? 0 : -1;
+}
+
+int options_tear_down(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf '%s'", g_dir);
+    return system(command);
+}
+
+const char *const DUE_NAMES[] = {"config",
+                                 "check-config",
+                                 "lang",
+                                 "log-level",
+                                 "log-file",
+                                 "version",
+                                 "help",
+                                 "ws-listen",
+                                 "ws-allow",
+                                 "ws-token-file",
+                                 "ws-origin",
+                                 "ws-echo",
+                                 "ws-max-message",
+                                 "max-clients",
+                                 "sip-server",
+                                 "sip-listen",
+                                 "sip-user",
+                                 "sip-password-file",
+                                 "sip-password",
+                                 "sip-auth-user",
+                                 "sip-caller",
+                                 "sip-display-name",
+                                 "sip-domain",
+                                 "sip-header",
+                                 "ring-seconds",
+                                 "advertise",
+                                 "sip-dscp",
+                                 "rtp-dscp",
+                                 "rtp-ports",
+                                 "max-calls",
+                                 "max-call-seconds",
+                                 "no-media-seconds",
+                                 "rtp-raw-file",
+                                 "upload-dir",
+                                 "upload-max",
+                                 "upload-quota",
+                                 "record-dir",
+                                 "no-record",
+                                 "record-channels",
+                                 "record-quota",
+                                 "record-sync",
+                                 NULL};
+
+const char *const NOT_DUE[] = {"call-log",
+                               "user",
+                               "require-unprivileged",
+                               "sandbox",
+                               "realtime",
+                               "ws-tls-cert",
+                               "ws-tls-key",
+                               "ws-tls-client-ca",
+                               "sip-transport",
+                               "sip-tls-ca",
+                               "sip-tls-cert",
+                               "sip-tls-key",
+                               "sip-register",
+                               "sip-expires",
+                               "sip-allow",
+                               "sip-keepalive",
+                               "session-timer",
+                               "incoming",
+                               "allow-transfer",
+                               "dial-allow",
+                               "dial-deny",
+                               "calls-per-minute",
+                               "srtp",
+                               "max-tick-late",
+                               "media-buffer",
+                               "media-alerts",
+                               "watermark-key-file",
+                               NULL};

@@ -1,0 +1,39 @@
+#include "support_os.h"
+
+#include <string.h>
+
+static void test_fills_all_and_only_that(void **state)
+{
+    (void)state;
+    uint8_t a[600], b[600];
+    memset(a, 0, sizeof a);
+    memset(b, 0, sizeof b);
+    os_entropy_fill(NULL, a, sizeof a - 8); /* over 256: getrandom may give it in parts */
+    os_entropy_fill(NULL, b, sizeof b - 8);
+    assert_memory_not_equal(a, b, sizeof a - 8);
+    const uint8_t zero[8] = {0};
+    assert_memory_equal(a + sizeof a - 8, zero, 8);
+    assert_memory_not_equal(a + sizeof a - 24, zero, 8);
+    os_entropy_fill(NULL, NULL, 0);
+}
+
+static void test_serves_rng(void **state)
+{
+    (void)state;
+    const struct rng rng = {os_entropy_fill, NULL};
+    char token[17];
+    rng_token(&rng, token, 16);
+    assert_int_equal(strlen(token), 16);
+    for (int i = 0; i < 100; i++) {
+        assert_true(rng_below(&rng, 7) < 7);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fills_all_and_only_that),
+        cmocka_unit_test(test_serves_rng),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

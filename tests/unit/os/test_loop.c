@@ -1,0 +1,276 @@
+/* The loop: order of service, stale events, deadlines, no spinning. */
+#include "support_os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static int pipe_pair(int fds[2])
+{
+    return pipe2(fds, O_NONBLOCK | O_CLOEXEC);
+}
+
+struct seen {
+    char order[16];
+    int count;
+    unsigned events;
+    mono_us now;
+};
+
+struct watcher {
+    struct seen *seen;
+    char letter;
+};
+
+static void note(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    const struct watcher *w = ctx;
+    (void)watch;
+    assert_true(w->seen->count < 15);
+    w->seen->order[w->seen->count++] = w->letter;
+    w->seen->events = events;
+    w->seen->now = now;
+}
+
+static struct os_loop *loop_of(uint32_t cap)
+{
+    struct os_loop *loop;
+    assert_int_equal(os_loop_new(cap, &loop), ST_OK);
+    return loop;
+}
+
+static void turn(struct os_loop *loop)
+{
+    mono_us now;
+    assert_int_equal(os_loop_turn(loop, os_clock_mono(), &now), ST_OK);
+}
+
+static void test_classes_in_order(void **state)
+{
+    (void)state;
+    struct os_loop *loop = loop_of(8);
+    struct seen seen = {0};
+    struct watcher a = {&seen, 's'}, b = {&seen, 'g'}, c = {&seen, 't'};
+    int p[3][2];
+    struct pool_id id;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pipe_pair(p[i]), 0);
+        assert_int_equal(write(p[i][1], "x", 1), 1);
+    }
+    assert_int_equal(os_loop_watch(loop, p[0][0], OS_READ, OS_CLASS_SOCKET, note, &a, &id), ST_OK);
+    assert_int_equal(os_loop_watch(loop, p[1][0], OS_READ, OS_CLASS_SIGNAL, note, &b, &id), ST_OK);
+    assert_int_equal(os_loop_watch(loop, p[2][0], OS_READ, OS_CLASS_TICK, note, &c, &id), ST_OK);
+    mono_us now = 0;
+    assert_int_equal(os_loop_turn(loop, MONO_NEVER, &now), ST_OK);
+    assert_string_equal(seen.order, "tgs");
+    assert_int_equal(seen.events, OS_READ);
+    assert_true(seen.now == now);
+    turn(loop); /* level-triggered: unread bytes are told again */
+    assert_string_equal(seen.order, "tgstgs");
+    os_loop_free(loop);
+    for (int i = 0; i < 3; i++) {
+        os_close(p[i][0]);
+        os_close(p[i][1]);
+    }
+}
+
+/* Whichever of the two comes first in a turn closes the other and opens a new descriptor with its number. */
+struct pair {
+    struct os_loop *loop;
+    int fds[2];
+    int peers[2];
+    struct pool_id ids[2];
+    int served;
+    int fresh_events;
+    int fresh[2];
+};
+
+struct side {
+    struct pair *pair;
+    int me;
+};
+
+static void on_fresh(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct pair *pair = ctx;
+    (void)watch;
+    (void)events;
+    (void)now;
+    pair->fresh_events++;
+}
+
+static void on_side(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    const struct side *side = ctx;
+    struct pair *pair = side->pair;
+    const int other = 1 - side->me;
+    (void)events;
+    (void)now;
+    assert_true(pool_id_eq(watch, pair->ids[side->me]));
+    pair->served++;
+    const int number = pair->fds[other];
+    os_loop_unwatch(pair->loop, pair->ids[other]);
+    os_close(number);
+    assert_int_equal(pipe_pair(pair->fresh), 0);
+    if (pair->fresh[0] != number) { /* the same number, whatever else is free */
+        assert_int_equal(dup3(pair->fresh[0], number, O_CLOEXEC), number);
+        os_close(pair->fresh[0]);
+        pair->fresh[0] = number;
+    }
+    struct pool_id id;
+    assert_int_equal(os_loop_watch(pair->loop, number, OS_READ, OS_CLASS_SOCKET, on_fresh, pair, &id), ST_OK);
+    assert_int_equal(id.slot, pair->ids[other].slot); /* slot reused too */
+    os_loop_unwatch(pair->loop, watch);
+}
+
+static void test_stale_event_is_dropped(void **state)
+{
+    (void)state;
+    struct pair pair = {.loop = loop_of(2)};
+    struct side sides[2] = {{&pair, 0}, {&pair, 1}};
+    for (int i = 0; i < 2; i++) {
+        int p[2];
+        assert_int_equal(pipe_pair(p), 0);
+        pair.fds[i] = p[0];
+        pair.peers[i] = p[1];
+        assert_int_equal(os_loop_watch(pair.loop, p[0], OS_READ, OS_CLASS_SOCKET, on_side, &sides[i], &pair.ids[i]),
+                         ST_OK);
+        assert_int_equal(write(p[1], "x", 1), 1);
+    }
+    turn(pair.loop);
+    assert_int_equal(pair.served, 1);
+    assert_int_equal(pair.fresh_events, 0);
+    turn(pair.loop);
+    assert_int_equal(pair.served, 1);
+    assert_int_equal(pair.fresh_events, 0); /* nothing was written to the new one */
+    assert_int_equal(write(pair.fresh[1], "y", 1), 1);
+    turn(pair.loop);
+    assert_int_equal(pair.fresh_events, 1);
+    os_loop_free(pair.loop);
+}
+
+static void test_full_and_bad(void **state)
+{
+    (void)state;
+    struct os_loop *loop = loop_of(1);
+    struct seen seen = {0};
+    struct watcher w = {&seen, 'a'};
+    struct pool_id id, second;
+    int p[2];
+    assert_int_equal(pipe_pair(p), 0);
+    assert_int_equal(os_loop_watch(loop, -1, OS_READ, OS_CLASS_SOCKET, note, &w, &id), ST_IO);
+    assert_true(pool_id_is_none(id));
+    assert_string_equal(os_error_text(), strerror(EBADF));
+    assert_int_equal(os_loop_watch(loop, p[0], OS_READ, OS_CLASS_SOCKET, note, &w, &id), ST_OK);
+    assert_int_equal(os_loop_watch(loop, p[1], OS_READ, OS_CLASS_SOCKET, note, &w, &second), ST_FULL);
+    os_loop_unwatch(loop, id);
+    os_loop_unwatch(loop, id); /* stale: ignored */
+    os_loop_set_events(loop, id, OS_WRITE);
+    assert_int_equal(os_loop_watch(loop, p[1], OS_WRITE, OS_CLASS_SOCKET, note, &w, &second), ST_OK);
+    turn(loop);
+    assert_int_equal(seen.events, OS_WRITE);
+    os_loop_set_events(loop, second, 0);
+    turn(loop);
+    assert_int_equal(seen.count, 1);
+    os_close(p[0]); /* a hang-up is told whatever is asked for */
+    turn(loop);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.events, OS_HANGUP);
+    os_loop_free(loop);
+    os_loop_free(NULL);
+    os_close(p[1]);
+}
+
+static void test_deadlines_are_never_early(void **state)
+{
+    (void)state;
+    struct os_loop *loop = loop_of(1);
+    const dur_us waits[] = {-5000, 0, 1, 500, 999, 1000, 1001, 2500, 7300};
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+        mono_us now;
+        const mono_us deadline = os_clock_mono() + waits[i];
+        assert_int_equal(os_loop_turn(loop, deadline, &now), ST_OK);
+        assert_true(now >= deadline);
+        assert_true(now < deadline + 500000);
+    }
+    os_loop_free(loop);
+}
+
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+static void test_interrupted_wait_is_an_empty_turn(void **state)
+{
+    (void)state;
+    struct os_loop *loop = loop_of(1);
+    struct sigaction act = {.sa_handler = on_alarm};
+    struct sigaction old;
+    assert_int_equal(sigaction(SIGALRM, &act, &old), 0);
+    const struct itimerval soon = {.it_value = {0, 20000}};
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    mono_us now = 0;
+    assert_int_equal(os_loop_turn(loop, MONO_NEVER, &now), ST_OK);
+    assert_true(now > 0);
+    assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
+    os_loop_free(loop);
+}
+
+static void read_none(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    (void)watch;
+    (void)events;
+    (void)now;
+    ++*(int *)ctx;
+}
+
+/* A connected socket keeps what ICMP said: it must not keep the loop awake, whether or not anybody reads. */
+static void test_icmp_error_does_not_spin(void **state)
+{
+    (void)state;
+    struct os_loop *loop = loop_of(2);
+    struct net_addr peer, own;
+    int gone = support_udp(&peer);
+    int fd = support_udp(&own);
+    int calls = 0;
+    struct pool_id id;
+    os_close(gone);
+    struct net_addr target = {0};
+    target = peer;
+    /* os_udp_open never connects; connecting here is what makes the kernel keep the error */
+    struct {
+        uint16_t family, port;
+        uint8_t ip[4], zero[8];
+    } name = {AF_INET, (uint16_t)(target.port << 8 | target.port >> 8), {127, 0, 0, 1}, {0}};
+    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&name, sizeof name), 0);
+    assert_int_equal(send(fd, "x", 1, 0), 1);
+    struct pollfd p = {.fd = fd};
+    assert_int_equal(poll(&p, 1, 2000), 1);
+    assert_true((p.revents & POLLERR) != 0);
+    assert_int_equal(os_loop_watch(loop, fd, 0, OS_CLASS_SOCKET, read_none, &calls, &id), ST_OK);
+    turn(loop);
+    p.revents = 0;
+    assert_int_equal(poll(&p, 1, 0), 0); /* taken off */
+    assert_int_equal(calls, 0);          /* and nobody was bothered */
+    os_loop_free(loop);
+    os_close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_classes_in_order),
+        cmocka_unit_test(test_stale_event_is_dropped),
+        cmocka_unit_test(test_full_and_bad),
+        cmocka_unit_test(test_deadlines_are_never_early),
+        cmocka_unit_test(test_interrupted_wait_is_an_empty_turn),
+        cmocka_unit_test(test_icmp_error_does_not_spin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

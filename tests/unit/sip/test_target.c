@@ -1,0 +1,182 @@
+/* What CALL and --sip-header take (SPEC sections 2 and 3). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "guard.h"
+#include "wsaudio/sip.h"
+
+struct target_row {
+    const char *target, *uri, *label;
+};
+
+static const struct target_row good[] = {
+    {"0938220136", "sip:0938220136@pbx", "0938220136"},
+    {"+886 (2) 1234-56.78", "sip:+886212345678@pbx", "+886212345678"},
+    {"*98#", "sip:*98%23@pbx", "*98#"},
+    {"#", "sip:%23@pbx", "#"},
+    {"0-9", "sip:09@pbx", "09"},
+    {"1.2", "sip:12@pbx", "12"},
+    {"echo", "sip:echo@pbx", "echo"},
+    {"a", "sip:a@pbx", "a"},
+    {"1a", "sip:1a@pbx", "1a"},
+    {"Alice_B.c+d-e", "sip:Alice_B.c+d-e@pbx", "Alice_B.c+d-e"},
+    {"sip:bob@example.com", "sip:bob@example.com", "bob"},
+    {"sip:*1#@h:5070;transport=udp", "sip:*1%23@h:5070;transport=udp", "*1#"},
+    {"SIP:[::1]:5070", "SIP:[::1]:5070", "SIP:[::1]:5070"},
+};
+
+static const char *const bad[] = {
+    "",
+    " ",
+    "+",
+    "-",
+    "()",
+    "_a",
+    ".a",
+    "a b",
+    "a@b",
+    "a/b",
+    "a\r\nX: y",
+    "123@10.9.9.9;x=y",
+    "\xe9\x9b\xbb\xe8\xa9\xb1",
+    "12\t3",
+    "1234567890123456789012345678901234567890123456789012345678901234a",
+    "sips:a@h",
+    "tel:+123",
+    "http://h",
+    "sip:",
+    "sip:a@h?x=y",
+    "sip:a@h?",
+    "sip:a@h;maddr=1.2.3.4",
+    "sip:a@h;M%61ddr=1.2.3.4",
+    "sip:a b@h",
+    "sip:a@h\r\nX: y",
+    "sip:a@@h",
+    "<sip:a@h>",
+};
+
+static void good_targets_become_uris(void **state)
+{
+    char uri[128];
+    char label[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct guard g = guard_copy(good[i].target, strlen(good[i].target));
+        struct span target = span_make(g.ptr, g.len);
+        if (sip_target_parse(target, SPAN_LIT("pbx"), uri, sizeof uri, label, sizeof label) != ST_OK) {
+            fail_msg("refused: %s", good[i].target);
+        }
+        assert_string_equal(uri, good[i].uri);
+        assert_string_equal(label, good[i].label);
+        guard_free(&g);
+    }
+}
+
+static void bad_targets_are_refused(void **state)
+{
+    char uri[128];
+    char label[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        uri[0] = 'x';
+        if (sip_target_parse(span_cstr(bad[i]), SPAN_LIT("pbx"), uri, sizeof uri, label, sizeof label) != ST_BAD) {
+            fail_msg("taken: %s", bad[i]);
+        }
+        assert_string_equal(uri, "");
+        assert_string_equal(label, "");
+    }
+    assert_int_equal(sip_target_parse(SPAN_LIT("1\0002"), SPAN_LIT("pbx"), uri, sizeof uri, label, sizeof label),
+                     ST_BAD);
+    assert_int_equal(sip_target_parse(SPAN_LIT("a\0"), SPAN_LIT("pbx"), uri, sizeof uri, label, sizeof label), ST_BAD);
+    assert_int_equal(sip_target_parse(SPAN_LIT("1"), SPAN_LIT("no host"), uri, sizeof uri, label, sizeof label),
+                     ST_BAD);
+    assert_int_equal(sip_target_parse(SPAN_LIT("1"), SPAN_NONE, uri, sizeof uri, label, sizeof label), ST_BAD);
+}
+
+static void rooms_are_respected_to_the_byte(void **state)
+{
+    static const char *const targets[] = {"12#", "echo", "sip:bob#@h"};
+    static const size_t uri_lens[] = {sizeof "sip:12%23@pbx", sizeof "sip:echo@pbx", sizeof "sip:bob%23@h"};
+    static const size_t label_lens[] = {sizeof "12#", sizeof "echo", sizeof "bob#"};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t cap = 0; cap < 20; cap++) {
+            struct guard uri = guard_room(cap);
+            struct guard label = guard_room(cap < label_lens[i] ? label_lens[i] : cap);
+            struct span target = span_cstr(targets[i]);
+            int status = sip_target_parse(target, SPAN_LIT("pbx"), uri.ptr, cap, label.ptr, label_lens[i]);
+            assert_int_equal(status, cap >= uri_lens[i] ? ST_OK : ST_TOO_LARGE);
+            guard_free(&uri);
+            uri = guard_room(uri_lens[i]);
+            status = sip_target_parse(target, SPAN_LIT("pbx"), uri.ptr, uri.len, label.ptr, cap);
+            assert_int_equal(status, cap >= label_lens[i] ? ST_OK : ST_TOO_LARGE);
+            guard_free(&uri);
+            guard_free(&label);
+        }
+    }
+}
+
+static void header_lines(void **state)
+{
+    static const char *const ok[] = {"X-Tenant: 7", "P-Asserted-Identity: <sip:a@h>", "X:", "Subject: \xe9\x9b\xbb",
+                                     "Date:x:y",    "Alert-Info: <http://x>"};
+    static const char *const refused[] = {"",
+                                          "X",
+                                          ": x",
+                                          "X Y: z",
+                                          "X : z",
+                                          "X: a\r\nY: b",
+                                          "X: a\nY",
+                                          "X: \x7f",
+                                          "X: a\tb",
+                                          "X: \xff",
+                                          "Via: SIP/2.0/UDP h",
+                                          "v: SIP/2.0/UDP h",
+                                          "FROM: x",
+                                          "t: x",
+                                          "Call-ID: x",
+                                          "CSeq: 1 INVITE",
+                                          "m: <sip:x>",
+                                          "Content-Length: 5",
+                                          "c: text/plain",
+                                          "Route: <sip:x>",
+                                          "Max-Forwards: 1",
+                                          "Authorization: Digest",
+                                          "Proxy-Authorization: Digest",
+                                          "Require: 100rel",
+                                          "User-Agent: x",
+                                          "Content-Encoding: gzip"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ok / sizeof ok[0]; i++) {
+        if (!sip_header_line_ok(span_cstr(ok[i]))) {
+            fail_msg("refused: %s", ok[i]);
+        }
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct guard g = guard_copy(refused[i], strlen(refused[i]));
+        if (sip_header_line_ok(span_make(g.ptr, g.len))) {
+            fail_msg("taken: %s", refused[i]);
+        }
+        guard_free(&g);
+    }
+    assert_false(sip_header_line_ok(SPAN_LIT("X: a\0b")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_targets_become_uris),
+        cmocka_unit_test(bad_targets_are_refused),
+        cmocka_unit_test(rooms_are_respected_to_the_byte),
+        cmocka_unit_test(header_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

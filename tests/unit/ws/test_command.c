@@ -1,0 +1,139 @@
+/* command.c (SPEC section 3). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "guard.h"
+#include "wsaudio/ws.h"
+
+static struct ws_command parse(const char *text)
+{
+    struct ws_command command;
+    ws_command_parse(span_cstr(text), &command);
+    return command;
+}
+
+static void test_every_verb(void **state)
+{
+    /* Typed from SPEC, not taken from the table. */
+    static const struct {
+        const char *word;
+        enum ws_verb verb;
+    } table[] = {
+        {"CALL", WS_VERB_CALL},         {"HANGUP", WS_VERB_HANGUP},     {"WAV_UPLOAD", WS_VERB_WAV_UPLOAD},
+        {"PLAY_WAV", WS_VERB_PLAY_WAV}, {"STOP_WAV", WS_VERB_STOP_WAV}, {"DTMF", WS_VERB_DTMF},
+        {"MEDIA", WS_VERB_MEDIA},       {"MARK", WS_VERB_MARK},         {"CLEAR", WS_VERB_CLEAR},
+        {"LIST_WAV", WS_VERB_LIST_WAV}, {"STATS", WS_VERB_STATS},       {"DELETE_WAV", WS_VERB_DELETE_WAV},
+        {"LISTEN", WS_VERB_LISTEN},     {"UNLISTEN", WS_VERB_UNLISTEN}, {"ANSWER", WS_VERB_ANSWER},
+        {"REJECT", WS_VERB_REJECT},     {"HOLD", WS_VERB_HOLD},         {"RESUME", WS_VERB_RESUME},
+        {"TRANSFER", WS_VERB_TRANSFER},
+    };
+    char text[32];
+    (void)state;
+    assert_int_equal(sizeof(table) / sizeof(table[0]), WS_VERB_COUNT - 1);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct ws_command command = parse(table[i].word);
+        assert_int_equal(command.verb, table[i].verb);
+        assert_false(command.has_arg);
+        assert_int_equal(command.arg.len, 0);
+        assert_string_equal(ws_verb_name(command.verb), table[i].word);
+        (void)snprintf(text, sizeof(text), "%s:a:b", table[i].word);
+        command = parse(text);
+        assert_int_equal(command.verb, table[i].verb);
+        assert_true(command.has_arg);
+        assert_true(span_eq(command.arg, SPAN_LIT("a:b")));
+    }
+    assert_string_equal(ws_verb_name(WS_VERB_COUNT), "UNKNOWN");
+}
+
+/* FAULTS 42: verbs are exact. */
+static void test_fault_42_exact_verbs(void **state)
+{
+    static const char *const unknown[] = {"HANGUPXYZ",      "HANGU", "hangup", "Call:1", " HANGUP", "HANGUP ",
+                                          "CALL ",          "",      ":",      ":CALL",  "UNKNOWN", "CALL\n",
+                                          "WAV_UPLOADX:a:b"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        struct ws_command command = parse(unknown[i]);
+        if (command.verb != WS_VERB_UNKNOWN) {
+            fail_msg("\"%s\" was taken as %s", unknown[i], ws_verb_name(command.verb));
+        }
+    }
+    assert_true(span_eq(parse("HANGUPXYZ").word, SPAN_LIT("HANGUPXYZ")));
+    struct ws_command command = parse("CALL:");
+    assert_int_equal(command.verb, WS_VERB_CALL);
+    assert_true(command.has_arg);
+    assert_int_equal(command.arg.len, 0);
+}
+
+static void test_word_is_cut(void **state)
+{
+    (void)state;
+    struct ws_command command = parse("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:x");
+    assert_int_equal(command.verb, WS_VERB_UNKNOWN);
+    assert_true(span_eq(command.word, SPAN_LIT("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345")));
+    assert_true(span_eq(command.arg, SPAN_LIT("x")));
+}
+
+static void test_flush_against_a_page(void **state)
+{
+    static const char text[] = "PLAY_WAV:name.wav";
+    (void)state;
+    for (size_t len = 0; len < sizeof(text); len++) {
+        struct guard g = guard_copy(text, len);
+        struct ws_command command;
+        ws_command_parse(span_make(g.ptr, len), &command);
+        assert_int_equal(command.verb, len >= 8 ? WS_VERB_PLAY_WAV : WS_VERB_UNKNOWN);
+        (void)ws_file_name_ok(span_make(g.ptr, len));
+        guard_free(&g);
+    }
+}
+
+static void test_error_names(void **state)
+{
+    static const char *const names[] = {"bad_argument",    "bad_base64", "bad_wav",      "too_large",
+                                        "quota",           "not_found",  "busy",         "no_call",
+                                        "not_established", "denied",     "rate_limited", "unsupported",
+                                        "unknown_verb",    "io",         "internal"};
+    (void)state;
+    assert_int_equal(sizeof(names) / sizeof(names[0]), WS_ERROR_COUNT);
+    for (int i = 0; i < WS_ERROR_COUNT; i++) {
+        assert_string_equal(ws_error_name((enum ws_error)i), names[i]);
+    }
+    assert_string_equal(ws_error_name(WS_ERROR_COUNT), "internal");
+}
+
+static void test_file_names(void **state)
+{
+    static const char *const good[] = {"a", "a.wav", "-", "a b", "\xe4\xb8\xad\xe6\x96\x87.wav", "~", "a..b", "a%2fb"};
+    static const char *const bad[] = {"",     ".",       "..",       ".hidden",     "../x.wav",  "a/b",  "/etc/passwd",
+                                      "a\\b", "a:b",     "a\nb",     "a\x7f",       "a\xc2\x85", "\xff", "a\xc0\xaf",
+                                      "\t",   "a\x1f.w", "\xe4\xb8", "\xed\xa0\x80"};
+    char name[WS_NAME_MAX + 1];
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_true(ws_file_name_ok(span_cstr(good[i])));
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (ws_file_name_ok(span_cstr(bad[i]))) {
+            fail_msg("name %zu was taken", i);
+        }
+    }
+    memset(name, 'n', sizeof(name));
+    assert_true(ws_file_name_ok(span_make(name, WS_NAME_MAX)));
+    assert_false(ws_file_name_ok(span_make(name, WS_NAME_MAX + 1)));
+    assert_false(ws_file_name_ok(span_make("a\0b", 3)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_verb),  cmocka_unit_test(test_fault_42_exact_verbs),
+        cmocka_unit_test(test_word_is_cut), cmocka_unit_test(test_flush_against_a_page),
+        cmocka_unit_test(test_error_names), cmocka_unit_test(test_file_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

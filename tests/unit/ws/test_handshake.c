@@ -1,0 +1,168 @@
+/* handshake.c (RFC 6455 4.2). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "wsaudio/ws.h"
+
+#define HEAD    "GET / HTTP/1.1\r\nHost: server.example.com\r\n"
+#define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+#define KEY     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define VERSION "Sec-WebSocket-Version: 13\r\n"
+
+static char answer[1024];
+
+static int ask(const char *text, const char **why)
+{
+    static struct http_request r;
+    struct outbuf out;
+    http_request_init(&r);
+    assert_int_equal(http_request_push(&r, text, strlen(text)), strlen(text));
+    assert_int_equal(r.state, HTTP_READY);
+    outbuf_init(&out, answer, sizeof(answer) - 1);
+    int status = ws_handshake_answer(&r, &out, why);
+    assert_int_equal(outbuf_status(&out), ST_OK);
+    answer[out.len] = '\0';
+    return status;
+}
+
+static void expect_protocol(const char *lines, const char *protocol)
+{
+    char text[1024];
+    const char *why = NULL;
+    (void)snprintf(text, sizeof(text), HEAD UPGRADE KEY VERSION "%s\r\n", lines);
+    assert_int_equal(ask(text, &why), ST_OK);
+    assert_null(why);
+    const char *line = strstr(answer, "Sec-WebSocket-Protocol: ");
+    if (protocol == NULL) {
+        assert_null(line);
+        return;
+    }
+    assert_non_null(line);
+    line += strlen("Sec-WebSocket-Protocol: ");
+    assert_memory_equal(line, protocol, strlen(protocol));
+    assert_memory_equal(line + strlen(protocol), "\r\n\r\n", 5);
+}
+
+static void test_rfc6455_example(void **state)
+{
+    const char *why = NULL;
+    (void)state;
+    assert_int_equal(ask(HEAD UPGRADE KEY "Origin: http://example.com\r\n"
+                                          "Sec-WebSocket-Protocol: chat, superchat\r\n" VERSION "\r\n",
+                         &why),
+                     ST_OK);
+    assert_string_equal(answer, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+}
+
+static void test_subprotocols(void **state)
+{
+    (void)state;
+    expect_protocol("", NULL);
+    expect_protocol("Sec-WebSocket-Protocol: sip-audio-protocol\r\n", "sip-audio-protocol");
+    expect_protocol("Sec-WebSocket-Protocol: sip-demo-protocol, sip-audio-protocol\r\n", "sip-demo-protocol");
+    expect_protocol("Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Protocol: y,sip-audio-protocol\r\n",
+                    "sip-audio-protocol");
+    expect_protocol("Sec-WebSocket-Protocol: SIP-audio-protocol\r\n", NULL);
+    expect_protocol("Sec-WebSocket-Protocol: sip-audio-protocolx,,\r\n", NULL);
+    expect_protocol("Sec-WebSocket-Protocol:\r\n", NULL);
+}
+
+static void test_extensions_are_not_taken(void **state)
+{
+    const char *why = NULL;
+    (void)state;
+    assert_int_equal(ask(HEAD UPGRADE KEY VERSION "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", &why), ST_OK);
+    assert_null(strstr(answer, "Extensions"));
+}
+
+static void test_tokens_in_any_case_and_company(void **state)
+{
+    const char *why = NULL;
+    (void)state;
+    assert_int_equal(ask(HEAD
+                         "UPGRADE: h2c , WebSocket\r\nconnection: keep-alive\r\nConnection: x, upGRADE\r\n" KEY VERSION
+                         "Content-Length: 0\r\n\r\n",
+                         &why),
+                     ST_OK);
+    assert_int_equal(ask("GET /?token=x HTTP/1.2\r\nHost: a\r\n" UPGRADE KEY VERSION "\r\n", &why), ST_OK);
+}
+
+struct refused {
+    const char *text;
+    const char *code;
+};
+
+static void test_refusals(void **state)
+{
+    static const struct refused table[] = {
+        {"POST / HTTP/1.1\r\nHost: a\r\n" UPGRADE KEY VERSION "\r\n", "405"},
+        {"get / HTTP/1.1\r\nHost: a\r\n" UPGRADE KEY VERSION "\r\n", "405"},
+        {"GET / HTTP/1.0\r\nHost: a\r\n" UPGRADE KEY VERSION "\r\n", "400"},
+        {HEAD "Connection: Upgrade\r\n" KEY VERSION "\r\n", "400"},
+        {HEAD "Upgrade: websockets\r\nConnection: Upgrade\r\n" KEY VERSION "\r\n", "400"},
+        {HEAD "Upgrade: websocket\r\n" KEY VERSION "\r\n", "400"},
+        {HEAD "Upgrade: websocket\r\nConnection: keep-alive\r\n" KEY VERSION "\r\n", "400"},
+        {HEAD UPGRADE KEY VERSION "Content-Length: 5\r\n\r\n", "400"},
+        {HEAD UPGRADE KEY VERSION "Content-Length: 0\r\nContent-Length: 0\r\n\r\n", "400"},
+        {HEAD UPGRADE KEY VERSION "Transfer-Encoding: chunked\r\n\r\n", "400"},
+        {HEAD UPGRADE VERSION "\r\n", "400"},
+        {HEAD UPGRADE KEY KEY VERSION "\r\n", "400"},
+        {HEAD UPGRADE "Sec-WebSocket-Key:\r\n" VERSION "\r\n", "400"},
+        {HEAD UPGRADE "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j\r\n" VERSION "\r\n", "400"},
+        {HEAD UPGRADE "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZWU=\r\n" VERSION "\r\n", "400"},
+        {HEAD UPGRADE "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZWVl\r\n" VERSION "\r\n", "400"},
+        {HEAD UPGRADE "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=\r\n" VERSION "\r\n", "400"},
+        {HEAD UPGRADE "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZ*==\r\n" VERSION "\r\n", "400"},
+        {HEAD UPGRADE "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==, x\r\n" VERSION "\r\n", "400"},
+        {HEAD UPGRADE KEY "\r\n", "426"},
+        {HEAD UPGRADE KEY "Sec-WebSocket-Version: 8\r\n\r\n", "426"},
+        {HEAD UPGRADE KEY "Sec-WebSocket-Version: 13, 8\r\n\r\n", "426"},
+        {HEAD UPGRADE KEY "Sec-WebSocket-Version: 013\r\n\r\n", "426"},
+        {HEAD UPGRADE KEY VERSION VERSION "\r\n", "400"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const char *why = NULL;
+        if (ask(table[i].text, &why) != ST_BAD || why == NULL || strncmp(answer + 9, table[i].code, 3) != 0) {
+            fail_msg("%zu: %s gave %s", i, table[i].text, answer);
+        }
+        assert_non_null(strstr(answer, "\r\nConnection: close\r\n"));
+        assert_non_null(strstr(answer, why));
+        bool is_426 = strcmp(table[i].code, "426") == 0;
+        assert_true((strstr(answer, "\r\nSec-WebSocket-Version: 13\r\n") != NULL) == is_426);
+    }
+}
+
+static void test_wanted(void **state)
+{
+    static struct http_request r;
+    static const char plain[] = HEAD "\r\n";
+    static const char upgrade[] = HEAD UPGRADE "\r\n";
+    (void)state;
+    http_request_init(&r);
+    (void)http_request_push(&r, plain, sizeof(plain) - 1);
+    assert_false(ws_handshake_wanted(&r));
+    http_request_init(&r);
+    (void)http_request_push(&r, upgrade, sizeof(upgrade) - 1);
+    assert_true(ws_handshake_wanted(&r));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rfc6455_example),
+        cmocka_unit_test(test_subprotocols),
+        cmocka_unit_test(test_extensions_are_not_taken),
+        cmocka_unit_test(test_tokens_in_any_case_and_company),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_wanted),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    digest_fini();
+    return failed;
+}
