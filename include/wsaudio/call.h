@@ -174,6 +174,7 @@ void exchange_tick(struct exchange *x, mono_us now);
 mono_us exchange_due(const struct exchange *x);
 void exchange_expire(struct exchange *x, mono_us now);
 void exchange_finish_turn(struct exchange *x);
+uint64_t exchange_worst_case_memory(uint32_t max_calls);
 uint32_t exchange_calls(const struct exchange *x);
 
 #endif

@@ -28,9 +28,10 @@ typedef void (*os_ready_fn)(void *ctx, struct pool_id watch, unsigned events, mo
 /* cap: the most descriptors watched at once. */
 WS_MUST_CHECK int os_loop_new(uint32_t cap, struct os_loop **out);
 void os_loop_free(struct os_loop *loop);
-/* Level-triggered; events 0 is legal (then only OS_HANGUP). Unwatch before closing the descriptor. Errors that ICMP leaves on
- * datagram sockets are taken off by the loop and not reported. An event for a descriptor that was unwatched (or whose slot was reused) earlier in the same batch is
- * recognised by its generation and dropped. OS_HANGUP is always reported. ST_FULL, ST_IO. */
+/* Level-triggered; events 0 is legal (then only OS_HANGUP). Unwatch before closing the descriptor. Errors that ICMP
+ * leaves on datagram sockets are taken off by the loop and not reported. An event for a descriptor that was unwatched
+ * (or whose slot was reused) earlier in the same batch is recognised by its generation and dropped. OS_HANGUP is
+ * always reported. ST_FULL, ST_IO. */
 WS_MUST_CHECK int os_loop_watch(struct os_loop *loop, int fd, unsigned events, enum os_class cls, os_ready_fn ready,
                                 void *ctx, struct pool_id *watch);
 /* No system call when nothing changes. */
@@ -38,8 +39,9 @@ void os_loop_set_events(struct os_loop *loop, struct pool_id watch, unsigned eve
 /* Stops watching; does not close. Stale ids are ignored. */
 void os_loop_unwatch(struct os_loop *loop, struct pool_id watch);
 /* Waits until a descriptor is ready or `deadline` passes (MONO_NEVER: no limit; the wait is rounded up to whole
- * milliseconds, so that it never ends before the deadline: finer deadlines are the ticker's), reads the clock once, serves
- * what is ready by class; every ready descriptor once a turn. Returns the turn's time in *now. Interrupted waits are an empty turn. ST_IO only for a broken epoll. */
+ * milliseconds, so that it never ends before the deadline: finer deadlines are the ticker's), reads the clock once,
+ * serves what is ready by class; every ready descriptor once a turn. Returns the turn's time in *now. Interrupted
+ * waits are an empty turn. ST_IO only for a broken epoll. */
 WS_MUST_CHECK int os_loop_turn(struct os_loop *loop, mono_us deadline, mono_us *now);
 
 /* ---- ticker: one timerfd on absolute deadlines ---- */
@@ -76,8 +78,8 @@ struct os_udp_options {
 /* Non-blocking, close-on-exec. port 0 picks one. ST_BUSY (in use), ST_DENIED, ST_IO. */
 WS_MUST_CHECK int os_udp_open(const struct net_addr *local, const struct os_udp_options *options, int *fd);
 WS_MUST_CHECK int os_udp_local(int fd, struct net_addr *out);
-/* ST_OK, ST_AGAIN, or ST_IO (ICMP refusals of earlier datagrams are not errors of this one: they are cleared and the send
- * tried once more). */
+/* ST_OK, ST_AGAIN, or ST_IO (ICMP refusals of earlier datagrams are not errors of this one: they are cleared and the
+ * send tried once more). */
 WS_MUST_CHECK int os_udp_send(int fd, const struct net_addr *to, const void *data, size_t len);
 
 #define OS_UDP_BATCH 16
@@ -107,8 +109,9 @@ struct os_port_pair {
     uint16_t port;       /* even; RTCP is port + 1 */
 };
 
-/* Pairs from low (rounded up to even) to high on `local`'s address; ST_BAD when that holds no pair. A closed pair rests rest_us before it is used again
- * (unless all others are taken too: then ST_FULL). low 0: any free pair the system gives (for the loopback exchange). */
+/* Pairs from low (rounded up to even) to high on `local`'s address; ST_BAD when that holds no pair. A closed pair
+ * rests rest_us before it is used again (unless all others are taken too: then ST_FULL). low 0: any free pair the
+ * system gives (for the loopback exchange). */
 WS_MUST_CHECK int os_ports_new(const struct net_addr *local, uint16_t low, uint16_t high, dur_us rest_us,
                                const struct os_udp_options *options, struct os_ports **out);
 void os_ports_free(struct os_ports *ports);
@@ -119,8 +122,8 @@ void os_ports_close(struct os_ports *ports, mono_us now, struct os_port_pair *pa
 
 /* ---- TCP ---- */
 
-/* Non-blocking listener. An IPv6 wildcard serves IPv4 too; family 0 means all interfaces (IPv6 dual-stack, IPv4 where there is
- * no IPv6). ST_BUSY, ST_DENIED, ST_IO. */
+/* Non-blocking listener. An IPv6 wildcard serves IPv4 too; family 0 means all interfaces (IPv6 dual-stack, IPv4 where
+ * there is no IPv6). ST_BUSY, ST_DENIED, ST_IO. */
 WS_MUST_CHECK int os_tcp_listen(const struct net_addr *local, int backlog, int *fd);
 WS_MUST_CHECK int os_tcp_local(int fd, struct net_addr *out);
 /* Non-blocking, TCP_NODELAY. ST_AGAIN when none waits; ST_FULL when out of descriptors (the loop must not spin: a spare
@@ -141,14 +144,13 @@ void os_close(int fd);
 WS_MUST_CHECK int os_dir_prepare(const char *path, bool *created);
 WS_MUST_CHECK int os_dir_open(const char *path, int *dir_fd);
 enum os_open_mode { OS_OPEN_READ, OS_OPEN_CREATE_EXCL, OS_OPEN_APPEND };
-/* Names below are relative to dir_fd (-1: the current directory, and then a path is legal; else a plain name: ST_BAD when it
- * is empty, ".", ".." or holds a '/'). */
-/* O_NOFOLLOW, regular files only; CREATE_EXCL reads and writes. ST_NOT_FOUND, ST_BUSY (exists), ST_DENIED (permission, a
- * symbolic link, no regular file), ST_FULL (no descriptors), ST_IO. */
+/* Names below are relative to dir_fd (-1: the current directory, and then a path is legal; else a plain name: ST_BAD
+ * when it is empty, ".", ".." or holds a '/'). */
+/* O_NOFOLLOW, regular files only; CREATE_EXCL reads and writes. ST_NOT_FOUND, ST_BUSY (exists), ST_DENIED (permission,
+ * a symbolic link, no regular file), ST_FULL (no descriptors), ST_IO. */
 WS_MUST_CHECK int os_file_open(int dir_fd, const char *name, enum os_open_mode mode, int *fd);
-/* Appends (write: at the file's own position, which is its end). All or nothing: what a failed write had added to the end of
- * the file is cut off again. Returns ST_OK, or ST_FULL (no
- * space, quota), ST_IO. */
+/* Appends (write: at the file's own position, which is its end). All or nothing: what a failed write had added to the
+ * end of the file is cut off again. Returns ST_OK, or ST_FULL (no space, quota), ST_IO. */
 WS_MUST_CHECK int os_file_write(int fd, const void *data, size_t len);
 WS_MUST_CHECK int os_file_write_at(int fd, uint64_t offset, const void *data, size_t len);
 /* Bytes read, fewer only at the end of the file. */
@@ -181,7 +183,8 @@ typedef void (*os_flush_fn)(void *ctx, int status);
 
 /* Watches its eventfd in loop. *kernel tells whether the kernel has AIO; else fsync is called in place. */
 WS_MUST_CHECK int os_flusher_new(struct os_loop *loop, uint32_t cap, struct os_flusher **out, bool *kernel);
-/* Waits for what is under way and calls its done functions, also for flushes that those begin. At the end of the program. */
+/* Waits for what is under way and calls its done functions, also for flushes that those begin. At the end of the
+ * program. */
 void os_flusher_drain(struct os_flusher *f);
 /* os_flusher_drain first; NULL is fine. */
 void os_flusher_free(struct os_flusher *f);

@@ -80,6 +80,9 @@ struct sip_stack *sip_stack_new(const struct sip_config *config, const struct si
 /* Frees everything, sends nothing, tells nothing. NULL is fine. Secrets are wiped. */
 void sip_stack_free(struct sip_stack *stack);
 
+/* Bytes that a stack of this size needs at most while SIP messages stay under 4 KiB (a longer one costs its length). */
+uint64_t sip_stack_worst_case_memory(uint32_t max_usages);
+
 /* One datagram arrived. Malformed ones are counted and, where RFC 3261 allows, answered 400. */
 void sip_stack_input(struct sip_stack *stack, mono_us now, const struct net_addr *from, const void *data, size_t len);
 /* The next deadline, or MONO_NEVER. */

@@ -120,11 +120,25 @@ static bool is_same_host(const struct option_texts *list, const struct http_requ
     return host.port == origin->host.port && origin_host_same_name(&host, &origin->host) && host_is_ours(list, &host);
 }
 
+/* A page of a name that was pointed here reads from "its own" origin, and browsers send no Origin with that; newer ones say
+ * that it is so (Fetch Metadata, Sec-Fetch-Site). */
+static bool is_foreign_page(const struct options *o, const struct http_request *request)
+{
+    const struct span *site = http_header_find(request, "Sec-Fetch-Site");
+    const struct span *host_header = http_header_find(request, "Host");
+    struct origin_host host;
+    if (site == NULL || !span_ieq(*site, SPAN_LIT("same-origin"))) {
+        return false;
+    }
+    return host_header == NULL || origin_host_parse(*host_header, 80, &host) != ST_OK ||
+           !host_is_ours(&o->ws_origin, &host);
+}
+
 static enum access_verdict judge_origin(const struct options *o, const struct http_request *request)
 {
     size_t count = http_header_count(request, "Origin");
     if (count == 0) {
-        return ACCESS_OK;
+        return is_foreign_page(o, request) ? ACCESS_ORIGIN : ACCESS_OK;
     }
     struct origin origin;
     if (count != 1 || origin_parse(*http_header_find(request, "Origin"), &origin) != ST_OK) {

@@ -194,7 +194,7 @@ static int open_uploads(struct gateway *g)
     struct uploads_config config = {.dir = o->upload_dir,
                                     .max_bytes = o->upload_max,
                                     .quota_bytes = o->upload_quota,
-                                    .handles = o->max_clients,
+                                    .handles = o->max_clients + 16, /* some whose client left during the flush */
                                     .flusher = g->flusher,
                                     .log = &g->log};
     status = uploads_open(&config, &g->uploads);

@@ -1,19 +1,22 @@
 #include "options.h"
+#include "recordings.h"
 #include "wsaudio/call.h"
 
-/* Beside what the bridge itself counts; upper bounds. */
-#define PROGRAM_BYTES   (8u * 1024 * 1024) /* code, libraries, libcrypto's tables, loop, receive slots */
-#define HANDSHAKE_BYTES (4u * 1024)        /* of a connection in front of the bridge, its request head not counted */
-#define CALL_FILE_BYTES (4u * 1024)        /* recording, upload and port pair of one call */
-#define EXCHANGE_BYTES  (64u * 1024)       /* one call seen from the loopback exchange, its SIP side included */
+/* Code, libraries, libcrypto's tables, loop and receive slots. */
+#define PROGRAM_BYTES (8u * 1024 * 1024)
+/* A recording in the index: its name, size and place in the list. */
+#define INDEX_ENTRY_BYTES 160u
 
 uint64_t options_worst_case_memory(const struct options *o)
 {
-    uint64_t client = sizeof(struct http_request) + HANDSHAKE_BYTES;
-    uint64_t call = CALL_FILE_BYTES;
-    if (o->sip_server.name == NULL) {
-        call += EXCHANGE_BYTES;
+    uint64_t memory = PROGRAM_BYTES + bridge_worst_case_memory(o->max_calls, o->max_clients);
+
+    memory += o->max_clients * (uint64_t)sizeof(struct http_request);
+    if (!o->no_record) {
+        memory += (uint64_t)RECORDINGS_INDEX_MAX * INDEX_ENTRY_BYTES;
     }
-    return PROGRAM_BYTES + bridge_worst_case_memory(o->max_calls, o->max_clients) + o->max_clients * client +
-           o->max_calls * call;
+    if (o->sip_server.name == NULL) {
+        memory += exchange_worst_case_memory(o->max_calls);
+    }
+    return memory;
 }

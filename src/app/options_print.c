@@ -66,28 +66,31 @@ void options_print_help(FILE *to)
           to);
 }
 
+#if defined(__clang__)
+#define BUILT_WITH "clang " __clang_version__
+#elif defined(__GNUC__)
+#define BUILT_WITH "gcc " __VERSION__
+#else
+#define BUILT_WITH "another compiler"
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define BUILT_SANITIZER ", address sanitizer"
+#else
+#define BUILT_SANITIZER ""
+#endif
+#if defined(NDEBUG)
+#define BUILT_ASSERT ", without assertions"
+#else
+#define BUILT_ASSERT ", with assertions"
+#endif
+
 void options_print_version(FILE *to)
 {
     fprintf(to, "ws_audio_server %s\n", WSAUDIO_VERSION);
     fprintf(to, "wslay %s\n", WSLAY_VERSION);
     fprintf(to, "%s\n", OpenSSL_version(OPENSSL_VERSION));
-    fprintf(to,
-            "build: %s"
-#if defined(__clang__)
-            ", clang " __clang_version__
-#elif defined(__GNUC__)
-            ", gcc " __VERSION__
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-            ", address sanitizer"
-#endif
-#if defined(NDEBUG)
-            ", without assertions"
-#else
-            ", with assertions"
-#endif
-            "\n",
-            sizeof(void *) == 8 ? "64 bit" : "32 bit");
+    fprintf(to, "build: %s, %s%s%s\n", sizeof(void *) == 8 ? "64 bit" : "32 bit", BUILT_WITH, BUILT_SANITIZER,
+            BUILT_ASSERT);
 }
 
 /* ---- settings ---- */

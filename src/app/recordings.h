@@ -1,6 +1,6 @@
-/* The recordings' directory (SPEC section 5): one file a call, named by UTC time, number and Call-ID; a quota that deletes the
- * oldest closed ones first. Nothing here blocks after recordings_open. Only files of that shape of name are counted, listed or
- * deleted; anything else in the directory is left alone. One process owns the directory. */
+/* The recordings' directory (SPEC section 5): one file a call, named by UTC time, number and Call-ID; a quota that
+ * deletes the oldest closed ones first. Nothing here blocks after recordings_open. Only files of that shape of name
+ * are counted, listed or deleted; anything else in the directory is left alone. One process owns the directory. */
 #ifndef APP_RECORDINGS_H
 #define APP_RECORDINGS_H
 
@@ -8,7 +8,8 @@
 #include "wsaudio/os.h"
 
 #define RECORDING_NAME_MAX 128 /* with NUL */
-/* Files kept in the index (some 100 bytes of memory each); beyond it the oldest closed one is deleted, as for the quota. */
+/* Files kept in the index (some 100 bytes of memory each); beyond it the oldest closed one is deleted, as for the
+ * quota. */
 #define RECORDINGS_INDEX_MAX 200000
 
 struct recordings;
@@ -28,16 +29,17 @@ WS_MUST_CHECK int recordings_open(const struct recordings_config *config, struct
 void recordings_close(struct recordings *r);
 
 /* A new empty file `YYYYMMDDTHHMMSSZ-number-callid8.wav` (wall_us: since 1970 UTC; number: characters outside
- * [0-9A-Za-z+_.-] become '_', at most 64; callid8: the first 8 letters or digits of call_id), `-2`, `-3` … before `.wav` when
- * the name is taken; `received_from_server.wav` in the directory's parent becomes a link to it. ST_FULL: no room on the disk
- * or in the quota (one WARNING until it recovers), or too many at once. ST_DENIED, ST_IO, ST_NO_MEMORY. */
+ * [0-9A-Za-z+_.-] become '_', at most 64; callid8: the first 8 letters or digits of call_id), `-2`, `-3` … before
+ * `.wav` when the name is taken; `received_from_server.wav` in the directory's parent becomes a link to it. ST_FULL:
+ * no room on the disk or in the quota (one WARNING until it recovers), or too many at once. ST_DENIED, ST_IO,
+ * ST_NO_MEMORY. */
 WS_MUST_CHECK int recordings_begin(struct recordings *r, struct span number, struct span call_id, int64_t wall_us,
                                    mono_us now, struct pool_id *recording);
 /* The file's name without directory, or NULL for a stale id; valid until recordings_end. */
 const char *recordings_name(const struct recordings *r, struct pool_id recording);
-/* Writes at most 64 KiB; a flush starts by itself every sync_seconds. Growing beyond the quota deletes the oldest closed
- * recordings. ST_FULL: this recording does not grow any more (what is there may still be overwritten); one WARNING for all
- * until there is room again. ST_IO (one WARNING for the file), ST_STATE: stale id. */
+/* Writes at most 64 KiB; a flush starts by itself every sync_seconds. Growing beyond the quota deletes the oldest
+ * closed recordings. ST_FULL: this recording does not grow any more (what is there may still be overwritten); one
+ * WARNING for all until there is room again. ST_IO (one WARNING for the file), ST_STATE: stale id. */
 WS_MUST_CHECK int recordings_write_at(struct recordings *r, struct pool_id recording, uint64_t offset, const void *data,
                                       size_t len, mono_us now);
 /* Last flush, then closed, in later turns; the id is gone at once. An empty file is removed. Stale ids are ignored. */

@@ -28,7 +28,8 @@ struct recordings {
 void recordings_name_make(char out[RECORDING_NAME_MAX], struct span number, struct span call_id, int64_t wall_us,
                           unsigned attempt);
 
-/* Makes room for `more` bytes and one more file by deleting the oldest closed ones. ST_OK, or ST_FULL with its WARNING. */
+/* Makes room for `more` bytes and one more file by deleting the oldest closed ones. ST_OK, or ST_FULL with its
+ * WARNING. */
 WS_MUST_CHECK int recordings_make_room(struct recordings *r, uint64_t more, mono_us now);
 /* Whether a new recording is worth beginning; re-arms the WARNING when it is. ST_OK, or ST_FULL with its WARNING. */
 WS_MUST_CHECK int recordings_check_room(struct recordings *r, mono_us now);

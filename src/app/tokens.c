@@ -5,11 +5,12 @@
 
 #include "wsaudio/os.h"
 
-/* Visible ASCII: what fits a header and a query alike. */
+/* Anything that a query or a header can carry; blanks inside are part of it. */
 static bool token_ok(struct span token)
 {
     for (size_t i = 0; i < token.len; i++) {
-        if (token.ptr[i] <= ' ' || token.ptr[i] > '~') {
+        unsigned char c = (unsigned char)token.ptr[i];
+        if (c < ' ' || c == 0x7f) {
             return false;
         }
     }
@@ -22,8 +23,7 @@ static int collect(struct token_set *set, char why[TOKENS_WHY_MAX])
     for (unsigned line = 1; rest.len > 0; line++) {
         struct span token = span_trim(span_cut(&rest, '\n'));
         if (!token_ok(token)) {
-            snprintf(why, TOKENS_WHY_MAX, "line %u is over %d bytes or has a character that is not visible ASCII", line,
-                     TOKEN_MAX);
+            snprintf(why, TOKENS_WHY_MAX, "line %u is over %d bytes or has a control character", line, TOKEN_MAX);
             return ST_BAD;
         }
         if (token.len > 0) {

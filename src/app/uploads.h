@@ -1,6 +1,6 @@
-/* The uploaded WAV files (SPEC section 2 "files", section 3 "File names"): stored through a temporary file, flushed, renamed
- * and only then reported, so that a name always holds one whole file, the earlier or the new one. Nothing here blocks after
- * uploads_open. One process owns the directory. */
+/* The uploaded WAV files (SPEC section 2 "files", section 3 "File names"): stored through a temporary file, flushed,
+ * renamed and only then reported, so that a name always holds one whole file, the earlier or the new one. Nothing here
+ * blocks after uploads_open. One process owns the directory. */
 #ifndef APP_UPLOADS_H
 #define APP_UPLOADS_H
 
@@ -18,8 +18,8 @@ struct uploads_config {
     const struct log *log;      /* borrows */
 };
 
-/* Scans the directory (blocking) for the bytes used and removes temporary files that a killed process left. ST_NO_MEMORY, or
- * os_dir_open's. */
+/* Scans the directory (blocking) for the bytes used and removes temporary files that a killed process left.
+ * ST_NO_MEMORY, or os_dir_open's. */
 WS_MUST_CHECK int uploads_open(const struct uploads_config *config, struct uploads **out);
 /* Gives up what is being written, waits for commits under way (silently). Before os_flusher_free; NULL is
  * fine. */
@@ -27,29 +27,30 @@ void uploads_close(struct uploads *u);
 
 /* Names are what ws_file_name_ok lets through: nothing leaves the directory. */
 
-/* Begins an upload in a temporary file. ST_BAD: not a valid name. ST_FULL: no handle, descriptor or disk space. ST_DENIED,
- * ST_IO. */
+/* Begins an upload in a temporary file. ST_BAD: not a valid name. ST_FULL: no handle, descriptor or disk space.
+ * ST_DENIED, ST_IO. */
 WS_MUST_CHECK int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload);
-/* Appends. ST_TOO_LARGE: over max_bytes. ST_FULL: the quota or the disk has no room. ST_IO. ST_STATE: no such upload, or being
- * committed. After an error only uploads_abort makes sense. */
+/* Appends. ST_TOO_LARGE: over max_bytes. ST_FULL: the quota or the disk has no room. ST_IO. ST_STATE: no such upload,
+ * or being committed. After an error only uploads_abort makes sense. */
 WS_MUST_CHECK int uploads_write(struct uploads *u, struct pool_id upload, const void *data, size_t len);
 /* Bytes written so far; 0 for a stale id. */
 uint64_t uploads_size(const struct uploads *u, struct pool_id upload);
 
-/* Called once when the file is on the disk under its name (ST_OK), or not (ST_IO, ST_FULL; an earlier file of that name is as
- * it was, except when only the last step, the flush of the directory, failed). The upload's id is gone by then. */
+/* Called once when the file is on the disk under its name (ST_OK), or not (ST_IO, ST_FULL; an earlier file of that
+ * name is as it was, except when only the last step, the flush of the directory, failed). The upload's id is gone by
+ * then. */
 typedef void (*uploads_done_fn)(void *ctx, struct pool_id owner, int status, uint64_t bytes);
-/* Flushes, renames and flushes the directory in later turns, then calls done(ctx, owner, …); where the kernel has no AIO done
- * is called from in here. What the bytes are is not looked at. ST_OK: done is or was called. Any other value: done is never
- * called, the upload is gone, the earlier file as it was: ST_FULL (flusher), ST_STATE (stale id). */
+/* Flushes, renames and flushes the directory in later turns, then calls done(ctx, owner, …); where the kernel has no
+ * AIO done is called from in here. What the bytes are is not looked at. ST_OK: done is or was called. Any other value:
+ * done is never called, the upload is gone, the earlier file as it was: ST_FULL (flusher), ST_STATE (stale id). */
 WS_MUST_CHECK int uploads_commit(struct uploads *u, struct pool_id upload, struct pool_id owner, uploads_done_fn done,
                                  void *ctx);
 /* At any moment; stale ids are ignored. Before the commit: the temporary file is removed. During it: the file is still
  * stored, only done is not called. */
 void uploads_abort(struct uploads *u, struct pool_id upload);
 
-/* A file for playing; the caller closes fd (os_close). A later DELETE_WAV or upload of that name does not disturb it. ST_BAD
- * (name), ST_NOT_FOUND, ST_DENIED (a link or no regular file), ST_IO. */
+/* A file for playing; the caller closes fd (os_close). A later DELETE_WAV or upload of that name does not disturb it.
+ * ST_BAD (name), ST_NOT_FOUND, ST_DENIED (a link or no regular file), ST_IO. */
 WS_MUST_CHECK int uploads_open_file(const struct uploads *u, struct span name, int *fd, uint64_t *size);
 /* ST_BAD (name), ST_NOT_FOUND, ST_DENIED, ST_IO. */
 WS_MUST_CHECK int uploads_delete(struct uploads *u, struct span name);
@@ -65,7 +66,8 @@ struct uploads_entry {
 struct uploads_list;
 /* A fresh look into the directory, in no order; files put there by hand are seen and counted. */
 WS_MUST_CHECK int uploads_list_open(struct uploads *u, struct uploads_list **out);
-/* One upload a call, reading a few KiB of it at most; what has no valid name is passed over. ST_NOT_FOUND at the end, ST_IO. */
+/* One upload a call, reading a few KiB of it at most; what has no valid name is passed over. ST_NOT_FOUND at the end,
+ * ST_IO. */
 WS_MUST_CHECK int uploads_list_next(struct uploads_list *list, struct uploads_entry *out);
 /* NULL is fine. Before uploads_close. */
 void uploads_list_close(struct uploads_list *list);

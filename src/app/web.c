@@ -265,7 +265,7 @@ static void log_listening(const struct gateway *g, const struct net_addr *bound)
 {
     char text[ADDR_TEXT_MAX];
 
-    if (g->options->ws_listen.family == 0) {
+    if (addr_is_any(&g->options->ws_listen)) {
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, LISTEN_ALL), bound->port);
     } else {
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, LISTEN_ADDR), addr_text(bound, text));

@@ -38,8 +38,8 @@ static int parse_group(struct span part, uint16_t *out)
     return ST_OK;
 }
 
-/* Groups separated by ':' up to the end; the last may be dotted quad. Returns their number or ST_BAD. */
-static int parse_groups(struct span text, uint16_t *groups, int max)
+/* Groups separated by ':' up to the end; with `dotted` the last may be a dotted quad. Returns their number or ST_BAD. */
+static int parse_groups(struct span text, bool dotted, uint16_t *groups, int max)
 {
     int count = 0;
 
@@ -49,7 +49,7 @@ static int parse_groups(struct span text, uint16_t *groups, int max)
         if (colon < text.len && colon + 1 == text.len) {
             return ST_BAD; /* ends in a colon */
         }
-        if (colon == text.len && span_find(part, '.') < part.len) {
+        if (dotted && colon == text.len && span_find(part, '.') < part.len) {
             uint8_t ip[4];
             if (count + 2 > max || parse_ipv4(part, ip) != ST_OK) {
                 return ST_BAD;
@@ -80,8 +80,8 @@ static int parse_ipv6(struct span text, uint8_t ip[16])
     uint16_t tail[8] = {0};
     size_t gap = find_double_colon(text);
     bool has_gap = gap < text.len;
-    int head_count = parse_groups(span_head(text, gap), head, 8);
-    int tail_count = has_gap ? parse_groups(span_from(text, gap + 2), tail, 8) : 0;
+    int head_count = parse_groups(span_head(text, gap), !has_gap, head, 8);
+    int tail_count = has_gap ? parse_groups(span_from(text, gap + 2), true, tail, 8) : 0;
 
     if (head_count < 0 || tail_count < 0 || (has_gap ? head_count + tail_count > 7 : head_count != 8)) {
         return ST_BAD;

@@ -341,13 +341,11 @@ struct sip_stack *bridge_sip(struct bridge *b)
 
 uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients)
 {
-    /* a usage keeps its INVITE, answers and requests for retransmission: some 4 KiB each, most of the time less */
-    const uint64_t usage = 16384;
     const uint64_t player = PLAYER_BUFFER + PLAYER_WAITING_MAX * (WS_NAME_MAX + 1);
     const uint64_t recorder = RECORDER_WINDOW * 2;
     uint64_t call = sizeof(struct call) + player + recorder;
     /* input and output of a connection, its unread control text, received audio, wslay's own */
     uint64_t client = sizeof(struct client) + WS_INPUT_CAP + WS_OUTPUT_CAP + WS_CONTROL_MAX + CLIENT_AUDIO_RING + 8192;
 
-    return max_calls * call + max_clients * client + (uint64_t)USAGES_FOR_CALLS(max_calls) * usage;
+    return max_calls * call + max_clients * client + sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
 }

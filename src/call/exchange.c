@@ -254,6 +254,11 @@ void exchange_free(struct exchange *x)
     free(x);
 }
 
+uint64_t exchange_worst_case_memory(uint32_t max_calls)
+{
+    return max_calls * sizeof(struct far_call) + sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
+}
+
 void exchange_sip_input(struct exchange *x, mono_us now, const struct net_addr *from, const void *data, size_t len)
 {
     x->now = now;

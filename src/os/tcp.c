@@ -6,8 +6,8 @@
 
 #include "internal.h"
 
-/* What the kernel may hold for one client. Left to itself it grows to megabytes, and a slow reader would then hear audio
- * that is minutes old instead of having the oldest dropped by us. */
+/* What the kernel may hold for one client. Left to itself it grows to megabytes, and a slow reader would then hear
+ * audio that is minutes old instead of having the oldest dropped by us. */
 #define SEND_BUFFER 65536
 
 /* Given up for a moment to take and refuse a connection when the process is out of descriptors; one is enough for all

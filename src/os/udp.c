@@ -18,7 +18,8 @@ int os_udp_open(const struct net_addr *local, const struct os_udp_options *optio
     if (status != ST_OK || options == NULL) {
         return status;
     }
-    /* None of these is worth refusing to run: the kernel trims the sizes, and a network without DSCP still carries calls. */
+    /* None of these is worth refusing to run: the kernel trims the sizes, and a network without DSCP still carries
+     * calls. */
     if (options->receive_buffer > 0) {
         (void)setsockopt(*fd, SOL_SOCKET, SO_RCVBUF, &options->receive_buffer, sizeof options->receive_buffer);
     }

@@ -1,6 +1,57 @@
 #include "auth.h"
 #include "scan.h"
 
+/* Length of "sip:" or "sips:" at the front, or 0. */
+static size_t scheme_len(struct span s)
+{
+    if (span_istarts(s, SPAN_LIT("sip:"))) {
+        return 4;
+    }
+    return span_istarts(s, SPAN_LIT("sips:")) ? 5 : 0;
+}
+
+/* s begins behind a scheme. Where a ":password@" of RFC 3261 25.1 begins, its ':' included, and its length; 0: none. */
+static size_t find_password(struct span s, size_t *at)
+{
+    size_t i = 0;
+
+    while (i < s.len && !sip_is_lws(s.ptr[i]) && s.ptr[i] != '\0' && strchr(":@<>\"", s.ptr[i]) == NULL) {
+        i++;
+    }
+    if (i == s.len || s.ptr[i] != ':') {
+        return 0;
+    }
+    *at = i;
+    do {
+        i++;
+    } while (i < s.len &&
+             (char_is_alnum(s.ptr[i]) || (s.ptr[i] != '\0' && strchr("-_.!~*'()%&=+$,", s.ptr[i]) != NULL)));
+    return i == s.len || s.ptr[i] == '@' ? i - *at : 0;
+}
+
+/* Any text with the passwords of the URIs in it masked. */
+static void put_text(struct outbuf *out, struct span text)
+{
+    size_t from = 0;
+    size_t at = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        size_t skip = scheme_len(span_from(text, i));
+        if (skip == 0) {
+            continue;
+        }
+        size_t len = find_password(span_from(text, i + skip), &at);
+        if (len > 0) {
+            size_t begin = i + skip + at;
+            outbuf_span(out, span_from(span_head(text, begin), from));
+            outbuf_str(out, ":***");
+            from = begin + len;
+            i = from;
+        }
+    }
+    outbuf_span(out, span_from(text, from));
+}
+
 /* One line with its line end and the folded lines behind it. */
 static struct span cut_raw_header(struct span *rest)
 {
@@ -72,7 +123,7 @@ static void put_masked(struct outbuf *out, struct span value)
         outbuf_str(out, separator);
         separator = ", ";
         if (may_be_shown(name)) {
-            outbuf_span(out, param);
+            put_text(out, param);
         } else if (sip_is_token(name) && name.len < param.len) {
             outbuf_span(out, name);
             outbuf_str(out, "=***");
@@ -97,7 +148,7 @@ void sip_mask_secrets(struct outbuf *out, struct span message)
             break; /* the body follows */
         }
         if (!is_secret_header(line)) {
-            outbuf_span(out, line);
+            put_text(out, line);
             continue;
         }
         size_t colon = span_find(line, ':');

@@ -90,6 +90,15 @@ static int copy_config(struct sip_stack *stack, const struct sip_config *config)
     return ST_OK;
 }
 
+uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
+{
+    /* INVITE, its answer, ACK and one more request are kept for sending again */
+    const uint64_t kept = 4 * 4096;
+    const uint64_t writers = 5 * (uint64_t)SIP_DATAGRAM_MAX;
+    uint64_t usage = sizeof(struct sip_usage) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;
+    return sizeof(struct sip_stack) + writers + max_usages * usage + sip_tx_layer_memory(tx_max(max_usages));
+}
+
 static int make_pools(struct sip_stack *stack, uint32_t max)
 {
     struct sip_tx_config tx = {

@@ -26,6 +26,12 @@ struct sip_tx_layer *sip_tx_layer_new(const struct sip_tx_config *config)
     return layer;
 }
 
+uint64_t sip_tx_layer_memory(uint32_t max)
+{
+    /* the hash index has up to two buckets for each */
+    return max * ((uint64_t)sizeof(struct sip_tx) + 2 * sizeof(void *));
+}
+
 void sip_tx_layer_free(struct sip_tx_layer *layer)
 {
     struct sip_tx *tx;

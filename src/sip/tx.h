@@ -81,6 +81,8 @@ struct sip_tx_config {
 struct sip_tx_layer *sip_tx_layer_new(const struct sip_tx_config *config);
 /* Frees all, sends and tells nothing. NULL is fine. */
 void sip_tx_layer_free(struct sip_tx_layer *layer);
+/* Bytes of a layer with so many transactions, without the messages that they keep. */
+uint64_t sip_tx_layer_memory(uint32_t max);
 
 enum sip_tx_verdict {
     SIP_TX_TAKEN,   /* belonged to a transaction, dealt with */

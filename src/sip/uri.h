@@ -39,7 +39,8 @@ bool sip_uri_param(const struct sip_uri *uri, struct span name, struct span *val
 WS_MUST_CHECK int sip_hostport_parse(struct span text, struct span *host, bool *is_ipv6, uint16_t *port);
 /* The host as an address when it is an IP literal, with the URI's port or default_port; ST_UNSUPPORTED for a name. */
 WS_MUST_CHECK int sip_uri_addr(const struct sip_uri *uri, uint16_t default_port, struct net_addr *out);
-/* RFC 3261 19.1.4: escapes equal what they stand for, host and parameters ignore case. */
+/* RFC 3261 19.1.4: escapes equal what they stand for, host and parameters ignore case. URIs of another
+ * scheme or over 1024 bytes are compared byte for byte. */
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b);
 /* Writes s with each %HH replaced by its byte, once. */
 void sip_unescape(struct outbuf *out, struct span s);

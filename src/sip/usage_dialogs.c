@@ -130,10 +130,22 @@ void sip_usage_send_ack_again(struct sip_usage *usage, struct sip_dialog *dialog
     send_kept_ack(usage, dialog, sip_text_view(&dialog->ack));
 }
 
+/* For the Request-URI that will be sent. Without credentials the BYE goes out all the same. */
+static void write_bye_credentials(struct sip_usage *usage, const struct sip_dialog *dialog, struct outbuf *out)
+{
+    char composed[2 * SIP_DIALOG_TEXT_MAX];
+    struct outbuf scrap;
+    outbuf_init(&scrap, composed, sizeof(composed));
+    struct sip_dialog_path path = sip_dialog_path_of(dialog, &scrap);
+    if (sip_usage_write_credentials(usage, SPAN_LIT("BYE"), path.uri, out) != ST_OK || outbuf_status(out) != ST_OK) {
+        outbuf_init(out, out->ptr, out->cap);
+    }
+}
+
 int sip_usage_send_bye(struct sip_usage *usage, struct sip_dialog *dialog)
 {
     struct sip_stack *stack = usage->stack;
-    char lines[SIP_DIALOG_TEXT_MAX];
+    char lines[SIP_AUTH_TEXT_MAX + 4096];
     struct outbuf credentials;
     struct net_addr to;
     outbuf_init(&credentials, lines, sizeof(lines));
@@ -141,10 +153,7 @@ int sip_usage_send_bye(struct sip_usage *usage, struct sip_dialog *dialog)
         sip_auth_restart(&usage->auth);
     }
     dialog->bye_tries++;
-    int status = sip_usage_write_credentials(usage, SPAN_LIT("BYE"), sip_text_view(&dialog->target), &credentials);
-    if (status != ST_OK) {
-        outbuf_init(&credentials, lines, sizeof(lines));
-    }
+    write_bye_credentials(usage, dialog, &credentials);
     struct outbuf out = sip_stack_writer(stack);
     status =
         write_request(usage, dialog, SPAN_LIT("BYE"), dialog->local_cseq + 1, outbuf_view(&credentials), &out, &to);

@@ -13,7 +13,7 @@ COMPILER = re.compile(
     r"__stack_chk_fail|__(mem|str)\w+_chk|__v?snprintf_chk|__assert_fail|_GLOBAL_OFFSET_TABLE_|__tls_get_addr"
     r"|__(asan|ubsan|lsan|sanitizer|gcov|llvm|gcc|cov)\w*|__isoc\d+_\w+|__(u?div|u?mod|mul|float|fix)[a-z]*\d*"
     r"|__odr_asan\w*|__start_\w+|__stop_\w+|__sancov\w*")
-EXTRA = {"base": re.compile(r"EVP_\w+"), "ws": re.compile(r"wslay_\w+")}
+EXTRA = {"base": re.compile(r"EVP_\w+|CRYPTO_memcmp"), "ws": re.compile(r"wslay_\w+")}
 BELOW = {"base": (), "call": ("base",) + common.LEVEL_1}
 BELOW.update({room: ("base",) for room in common.LEVEL_1})
 

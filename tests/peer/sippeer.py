@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 
 from harness import free_udp_port, wait_until
 from timing import SLOW
@@ -24,7 +25,15 @@ class Sipp:
         for name, octets in files:
             with open(os.path.join(self.folder, name), "wb") as file:
                 file.write(octets)
-        self.port, self.media = port or free_udp_port(low=30000, high=31000), free_udp_port(low=31000, high=31590)
+        for _ in range(5):  # another program may be faster to a port that looked free
+            self.port, self.media = port or free_udp_port(low=30000, high=31000), free_udp_port(low=31000, high=31590)
+            self._start(scenario, calls, echo, timeout, uac, more)
+            time.sleep(0.05)
+            if self.process.poll() is None:
+                return
+        raise AssertionError("SIPp does not start: " + self.read("stderr.txt"))
+
+    def _start(self, scenario, calls, echo, timeout, uac, more):
         command = ["sipp", "-i", "127.0.0.1", "-p", str(self.port), "-mi", "127.0.0.1", "-mp", str(self.media),
                    "-m", str(calls), "-nostdin", "-timeout", "%ds" % (timeout * SLOW), "-timeout_error", "-trace_err",
                    "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log"]

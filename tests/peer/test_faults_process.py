@@ -57,16 +57,16 @@ def fault_45_resources_of_ten_calls():
             wait_until(lambda: len(server.udp_sockets()) == 1, 10, "RTP ports closed")
             figures.append((server.status("VmSize"), server.fds()))
         assert figures[-1][0] - figures[2][0] <= 512, figures
-        assert figures[-1][1] <= figures[2][1], figures
+        wait_until(lambda: server.fds() <= figures[2][1], 5, "descriptors as after three calls: %s" % figures)
         assert len(server.recordings) == 10, server.recordings
         assert not os.path.exists(server.path("rtp_raw_data.bin"))
 
 
 def fault_46_exposure():
     """From another address nothing works without a flag; nothing secret in log or program."""
-    with loopback(ws_listen="0.0.0.0:0") as server:
+    with loopback(ws_listen="0") as server:
         assert http_request(server, path="/healthz")[0] == 200
-        assert "listening on all interfaces" in server.log
+        assert "listening on all interfaces, port %d" % server.ws_port in server.log
     with open(os.environ.get("SERVER", "build/ws_audio_server"), "rb") as file:
         program = file.read()
     for secret in (b"qwER12#$", b"0938220136", b"0921367101"):

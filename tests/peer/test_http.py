@@ -99,8 +99,8 @@ def test_handshake_in_pieces():
         with RawWs(server, upgrade=False) as client:
             client.sock.sendall(client.request() + client.frame(1, b"LIST_WAV") + client.frame(9, b"x"))
             assert client.read_head() == 101
-            assert client.recv_text("WAV_LIST_END") == "WAV_LIST_END:0"
-            assert client.recv() == (10, b"x")
+            # a pong need not wait for the answer to a command
+            assert {client.recv(), client.recv()} == {(1, b"WAV_LIST_END:0"), (10, b"x")}
 
 
 def test_handshake_timeout():
@@ -220,7 +220,6 @@ def test_protected_mode():
         assert status_of(answer) == 403 and b"--ws-allow" in answer and b"--ws-token-file" in answer, answer
         server.wait_log(r"\] WARNING .*" + re.escape(address))
         assert http_request(server, path="/healthz")[0] == 200
-        assert "all interfaces, port %d" % server.ws_port in server.log
 
 
 def test_origins():

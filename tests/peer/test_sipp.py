@@ -83,15 +83,13 @@ def test_401_wrong_password():
 
 def test_early_media_then_late_200():
     early = bytes((i * 7 + i // 160) & 0xFF for i in range(160 * 100))
-    with Sipp("early", files=[("early.ulaw", early)], echo=False, more=("-min_rtp_port", "29000", "-max_rtp_port", "29900")) \
-            as sipp, through(sipp) as server, Client(server) as client:
+    with Sipp("early", files=[("early.ulaw", early)], echo=False) as sipp, through(sipp) as server, Client(server) as client:
         client.call("bob", until="early")
         client.wait_audio(60, 4)
         assert client.count("CALL_STATE:established") == 0
         contains(early, payload_of(client.packets()[:50]), "early media in the file")
         client.state("established")
         client.hangup(200)
-        assert sipp.port
 
 
 def test_sipp_hangs_up():

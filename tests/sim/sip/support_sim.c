@@ -180,6 +180,13 @@ static void behave(struct sim_ua *ua, const struct sip_event *event)
 {
     mono_us now = ua->sim->now;
     struct span answer = SPAN_LIT(SDP_ANSWER);
+    if (ua->take_softly && event->kind == SIP_EVENT_INCOMING) {
+        ua->call = event->usage;
+        (void)!sip_usage_adopt(ua->stack, event->usage, ua);
+    }
+    if (ua->take_softly && event->kind == SIP_EVENT_OFFER) {
+        (void)!sip_usage_accept_offer(ua->stack, now, event->usage, answer);
+    }
     if (event->kind == SIP_EVENT_INCOMING && ua->adopt) {
         ua->call = event->usage;
         assert_int_equal(sip_usage_adopt(ua->stack, event->usage, ua), ST_OK);

@@ -51,9 +51,10 @@ struct sim_ua {
     uint64_t seed;
     struct sim_event events[SIM_EVENTS];
     size_t event_count;
-    struct pool_id call; /* the last one made or adopted */
-    bool adopt;          /* take INVITEs */
-    int answer_at_once;  /* code to answer an INVITE with inside the hook; 0 none */
+    struct pool_id call;      /* the last one made or adopted */
+    bool adopt;               /* take INVITEs */
+    bool take_softly;         /* the same, and whatever comes back is fine; offers are accepted so too */
+    int answer_at_once;       /* code to answer an INVITE with inside the hook; 0 none */
     const char *accept_offer; /* answer of a re-INVITE; NULL: none is given */
     int refuse_offer;
     enum sip_event_kind end_on; /* sip_usage_end inside this event's hook, when end_armed */

@@ -129,6 +129,8 @@ static void test_tokens(void **state)
         {"/?token=alpha", "", ACCESS_OK},
         {"/?x=1&token=alpha", "", ACCESS_OK},
         {"/?token=beta%2B%2F%3D", "", ACCESS_OK},
+        {"/?token=with%20blank", "", ACCESS_OK},
+        {"/", "Authorization: Bearer with blank\r\n", ACCESS_OK},
         {"/?token=", "", ACCESS_TOKEN},
         {"/?token", "", ACCESS_TOKEN},
         {"/?Token=alpha", "", ACCESS_TOKEN},
@@ -138,7 +140,7 @@ static void test_tokens(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    write_tokens("alpha\n\n  beta+/=  \r\n");
+    write_tokens("alpha\n\n  beta+/=  \r\nwith blank\n");
     set(&o, "ws-token-file", g_token_path);
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
@@ -225,6 +227,33 @@ static void check_origins(const struct access *a, const struct origin_case *case
             fail_msg("Host %s, Origin %s: not %s", cases[i].host, cases[i].origin, cases[i].in ? "let in" : "refused");
         }
     }
+}
+
+/* No Origin with a same-origin GET: the browser's Sec-Fetch-Site tells that a page asks, Host tells which one. */
+static void test_rebound_page_without_origin(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *headers;
+        bool in;
+    } CASES[] = {
+        {"Host: evil.example:8080\r\nSec-Fetch-Site: same-origin\r\n", false},
+        {"Host: box.lan:8080\r\nSec-Fetch-Site: same-origin\r\n", true}, /* named by --ws-origin */
+        {"Host: 192.168.1.5:8080\r\nSec-Fetch-Site: same-origin\r\n", true},
+        {"Host: evil.example:8080\r\nSec-Fetch-Site: none\r\n", true}, /* typed into the address bar */
+        {"Host: evil.example:8080\r\n", true},                         /* no browser */
+    };
+    struct options o = {0};
+    struct access a;
+    char why[TOKENS_WHY_MAX];
+    set(&o, "ws-origin", "http://box.lan:8080");
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        head("/recordings/", CASES[i].headers);
+        assert_int_equal(verdict(&a, LOCAL) == ACCESS_OK, CASES[i].in);
+    }
+    access_fini(&a);
+    options_fini(&o);
 }
 
 static void test_same_host(void **state)
@@ -392,10 +421,15 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_protected_mode), cmocka_unit_test(test_allow_list),
-        cmocka_unit_test(test_tokens),         cmocka_unit_test(test_address_and_token_both_count),
-        cmocka_unit_test(test_reload),         cmocka_unit_test(test_same_host),
-        cmocka_unit_test(test_listed_origins), cmocka_unit_test(test_odd_headers),
+        cmocka_unit_test(test_protected_mode),
+        cmocka_unit_test(test_allow_list),
+        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_address_and_token_both_count),
+        cmocka_unit_test(test_rebound_page_without_origin),
+        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_same_host),
+        cmocka_unit_test(test_listed_origins),
+        cmocka_unit_test(test_odd_headers),
         cmocka_unit_test(test_log_lines),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -10,32 +10,37 @@
 #include "options_table.h"
 #include "support_options.h"
 
-static char *printed(void (*print)(FILE *to))
+static char g_printed[2][32768];
+
+static const char *read_back(FILE *from, char *buf, size_t cap)
 {
-    char *text = NULL;
-    size_t len = 0;
-    FILE *to = open_memstream(&text, &len);
-    assert_non_null(to);
-    print(to);
-    fclose(to);
-    return text;
+    rewind(from);
+    size_t len = fread(buf, 1, cap - 1, from);
+    fclose(from);
+    buf[len] = '\0';
+    return buf;
 }
 
-static char *printed_settings(const struct options *o)
+static const char *printed(void (*print)(FILE *to))
 {
-    char *text = NULL;
-    size_t len = 0;
-    FILE *to = open_memstream(&text, &len);
+    FILE *to = tmpfile();
+    assert_non_null(to);
+    print(to);
+    return read_back(to, g_printed[0], sizeof(g_printed[0]));
+}
+
+static const char *printed_settings(const struct options *o, int slot)
+{
+    FILE *to = tmpfile();
     assert_non_null(to);
     options_print_settings(to, o);
-    fclose(to);
-    return text;
+    return read_back(to, g_printed[slot], sizeof(g_printed[slot]));
 }
 
 static void test_help_lists_due_flags_only(void **state)
 {
     (void)state;
-    char *text = printed(options_print_help);
+    const char *text = printed(options_print_help);
     for (size_t i = 0; DUE_NAMES[i] != NULL; i++) {
         char flag[64];
         snprintf(flag, sizeof(flag), "\n  --%s", DUE_NAMES[i]);
@@ -54,18 +59,16 @@ static void test_help_lists_due_flags_only(void **state)
         }
         assert_null(found);
     }
-    free(text);
 }
 
 static void test_version_names_libraries(void **state)
 {
     (void)state;
-    char *text = printed(options_print_version);
+    const char *text = printed(options_print_version);
     assert_non_null(strstr(text, "ws_audio_server "));
     assert_non_null(strstr(text, "\nwslay 1"));
     assert_non_null(strstr(text, "\nOpenSSL "));
     assert_non_null(strstr(text, "\nbuild: "));
-    free(text);
 }
 
 static void test_settings_mask_secrets(void **state)
@@ -75,7 +78,7 @@ static void test_settings_mask_secrets(void **state)
     RUN(&r, "--sip-password=hunter2", "--sip-server=pbx.example.com:5070", "--ws-allow=fd00::/8", "--sip-header=X-A: 1",
         "--upload-max=1536K", "--check-config");
     assert_int_equal(r.action, OPTIONS_CHECK);
-    char *text = printed_settings(&r.o);
+    const char *text = printed_settings(&r.o, 0);
     assert_null(strstr(text, "hunter2"));
     assert_non_null(strstr(text, "\nsip-password = ****\n"));
     assert_non_null(strstr(text, "\nsip-server = pbx.example.com:5070\n"));
@@ -86,7 +89,6 @@ static void test_settings_mask_secrets(void **state)
     assert_non_null(strstr(text, "\nws-max-message = 4M\n"));
     assert_non_null(strstr(text, "\n# log-file = stdout\n"));
     assert_non_null(strstr(text, "worst-case memory"));
-    free(text);
     run_free(&r);
 }
 
@@ -99,15 +101,13 @@ static void test_settings_read_back(void **state)
         "--ws-origin=null", "--ws-allow=10.0.0.0/8", "--lang=zh", "--record-sync=0", "--upload-quota=0",
         "--advertise=192.0.2.1", "--sip-display-name=A # b");
     assert_int_equal(r.status, ST_OK);
-    char *first = printed_settings(&r.o);
+    const char *first = printed_settings(&r.o, 0);
     RUN(&again, "--config", write_file("again.conf", first, path));
     assert_string_equal(again.error, "");
-    char *second = printed_settings(&again.o);
-    char *own_path = strstr(second, "# config = ");
+    const char *second = printed_settings(&again.o, 1);
+    const char *own_path = strstr(second, "# config = ");
     assert_non_null(own_path);
     assert_string_equal(strchr(strstr(first, "# config = "), '\n'), strchr(own_path, '\n'));
-    free(first);
-    free(second);
     run_free(&r);
     run_free(&again);
 }

@@ -4,9 +4,11 @@
 #include "support_store.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -219,6 +221,26 @@ static void test_quota(void **state)
     store_upload(b, "e", MAX);
     assert_int_equal(uploads_used(b->uploads), QUOTA);
     assert_int_equal(store_count(&b->store), 3);
+}
+
+/* A full disk, played by the process's file size limit: told as the quota is. */
+static void test_disk_full(void **state)
+{
+    struct bench *b = *state;
+    struct rlimit old;
+    store_put(&b->store, "a", "old", 3);
+    const struct pool_id id = begin(b, "a");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    struct rlimit tight = old;
+    tight.rlim_cur = 500;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    const int status = uploads_write(b->uploads, id, block, 600);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_equal(status, ST_FULL);
+    uploads_abort(b->uploads, id);
+    assert_int_equal(store_size(&b->store, "a"), 3);
+    assert_int_equal(store_count(&b->store), 1);
 }
 
 static void test_quota_at_start(void **state)
@@ -486,6 +508,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_abort_while_committing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_close_at_any_moment, setup, teardown),
         cmocka_unit_test_setup_teardown(test_upload_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_disk_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quota_at_start, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leftovers_of_a_killed_process, setup, teardown),
         cmocka_unit_test_setup_teardown(test_links_are_refused, setup, teardown),

@@ -459,6 +459,33 @@ static void secrets_are_masked(void **state)
     }
 }
 
+static void uri_passwords_are_masked(void **state)
+{
+    static const struct {
+        const char *text, *masked;
+    } rows[] = {
+        {"INVITE sip:bob:pw@h SIP/2.0\r\n\r\n", "INVITE sip:bob:***@h SIP/2.0\r\n\r\n"},
+        {"A: <SIPS:bob:p,w%20=@h:5061>, <sip:x:y@z>\r\n", "A: <SIPS:bob:***@h:5061>, <sip:x:***@z>\r\n"},
+        {"A: <sip:bob@h:5061>, sip:h:5060,sip:a@h\r\n", "A: <sip:bob@h:5061>, sip:h:5060,sip:a@h\r\n"},
+        {"A: sip:h:5060\r\nVia: b@c\r\n", "A: sip:h:5060\r\nVia: b@c\r\n"},
+        {"A: sip:[::1]:5060;x@y sip:", "A: sip:[::1]:5060;x@y sip:"},
+        {"Authorization: Digest uri=\"sip:a:b@c\"\r\n", "Authorization: Digest uri=\"sip:a:***@c\"\r\n"},
+        {"A: sip:a:cut", "A: sip:a:***"},
+        {"A: sip:a:", "A: sip:a:***"},
+    };
+    char buf[256];
+    struct outbuf out;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct guard g = guard_copy(rows[i].text, strlen(rows[i].text));
+        outbuf_init(&out, buf, sizeof buf);
+        sip_mask_secrets(&out, span_make(g.ptr, g.len));
+        assert_span(outbuf_view(&out), rows[i].masked);
+        guard_free(&g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,6 +502,7 @@ int main(void)
         cmocka_unit_test(long_values_work_or_are_refused),
         cmocka_unit_test(odd_names_are_quoted),
         cmocka_unit_test(secrets_are_masked),
+        cmocka_unit_test(uri_passwords_are_masked),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     digest_fini();

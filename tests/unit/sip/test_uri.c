@@ -204,6 +204,25 @@ static void comparison_follows_the_rfc(void **state)
     assert_true(equal("tel:+123", "tel:+123"));
 }
 
+/* Two lists that fill a datagram must not cost the square of their length. */
+static void endless_parameter_lists_are_compared_bytewise(void **state)
+{
+    static char text[60000];
+    struct sip_uri a;
+    struct sip_uri b;
+
+    (void)state;
+    memcpy(text, "sip:h", 5);
+    for (size_t i = 5; i + 1 < sizeof text; i += 2) {
+        text[i] = ';';
+        text[i + 1] = 'a';
+    }
+    assert_int_equal(sip_uri_parse(span_make(text, sizeof text - 1), &a), ST_OK);
+    assert_int_equal(sip_uri_parse(span_make(text, sizeof text - 3), &b), ST_OK);
+    assert_true(sip_uri_equal(&a, &a));
+    assert_false(sip_uri_equal(&a, &b));
+}
+
 static void escapes_both_ways(void **state)
 {
     char buf[64];
@@ -250,6 +269,7 @@ int main(void)
         cmocka_unit_test(parameters_are_found_in_any_order),
         cmocka_unit_test(parameter_lists_are_walked),
         cmocka_unit_test(comparison_follows_the_rfc),
+        cmocka_unit_test(endless_parameter_lists_are_compared_bytewise),
         cmocka_unit_test(escapes_both_ways),
         cmocka_unit_test(hosts_become_addresses),
     };

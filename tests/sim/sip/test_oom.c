@@ -1,0 +1,166 @@
+/* Calls with memory running out: each scenario again with allocation 1, 2, 3 … failing, until one run needs no more.
+ * Nothing may leak or crash, at most one ENDED is told for each usage, and all is released in the end.
+ *
+ * making_a_stack, outgoing (challenge, redirection, fork, BYE), incoming (progress, answer, re-INVITE, BYE) */
+#include <stdlib.h>
+
+static unsigned long alloc_count, alloc_fail_at;
+
+static void *failing_malloc(size_t size)
+{
+    return ++alloc_count == alloc_fail_at ? NULL : malloc(size);
+}
+static void *failing_calloc(size_t count, size_t size)
+{
+    return ++alloc_count == alloc_fail_at ? NULL : calloc(count, size);
+}
+
+#include "support_sim.h"
+
+#define malloc failing_malloc
+#define calloc failing_calloc
+#include "../../../src/base/pool.c"
+#include "../../../src/base/timerq.c"
+#include "../../../src/sip/dialog_text.c"
+#include "../../../src/sip/tx_match.c"
+
+#include "../../../src/sip/tx_run.c"
+
+#include "../../../src/sip/tx.c"
+#undef malloc
+#undef calloc
+
+#define CONTACT   "Contact: <sip:phone@10.0.0.2:5060>\r\n"
+#define CHALLENGE "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n1\", qop=\"auth\"\r\n"
+
+static struct sim_ua *prepare(struct sim *sim)
+{
+    struct sim_ua *ua = sim_prepare(sim, 1, 2);
+    ua->config.password = SPAN_LIT("secret");
+    ua->config.has_password = true;
+    ua->config.extra_headers = SPAN_LIT("X: y\r\n");
+    return ua;
+}
+
+static void making_a_stack(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = prepare(sim_open());
+    for (alloc_fail_at = 1;; alloc_fail_at++) {
+        struct sip_hooks hooks = {.ctx = ua};
+        alloc_count = 0;
+        struct sip_stack *stack = sip_stack_new(&ua->config, &hooks);
+        if (alloc_count < alloc_fail_at) {
+            sip_stack_free(stack);
+            break;
+        }
+        assert_null(stack);
+    }
+    assert_true(alloc_fail_at > 10);
+    alloc_fail_at = 0;
+    sim_start(ua);
+    sim_close(ua->sim);
+}
+
+/* The peer may meet silence where memory was missing: it goes on with what comes. */
+static void answer_all(struct sim_ua *ua, const char *start, int code, const char *tag, const char *extra,
+                       const char *sdp)
+{
+    const struct sim_message *m = sim_await(ua->sim, 2, start, DUR_MS(100));
+    if (m != NULL) {
+        sim_reply(ua->sim, 2, m, code, tag, extra, sdp);
+    }
+}
+
+static bool run_outgoing(unsigned long fail_at)
+{
+    struct sim_ua *ua = prepare(sim_open());
+    sim_start(ua);
+    alloc_count = 0;
+    alloc_fail_at = fail_at;
+    int status = sip_usage_invite(ua->stack, ua->sim->now, SPAN_LIT("sip:a@example.org"), SPAN_LIT(SDP_OFFER),
+                                  DUR_S(20), ua, &ua->call);
+    assert_true(status == ST_OK || status == ST_NO_MEMORY);
+    answer_all(ua, "INVITE", 407, "p1", CHALLENGE, "");
+    answer_all(ua, "INVITE", 302, "p2", "Contact: <sip:b@example.org>, <sip:c@example.org>\r\n", "");
+    const struct sim_message *m = sim_await(ua->sim, 2, "INVITE", DUR_MS(100));
+    if (m != NULL) {
+        sim_reply(ua->sim, 2, m, 183, "p3", CONTACT, SDP_ANSWER);
+        sim_reply(ua->sim, 2, m, 200, "p3", "Record-Route: <sip:10.0.0.2:5060;lr>\r\n" CONTACT, SDP_ANSWER);
+        sim_reply(ua->sim, 2, m, 200, "p4", CONTACT, SDP_ANSWER);
+        sim_run(ua->sim, DUR_MS(30));
+        sim_reply(ua->sim, 2, m, 200, "p3", CONTACT, SDP_ANSWER);
+        answer_all(ua, "BYE", 200, "", "", "");
+    }
+    if (status == ST_OK) {
+        sim_end(ua);
+    }
+    answer_all(ua, "BYE", 200, "", "", "");
+    sim_run(ua->sim, DUR_S(40));
+    assert_true(sim_events(ua, SIP_EVENT_ENDED) <= 1);
+    bool enough = alloc_count < fail_at;
+    alloc_fail_at = 0;
+    sim_close(ua->sim);
+    return enough;
+}
+
+static void outgoing(void **state)
+{
+    (void)state;
+    unsigned long n = 1;
+    while (!run_outgoing(n)) {
+        n++;
+    }
+    assert_true(n > 30);
+}
+
+static bool run_incoming(unsigned long fail_at)
+{
+    struct sim_ua *ua = prepare(sim_open());
+    sim_start(ua);
+    alloc_count = 0;
+    alloc_fail_at = fail_at;
+    sim_stranger(ua->sim, 2, 1, "INVITE", 1, "Record-Route: <sip:10.0.0.2:5060;lr>\r\n", SDP_OFFER);
+    ua->take_softly = true;
+    sim_run(ua->sim, DUR_MS(30));
+    mono_us now = ua->sim->now;
+    (void)!sip_usage_progress(ua->stack, now, ua->call, 180, SPAN_NONE);
+    (void)!sip_usage_answer(ua->stack, now, ua->call, SPAN_LIT(SDP_ANSWER));
+    const struct sim_message *ok = sim_await(ua->sim, 2, "SIP/2.0 200", DUR_S(1));
+    if (ok != NULL) {
+        struct sim_dialog d = sim_dialog_of_response(ok);
+        sim_request(ua->sim, 2, 1, &d, "ACK", "", "");
+        sim_request(ua->sim, 2, 1, &d, "INVITE", "", SDP_OFFER);
+        sim_run(ua->sim, DUR_MS(30));
+        sim_request(ua->sim, 2, 1, &d, "ACK", "", "");
+        sim_request(ua->sim, 2, 1, &d, "BYE", "", "");
+        sim_run(ua->sim, DUR_MS(30));
+    }
+    sip_usage_end(ua->stack, ua->sim->now, ua->call);
+    sim_run(ua->sim, DUR_S(40));
+    assert_true(sim_events(ua, SIP_EVENT_ENDED) <= 1);
+    bool enough = alloc_count < fail_at;
+    alloc_fail_at = 0;
+    sim_close(ua->sim);
+    return enough;
+}
+
+static void incoming(void **state)
+{
+    (void)state;
+    unsigned long n = 1;
+    while (!run_incoming(n)) {
+        n++;
+    }
+    assert_true(n > 15);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(making_a_stack),
+        cmocka_unit_test(outgoing),
+        cmocka_unit_test(incoming),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
