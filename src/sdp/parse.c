@@ -64,7 +64,7 @@ static bool read_address(struct span *rest, struct net_addr *out)
     if (addr_parse_ip(host, &addr) != ST_OK) {
         return !looks_numeric(host) && span_find(host, ':') == host.len;
     }
-    if (addr.family != (ip4 ? 4 : 6) || host.ptr[0] == '[') {
+    if (addr.family != (ip4 ? 4 : 6)) {
         return false;
     }
     if (!addr_is_multicast(&addr)) {
@@ -88,45 +88,40 @@ static bool read_connection(struct parser *p, struct span value)
     return true;
 }
 
-static bool read_origin(struct parser *p, struct span value)
+/* Nothing hangs on o= here, and peers write what they like into it (SIPp: an IPv6 address in brackets): what cannot be read
+ * counts as 0. */
+static void read_origin(struct parser *p, struct span value)
 {
-    struct span user = sdp_next_word(&value);
-    struct net_addr addr;
-    if (user.len == 0 || span_parse_u64(sdp_next_word(&value), UINT64_MAX, &p->out->origin_id) != ST_OK ||
-        span_parse_u64(sdp_next_word(&value), UINT64_MAX, &p->out->origin_version) != ST_OK ||
-        !read_address(&value, &addr)) {
-        return bad(p, "malformed o= line");
+    (void)sdp_next_word(&value);
+    if (span_parse_u64(sdp_next_word(&value), UINT64_MAX, &p->out->origin_id) != ST_OK ||
+        span_parse_u64(sdp_next_word(&value), UINT64_MAX, &p->out->origin_version) != ST_OK) {
+        p->out->origin_id = 0;
+        p->out->origin_version = 0;
     }
-    return true;
 }
 
 /* RFC 8866 6.4 allows "20.5"; whole milliseconds are enough here. */
-static bool read_ms(struct parser *p, struct span value, uint16_t *out)
+static void read_ms(struct span value, uint16_t *out)
 {
     uint32_t ms = 0;
     struct span rest = span_trim(value);
     struct span whole = span_cut(&rest, '.');
-    if (span_parse_u32(whole, UINT16_MAX, &ms) != ST_OK) {
-        return bad(p, "malformed ptime");
+    if (span_parse_u32(whole, UINT16_MAX, &ms) == ST_OK) {
+        *out = (uint16_t)ms;
     }
-    *out = (uint16_t)ms;
-    return true;
 }
 
-static bool read_rtcp(struct parser *p, struct level *level, struct span value)
+static void read_rtcp(struct level *level, struct span value)
 {
     uint32_t port = 0;
-    if (span_parse_u32(sdp_next_word(&value), PORT_MAX, &port) != ST_OK) {
-        return bad(p, "malformed a=rtcp");
-    }
     struct net_addr addr = {0};
-    if (span_trim(value).len != 0 && !read_address(&value, &addr)) {
-        return bad(p, "malformed a=rtcp");
+    bool ok = span_parse_u32(sdp_next_word(&value), PORT_MAX, &port) == ST_OK;
+    if (!ok || (span_trim(value).len != 0 && !read_address(&value, &addr))) {
+        return;
     }
     addr.port = (uint16_t)port;
     level->have_rtcp = true;
     level->rtcp = addr;
-    return true;
 }
 
 static bool read_direction(struct level *level, struct span name)
@@ -141,36 +136,28 @@ static bool read_direction(struct level *level, struct span name)
     return false;
 }
 
-static bool read_attribute(struct parser *p, struct span value)
+/* An attribute that cannot be read is one that is not known: passed over (RFC 8866 5.13), not a reason to lose a call. */
+static void read_attribute(struct parser *p, struct span value)
 {
     struct level *level = p->in_media ? &p->media : &p->session;
     struct span name = span_trim(span_cut(&value, ':'));
+    bool audio = p->in_media && p->candidate_is_audio;
     if (read_direction(level, name)) {
-        return true;
+        return;
     }
     if (span_eq(name, SPAN_LIT("ptime"))) {
-        return read_ms(p, value, &level->ptime_ms);
-    }
-    if (span_eq(name, SPAN_LIT("maxptime"))) {
-        return read_ms(p, value, &level->maxptime_ms);
-    }
-    if (span_eq(name, SPAN_LIT("rtcp-mux"))) {
+        read_ms(value, &level->ptime_ms);
+    } else if (span_eq(name, SPAN_LIT("maxptime"))) {
+        read_ms(value, &level->maxptime_ms);
+    } else if (span_eq(name, SPAN_LIT("rtcp-mux"))) {
         level->rtcp_mux = true;
-        return true;
+    } else if (audio && span_eq(name, SPAN_LIT("rtcp"))) {
+        read_rtcp(level, value);
+    } else if (audio && span_eq(name, SPAN_LIT("rtpmap"))) {
+        (void)sdp_rtpmap_read(value, &p->candidate);
+    } else if (audio && span_eq(name, SPAN_LIT("fmtp"))) {
+        (void)sdp_fmtp_read(value, &p->candidate);
     }
-    if (!p->in_media || !p->candidate_is_audio) {
-        return true;
-    }
-    if (span_eq(name, SPAN_LIT("rtcp"))) {
-        return read_rtcp(p, level, value);
-    }
-    if (span_eq(name, SPAN_LIT("rtpmap"))) {
-        return sdp_rtpmap_read(value, &p->candidate) || bad(p, "malformed rtpmap");
-    }
-    if (span_eq(name, SPAN_LIT("fmtp"))) {
-        return sdp_fmtp_read(value, &p->candidate) || bad(p, "malformed fmtp");
-    }
-    return true;
 }
 
 /* "5004" or "5004/2". */
@@ -286,10 +273,14 @@ static bool read_line(struct parser *p, struct span line)
         return bad(p, "a line that is not type=value");
     }
     switch (line.ptr[0]) {
-    case 'o': return p->in_media || read_origin(p, value);
     case 'c': return read_connection(p, value);
     case 'm': return read_media(p, value);
-    case 'a': return read_attribute(p, value);
+    case 'a': read_attribute(p, value); return true;
+    case 'o':
+        if (!p->in_media) {
+            read_origin(p, value);
+        }
+        return true;
     default: return true;
     }
 }

@@ -45,7 +45,7 @@ static void log_lines(const struct sip_usage *usage, const struct sip_usage_inpu
 static void log_change(struct sip_usage *usage, enum sip_usage_state from, enum sip_usage_event event)
 {
     char line[SIP_USAGE_LINE_MAX];
-    int len = snprintf(line, sizeof(line), "usage %s > %s on %s", sip_usage_state_name(from),
+    int len = snprintf(line, sizeof(line), "usage %s > %s on %s", sip_usage_state_name((int)from),
                        sip_usage_state_name((int)usage->state), sip_usage_event_name((int)event));
     sip_usage_note(usage, span_make(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1));
     log_write(usage->stack->config.log, LOG_DEBUG, "%.*s: %s", SPAN_ARG(sip_text_view(&usage->call_id)), line);

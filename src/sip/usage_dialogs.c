@@ -155,7 +155,7 @@ int sip_usage_send_bye(struct sip_usage *usage, struct sip_dialog *dialog)
     dialog->bye_tries++;
     write_bye_credentials(usage, dialog, &credentials);
     struct outbuf out = sip_stack_writer(stack);
-    status =
+    int status =
         write_request(usage, dialog, SPAN_LIT("BYE"), dialog->local_cseq + 1, outbuf_view(&credentials), &out, &to);
     if (status != ST_OK) {
         return status;

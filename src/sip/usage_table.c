@@ -2,21 +2,56 @@
 
 #include <stddef.h>
 
-/* Numbers beside the cells are sections of RFC 3261. */
+/* Plain data. Numbers beside the cells are sections of RFC 3261. What an owner asks for at the wrong time is DROP and
+ * ST_STATE; so is what a peer may send at any time. CANNOT stands where there is no transaction or timer that could
+ * bring the event. */
 
+#define GO(state, bits)                                                                                                \
+    {                                                                                                                  \
+        .rule = SIP_TX_GO, .next = SIP_USAGE_##state, .actions = (bits)                                                \
+    }
 #define DROP                                                                                                           \
     {                                                                                                                  \
-        SIP_TX_DROP, 0, 0                                                                                              \
+        .rule = SIP_TX_DROP                                                                                            \
     }
 #define CANNOT                                                                                                         \
     {                                                                                                                  \
-        SIP_TX_CANNOT, 0, 0                                                                                            \
+        .rule = SIP_TX_CANNOT                                                                                          \
     }
+
+/* The action bits without their prefix, so that a cell fits on a line. */
+enum {
+    ARM_RING = SIP_USAGE_ARM_RING,
+    ARM_RETRY = SIP_USAGE_ARM_RETRY,
+    ARM_RETRY_TWICE = SIP_USAGE_ARM_RETRY_TWICE,
+    ARM_GIVE_UP = SIP_USAGE_ARM_GIVE_UP,
+    EARLY = SIP_USAGE_EARLY,
+    CONFIRM = SIP_USAGE_CONFIRM,
+    SEND_INVITE = SIP_USAGE_SEND_INVITE,
+    SEND_CANCEL = SIP_USAGE_SEND_CANCEL,
+    SEND_ACK = SIP_USAGE_SEND_ACK,
+    SEND_ACK_AGAIN = SIP_USAGE_SEND_ACK_AGAIN,
+    SEND_BYE = SIP_USAGE_SEND_BYE,
+    SEND_1XX = SIP_USAGE_SEND_1XX,
+    SEND_2XX = SIP_USAGE_SEND_2XX,
+    SEND_2XX_AGAIN = SIP_USAGE_SEND_2XX_AGAIN,
+    SEND_REJECT = SIP_USAGE_SEND_REJECT,
+    BAD_END = SIP_USAGE_BAD_END,
+    DETACH = SIP_USAGE_DETACH,
+    TELL_INCOMING = SIP_USAGE_TELL_INCOMING,
+    TELL_PROGRESS = SIP_USAGE_TELL_PROGRESS,
+    TELL_ANSWERED = SIP_USAGE_TELL_ANSWERED,
+    TELL_CONFIRMED = SIP_USAGE_TELL_CONFIRMED,
+    TELL_LATE_ANSWER = SIP_USAGE_TELL_LATE_ANSWER,
+    TELL_OFFER = SIP_USAGE_TELL_OFFER,
+    TELL_ENDED = SIP_USAGE_TELL_ENDED,
+    RELEASE = SIP_USAGE_RELEASE,
+};
 
 /* clang-format off */
 const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_COUNT] = {
     [SIP_USAGE_INIT] = {
-        [SIP_USAGE_ON_INVITE] = {SIP_TX_GO, SIP_USAGE_CALLING, SIP_USAGE_ARM_RING | SIP_USAGE_SEND_INVITE}, /* 13.2.1 */
+        [SIP_USAGE_ON_INVITE] = GO(CALLING, ARM_RING | SEND_INVITE), /* 13.2.1 */
         [SIP_USAGE_ON_PROGRESS] = CANNOT,
         [SIP_USAGE_ON_ANSWER] = CANNOT,
         [SIP_USAGE_ON_REJECT] = CANNOT,
@@ -32,7 +67,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_BROKEN] = CANNOT,
         [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
         [SIP_USAGE_ON_BYE_DONE] = CANNOT,
-        [SIP_USAGE_ON_INCOMING] = {SIP_TX_GO, SIP_USAGE_RINGING, SIP_USAGE_TELL_INCOMING}, /* 13.3.1 */
+        [SIP_USAGE_ON_INCOMING] = GO(RINGING, TELL_INCOMING), /* 13.3.1 */
         [SIP_USAGE_ON_CANCEL] = CANNOT,
         [SIP_USAGE_ON_ACK] = CANNOT,
         [SIP_USAGE_ON_BYE] = CANNOT,
@@ -48,15 +83,15 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_ANSWER] = DROP,
         [SIP_USAGE_ON_REJECT] = DROP,
         [SIP_USAGE_ON_ACCEPT] = DROP,
-        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_ABANDONED, SIP_USAGE_DETACH}, /* no CANCEL before a 1xx (9.1) */
-        [SIP_USAGE_ON_1XX] = {SIP_TX_GO, SIP_USAGE_PROCEEDING, SIP_USAGE_EARLY | SIP_USAGE_TELL_PROGRESS}, /* 13.2.2.1 */
-        [SIP_USAGE_ON_2XX] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_CONFIRM | SIP_USAGE_SEND_ACK | SIP_USAGE_TELL_ANSWERED}, /* 13.2.2.4 */
+        [SIP_USAGE_ON_END] = GO(ABANDONED, DETACH), /* no CANCEL before a 1xx (9.1) */
+        [SIP_USAGE_ON_1XX] = GO(PROCEEDING, EARLY | TELL_PROGRESS), /* 13.2.2.1 */
+        [SIP_USAGE_ON_2XX] = GO(CONFIRMED, CONFIRM | SEND_ACK | TELL_ANSWERED), /* 13.2.2.4 */
         [SIP_USAGE_ON_2XX_SAME] = CANNOT,
         [SIP_USAGE_ON_2XX_FORK] = CANNOT,
-        [SIP_USAGE_ON_AGAIN] = {SIP_TX_GO, SIP_USAGE_CALLING, SIP_USAGE_SEND_INVITE}, /* 8.1.3.4, 22.2 */
-        [SIP_USAGE_ON_FAILURE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_TELL_ENDED}, /* 13.2.2.3 */
-        [SIP_USAGE_ON_TIMEOUT] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED}, /* timer B: as a 408 (8.1.3.1) */
-        [SIP_USAGE_ON_BROKEN] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED}, /* as a 503 (8.1.3.1) */
+        [SIP_USAGE_ON_AGAIN] = GO(CALLING, SEND_INVITE), /* 8.1.3.4, 22.2 */
+        [SIP_USAGE_ON_FAILURE] = GO(LINGERING, TELL_ENDED), /* 13.2.2.3 */
+        [SIP_USAGE_ON_TIMEOUT] = GO(LINGERING, BAD_END | TELL_ENDED), /* timer B: as a 408 (8.1.3.1) */
+        [SIP_USAGE_ON_BROKEN] = GO(LINGERING, BAD_END | TELL_ENDED), /* as a 503 (8.1.3.1) */
         [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
         [SIP_USAGE_ON_BYE_DONE] = CANNOT,
         [SIP_USAGE_ON_INCOMING] = CANNOT,
@@ -64,7 +99,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_ACK] = DROP,
         [SIP_USAGE_ON_BYE] = DROP,
         [SIP_USAGE_ON_OFFER] = DROP,
-        [SIP_USAGE_ON_RING] = {SIP_TX_GO, SIP_USAGE_ABANDONED, SIP_USAGE_TELL_ENDED}, /* the owner is free at once */
+        [SIP_USAGE_ON_RING] = GO(ABANDONED, TELL_ENDED), /* the owner is free at once */
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
@@ -75,23 +110,23 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_ANSWER] = DROP,
         [SIP_USAGE_ON_REJECT] = DROP,
         [SIP_USAGE_ON_ACCEPT] = DROP,
-        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_CANCELLING, SIP_USAGE_SEND_CANCEL | SIP_USAGE_DETACH}, /* 15 */
-        [SIP_USAGE_ON_1XX] = {SIP_TX_GO, SIP_USAGE_PROCEEDING, SIP_USAGE_EARLY | SIP_USAGE_TELL_PROGRESS}, /* each may bring news */
-        [SIP_USAGE_ON_2XX] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_CONFIRM | SIP_USAGE_SEND_ACK | SIP_USAGE_TELL_ANSWERED}, /* 13.2.2.4 */
+        [SIP_USAGE_ON_END] = GO(CANCELLING, SEND_CANCEL | DETACH), /* 15 */
+        [SIP_USAGE_ON_1XX] = GO(PROCEEDING, EARLY | TELL_PROGRESS), /* each may bring news */
+        [SIP_USAGE_ON_2XX] = GO(CONFIRMED, CONFIRM | SEND_ACK | TELL_ANSWERED), /* 13.2.2.4 */
         [SIP_USAGE_ON_2XX_SAME] = CANNOT,
         [SIP_USAGE_ON_2XX_FORK] = CANNOT,
-        [SIP_USAGE_ON_AGAIN] = {SIP_TX_GO, SIP_USAGE_CALLING, SIP_USAGE_SEND_INVITE}, /* 8.1.3.4, 22.2 */
-        [SIP_USAGE_ON_FAILURE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_TELL_ENDED}, /* 13.2.2.3 */
-        [SIP_USAGE_ON_TIMEOUT] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED},
-        [SIP_USAGE_ON_BROKEN] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED},
+        [SIP_USAGE_ON_AGAIN] = GO(CALLING, SEND_INVITE), /* 8.1.3.4, 22.2 */
+        [SIP_USAGE_ON_FAILURE] = GO(LINGERING, TELL_ENDED), /* 13.2.2.3 */
+        [SIP_USAGE_ON_TIMEOUT] = GO(LINGERING, BAD_END | TELL_ENDED),
+        [SIP_USAGE_ON_BROKEN] = GO(LINGERING, BAD_END | TELL_ENDED),
         [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
         [SIP_USAGE_ON_BYE_DONE] = CANNOT,
         [SIP_USAGE_ON_INCOMING] = CANNOT,
         [SIP_USAGE_ON_CANCEL] = DROP,
         [SIP_USAGE_ON_ACK] = DROP,
-        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_CANCELLING, SIP_USAGE_SEND_CANCEL | SIP_USAGE_TELL_ENDED}, /* against 15, but it wants to go */
+        [SIP_USAGE_ON_BYE] = GO(CANCELLING, SEND_CANCEL | TELL_ENDED), /* against 15, but it wants to go */
         [SIP_USAGE_ON_OFFER] = DROP,
-        [SIP_USAGE_ON_RING] = {SIP_TX_GO, SIP_USAGE_CANCELLING, SIP_USAGE_SEND_CANCEL | SIP_USAGE_TELL_ENDED}, /* the owner is free at once */
+        [SIP_USAGE_ON_RING] = GO(CANCELLING, SEND_CANCEL | TELL_ENDED), /* the owner is free at once */
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
@@ -103,14 +138,14 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_REJECT] = DROP,
         [SIP_USAGE_ON_ACCEPT] = DROP,
         [SIP_USAGE_ON_END] = DROP,
-        [SIP_USAGE_ON_1XX] = {SIP_TX_GO, SIP_USAGE_CANCELLING, SIP_USAGE_SEND_CANCEL}, /* 9.1 */
-        [SIP_USAGE_ON_2XX] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_CONFIRM | SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE}, /* nobody wants it: 13.2.2.4, 15.1.1 */
+        [SIP_USAGE_ON_1XX] = GO(CANCELLING, SEND_CANCEL), /* 9.1 */
+        [SIP_USAGE_ON_2XX] = GO(LEAVING, CONFIRM | SEND_ACK | SEND_BYE), /* nobody wants it: 13.2.2.4, 15.1.1 */
         [SIP_USAGE_ON_2XX_SAME] = CANNOT,
         [SIP_USAGE_ON_2XX_FORK] = CANNOT,
         [SIP_USAGE_ON_AGAIN] = CANNOT,
-        [SIP_USAGE_ON_FAILURE] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0},
-        [SIP_USAGE_ON_TIMEOUT] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0},
-        [SIP_USAGE_ON_BROKEN] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0},
+        [SIP_USAGE_ON_FAILURE] = GO(LINGERING, 0),
+        [SIP_USAGE_ON_TIMEOUT] = GO(LINGERING, 0),
+        [SIP_USAGE_ON_BROKEN] = GO(LINGERING, 0),
         [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
         [SIP_USAGE_ON_BYE_DONE] = CANNOT,
         [SIP_USAGE_ON_INCOMING] = CANNOT,
@@ -131,13 +166,13 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_ACCEPT] = DROP,
         [SIP_USAGE_ON_END] = DROP,
         [SIP_USAGE_ON_1XX] = DROP,
-        [SIP_USAGE_ON_2XX] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_CONFIRM | SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE}, /* it crossed the CANCEL */
+        [SIP_USAGE_ON_2XX] = GO(LEAVING, CONFIRM | SEND_ACK | SEND_BYE), /* it crossed the CANCEL */
         [SIP_USAGE_ON_2XX_SAME] = CANNOT,
         [SIP_USAGE_ON_2XX_FORK] = CANNOT,
         [SIP_USAGE_ON_AGAIN] = CANNOT,
-        [SIP_USAGE_ON_FAILURE] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0}, /* 487 as a rule */
-        [SIP_USAGE_ON_TIMEOUT] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0}, /* 64*T1 after CANCEL (9.1) */
-        [SIP_USAGE_ON_BROKEN] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0},
+        [SIP_USAGE_ON_FAILURE] = GO(LINGERING, 0), /* 487 as a rule */
+        [SIP_USAGE_ON_TIMEOUT] = GO(LINGERING, 0), /* 64*T1 after CANCEL (9.1) */
+        [SIP_USAGE_ON_BROKEN] = GO(LINGERING, 0),
         [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
         [SIP_USAGE_ON_BYE_DONE] = CANNOT,
         [SIP_USAGE_ON_INCOMING] = CANNOT,
@@ -152,11 +187,11 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
     },
     [SIP_USAGE_RINGING] = {
         [SIP_USAGE_ON_INVITE] = CANNOT,
-        [SIP_USAGE_ON_PROGRESS] = {SIP_TX_GO, SIP_USAGE_RINGING, SIP_USAGE_SEND_1XX}, /* 13.3.1.1 */
-        [SIP_USAGE_ON_ANSWER] = {SIP_TX_GO, SIP_USAGE_ANSWERED, SIP_USAGE_ARM_RETRY | SIP_USAGE_ARM_GIVE_UP | SIP_USAGE_SEND_2XX}, /* 13.3.1.4 */
-        [SIP_USAGE_ON_REJECT] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_REJECT | SIP_USAGE_DETACH}, /* 13.3.1.3 */
+        [SIP_USAGE_ON_PROGRESS] = GO(RINGING, SEND_1XX), /* 13.3.1.1 */
+        [SIP_USAGE_ON_ANSWER] = GO(ANSWERED, ARM_RETRY | ARM_GIVE_UP | SEND_2XX), /* 13.3.1.4 */
+        [SIP_USAGE_ON_REJECT] = GO(LINGERING, SEND_REJECT | DETACH), /* 13.3.1.3 */
         [SIP_USAGE_ON_ACCEPT] = DROP,
-        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_REJECT | SIP_USAGE_DETACH}, /* 480 */
+        [SIP_USAGE_ON_END] = GO(LINGERING, SEND_REJECT | DETACH), /* 480 */
         [SIP_USAGE_ON_1XX] = CANNOT,
         [SIP_USAGE_ON_2XX] = CANNOT,
         [SIP_USAGE_ON_2XX_SAME] = CANNOT,
@@ -168,9 +203,9 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_BYE_AGAIN] = CANNOT,
         [SIP_USAGE_ON_BYE_DONE] = CANNOT,
         [SIP_USAGE_ON_INCOMING] = CANNOT,
-        [SIP_USAGE_ON_CANCEL] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_REJECT | SIP_USAGE_TELL_ENDED}, /* 487 (9.2) */
+        [SIP_USAGE_ON_CANCEL] = GO(LINGERING, SEND_REJECT | TELL_ENDED), /* 487 (9.2) */
         [SIP_USAGE_ON_ACK] = DROP,
-        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_REJECT | SIP_USAGE_TELL_ENDED}, /* 487 (15.1.2) */
+        [SIP_USAGE_ON_BYE] = GO(LINGERING, SEND_REJECT | TELL_ENDED), /* 487 (15.1.2) */
         [SIP_USAGE_ON_OFFER] = DROP,
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
@@ -183,7 +218,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_ANSWER] = DROP,
         [SIP_USAGE_ON_REJECT] = DROP,
         [SIP_USAGE_ON_ACCEPT] = DROP,
-        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_CLOSING, SIP_USAGE_DETACH}, /* no BYE before the ACK (15) */
+        [SIP_USAGE_ON_END] = GO(CLOSING, DETACH), /* no BYE before the ACK (15) */
         [SIP_USAGE_ON_1XX] = CANNOT,
         [SIP_USAGE_ON_2XX] = CANNOT,
         [SIP_USAGE_ON_2XX_SAME] = CANNOT,
@@ -196,12 +231,12 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_BYE_DONE] = CANNOT,
         [SIP_USAGE_ON_INCOMING] = CANNOT,
         [SIP_USAGE_ON_CANCEL] = DROP,
-        [SIP_USAGE_ON_ACK] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_TELL_CONFIRMED}, /* 13.3.1.4 */
-        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_TELL_ENDED}, /* its ACK was lost */
+        [SIP_USAGE_ON_ACK] = GO(CONFIRMED, TELL_CONFIRMED), /* 13.3.1.4 */
+        [SIP_USAGE_ON_BYE] = GO(LINGERING, TELL_ENDED), /* its ACK was lost */
         [SIP_USAGE_ON_OFFER] = DROP,
         [SIP_USAGE_ON_RING] = CANNOT,
-        [SIP_USAGE_ON_RETRY] = {SIP_TX_GO, SIP_USAGE_ANSWERED, SIP_USAGE_ARM_RETRY_TWICE | SIP_USAGE_SEND_2XX_AGAIN}, /* 13.3.1.4 */
-        [SIP_USAGE_ON_GIVE_UP] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE | SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED}, /* 13.3.1.4 */
+        [SIP_USAGE_ON_RETRY] = GO(ANSWERED, ARM_RETRY_TWICE | SEND_2XX_AGAIN), /* 13.3.1.4 */
+        [SIP_USAGE_ON_GIVE_UP] = GO(LEAVING, SEND_BYE | BAD_END | TELL_ENDED), /* 13.3.1.4 */
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_CLOSING] = {
@@ -223,12 +258,12 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_BYE_DONE] = CANNOT,
         [SIP_USAGE_ON_INCOMING] = CANNOT,
         [SIP_USAGE_ON_CANCEL] = DROP,
-        [SIP_USAGE_ON_ACK] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE}, /* 15 */
-        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0},
+        [SIP_USAGE_ON_ACK] = GO(LEAVING, SEND_BYE), /* 15 */
+        [SIP_USAGE_ON_BYE] = GO(LINGERING, 0),
         [SIP_USAGE_ON_OFFER] = DROP,
         [SIP_USAGE_ON_RING] = CANNOT,
-        [SIP_USAGE_ON_RETRY] = {SIP_TX_GO, SIP_USAGE_CLOSING, SIP_USAGE_ARM_RETRY_TWICE | SIP_USAGE_SEND_2XX_AGAIN}, /* 13.3.1.4 */
-        [SIP_USAGE_ON_GIVE_UP] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE}, /* 15 */
+        [SIP_USAGE_ON_RETRY] = GO(CLOSING, ARM_RETRY_TWICE | SEND_2XX_AGAIN), /* 13.3.1.4 */
+        [SIP_USAGE_ON_GIVE_UP] = GO(LEAVING, SEND_BYE), /* 15 */
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_CONFIRMED] = {
@@ -236,12 +271,12 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_PROGRESS] = DROP,
         [SIP_USAGE_ON_ANSWER] = DROP,
         [SIP_USAGE_ON_REJECT] = DROP,
-        [SIP_USAGE_ON_ACCEPT] = {SIP_TX_GO, SIP_USAGE_REANSWERED, SIP_USAGE_ARM_RETRY | SIP_USAGE_ARM_GIVE_UP | SIP_USAGE_SEND_2XX}, /* 14.2 */
-        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE | SIP_USAGE_DETACH}, /* 15.1.1 */
+        [SIP_USAGE_ON_ACCEPT] = GO(REANSWERED, ARM_RETRY | ARM_GIVE_UP | SEND_2XX), /* 14.2 */
+        [SIP_USAGE_ON_END] = GO(LEAVING, SEND_BYE | DETACH), /* 15.1.1 */
         [SIP_USAGE_ON_1XX] = CANNOT,
         [SIP_USAGE_ON_2XX] = CANNOT,
-        [SIP_USAGE_ON_2XX_SAME] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_SEND_ACK_AGAIN}, /* 13.2.2.4: the ACK was lost */
-        [SIP_USAGE_ON_2XX_FORK] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE}, /* 13.2.2.4: one answer is enough */
+        [SIP_USAGE_ON_2XX_SAME] = GO(CONFIRMED, SEND_ACK_AGAIN), /* 13.2.2.4: the ACK was lost */
+        [SIP_USAGE_ON_2XX_FORK] = GO(CONFIRMED, SEND_ACK | SEND_BYE), /* 13.2.2.4: one answer is enough */
         [SIP_USAGE_ON_AGAIN] = CANNOT,
         [SIP_USAGE_ON_FAILURE] = CANNOT,
         [SIP_USAGE_ON_TIMEOUT] = CANNOT,
@@ -251,8 +286,8 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_INCOMING] = CANNOT,
         [SIP_USAGE_ON_CANCEL] = DROP,
         [SIP_USAGE_ON_ACK] = DROP,
-        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_TELL_ENDED}, /* 15.1.2 */
-        [SIP_USAGE_ON_OFFER] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_TELL_OFFER}, /* 14.2 */
+        [SIP_USAGE_ON_BYE] = GO(LINGERING, TELL_ENDED), /* 15.1.2 */
+        [SIP_USAGE_ON_OFFER] = GO(CONFIRMED, TELL_OFFER), /* 14.2 */
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
@@ -264,11 +299,11 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_ANSWER] = DROP,
         [SIP_USAGE_ON_REJECT] = DROP,
         [SIP_USAGE_ON_ACCEPT] = DROP,
-        [SIP_USAGE_ON_END] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE | SIP_USAGE_DETACH}, /* 15.1.1 */
+        [SIP_USAGE_ON_END] = GO(LEAVING, SEND_BYE | DETACH), /* 15.1.1 */
         [SIP_USAGE_ON_1XX] = CANNOT,
         [SIP_USAGE_ON_2XX] = CANNOT,
-        [SIP_USAGE_ON_2XX_SAME] = {SIP_TX_GO, SIP_USAGE_REANSWERED, SIP_USAGE_SEND_ACK_AGAIN},
-        [SIP_USAGE_ON_2XX_FORK] = {SIP_TX_GO, SIP_USAGE_REANSWERED, SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE},
+        [SIP_USAGE_ON_2XX_SAME] = GO(REANSWERED, SEND_ACK_AGAIN),
+        [SIP_USAGE_ON_2XX_FORK] = GO(REANSWERED, SEND_ACK | SEND_BYE),
         [SIP_USAGE_ON_AGAIN] = CANNOT,
         [SIP_USAGE_ON_FAILURE] = CANNOT,
         [SIP_USAGE_ON_TIMEOUT] = CANNOT,
@@ -277,12 +312,12 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_BYE_DONE] = CANNOT,
         [SIP_USAGE_ON_INCOMING] = CANNOT,
         [SIP_USAGE_ON_CANCEL] = DROP,
-        [SIP_USAGE_ON_ACK] = {SIP_TX_GO, SIP_USAGE_CONFIRMED, SIP_USAGE_TELL_LATE_ANSWER}, /* 14.2 */
-        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_TELL_ENDED}, /* 15.1.2 */
+        [SIP_USAGE_ON_ACK] = GO(CONFIRMED, TELL_LATE_ANSWER), /* 14.2 */
+        [SIP_USAGE_ON_BYE] = GO(LINGERING, TELL_ENDED), /* 15.1.2 */
         [SIP_USAGE_ON_OFFER] = DROP,
         [SIP_USAGE_ON_RING] = CANNOT,
-        [SIP_USAGE_ON_RETRY] = {SIP_TX_GO, SIP_USAGE_REANSWERED, SIP_USAGE_ARM_RETRY_TWICE | SIP_USAGE_SEND_2XX_AGAIN}, /* 13.3.1.4 */
-        [SIP_USAGE_ON_GIVE_UP] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE | SIP_USAGE_BAD_END | SIP_USAGE_TELL_ENDED}, /* 14.2 */
+        [SIP_USAGE_ON_RETRY] = GO(REANSWERED, ARM_RETRY_TWICE | SEND_2XX_AGAIN), /* 13.3.1.4 */
+        [SIP_USAGE_ON_GIVE_UP] = GO(LEAVING, SEND_BYE | BAD_END | TELL_ENDED), /* 14.2 */
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_LEAVING] = {
@@ -294,18 +329,18 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_END] = DROP,
         [SIP_USAGE_ON_1XX] = CANNOT,
         [SIP_USAGE_ON_2XX] = CANNOT,
-        [SIP_USAGE_ON_2XX_SAME] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_ACK_AGAIN},
-        [SIP_USAGE_ON_2XX_FORK] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE},
+        [SIP_USAGE_ON_2XX_SAME] = GO(LEAVING, SEND_ACK_AGAIN),
+        [SIP_USAGE_ON_2XX_FORK] = GO(LEAVING, SEND_ACK | SEND_BYE),
         [SIP_USAGE_ON_AGAIN] = CANNOT,
         [SIP_USAGE_ON_FAILURE] = CANNOT,
         [SIP_USAGE_ON_TIMEOUT] = CANNOT,
         [SIP_USAGE_ON_BROKEN] = CANNOT,
-        [SIP_USAGE_ON_BYE_AGAIN] = {SIP_TX_GO, SIP_USAGE_LEAVING, SIP_USAGE_SEND_BYE}, /* 22.2 */
-        [SIP_USAGE_ON_BYE_DONE] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0}, /* any answer, or none (15.1.1) */
+        [SIP_USAGE_ON_BYE_AGAIN] = GO(LEAVING, SEND_BYE), /* 22.2 */
+        [SIP_USAGE_ON_BYE_DONE] = GO(LINGERING, 0), /* any answer, or none (15.1.1) */
         [SIP_USAGE_ON_INCOMING] = CANNOT,
         [SIP_USAGE_ON_CANCEL] = DROP,
         [SIP_USAGE_ON_ACK] = DROP,
-        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LEAVING, 0}, /* both at once: each is answered */
+        [SIP_USAGE_ON_BYE] = GO(LEAVING, 0), /* both at once: each is answered */
         [SIP_USAGE_ON_OFFER] = DROP,
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
@@ -321,8 +356,8 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_END] = DROP,
         [SIP_USAGE_ON_1XX] = DROP,
         [SIP_USAGE_ON_2XX] = DROP,
-        [SIP_USAGE_ON_2XX_SAME] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_ACK_AGAIN},
-        [SIP_USAGE_ON_2XX_FORK] = {SIP_TX_GO, SIP_USAGE_LINGERING, SIP_USAGE_SEND_ACK | SIP_USAGE_SEND_BYE},
+        [SIP_USAGE_ON_2XX_SAME] = GO(LINGERING, SEND_ACK_AGAIN),
+        [SIP_USAGE_ON_2XX_FORK] = GO(LINGERING, SEND_ACK | SEND_BYE),
         [SIP_USAGE_ON_AGAIN] = DROP,
         [SIP_USAGE_ON_FAILURE] = DROP,
         [SIP_USAGE_ON_TIMEOUT] = DROP,
@@ -332,12 +367,12 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_INCOMING] = CANNOT,
         [SIP_USAGE_ON_CANCEL] = DROP,
         [SIP_USAGE_ON_ACK] = DROP,
-        [SIP_USAGE_ON_BYE] = {SIP_TX_GO, SIP_USAGE_LINGERING, 0}, /* it crossed ours */
+        [SIP_USAGE_ON_BYE] = GO(LINGERING, 0), /* it crossed ours */
         [SIP_USAGE_ON_OFFER] = DROP,
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
-        [SIP_USAGE_ON_DRAINED] = {SIP_TX_GO, SIP_USAGE_TERMINATED, SIP_USAGE_RELEASE},
+        [SIP_USAGE_ON_DRAINED] = GO(TERMINATED, RELEASE),
     },
     [SIP_USAGE_TERMINATED] = {
         [SIP_USAGE_ON_INVITE] = CANNOT,

@@ -198,8 +198,7 @@ def fault_21_only_the_own_transaction_counts():
         sdp = stranger.sdp(stranger.new_rtp())
         alien = stranger.response(invite, 200, sdp)
         for old, new in ((invite.branch.encode(), b"z9hG4bKother"), (b" INVITE", b" OPTIONS"), (invite.call_id.encode(), b"other-call"),
-                         (("CSeq: %d " % invite.cseq).encode(), b"CSeq: 77 "),
-                         (("tag=" + invite.tag("from")).encode(), b"tag=other")):
+                         (("CSeq: %d " % invite.cseq).encode(), b"CSeq: 77 ")):
             assert old in alien
             stranger.raw(alien.replace(old, new), target)
         stranger.raw(b"SIP/2.0 200\r\n\r\n", target)

@@ -162,14 +162,14 @@ def test_tokens():
     with loopback() as unused:  # a folder for the file
         path = unused.path("tokens")
         with open(path, "w", encoding="ascii") as file:
-            file.write("first-token\nsecond token?&\n")
+            file.write("first-token\nsecond+token?&%\n")
         with loopback("--ws-token-file", path, "--log-level", "debug") as server:
             bearer = {"Authorization": "Bearer first-token"}
             for path_ in ("/", "/healthz", "/recordings/"):
                 assert http_request(server, path=path_)[0] == 401, path_
                 assert http_request(server, path=path_, headers=bearer)[0] == 200, path_
                 assert http_request(server, path=path_ + "?token=first-token")[0] == 200, path_
-            assert http_request(server, path="/?token=" + urllib.parse.quote("second token?&"))[0] == 200
+            assert http_request(server, path="/?token=" + urllib.parse.quote("second+token?&%"))[0] == 200
             for wrong in ("Bearer", "Bearer ", "Bearer first-toke", "Bearer first-token2", "Basic first-token", "first-token"):
                 assert http_request(server, headers={"Authorization": wrong})[0] == 401, wrong
             for wrong in ("?token=", "?token=first", "?tokens=first-token", "?token=%zz"):

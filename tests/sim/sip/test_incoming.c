@@ -11,10 +11,10 @@
  * reliable_refusal       17.2.1               486 until ACK
  * routes_of_callee       12.1.1, 12.2.1.1     Record-Route in order, in 200 too
  * outside_options        11.2
- * outside_refusals       8.2.1, 8.2.2, 12.2.2 405, 416, 420, 415, 406, 481, 482, 505, 400
+ * outside_refusals       8.2.1, 8.2.2, 12.2.2 405, 416, 420, 415, 406, 481, 505, 400
+ * merged                 8.2.2.2              482
  * acks_and_responses     17.1.3, 18.1.2       are never answered
  * flood_of_strangers     8.2.7                leaves no state behind
- * hook_ignores_invite    480
  */
 #include "support_sim.h"
 

@@ -7,22 +7,24 @@
  * target_refresh          12.2.2               re-INVITE with a new Contact
  * named_contact           12.2.1.1             a host name: back to where the dialog came from
  * contact_unreachable     18.4                 transport error at the Contact: the same
- * redirect_by_q           8.1.3.4
- * redirect_tries_next     8.1.3.4              a failure over 399 at one address
+ * bye_unreachable         18.4                 likewise
+ * redirect_by_q           8.1.3.4              the next one when one gives a failure over 399
  * redirect_loop           8.1.3.4              the same URI twice: ENDED 302
  * redirect_six            8.1.3.4              five at most
  * redirect_elsewhere      8.1.3.4              other schemes are skipped
  * auth_then_redirect      22.3                 known challenges are answered from the first send
  * stale_nonce             RFC 7616 3.3         one more try
  * auth_of_bye             22.2
- * forks                   13.2.2.4             the second 200: ACK and BYE, not told
- * fork_200_again          13.2.2.4             its ACK again
- * silent_in_each_state    17.1.1.2, 9.1
- * end_in_each_state       9.1, 15
- * bye_in_early_dialog     15
+ * forks                   13.2.2.4             the second 200: ACK and BYE, not told; again: ACK
+ * silent_in_each_state    17.1.1.2, 17.1.2.2, 9.1
+ * ring_time_out_before_1xx       9.1           the CANCEL waits for the 1xx
+ * challenge_after_ring_time_out  22.2
+ * bye_in_early_dialog     15, 14.2             and an offer while our INVITE is pending: 491
  * final_after_end         17.1.1
  * next_hop_unreachable    18.4, 8.1.3.1        ENDED 503
- * pending_offer_of_ours   14.2                 491 while our INVITE is pending
+ * in_dialog_requests      12.2.2, 14.2, 15.1.2
+ * reinvite_never_acked    14.2                 BYE after 64*T1, ENDED 408
+ * end_inside_offer        15.1.2               487 to the re-INVITE
  * bad_arguments
  */
 #include "support_sim.h"
@@ -424,6 +426,25 @@ static void ring_time_out_before_1xx(void **state)
     sim_close(ua->sim);
 }
 
+/* Nobody wants the call any more: no further INVITE for a challenge or redirection. */
+static void challenge_after_ring_time_out(void **state)
+{
+    (void)state;
+    static const int codes[] = {401, 302};
+    for (size_t i = 0; i < 2; i++) {
+        struct sim_ua *ua = open_auth("secret");
+        sim_invite(ua, "sip:a@example.org", DUR_S(2));
+        const struct sim_message *m = sim_expect(ua->sim, 2, "INVITE");
+        sim_run(ua->sim, DUR_S(3));
+        sim_reply(ua->sim, 2, m, codes[i], "p1",
+                  CHALLENGE("WWW-Authenticate", "n1") "Contact: <sip:other@10.9.9.9>\r\n", "");
+        sim_run(ua->sim, DUR_S(1));
+        sim_assert_ended(ua, 408);
+        assert_int_equal(sip_stack_busy(ua->stack), 0);
+        sim_close(ua->sim);
+    }
+}
+
 static void bye_in_early_dialog(void **state)
 {
     (void)state;
@@ -514,7 +535,9 @@ static void in_dialog_requests(void **state)
     /* an older CSeq */
     d.cseq = 1;
     sim_request(ua->sim, 2, 1, &d, "OPTIONS", "", "");
-    sim_expect(ua->sim, 2, "SIP/2.0 500");
+    sim_run(ua->sim, DUR_MS(50));
+    assert_string_equal(sim_header(sim_nth(ua->sim, 2, "SIP/2.0 500", sim_sent(ua->sim, 2, "SIP/2.0 500") - 1), "CSeq"),
+                        "2 OPTIONS");
     d.cseq = 100;
     sim_request(ua->sim, 2, 1, &d, "BYE", "", "");
     sim_expect(ua->sim, 2, "SIP/2.0 200");
@@ -584,10 +607,10 @@ int main(void)
         cmocka_unit_test(auth_then_redirect),   cmocka_unit_test(stale_nonce),
         cmocka_unit_test(auth_of_bye),          cmocka_unit_test(forks),
         cmocka_unit_test(silent_in_each_state), cmocka_unit_test(ring_time_out_before_1xx),
-        cmocka_unit_test(bye_in_early_dialog),  cmocka_unit_test(final_after_end),
-        cmocka_unit_test(next_hop_unreachable), cmocka_unit_test(in_dialog_requests),
-        cmocka_unit_test(reinvite_never_acked), cmocka_unit_test(end_inside_offer),
-        cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(bye_in_early_dialog),  cmocka_unit_test(challenge_after_ring_time_out),
+        cmocka_unit_test(final_after_end),      cmocka_unit_test(next_hop_unreachable),
+        cmocka_unit_test(in_dialog_requests),   cmocka_unit_test(reinvite_never_acked),
+        cmocka_unit_test(end_inside_offer),     cmocka_unit_test(bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

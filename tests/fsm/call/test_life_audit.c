@@ -1,0 +1,345 @@
+/* The audit of the table of a call's life.
+ *
+ * decided        every cell is decided; DROP and CANNOT move nothing and do nothing; a GO does something
+ * cells          what each cell must do follows from where it leads and which event it is
+ * walk           a search over everything that can happen to a call (state, media, usage, clocks, what the client heard):
+ *                nothing that can come meets CANNOT, every state and every GO cell is reached, `ended` is told exactly once
+ *                or, to a client that is gone, not at all, RELEASE comes once and last, media are closed where they may be
+ *                open, the usage is ended exactly when it still lives
+ * second_table   what SPEC section 3 says of CALL_STATE and CALL_STATS, typed by hand, and nothing else */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "life.h"
+
+#define ALL_ACTIONS ((CALL_ACT_RELEASE << 1) - 1)
+#define ENDINGS                                                                                                        \
+    (CALL_ACT_END_USAGE | CALL_ACT_CLOSE_MEDIA | CALL_ACT_TELL_STATS | CALL_ACT_TELL_ENDED | CALL_ACT_RELEASE)
+
+static const struct call_cell *cell_of(int s, int e)
+{
+    return &call_life[s][e];
+}
+
+#define CHECK(condition, s, e)                                                                                         \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fail_msg("%s: %s, %s", #condition, call_state_name((enum call_state)(s)),                                  \
+                     call_event_name((enum call_event)(e)));                                                           \
+        }                                                                                                              \
+    } while (0)
+
+static void test_decided(void **state)
+{
+    (void)state;
+    for (int s = 0; s < CALL_STATE_COUNT; s++) {
+        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+            const struct call_cell *c = cell_of(s, e);
+            bool go = c->rule == CALL_RULE_GO;
+            CHECK(go || c->rule == CALL_RULE_DROP || c->rule == CALL_RULE_CANNOT, s, e);
+            CHECK(c->next < CALL_STATE_COUNT, s, e);
+            CHECK((c->actions & ~(unsigned)ALL_ACTIONS) == 0, s, e);
+            CHECK(go ? c->actions != 0 : c->next == s && c->actions == 0, s, e);
+        }
+    }
+}
+
+static void test_cells(void **state)
+{
+    (void)state;
+    for (int s = 0; s < CALL_STATE_COUNT; s++) {
+        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+            const struct call_cell *c = cell_of(s, e);
+            if (c->rule != CALL_RULE_GO) {
+                continue;
+            }
+            unsigned acts = c->actions;
+            bool ends = c->next == CALL_ENDED;
+            CHECK(s != CALL_ENDED, s, e);
+            CHECK(c->next != CALL_IDLE, s, e);
+            CHECK(ends || (acts & ENDINGS) == 0, s, e);
+            CHECK(!ends || (acts & ~(unsigned)ENDINGS) == 0, s, e);
+            CHECK(ends == ((acts & CALL_ACT_RELEASE) != 0), s, e);
+            CHECK(ends == ((acts & CALL_ACT_CLOSE_MEDIA) != 0), s, e); /* the ports are open from the start */
+            CHECK((ends && e != CALL_EV_ORPHANED) == ((acts & CALL_ACT_TELL_ENDED) != 0), s, e);
+            CHECK((ends && e != CALL_EV_FAR_END) == ((acts & CALL_ACT_END_USAGE) != 0), s, e);
+            CHECK((ends && s == CALL_ESTABLISHED) == ((acts & CALL_ACT_TELL_STATS) != 0), s, e);
+            bool answered = c->next == CALL_ESTABLISHED && s != CALL_ESTABLISHED;
+            CHECK(answered == ((acts & CALL_ACT_START_LIMITS) != 0), s, e);
+            CHECK(answered == ((acts & CALL_ACT_TELL_ESTABLISHED) != 0), s, e);
+            bool entered = c->next != s;
+            CHECK((entered && c->next == CALL_TRYING) == ((acts & CALL_ACT_TELL_TRYING) != 0), s, e);
+            CHECK((entered && c->next == CALL_RINGING) == ((acts & CALL_ACT_TELL_RINGING) != 0), s, e);
+            CHECK((entered && c->next == CALL_EARLY) == ((acts & CALL_ACT_TELL_EARLY) != 0), s, e);
+            bool offer = e == CALL_EV_OFFER_SAME || e == CALL_EV_OFFER_OTHER;
+            unsigned replies = acts & (CALL_ACT_ACCEPT_OFFER | CALL_ACT_REFUSE_OFFER);
+            CHECK(offer == (replies != 0), s, e); /* each offer gets exactly one answer */
+            CHECK((replies & (replies - 1)) == 0, s, e);
+        }
+    }
+}
+
+/* The bits are carried out from the lowest up: what the client hears last is `ended`, after the figures, and the object is
+ * let go behind everything. */
+static void test_order_of_bits(void **state)
+{
+    (void)state;
+    assert_true(CALL_ACT_OPEN_MEDIA < CALL_ACT_START_LIMITS);
+    assert_true(CALL_ACT_START_LIMITS < CALL_ACT_TELL_ESTABLISHED);
+    assert_true(CALL_ACT_CLOSE_MEDIA < CALL_ACT_TELL_STATS);
+    assert_true(CALL_ACT_TELL_STATS < CALL_ACT_TELL_ENDED);
+    assert_true(CALL_ACT_TELL_ENDED < CALL_ACT_RELEASE);
+}
+
+/* ---- the walk ---- */
+
+struct situation {
+    uint8_t state;
+    bool dialled, usage, media, clocks, answered, told_ended, released;
+};
+
+static unsigned pack(const struct situation *x)
+{
+    return x->state | (unsigned)x->dialled << 3 | (unsigned)x->usage << 4 | (unsigned)x->media << 5 |
+           (unsigned)x->clocks << 6 | (unsigned)x->answered << 7 | (unsigned)x->told_ended << 8 |
+           (unsigned)x->released << 9;
+}
+
+#define SITUATIONS 1024
+
+struct walk {
+    bool seen[SITUATIONS];
+    struct situation queue[SITUATIONS];
+    size_t head, tail;
+    bool used[CALL_STATE_COUNT][CALL_EVENT_COUNT];
+};
+
+/* What the world can do to a call that has come so far; nothing of it may meet CANNOT. */
+static bool can_come(const struct situation *x, int event)
+{
+    if (x->released) {
+        return false;
+    }
+    if (event == CALL_EV_DIALLED) {
+        return !x->dialled;
+    }
+    if (!x->dialled) {
+        return false; /* dialling is one step */
+    }
+    switch (event) {
+    case CALL_EV_RINGS:
+    case CALL_EV_EARLY: return x->usage; /* a provisional response can be overtaken by the 200 */
+    case CALL_EV_ANSWERED:
+    case CALL_EV_UNUSABLE: return x->usage && !x->answered;
+    case CALL_EV_OFFER_SAME:
+    case CALL_EV_OFFER_OTHER:
+    case CALL_EV_FAR_END: return x->usage;
+    case CALL_EV_LIMIT: return x->clocks;
+    default: return true; /* HANGUP, ORPHANED */
+    }
+}
+
+static void carry_out(struct situation *x, int event, const struct call_cell *cell)
+{
+    int from = x->state;
+    unsigned acts = cell->actions;
+
+    x->state = cell->next;
+    x->dialled = true;
+    if (event == CALL_EV_DIALLED) {
+        x->usage = true;
+        x->media = true; /* the ports are open before the INVITE leaves (fault 23) */
+    }
+    if (event == CALL_EV_ANSWERED) {
+        x->answered = true;
+        CHECK((acts & CALL_ACT_OPEN_MEDIA) != 0, from, event);
+    }
+    if (event == CALL_EV_FAR_END) {
+        x->usage = false;
+    }
+    if ((acts & CALL_ACT_START_LIMITS) != 0) {
+        CHECK(!x->clocks, from, event);
+        x->clocks = true;
+    }
+    if ((acts & CALL_ACT_END_USAGE) != 0) {
+        CHECK(x->usage, from, event);
+        x->usage = false;
+    }
+    if ((acts & CALL_ACT_CLOSE_MEDIA) != 0) {
+        CHECK(x->media, from, event);
+        x->media = false;
+        x->clocks = false;
+    }
+    if ((acts & CALL_ACT_TELL_ENDED) != 0) {
+        CHECK(!x->told_ended, from, event);
+        x->told_ended = true;
+    }
+    if ((acts & CALL_ACT_RELEASE) != 0) {
+        CHECK(!x->usage && !x->media && !x->clocks, from, event);
+        CHECK(x->told_ended == (event != CALL_EV_ORPHANED), from, event);
+        x->released = true;
+    }
+    CHECK(x->released == (x->state == CALL_ENDED), from, event);
+}
+
+static void visit(struct walk *w, const struct situation *x)
+{
+    unsigned key = pack(x);
+
+    assert_true(key < SITUATIONS);
+    if (!w->seen[key]) {
+        w->seen[key] = true;
+        w->queue[w->tail++] = *x;
+    }
+}
+
+static void test_walk(void **state)
+{
+    static struct walk w;
+    struct situation start = {.state = CALL_IDLE};
+    bool reached[CALL_STATE_COUNT] = {false};
+
+    (void)state;
+    memset(&w, 0, sizeof(w));
+    visit(&w, &start);
+    while (w.head < w.tail) {
+        struct situation x = w.queue[w.head++];
+        bool can_end = x.released;
+        reached[x.state] = true;
+        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+            if (!can_come(&x, e)) {
+                continue;
+            }
+            const struct call_cell *cell = cell_of(x.state, e);
+            CHECK(cell->rule != CALL_RULE_CANNOT, x.state, e);
+            w.used[x.state][e] = true;
+            can_end = can_end || e == CALL_EV_DIALLED || cell->next == CALL_ENDED;
+            if (cell->rule == CALL_RULE_GO) {
+                struct situation next = x;
+                carry_out(&next, e, cell);
+                visit(&w, &next);
+            }
+        }
+        CHECK(can_end, x.state, 0); /* there is a way out of everywhere */
+    }
+    for (int s = 0; s < CALL_STATE_COUNT; s++) {
+        CHECK(reached[s], s, 0);
+        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+            /* what cannot come is CANNOT, and only that */
+            CHECK(w.used[s][e] == (cell_of(s, e)->rule != CALL_RULE_CANNOT), s, e);
+        }
+    }
+}
+
+/* ---- the second table ---- */
+
+/* SPEC section 3: CALL_STATE trying, ringing, early, established, then exactly one ended; CALL_STATS just before `ended` of
+ * every call that was established; HANGUP and a limit send BYE or CANCEL, the far end's end does not; a connection that goes
+ * takes its call along; a re-INVITE that changes nothing 200, any other 488. `does`: b BYE or CANCEL, c media closed, f
+ * figures, e `ended`, r line free, m media opened, k clocks and recording, t tell the state's name, 2 answer 200, 4 answer 488. */
+static const struct {
+    enum call_state from;
+    enum call_event event;
+    enum call_state to;
+    const char *does;
+} second[] = {
+    {CALL_IDLE, CALL_EV_DIALLED, CALL_TRYING, "t"},
+
+    {CALL_TRYING, CALL_EV_RINGS, CALL_RINGING, "t"},
+    {CALL_TRYING, CALL_EV_EARLY, CALL_EARLY, "mt"},
+    {CALL_TRYING, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mkt"},
+    {CALL_TRYING, CALL_EV_UNUSABLE, CALL_ENDED, "bcer"},
+    {CALL_TRYING, CALL_EV_OFFER_SAME, CALL_TRYING, "4"},
+    {CALL_TRYING, CALL_EV_OFFER_OTHER, CALL_TRYING, "4"},
+    {CALL_TRYING, CALL_EV_FAR_END, CALL_ENDED, "cer"},
+    {CALL_TRYING, CALL_EV_HANGUP, CALL_ENDED, "bcer"},
+    {CALL_TRYING, CALL_EV_ORPHANED, CALL_ENDED, "bcr"},
+
+    {CALL_RINGING, CALL_EV_RINGS, CALL_RINGING, ""},
+    {CALL_RINGING, CALL_EV_EARLY, CALL_EARLY, "mt"},
+    {CALL_RINGING, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mkt"},
+    {CALL_RINGING, CALL_EV_UNUSABLE, CALL_ENDED, "bcer"},
+    {CALL_RINGING, CALL_EV_OFFER_SAME, CALL_RINGING, "4"},
+    {CALL_RINGING, CALL_EV_OFFER_OTHER, CALL_RINGING, "4"},
+    {CALL_RINGING, CALL_EV_FAR_END, CALL_ENDED, "cer"},
+    {CALL_RINGING, CALL_EV_HANGUP, CALL_ENDED, "bcer"},
+    {CALL_RINGING, CALL_EV_ORPHANED, CALL_ENDED, "bcr"},
+
+    {CALL_EARLY, CALL_EV_RINGS, CALL_EARLY, ""},
+    {CALL_EARLY, CALL_EV_EARLY, CALL_EARLY, "m"},
+    {CALL_EARLY, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mkt"},
+    {CALL_EARLY, CALL_EV_UNUSABLE, CALL_ENDED, "bcer"},
+    {CALL_EARLY, CALL_EV_OFFER_SAME, CALL_EARLY, "4"},
+    {CALL_EARLY, CALL_EV_OFFER_OTHER, CALL_EARLY, "4"},
+    {CALL_EARLY, CALL_EV_FAR_END, CALL_ENDED, "cer"},
+    {CALL_EARLY, CALL_EV_HANGUP, CALL_ENDED, "bcer"},
+    {CALL_EARLY, CALL_EV_ORPHANED, CALL_ENDED, "bcr"},
+
+    {CALL_ESTABLISHED, CALL_EV_RINGS, CALL_ESTABLISHED, ""},
+    {CALL_ESTABLISHED, CALL_EV_EARLY, CALL_ESTABLISHED, ""},
+    {CALL_ESTABLISHED, CALL_EV_OFFER_SAME, CALL_ESTABLISHED, "2"},
+    {CALL_ESTABLISHED, CALL_EV_OFFER_OTHER, CALL_ESTABLISHED, "4"},
+    {CALL_ESTABLISHED, CALL_EV_FAR_END, CALL_ENDED, "cfer"},
+    {CALL_ESTABLISHED, CALL_EV_HANGUP, CALL_ENDED, "bcfer"},
+    {CALL_ESTABLISHED, CALL_EV_LIMIT, CALL_ENDED, "bcfer"},
+    {CALL_ESTABLISHED, CALL_EV_ORPHANED, CALL_ENDED, "bcfr"},
+};
+
+static unsigned meaning(char letter, enum call_state to)
+{
+    switch (letter) {
+    case 'm': return CALL_ACT_OPEN_MEDIA;
+    case 'k': return CALL_ACT_START_LIMITS;
+    case 'b': return CALL_ACT_END_USAGE;
+    case 'c': return CALL_ACT_CLOSE_MEDIA;
+    case 'f': return CALL_ACT_TELL_STATS;
+    case 'e': return CALL_ACT_TELL_ENDED;
+    case 'r': return CALL_ACT_RELEASE;
+    case '2': return CALL_ACT_ACCEPT_OFFER;
+    case '4': return CALL_ACT_REFUSE_OFFER;
+    default: break;
+    }
+    return to == CALL_TRYING    ? CALL_ACT_TELL_TRYING
+           : to == CALL_RINGING ? CALL_ACT_TELL_RINGING
+           : to == CALL_EARLY   ? CALL_ACT_TELL_EARLY
+                                : CALL_ACT_TELL_ESTABLISHED;
+}
+
+static void test_second_table(void **state)
+{
+    bool listed[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {{false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++) {
+        const struct call_cell *c = cell_of((int)second[i].from, (int)second[i].event);
+        unsigned acts = 0;
+        for (const char *at = second[i].does; *at != '\0'; at++) {
+            acts |= meaning(*at, second[i].to);
+        }
+        CHECK(!listed[second[i].from][second[i].event], second[i].from, second[i].event);
+        listed[second[i].from][second[i].event] = true;
+        CHECK(c->rule == (acts != 0 ? CALL_RULE_GO : CALL_RULE_DROP), second[i].from, second[i].event);
+        CHECK(c->next == second[i].to, second[i].from, second[i].event);
+        CHECK(c->actions == acts, second[i].from, second[i].event);
+    }
+    for (int s = 0; s < CALL_STATE_COUNT; s++) {
+        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+            CHECK(listed[s][e] || cell_of(s, e)->rule == CALL_RULE_CANNOT, s, e);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decided), cmocka_unit_test(test_cells),        cmocka_unit_test(test_order_of_bits),
+        cmocka_unit_test(test_walk),    cmocka_unit_test(test_second_table),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
