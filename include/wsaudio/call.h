@@ -128,8 +128,6 @@ void bridge_expire(struct bridge *b, mono_us now);
 void bridge_pump(struct bridge *b, mono_us now);
 /* At the very end of the turn: releases what ended in it. */
 void bridge_reap(struct bridge *b);
-/* Walks the clients (pool_next's way): those with output to write or that are done. */
-struct ws_conn *bridge_client_next(struct bridge *b, uint32_t *slot, struct pool_id *id);
 
 /* No new calls or clients' commands; every call is hung up, every client gets close 1001. Then turn on until
  * bridge_is_quiet or the time is up. */

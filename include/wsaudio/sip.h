@@ -14,7 +14,8 @@ enum sip_event_kind {
     SIP_EVENT_INCOMING,  /* a new INVITE from outside, first time only; adopt it inside the hook or it gets 480 */
     SIP_EVENT_PROGRESS,  /* 1xx to our INVITE (100 too); code, reason, body (SDP or empty) */
     SIP_EVENT_ANSWERED,  /* first 2xx to our INVITE; ACK has been sent; body */
-    SIP_EVENT_CONFIRMED, /* our 2xx to an INVITE was acknowledged; body: the ACK's SDP or empty */
+    SIP_EVENT_CONFIRMED, /* our 2xx to an INVITE was acknowledged; body: the ACK's SDP or empty. For a re-INVITE only
+                            when its ACK brings an SDP (it had no offer itself) */
     SIP_EVENT_OFFER,     /* re-INVITE (or UPDATE) in the dialog; answer it inside the hook or it gets 488 */
     SIP_EVENT_ENDED,     /* the usage is over; the last event of its id. code, reason */
     SIP_EVENT_KIND_COUNT
@@ -70,7 +71,8 @@ struct sip_config {
     struct span user_agent;    /* "ws_audio_server/1.0" */
     struct span extra_headers; /* complete "Name: value\r\n" lines added to outgoing INVITEs, validated by
                                   sip_header_line_ok */
-    uint32_t max_usages;       /* usages alive at once, those that are finishing included */
+    uint32_t max_usages;       /* usages alive at once, those that are finishing included; one that only waits for late
+                                  packets (up to 64*T1 after the answer) gives way to a new one */
     const struct log *log;
     const struct rng *rng;
 };
@@ -103,8 +105,8 @@ struct sip_stats {
     uint64_t retransmits_out;
 };
 struct sip_stats sip_stack_stats(const struct sip_stack *stack);
-/* Usages that still have something to send or wait for before a clean exit (BYE, CANCEL, an unanswered INVITE);
- * transactions that only linger do not count. */
+/* Usages that still have something to send or wait for before a clean exit (BYE, CANCEL, an unanswered INVITE), calls
+ * that are up included; what only lingers does not count. */
 uint32_t sip_stack_busy(const struct sip_stack *stack);
 
 /* The advertised address changed or became known. */
@@ -124,8 +126,8 @@ bool sip_header_line_ok(struct span line);
 
 /* Sends an INVITE to next_hop with the offer as body. Retransmission, digest, 3xx (5 at most, no loops, always through
  * next_hop), forks, CANCEL, ACK and time-outs are the stack's. ring_us: unanswered for that long after the INVITE
- * (CANCEL, then ENDED 408); 0 never. ST_FULL, ST_STATE, ST_NO_MEMORY, ST_BAD (uri). On error nothing was sent and no
- * event follows. */
+ * (ENDED 408 at once; CANCEL and what follows run on behind it); 0 never. ST_FULL, ST_STATE, ST_NO_MEMORY, ST_BAD
+ * (uri). On error nothing was sent and no event follows. */
 WS_MUST_CHECK int sip_usage_invite(struct sip_stack *stack, mono_us now, struct span request_uri, struct span offer,
                                    dur_us ring_us, void *owner, struct pool_id *usage);
 

@@ -26,7 +26,6 @@ void web_peer_close(struct peer *p)
     char text[ADDR_TEXT_MAX];
 
     if (p->phase == PEER_SOCKET) {
-        w->peer_of[p->client.slot] = POOL_ID_NONE;
         bridge_client_gone(g->bridge, g->now, p->client);
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, CLIENT_GONE), addr_text(&p->addr, text));
     }
@@ -99,26 +98,29 @@ static void flush_response(struct peer *p)
     }
 }
 
-static void flush_socket(struct peer *p)
+/* At the end of each turn: writes what there is, and watches for what can be done next. */
+static void serve_socket(struct peer *p)
 {
     struct ws_conn *conn = bridge_client_conn(p->web->gateway->bridge, p->client);
+    bool blocked = (p->events & OS_WRITE) != 0;
+    enum flush result = FLUSH_BLOCKED;
     void *space;
 
     if (conn == NULL) {
         web_peer_close(p);
         return;
     }
-    enum flush result = flush_out(p);
-    if (result == FLUSH_DONE) {
-        result = flush_conn(p, conn);
+    if (!blocked || p->writable) {
+        result = flush_out(p);
+        result = result == FLUSH_DONE ? flush_conn(p, conn) : result;
     }
+    p->writable = false;
     if (result == FLUSH_FAILED || (result == FLUSH_DONE && ws_conn_is_done(conn))) {
         web_peer_close(p);
         return;
     }
-    bool read = ws_conn_input_space(conn, &space) > 0;
-    p->web->reading_stopped = p->web->reading_stopped || !read;
-    watch(p, (read ? OS_READ : 0U) | (result == FLUSH_BLOCKED ? OS_WRITE : 0U));
+    bool room = ws_conn_input_space(conn, &space) > 0;
+    watch(p, (room ? OS_READ : 0U) | (result == FLUSH_BLOCKED ? OS_WRITE : 0U));
 }
 
 /* ---- reading ---- */
@@ -140,9 +142,7 @@ static void read_request(struct peer *p)
         return;
     }
     web_answer(p, span_make(piece + taken, (size_t)n - taken));
-    if (p->phase == PEER_SOCKET) {
-        flush_socket(p);
-    } else {
+    if (p->phase == PEER_RESPONSE) {
         flush_response(p);
     }
 }
@@ -186,6 +186,7 @@ static void peer_ready(void *ctx, struct pool_id watch_id, unsigned events, mono
         web_peer_close(p); /* nobody is there, and no read would tell */
         return;
     }
+    p->writable = (events & OS_WRITE) != 0;
     if ((events & (OS_READ | OS_HANGUP)) != 0) {
         switch (p->phase) {
         case PEER_REQUEST: read_request(p); return;
@@ -196,8 +197,6 @@ static void peer_ready(void *ctx, struct pool_id watch_id, unsigned events, mono
     }
     if ((events & OS_WRITE) != 0 && p->phase == PEER_RESPONSE) {
         flush_response(p);
-    } else if ((events & OS_WRITE) != 0 && p->phase == PEER_SOCKET) {
-        flush_socket(p);
     }
 }
 
@@ -301,9 +300,7 @@ int web_open(struct gateway *g, struct web **out)
     }
     w->gateway = g;
     w->listener = -1;
-    w->peer_of = calloc(g->options->max_clients, sizeof(*w->peer_of));
-    if (w->peer_of == NULL || pool_init(&w->peers, sizeof(struct peer), peers) != ST_OK ||
-        timerq_init(&w->timers, peers) != ST_OK) {
+    if (pool_init(&w->peers, sizeof(struct peer), peers) != ST_OK || timerq_init(&w->timers, peers) != ST_OK) {
         web_close(w);
         return gateway_fail(g, ST_NO_MEMORY, "out of memory");
     }
@@ -329,7 +326,6 @@ void web_close(struct web *w)
     web_stop(w);
     timerq_fini(&w->timers);
     pool_fini(&w->peers);
-    free(w->peer_of);
     free(w);
 }
 
@@ -359,49 +355,17 @@ mono_us web_due(const struct web *w)
     return timerq_due(&w->timers);
 }
 
-static void flush_clients(struct web *w)
-{
-    struct bridge *b = w->gateway->bridge;
-    struct pool_id client;
-
-    for (uint32_t s = 0; bridge_client_next(b, &s, &client) != NULL; s++) {
-        struct peer *p = pool_get(&w->peers, w->peer_of[client.slot]);
-        /* a blocked one is written when the socket says so */
-        if (p != NULL && (p->events & OS_WRITE) == 0) {
-            flush_socket(p);
-        }
-    }
-}
-
-/* A connection whose input was full (or paused) is read again as soon as there is room. */
-static void resume_reading(struct web *w)
-{
-    struct peer *p;
-    void *space;
-
-    w->reading_stopped = false;
-    for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
-        if (p->phase != PEER_SOCKET || (p->events & OS_READ) != 0) {
-            continue;
-        }
-        struct ws_conn *conn = bridge_client_conn(w->gateway->bridge, p->client);
-        if (conn != NULL && ws_conn_input_space(conn, &space) > 0) {
-            watch(p, p->events | OS_READ);
-        } else {
-            w->reading_stopped = true;
-        }
-    }
-}
-
 void web_turn(struct web *w, mono_us now)
 {
     struct timerq_entry *entry;
+    struct peer *p;
 
     while ((entry = timerq_pop(&w->timers, now)) != NULL) {
         web_peer_close(LIST_OWNER(entry, struct peer, timer));
     }
-    flush_clients(w);
-    if (w->reading_stopped) {
-        resume_reading(w);
+    for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
+        if (p->phase == PEER_SOCKET) {
+            serve_socket(p);
+        }
     }
 }

@@ -183,7 +183,6 @@ static void upgrade(struct peer *p, bool echo, struct span rest)
         return;
     }
     p->phase = PEER_SOCKET;
-    w->peer_of[p->client.slot] = p->id;
     timerq_cancel(&w->timers, &p->timer);
     log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, CLIENT_CONNECTED), addr_text(&p->addr, text));
     struct ws_conn *conn = bridge_client_conn(g->bridge, p->client);

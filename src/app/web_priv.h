@@ -22,6 +22,7 @@ struct peer {
     int fd;
     struct pool_id watch;
     unsigned events; /* watched now */
+    bool writable;   /* the socket said so in this turn */
     struct net_addr addr;
     bool over_limit; /* one connection too many: its request is answered 503 */
     struct timerq_entry timer;
@@ -41,9 +42,7 @@ struct web {
     int listener;
     struct pool_id listener_watch;
     struct pool peers;
-    struct pool_id *peer_of; /* owns; by the client's slot */
     struct timerq timers;
-    bool reading_stopped; /* some peer is not being read: look again each turn */
 };
 
 /* web_http.c: answers a complete or broken request head; the phase is RESPONSE or SOCKET afterwards, or the peer is gone. rest:

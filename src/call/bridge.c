@@ -145,19 +145,6 @@ void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id)
     timerq_cancel(&b->timers, &c->timer);
 }
 
-struct ws_conn *bridge_client_next(struct bridge *b, uint32_t *slot, struct pool_id *id)
-{
-    struct client *c;
-    const void *bytes;
-
-    for (; (c = pool_next(&b->clients, slot, id)) != NULL; (*slot)++) {
-        if (!c->gone && (ws_conn_is_done(c->conn) || ws_conn_output(c->conn, &bytes) > 0)) {
-            return c->conn;
-        }
-    }
-    return NULL;
-}
-
 /* ---- input ---- */
 
 void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from, const void *data, size_t len)

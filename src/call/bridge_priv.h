@@ -36,7 +36,8 @@ struct client {
     enum media_format format;
     struct frame_ring audio; /* received packets waiting to be read; storage made at the first CALL */
     bool told_slow;          /* ERROR:MEDIA:busy was told in this call */
-    bool told_binary;        /* ERROR:MEDIA was told for binary messages until the next CALL */
+    bool told_no_call;       /* ERROR:MEDIA:no_call was told since the last CALL */
+    bool told_unsupported;   /* ERROR:MEDIA:unsupported was told in this call */
     bool committing;         /* an upload is being flushed; the connection is paused */
     uint64_t committed_size;
     void *listing; /* NULL: no LIST_WAV under way; the connection is paused while one is */

@@ -128,12 +128,13 @@ static void on_binary(void *ctx, struct span piece, bool last)
 {
     struct client *c = ctx;
     bool in_call = !pool_id_is_none(c->call);
+    bool *told = in_call ? &c->told_unsupported : &c->told_no_call;
 
     (void)piece;
-    if (!last || c->told_binary) {
+    if (!last || *told) {
         return;
     }
-    c->told_binary = true;
+    *told = true;
     if (in_call) {
         client_error(c, SPAN_LIT("MEDIA"), WS_ERROR_UNSUPPORTED, "live audio from the client is not taken yet");
     } else {

@@ -46,7 +46,8 @@ static void do_call(struct client *c, const struct ws_command *cmd)
     }
     frame_ring_clear(&c->audio);
     c->told_slow = false;
-    c->told_binary = false;
+    c->told_no_call = false;
+    c->told_unsupported = false;
     call_dial(c, cmd->arg);
 }
 

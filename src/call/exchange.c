@@ -350,7 +350,9 @@ void exchange_tick(struct exchange *x, mono_us now)
             continue;
         }
         struct rtp_pacer_step step = rtp_pacer_step(&f->pacer, now);
-        rtp_tx_skip(&f->tx, step.skip * TONE_SAMPLES);
+        if (step.skip > 0) {
+            rtp_tx_skip(&f->tx, step.skip * TONE_SAMPLES);
+        }
         for (uint32_t i = 0; i < step.send; i++) {
             send_tone(x, f);
         }

@@ -18,7 +18,7 @@ void player_forget(struct player *p)
 
 void player_stop(struct player *p)
 {
-    if (p->handle != FILE_HANDLE_NONE) {
+    if (p->playing) { /* also false in a player that was never initialised: a call without ports */
         p->files->play_close(p->files->ctx, p->handle);
         p->handle = FILE_HANDLE_NONE;
     }

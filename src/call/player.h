@@ -27,7 +27,7 @@ struct player {
 };
 
 void player_init(struct player *p, const struct file_io *files);
-/* Closes the file, forgets what waits, frees the buffers. */
+/* Closes the file, forgets what waits, frees the buffers. Safe on a zeroed player. */
 void player_fini(struct player *p);
 /* Looks whether the file can be played and queues it. ST_OK, ST_NOT_FOUND, ST_UNSUPPORTED (text tells), ST_FULL, ST_IO,
  * ST_NO_MEMORY; text is set for every failure. */

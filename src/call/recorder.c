@@ -83,6 +83,7 @@ static int flush_frames(struct recorder *r, uint64_t count)
 
 static void flush_to(struct recorder *r, int64_t position)
 {
+    position += position & 1; /* an odd number of bytes would need a padding byte behind it (RIFF) */
     if (position <= (int64_t)r->written) {
         return;
     }
@@ -107,15 +108,16 @@ void recorder_stop(struct recorder *r, mono_us now)
     if (!r->on) {
         return;
     }
-    flush_to(r, clock_samples(r, now));
+    int64_t end = clock_samples(r, now);
+    flush_to(r, r->end > end ? r->end : end); /* the last packet lies ahead of the clock by its length */
     if (r->on) {
         give_up(r); /* the same end: close the file */
     }
 }
 
-/* Where a packet belongs on the clock. The first one is placed where it came; after that timestamps rule, and once a second
- * the track is moved when even its least late packet is further off than what SPEC allows (the far end's clock drifts, or the
- * first packet was itself late). */
+/* Where a packet belongs on the clock. The first one is placed where it came; after that timestamps rule. The track is moved
+ * when a packet comes earlier than SPEC's 40 ms allow (the first ones were late), and once a second when even its least late
+ * packet is further off than that (the far end's clock drifts). */
 static int64_t track_place(struct recorder_track *t, int64_t clock, uint32_t timestamp, bool restart)
 {
     if (t->placed && !restart) {
@@ -131,9 +133,15 @@ static int64_t track_place(struct recorder_track *t, int64_t clock, uint32_t tim
         t->seen = 0;
         late = 0;
     }
+    if (late < -RECORDER_SYNC_SAMPLES) {
+        /* nothing comes before it was sent: the packets so far were late themselves */
+        t->base += late;
+        t->seen = 0;
+        late = 0;
+    }
     t->least = t->seen == 0 || late < t->least ? late : t->least;
     if (++t->seen == TRACK_CHECK_PACKETS) {
-        if (t->least > RECORDER_SYNC_SAMPLES || t->least < -RECORDER_SYNC_SAMPLES) {
+        if (t->least > RECORDER_SYNC_SAMPLES) {
             t->base += t->least;
         }
         t->seen = 0;
@@ -150,6 +158,7 @@ static void put(struct recorder *r, unsigned channel, int64_t position, const ui
             continue;
         }
         r->window[(size_t)((uint64_t)at % RECORDER_WINDOW) * r->channels + channel] = ulaw[i];
+        r->end = at + 1 > r->end ? at + 1 : r->end;
     }
 }
 

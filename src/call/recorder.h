@@ -29,6 +29,7 @@ struct recorder {
     mono_us start; /* the clock's sample 0 */
     mono_us flush_due;
     uint64_t written; /* samples of each channel in the file */
+    int64_t end;      /* behind the last sample that was put */
     uint8_t *window;  /* owns; interleaved, RECORDER_WINDOW frames */
     struct recorder_track received, sent;
 };

@@ -82,24 +82,6 @@ static bool may_be_shown(struct span name)
     return false;
 }
 
-/* Length of a parameter: up to the comma outside quotes; an open quote takes the rest. */
-static size_t param_len(struct span s)
-{
-    size_t at = 0;
-
-    while (at < s.len && s.ptr[at] != ',') {
-        if (s.ptr[at] != '"') {
-            at++;
-            continue;
-        }
-        at = sip_skip_quoted(s, at);
-        if (at == 0) {
-            return s.len;
-        }
-    }
-    return at;
-}
-
 /* value: from behind the colon to the line end. */
 static void put_masked(struct outbuf *out, struct span value)
 {
@@ -116,7 +98,7 @@ static void put_masked(struct outbuf *out, struct span value)
     }
     struct span rest = span_from(value, scheme_end);
     while (rest.len > 0) {
-        size_t len = param_len(rest);
+        size_t len = sip_element_len(rest, ',');
         struct span param = span_trim(span_head(rest, len));
         struct span name = span_trim(span_head(param, span_find(param, '=')));
         rest = span_from(rest, len + 1);

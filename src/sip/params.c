@@ -42,12 +42,11 @@ bool sip_has_blank_or_control(struct span s)
     return false;
 }
 
-/* The bytes up to the next ';' outside a quoted string; an open quote swallows the rest. */
-static size_t element_len(struct span s)
+size_t sip_element_len(struct span s, char separator)
 {
     size_t at = 0;
 
-    while (at < s.len && s.ptr[at] != ';') {
+    while (at < s.len && s.ptr[at] != separator) {
         if (s.ptr[at] != '"') {
             at++;
             continue;
@@ -99,7 +98,7 @@ int sip_param_next(struct span *rest, struct sip_param *out)
     if (rest->len == 0) {
         return ST_NOT_FOUND;
     }
-    size_t len = element_len(*rest);
+    size_t len = sip_element_len(*rest, ';');
     struct span element = span_head(*rest, len);
     *rest = span_from(*rest, len); /* the ';' stays: the next call tells "a;" from "a" */
 

@@ -21,6 +21,8 @@ static inline size_t sip_skip_lws(struct span s, size_t at)
 
 /* s.ptr[at] is a '"': the index behind the closing quote, or 0 when there is none. */
 size_t sip_skip_quoted(struct span s, size_t at);
+/* The bytes up to the next separator outside a quoted string; an open quote takes the rest. */
+size_t sip_element_len(struct span s, char separator);
 /* Index of the first byte at or behind `at` that may not stand in a token. */
 size_t sip_skip_token(struct span s, size_t at);
 /* Any LWS, control or DEL among the bytes. */

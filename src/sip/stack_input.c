@@ -74,8 +74,18 @@ static void on_request(struct sip_stack *stack, const struct sip_msg *request, c
     }
 }
 
+/* 8.1.3.3: with more than our own Via it was on its way to somebody else. */
+static bool is_misrouted(const struct sip_msg *message)
+{
+    return !message->is_request && sip_values_count(message, SIP_HEADER_VIA) > 1;
+}
+
 static void on_message(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
 {
+    if (is_misrouted(message)) {
+        stack->stats.stray++;
+        return;
+    }
     if (sip_tx_input(stack->tx, stack->now, message, from) == SIP_TX_TAKEN) {
         return;
     }

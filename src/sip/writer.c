@@ -27,7 +27,7 @@ void sip_put_unfolded(struct outbuf *out, struct span value)
             continue;
         }
         in_fold = false;
-        outbuf_char(out, c != '\0' ? c : '?');
+        outbuf_char(out, c);
     }
 }
 

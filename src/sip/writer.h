@@ -91,7 +91,8 @@ void sip_put_quoted(struct outbuf *out, struct span text);
 void sip_put_uri(struct outbuf *out, struct span user, struct span host, uint16_t port);
 /* "sip:user@1.2.3.4:5060" or with [::1]. */
 void sip_put_uri_addr(struct outbuf *out, struct span user, const struct net_addr *addr);
-/* The bytes with each fold as one blank and no CR, LF or NUL. */
+/* The bytes with each fold as one blank and no CR or LF. A NUL stays: quoted in a display name it is legal, and From and
+ * To go back as they came (RFC 3261 8.2.6.2, RFC 4475 3.1.1.2). */
 void sip_put_unfolded(struct outbuf *out, struct span value);
 /* A random branch "z9hG4bK…" (RFC 3261 8.1.1.7), NUL-terminated. */
 #define SIP_BRANCH_LEN 31

@@ -6,7 +6,7 @@ from clients import Client
 from common import assert_fast, established, through
 from harness import main
 from phone import Phone, credentials, digest_ok
-from timing import LONG, soon
+from timing import LONG, SLOW, soon
 
 
 def refused(phone, client, code):
@@ -160,9 +160,13 @@ def fault_06_long_nonce_and_realm():
                 phone.reply(second, 486)
                 client.ended(486)
             else:
-                time.sleep(0.2)
-                for again in [m for m in phone.pending if m.method == "INVITE"]:
-                    phone.reply(again, 401)
+                deadline = time.monotonic() + 5 * SLOW
+                ended = client.count("CALL_STATE:ended:401")
+                while client.count("CALL_STATE:ended:401") == ended and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                    for again in [m for m in phone.pending if m.method == "INVITE"]:
+                        phone.pending.remove(again)
+                        phone.reply(again, 401)
                 client.ended(401)
 
 

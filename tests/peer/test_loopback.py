@@ -8,7 +8,7 @@ import time
 import audio
 from audio import payload_of
 from clients import Client, Client2
-from common import check_echo, check_recording, contains, loopback, wait_echo
+from common import check_echo, check_recording, loopback, recorded, wait_echo
 from harness import main, wait_until
 
 
@@ -85,7 +85,7 @@ def test_record_received_only():
         client.hangup()
         wav = audio.read_wav(server.recordings[0])
         assert (wav.tag, wav.channels) == (7, 1)
-        contains(wav.data, data, "recording of what was received")
+        recorded(wav.data, data, "recording of what was received")
 
 
 def test_tone():
@@ -220,8 +220,8 @@ def test_recording_keeps_the_last_frames():
         heard = payload_of(client.packets())
         heard = heard[heard.index(data[:audio.FRAME]):]
         wav = audio.read_wav(server.recordings[0])
-        contains(wav.left, heard, "left: the last that the client heard")
-        contains(wav.right, heard, "right: the same, sent")
+        recorded(wav.left, heard, "left: the last that the client heard")
+        recorded(wav.right, heard, "right: the same, sent")
 
 
 def test_ports_return():

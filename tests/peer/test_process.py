@@ -10,10 +10,10 @@ import time
 
 import audio
 from clients import Client
-from common import contains, established, file_octets, loopback, through
+from common import established, file_octets, loopback, recorded, through
 from harness import Server, main, run_server, wait_until
 from phone import Phone, auto_phone, credentials, digest_ok
-from timing import soon
+from timing import WRAPPER, soon
 
 UNDUE = """call-log user require-unprivileged sandbox realtime ws-tls-cert ws-tls-key ws-tls-client-ca sip-transport sip-tls-ca
 sip-tls-cert sip-tls-key sip-register sip-expires sip-allow sip-keepalive session-timer incoming allow-transfer dial-allow dial-deny
@@ -192,8 +192,8 @@ def test_kill_9_leaves_a_valid_recording():
         server.wait_exit()
         wav = audio.read_wav(server.recordings[0])
         assert len(wav.left) == len(wav.right) and len(wav.left) >= 8000 * 1.9, len(wav.left)
-        contains(wav.right, data[:160 * 50], "first second of the file, sent")
-        contains(wav.left, data[:160 * 50], "first second of the file, received")
+        recorded(wav.right, data[:160 * 50], "first second of the file, sent")
+        recorded(wav.left, data[:160 * 50], "first second of the file, received")
         assert client.wait_closed() != 1000
         client.close()
 
@@ -235,7 +235,7 @@ def test_secrets_stay_secret():
         file.write("from the file\n")
     with phone, through(phone, "--sip-user", "alice", "--sip-password", "on-the-line", "--log-level", "debug") as server:
         command = file_octets("/proc/%d/cmdline" % server.pid)
-        assert b"on-the-line" not in command and b"--sip-user" in command, command
+        assert WRAPPER or (b"on-the-line" not in command and b"--sip-user" in command), command
         with Client(server) as client:
             client.call("bob")
             client.hangup()

@@ -1,5 +1,6 @@
 """RFC 6455 as a stranger would try it: raw frames against / and /echo."""
 import os
+import socket
 import struct
 import sys
 import time
@@ -7,7 +8,7 @@ import time
 from clients import Client, Client2, RawWs
 from common import loopback
 from harness import main
-from timing import LONG
+from timing import LONG, soon
 
 
 def refused_with(server, code, octets, path="/"):
@@ -15,7 +16,8 @@ def refused_with(server, code, octets, path="/"):
         client.sock.sendall(octets)
         got = client.close_code()
         assert got == code, "close code %s, expected %s for %r" % (got, code, octets[:40])
-        assert client.at_end(), "the stream stays open after the close"
+        client.sock.shutdown(socket.SHUT_WR)
+        assert client.at_end(2), "the stream stays open after the close"
 
 
 def test_protocol_errors():
@@ -97,6 +99,14 @@ def test_limit_of_message():
         refused_with(server, 1009, RawWs.frame(1, b"", length=65537))
         refused_with(server, 1009, RawWs.frame(1, b"x" * 60000, fin=False) + RawWs.frame(0, b"x" * 6000))
         refused_with(server, 1009, RawWs.frame(2, b"", length=1 << 62))
+
+
+def test_close_that_nobody_answers():
+    """The server does not wait for ever: 5 s."""
+    with loopback() as server, RawWs(server) as client:
+        client.send(3, b"x")
+        started = time.monotonic()
+        assert client.close_code() == 1002 and client.at_end(10) and time.monotonic() - started < soon(7)
 
 
 def test_ping_from_the_server():

@@ -95,7 +95,11 @@ static int media_open_pair(void *ctx, struct pool_id call, uint16_t *port)
     struct world *w = ctx;
     assert_true(call.slot < 64);
     assert_false(w->media_open[call.slot]);
+    if (w->media_status != ST_OK) {
+        return w->media_status;
+    }
     w->media_open[call.slot] = true;
+    w->media_call[call.slot] = call;
     w->ports_open++;
     *port = (uint16_t)(32000 + 2 * call.slot);
     return ST_OK;
@@ -109,13 +113,41 @@ static void media_close_pair(void *ctx, struct pool_id call)
     w->ports_open--;
 }
 
+static void log_sent(struct world *w, const struct net_addr *to, const uint8_t *p, size_t len)
+{
+    if (w->sent_count == w->sent_cap) {
+        w->sent_cap = w->sent_cap * 2 + 256;
+        w->sent = realloc(w->sent, w->sent_cap * sizeof(*w->sent));
+        assert_non_null(w->sent);
+    }
+    assert_true(len > 12 && p[0] == 0x80);
+    w->sent[w->sent_count++] =
+        (struct world_rtp){.at = w->now,
+                           .to = *to,
+                           .marker = (p[1] & 0x80) != 0,
+                           .payload_type = p[1] & 0x7F,
+                           .sequence = (uint16_t)(p[2] << 8 | p[3]),
+                           .timestamp = (uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7],
+                           .ssrc = (uint32_t)p[8] << 24 | (uint32_t)p[9] << 16 | (uint32_t)p[10] << 8 | p[11],
+                           .len = len - 12};
+}
+
 static int media_send(void *ctx, struct pool_id call, bool rtcp, const struct net_addr *to, const void *data,
                       size_t len)
 {
     struct world *w = ctx;
-    (void)to;
+
     assert_true(w->media_open[call.slot]);
-    if (!rtcp && !chance(w, w->loss_percent)) {
+    if (rtcp) {
+        assert_true(len <= sizeof(w->rtcp));
+        memcpy(w->rtcp, data, len);
+        w->rtcp_len = len;
+        w->rtcp_to = *to;
+        w->rtcp_count++;
+        return ST_OK;
+    }
+    log_sent(w, to, data, len);
+    if (!chance(w, w->loss_percent)) {
         event_add(w, EV_RTP_TO_PHONE, travel(w), data, len)->call = call;
     }
     return ST_OK;
@@ -137,214 +169,43 @@ void world_rtp_to_bridge(struct world *w, struct pool_id call, const struct net_
     }
 }
 
-/* ---- files ---- */
-
-static void append(struct world_file *f, size_t at, const void *data, size_t len)
+void world_rtcp_to_bridge(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
+                          size_t len)
 {
-    if (at + len > f->len) {
-        f->data = realloc(f->data, at + len);
-        assert_non_null(f->data);
-        f->len = at + len;
-    }
-    memcpy(f->data + at, data, len);
+    struct world_event *e = event_add(w, EV_RTP_TO_BRIDGE, travel(w), data, len);
+    e->call = call;
+    e->from = *from;
+    e->rtcp = true;
 }
 
-static struct world_file *file_named(struct world *w, const char *name)
+void world_phone_rtp(struct world *w, const struct net_addr *from, uint8_t payload_type, uint16_t sequence)
 {
-    for (size_t i = 0; i < WORLD_FILES; i++) {
-        if (w->files[i].used && !w->files[i].temporary && strcmp(w->files[i].name, name) == 0) {
-            return &w->files[i];
+    uint32_t ts = sequence * 160u;
+    uint8_t packet[172] = {0x80,
+                           payload_type,
+                           (uint8_t)(sequence >> 8),
+                           (uint8_t)sequence,
+                           (uint8_t)(ts >> 24),
+                           (uint8_t)(ts >> 16),
+                           (uint8_t)(ts >> 8),
+                           (uint8_t)ts,
+                           1,
+                           2,
+                           3,
+                           4};
+    struct pool_id call = POOL_ID_NONE;
+    for (uint32_t slot = 0; slot < 64 && pool_id_is_none(call); slot++) {
+        if (w->media_open[slot]) {
+            call = w->media_call[slot];
         }
     }
-    return NULL;
-}
-
-static struct world_file *file_new(struct world *w, const char *name)
-{
-    for (size_t i = 0; i < WORLD_FILES; i++) {
-        if (!w->files[i].used) {
-            w->files[i].used = true;
-            snprintf(w->files[i].name, sizeof(w->files[i].name), "%s", name);
-            return &w->files[i];
-        }
-    }
-    return NULL;
-}
-
-static void file_drop(struct world_file *f)
-{
-    free(f->data);
-    memset(f, 0, sizeof(*f));
-}
-
-void world_put_file(struct world *w, const char *name, const void *data, size_t len)
-{
-    struct world_file *f = file_new(w, name);
-    assert_non_null(f);
-    append(f, 0, data, len);
-}
-
-static int upload_begin(void *ctx, struct pool_id client, const char *name, struct pool_id *upload)
-{
-    struct world *w = ctx;
-    struct world_file *f = file_new(w, name);
-    if (f == NULL) {
-        return ST_FULL;
-    }
-    f->temporary = true;
-    f->client = client;
-    *upload = (struct pool_id){(uint32_t)(f - w->files), 1};
-    return ST_OK;
-}
-
-static int upload_write(void *ctx, struct pool_id upload, const void *data, size_t len)
-{
-    struct world *w = ctx;
-    struct world_file *f = &w->files[upload.slot];
-    if (f->len + len > w->config.upload_max) {
-        return ST_TOO_LARGE;
-    }
-    append(f, f->len, data, len);
-    return ST_OK;
-}
-
-static void commit_done(struct world *w, const char *arg)
-{
-    struct world_file *f = &w->files[w->commit_upload.slot];
-    struct pool_id client = f->client;
-
-    (void)arg;
-    if (w->commit_fails) {
-        file_drop(f);
-    } else {
-        struct world_file *old = file_named(w, f->name);
-        if (old != NULL) {
-            file_drop(old);
-        }
-        f->temporary = false;
-    }
-    bridge_upload_done(w->bridge, w->now, client, w->commit_fails ? ST_IO : ST_OK);
-}
-
-static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client)
-{
-    struct world *w = ctx;
-    (void)client;
-    w->commit_upload = upload;
-    world_at(w, w->commit_delay, commit_done, NULL);
-    return ST_OK;
-}
-
-static void upload_abort(void *ctx, struct pool_id upload)
-{
-    struct world *w = ctx;
-    file_drop(&w->files[upload.slot]);
-}
-
-static int play_open(void *ctx, const char *name, int *handle, uint64_t *size)
-{
-    struct world *w = ctx;
-    struct world_file *f = file_named(w, name);
-    if (f == NULL) {
-        return ST_NOT_FOUND;
-    }
-    *handle = (int)(f - w->files);
-    *size = f->len;
-    w->play_open++;
-    return ST_OK;
-}
-
-static int play_read(void *ctx, int handle, uint64_t offset, void *data, size_t len)
-{
-    const struct world *w = ctx;
-    const struct world_file *f = &w->files[handle];
-    size_t n = offset < f->len ? f->len - (size_t)offset : 0;
-    n = n < len ? n : len;
-    if (n > 0) {
-        memcpy(data, f->data + offset, n);
-    }
-    return (int)n;
-}
-
-static void play_close(void *ctx, int handle)
-{
-    struct world *w = ctx;
-    (void)handle;
-    w->play_open--;
-}
-
-static int list_open(void *ctx, void **list)
-{
-    struct world *w = ctx;
-    w->list_open = true;
-    w->list_at = 0;
-    *list = w;
-    return ST_OK;
-}
-
-static int list_next(void *ctx, void *list, struct list_entry *entry)
-{
-    struct world *w = ctx;
-    (void)list;
-    while (w->list_at < WORLD_FILES) {
-        const struct world_file *f = &w->files[w->list_at++];
-        if (f->used && !f->temporary) {
-            snprintf(entry->name, sizeof(entry->name), "%s", f->name);
-            entry->bytes = f->len;
-            entry->ms = 20;
-            return ST_OK;
-        }
-    }
-    return ST_NOT_FOUND;
-}
-
-static void list_close(void *ctx, void *list)
-{
-    struct world *w = ctx;
-    (void)list;
-    w->list_open = false;
-}
-
-static int remove_file(void *ctx, const char *name)
-{
-    struct world *w = ctx;
-    struct world_file *f = file_named(w, name);
-    if (f == NULL) {
-        return ST_NOT_FOUND;
-    }
-    file_drop(f);
-    return ST_OK;
-}
-
-static int record_begin(void *ctx, const char *number, const char *callid8, struct pool_id *recording, char *path,
-                        size_t cap)
-{
-    struct world *w = ctx;
-    file_drop(&w->recording);
-    w->recording.used = true;
-    *recording = (struct pool_id){0, 1};
-    snprintf(path, cap, "rec/%s-%s.wav", number, callid8);
-    return ST_OK;
-}
-
-static int record_write(void *ctx, struct pool_id recording, uint64_t offset, const void *data, size_t len)
-{
-    struct world *w = ctx;
-    (void)recording;
-    assert_true(w->recording.used);
-    append(&w->recording, (size_t)offset, data, len);
-    return ST_OK;
-}
-
-static void record_end(void *ctx, struct pool_id recording)
-{
-    struct world *w = ctx;
-    (void)recording;
-    assert_true(w->recording.used);
-    w->recording.used = false;
+    memset(packet + 12, (uint8_t)sequence, 160);
+    world_rtp_to_bridge(w, call, from, packet, sizeof(packet));
 }
 
 /* ---- clients ---- */
+
+static void turn_end(struct world *w);
 
 size_t world_connect(struct world *w)
 {
@@ -362,18 +223,15 @@ size_t world_connect(struct world *w)
     return 0;
 }
 
-static void turn_end(struct world *w);
-
-void world_send(struct world *w, size_t client, const char *text)
+void world_send_frame(struct world *w, size_t client, unsigned first, const void *data, size_t len)
 {
     struct world_client *c = &w->clients[client];
-    size_t len = strlen(text);
     uint8_t *frame = malloc(len + WSFRAME_HEADER_MAX);
     void *space;
 
     assert_non_null(frame);
-    size_t n = wsframe_text(frame, text);
-    for (size_t at = 0; at < n;) {
+    size_t n = wsframe_write(frame, first, data, len);
+    for (size_t at = 0; at < n && c->open;) {
         struct ws_conn *conn = bridge_client_conn(w->bridge, c->id);
         assert_non_null(conn);
         size_t room = ws_conn_input_space(conn, &space);
@@ -392,6 +250,11 @@ void world_send(struct world *w, size_t client, const char *text)
     free(frame);
 }
 
+void world_send(struct world *w, size_t client, const char *text)
+{
+    world_send_frame(w, client, WSFRAME_FIN | WSFRAME_TEXT, text, strlen(text));
+}
+
 void world_disconnect(struct world *w, size_t client)
 {
     bridge_client_gone(w->bridge, w->now, w->clients[client].id);
@@ -401,8 +264,15 @@ void world_disconnect(struct world *w, size_t client)
 
 static void take_rtp(struct world_client *c, const char *hex, size_t len)
 {
-    assert_true(len % 2 == 0 && len > 24);
+    assert_true(len % 2 == 0 && len > 24 && len / 2 <= sizeof(c->last));
     c->rtp_count++;
+    c->last_len = len / 2;
+    for (size_t i = 0; i < len; i++) {
+        assert_true(char_is_digit(hex[i]) || (hex[i] >= 'A' && hex[i] <= 'F'));
+    }
+    for (size_t i = 0; i < len / 2; i++) {
+        c->last[i] = (uint8_t)(char_hex(hex[2 * i]) << 4 | char_hex(hex[2 * i + 1]));
+    }
     if (c->rtp_payload_len + len / 2 > c->rtp_payload_cap) {
         c->rtp_payload_cap = (c->rtp_payload_len + len) * 2;
         c->rtp_payload = realloc(c->rtp_payload, c->rtp_payload_cap);
@@ -426,6 +296,9 @@ static void take_frame(struct world_client *c, const struct wsframe *f)
         c->texts[c->text_count++] = strndup(text, (size_t)f->len);
     } else if (f->opcode == WSFRAME_BINARY) {
         c->binary_count++;
+        assert_true(f->len <= sizeof(c->last));
+        c->last_len = (size_t)f->len;
+        memcpy(c->last, f->payload, c->last_len);
     } else if (f->opcode == WSFRAME_CLOSE) {
         c->close_code = wsframe_close_code(f);
     }
@@ -490,6 +363,21 @@ static void event_run(struct world *w, size_t index)
     free(e.data);
 }
 
+/* As EPOLLOUT: a client that reads has bytes waiting for it. */
+static bool somebody_reads(const struct world *w)
+{
+    const void *bytes;
+
+    for (size_t i = 0; i < WORLD_CLIENTS; i++) {
+        const struct world_client *c = &w->clients[i];
+        const struct ws_conn *conn = c->open && c->reading ? bridge_client_conn(w->bridge, c->id) : NULL;
+        if (conn != NULL && ws_conn_output(conn, &bytes) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One step towards limit; false when nothing happens until then. */
 static bool step(struct world *w, mono_us limit)
 {
@@ -500,6 +388,7 @@ static bool step(struct world *w, mono_us limit)
     mono_us at = next < tick ? next : tick;
 
     at = at < due ? at : due;
+    at = somebody_reads(w) ? w->now : at;
     if (at > limit) {
         return false;
     }
@@ -511,6 +400,12 @@ static bool step(struct world *w, mono_us limit)
     }
     turn_end(w);
     return true;
+}
+
+void world_stall(struct world *w, dur_us duration)
+{
+    w->now += duration;
+    turn_end(w);
 }
 
 void world_run(struct world *w, dur_us duration)
@@ -612,9 +507,34 @@ void world_ladder(const struct world *w)
 
 /* ---- life ---- */
 
+static void keep_line(struct world *w, const char *text, size_t len)
+{
+    if (w->log_len + len + 2 > w->log_cap) {
+        w->log_cap = (w->log_len + len + 2) * 2;
+        w->log_text = realloc(w->log_text, w->log_cap);
+        assert_non_null(w->log_text);
+    }
+    memcpy(w->log_text + w->log_len, text, len);
+    w->log_len += len;
+    w->log_text[w->log_len++] = '\n';
+    w->log_text[w->log_len] = '\0';
+}
+
+size_t world_logged(const struct world *w, const char *text)
+{
+    size_t n = 0;
+
+    for (const char *at = w->log_text; at != NULL && (at = strstr(at, text)) != NULL; at++) {
+        n++;
+    }
+    return n;
+}
+
 static void sink(void *ctx, enum log_level level, const char *text, size_t len)
 {
-    (void)ctx;
+    if (level >= LOG_INFO) {
+        keep_line(ctx, text, len);
+    }
     if (getenv("WORLD_LOG") != NULL) {
         fprintf(stderr, "%s %.*s\n", log_level_name(level), (int)len, text);
     }
@@ -651,7 +571,7 @@ struct world *world_new(uint64_t seed, const struct bridge_config *config)
     assert_non_null(w);
     w->seed = seed;
     w->rng = (struct rng){.fill = rng_seeded_fill, .ctx = &w->seed};
-    w->log = (struct log){.level = LOG_DEBUG, .sink = sink};
+    w->log = (struct log){.level = LOG_DEBUG, .sink = sink, .ctx = w};
     w->now = DUR_S(1000);
     w->delay = DUR_MS(5);
     w->commit_delay = DUR_MS(30);
@@ -661,21 +581,7 @@ struct world *world_new(uint64_t seed, const struct bridge_config *config)
     w->config.sip_send = sip_send;
     w->config.sip_ctx = w;
     w->config.media = (struct media_io){w, media_open_pair, media_close_pair, media_send, media_wall};
-    w->config.files = (struct file_io){.ctx = w,
-                                       .upload_begin = upload_begin,
-                                       .upload_write = upload_write,
-                                       .upload_commit = upload_commit,
-                                       .upload_abort = upload_abort,
-                                       .play_open = play_open,
-                                       .play_read = play_read,
-                                       .play_close = play_close,
-                                       .list_open = list_open,
-                                       .list_next = list_next,
-                                       .list_close = list_close,
-                                       .remove = remove_file,
-                                       .record_begin = record_begin,
-                                       .record_write = record_write,
-                                       .record_end = record_end};
+    world_file_io(w, &w->config.files);
     assert_int_equal(bridge_new(&w->config, &w->bridge), ST_OK);
     phone_init(w);
     return w;
@@ -696,6 +602,8 @@ static void free_world(struct world *w)
         free(w->files[i].data);
     }
     free(w->recording.data);
+    free(w->sent);
+    free(w->log_text);
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {
         struct world_client *c = &w->clients[i];
         for (size_t t = 0; t < c->text_count; t++) {

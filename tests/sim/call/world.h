@@ -51,6 +51,8 @@ struct world_client {
     uint8_t *rtp_payload; /* payloads of RTP: messages, concatenated */
     size_t rtp_payload_len, rtp_payload_cap;
     size_t binary_count;
+    uint8_t last[2048]; /* the packet of the last RTP: or binary message */
+    size_t last_len;
     unsigned close_code;
 };
 
@@ -59,7 +61,20 @@ struct world_file {
     uint8_t *data;
     size_t len;
     bool used, temporary;
+    bool removed; /* nobody finds it any more; its bytes live until the last handle is closed */
+    int handles;
     struct pool_id client;
+};
+
+/* An RTP packet that the gateway sent. */
+struct world_rtp {
+    mono_us at;
+    struct net_addr to;
+    bool marker;
+    uint8_t payload_type;
+    uint16_t sequence;
+    uint32_t timestamp, ssrc;
+    size_t len; /* of the payload */
 };
 
 struct world_event {
@@ -112,13 +127,25 @@ struct world {
     bool (*drop)(struct world *w, bool to_phone, const char *text);
     int drops;
     bool media_open[64];
+    struct pool_id media_call[64];
     int ports_open;
     dur_us commit_delay;
     bool commit_fails;
-    struct pool_id commit_upload;
     bool list_open;
     size_t list_at;
+    size_t list_extra; /* so many more files in every list, each behind one that was passed over */
     int play_open;
+    /* faults; ST_OK: none */
+    int media_status, begin_status, write_status, commit_status, list_status, remove_status, play_status;
+    struct world_rtp *sent; /* everything that left, owned */
+    size_t sent_count, sent_cap;
+    size_t rtcp_count;
+    struct net_addr rtcp_to;
+    uint8_t rtcp[512]; /* the last RTCP packet sent */
+    size_t rtcp_len;
+    size_t raw_count; /* packets given to raw_packet */
+    char *log_text;   /* lines of INFO and above, each with a newline; owned */
+    size_t log_len, log_cap;
 };
 
 /* Defaults: no loss, 5 ms of delay, the phone rings after 20 ms and answers after 100 ms with 200. */
@@ -129,7 +156,17 @@ struct bridge_config world_config(void);
 
 size_t world_connect(struct world *w);
 void world_send(struct world *w, size_t client, const char *text);
+/* Any frame; first: flags and opcode as in wsframe.h. */
+void world_send_frame(struct world *w, size_t client, unsigned first, const void *data, size_t len);
 void world_disconnect(struct world *w, size_t client);
+/* Everything stands still: time passes and nothing is done; then the next turn. */
+void world_stall(struct world *w, dur_us duration);
+/* How many lines of INFO and above hold this text. */
+size_t world_logged(const struct world *w, const char *text);
+/* Is there a finished upload of that name? */
+const struct world_file *world_file(const struct world *w, const char *name);
+/* Uploads, temporary ones too. */
+size_t world_files(const struct world *w);
 void world_run(struct world *w, dur_us duration);
 /* Runs until the client has got a text that begins with prefix (from the `from`th text on); asserts that it comes in time. */
 const char *world_wait(struct world *w, size_t client, const char *prefix, dur_us limit);
@@ -144,6 +181,9 @@ void world_at(struct world *w, dur_us delay, void (*run)(struct world *w, const 
 /* The message ladder, to stderr. */
 void world_ladder(const struct world *w);
 void world_put_file(struct world *w, const char *name, const void *data, size_t len);
+
+/* support_disk.c */
+void world_file_io(struct world *w, struct file_io *io);
 
 /* support_phone.c */
 void phone_init(struct world *w);
@@ -160,5 +200,9 @@ void world_to_bridge(struct world *w, const char *text);
 /* RTP from the phone, from its SDP's address or another. */
 void world_rtp_to_bridge(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
                          size_t len);
+void world_rtcp_to_bridge(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
+                          size_t len);
+/* A packet as the phone would send it. */
+void world_phone_rtp(struct world *w, const struct net_addr *from, uint8_t payload_type, uint16_t sequence);
 
 #endif

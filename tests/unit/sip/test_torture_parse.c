@@ -293,6 +293,25 @@ static void intmeth_keeps_odd_names_and_bytes(void **state)
     assert_true(msg.from.tag.len > 0);
 }
 
+/* RFC 3261 8.2.6.2: From and To go back as they came, a quoted NUL too. */
+static void intmeth_goes_back_with_its_nul(void **state)
+{
+    static char buf[SIP_DATAGRAM_MAX];
+    struct sip_msg msg;
+    struct sip_msg response;
+    struct outbuf out;
+
+    (void)state;
+    load_ok("intmeth", &msg);
+    struct sip_response_form form = {
+        .request = &msg, .source = addr_ipv4(192, 0, 2, 9, 5061), .code = 501, .to_tag = SPAN_LIT("t1")};
+    outbuf_init(&out, buf, sizeof buf);
+    sip_write_response(&out, &form);
+    assert_int_equal(sip_msg_parse(outbuf_view(&out), &response), OK);
+    assert_true(span_eq(response.to.display, msg.to.display));
+    assert_true(span_eq(response.from.text, msg.from.text));
+}
+
 static void escapes_are_undone_once(void **state)
 {
     struct sip_msg msg;
@@ -445,6 +464,7 @@ int main(void)
         cmocka_unit_test(every_single_byte_change_is_survived),
         cmocka_unit_test(wsinv_reads_through_the_white_space),
         cmocka_unit_test(intmeth_keeps_odd_names_and_bytes),
+        cmocka_unit_test(intmeth_goes_back_with_its_nul),
         cmocka_unit_test(escapes_are_undone_once),
         cmocka_unit_test(lengths_and_bodies),
         cmocka_unit_test(transports_and_reasons),

@@ -358,7 +358,8 @@ static void nothing_ends_a_line_early(void **state)
     sip_put_request_line(&out, SPAN_LIT("A\nB"), SPAN_LIT("sip:x\r\ny"));
     sip_put_optional(&out, SIP_HEADER_DATE, SPAN_NONE);
     sip_put_header_u32(&out, SIP_HEADER_EXPIRES, UINT32_MAX);
-    assert_span(outbuf_view(&out), "Subject: a b c d?e\r\nA B sip:x y SIP/2.0\r\nExpires: 4294967295\r\n");
+    assert_true(
+        span_eq(outbuf_view(&out), SPAN_LIT("Subject: a b c d\0e\r\nA B sip:x y SIP/2.0\r\nExpires: 4294967295\r\n")));
 }
 
 static void branches_are_cookies_and_differ(void **state)

@@ -1,0 +1,89 @@
+/* RTP: a packet that parses lies in the datagram and reads back as it was; a stream of packets keeps the receiver's books in
+ * order, and its report is valid RTCP. */
+#include "support_fuzz.h"
+#include "wsaudio/rtp.h"
+
+static void check_packet(struct span datagram)
+{
+    struct rtp_packet p;
+    struct rtp_packet again;
+    struct outbuf out;
+
+    if (rtp_packet_parse(datagram, &p) != ST_OK) {
+        return;
+    }
+    FUZZ_CHECK(datagram.len >= RTP_HEADER_LEN && p.payload.len <= datagram.len - RTP_HEADER_LEN);
+    FUZZ_CHECK(fuzz_inside(datagram, p.payload));
+    FUZZ_CHECK(p.payload_type < 72 || p.payload_type > 76);
+    char *bytes = fuzz_alloc(RTP_HEADER_LEN + p.payload.len);
+    outbuf_init(&out, bytes, RTP_HEADER_LEN + p.payload.len);
+    FUZZ_CHECK(rtp_packet_write(&p, &out) == ST_OK);
+    FUZZ_CHECK(out.len == RTP_HEADER_LEN + p.payload.len);
+    FUZZ_CHECK(rtp_packet_parse(outbuf_view(&out), &again) == ST_OK);
+    FUZZ_CHECK(again.marker == p.marker && again.payload_type == p.payload_type && again.sequence == p.sequence);
+    FUZZ_CHECK(again.timestamp == p.timestamp && again.ssrc == p.ssrc && span_eq(again.payload, p.payload));
+    outbuf_init(&out, bytes, RTP_HEADER_LEN + p.payload.len - 1);
+    FUZZ_CHECK(rtp_packet_write(&p, &out) == ST_TOO_LARGE);
+    free(bytes);
+}
+
+static void check_report(struct rtp_rx *rx, mono_us now, uint32_t our_ssrc)
+{
+    const struct rtp_tx tx = {.ssrc = our_ssrc};
+    struct rtcp_state state = {0};
+    struct rtcp_state theirs = {0};
+    uint8_t bytes[256];
+    struct outbuf out;
+
+    outbuf_init(&out, bytes, sizeof(bytes));
+    FUZZ_CHECK(rtcp_write_report(&tx, rx, &state, now, now, 0, SPAN_LIT("fuzz"), false, &out) == ST_OK);
+    FUZZ_CHECK(rtcp_input(&theirs, outbuf_view(&out), rx->ssrc, now, now, 8000) == ST_OK);
+    if (rx->ssrc != our_ssrc) {
+        FUZZ_CHECK(theirs.heard && theirs.have_remote_loss == rx->started);
+        FUZZ_CHECK(theirs.remote_fraction_lost >= 0 && theirs.remote_fraction_lost <= 1);
+    }
+}
+
+/* Each record: step of the sequence number, step of the timestamp, ms since the last, and which sender. */
+static void check_stream(struct fuzz_in *in)
+{
+    struct rtp_rx rx;
+    struct rtp_packet p = {.payload_type = 0, .sequence = fuzz_u16(in), .timestamp = fuzz_u32(in)};
+    uint64_t pushed = 0;
+    uint64_t held = 0;
+    mono_us now = DUR_S(1000);
+
+    rtp_rx_init(&rx);
+    FUZZ_CHECK(rtp_rx_lost(&rx) == 0 && rtp_rx_expected(&rx) == 0);
+    while (in->len > 0) {
+        uint8_t control = fuzz_u8(in);
+        p.sequence = (uint16_t)(p.sequence + ((control & 1) != 0 ? fuzz_u16(in) : 1));
+        p.timestamp += (control & 2) != 0 ? fuzz_u32(in) : 160;
+        p.ssrc = (control & 4) != 0 ? fuzz_u8(in) : p.ssrc;
+        now += DUR_MS((control & 8) != 0 ? fuzz_u16(in) : 20);
+        uint64_t lost_before = rtp_rx_lost(&rx);
+        enum rtp_rx_verdict verdict = rtp_rx_push(&rx, now, &p, 8000);
+        FUZZ_CHECK(verdict < RTP_RX_VERDICT_COUNT);
+        FUZZ_CHECK(pushed > 0 || verdict == RTP_RX_RESTART);
+        FUZZ_CHECK(verdict != RTP_RX_DUPLICATE || rtp_rx_lost(&rx) == lost_before);
+        pushed++;
+        held += verdict == RTP_RX_HELD ? 1 : 0;
+        FUZZ_CHECK(rx.received + rx.duplicates + held == pushed);
+        FUZZ_CHECK(rtp_rx_lost(&rx) <= rtp_rx_expected(&rx));
+        FUZZ_CHECK(rx.received <= rtp_rx_expected(&rx));
+        FUZZ_CHECK(rx.jitter >= 0 && rtp_rx_jitter_ms(&rx, 8000) < 1e12);
+        FUZZ_CHECK(rtp_mos((double)control, pushed > 0 ? (double)rtp_rx_lost(&rx) / 1e3 : 0) >= 1.0);
+        if ((control & 16) != 0) {
+            check_report(&rx, now, 0x12345678);
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_in in = {data, size};
+
+    check_packet(span_make(data, size));
+    check_stream(&in);
+    return 0;
+}

@@ -1,0 +1,303 @@
+/* The world's disk: files in memory behind struct file_io, with faults on demand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+static void append(struct world_file *f, size_t at, const void *data, size_t len)
+{
+    if (at + len > f->len) {
+        f->data = realloc(f->data, at + len);
+        assert_non_null(f->data);
+        f->len = at + len;
+    }
+    memcpy(f->data + at, data, len);
+}
+
+static struct world_file *file_named(struct world *w, const char *name)
+{
+    for (size_t i = 0; i < WORLD_FILES; i++) {
+        if (w->files[i].used && !w->files[i].temporary && !w->files[i].removed && strcmp(w->files[i].name, name) == 0) {
+            return &w->files[i];
+        }
+    }
+    return NULL;
+}
+
+static struct world_file *file_new(struct world *w, const char *name)
+{
+    for (size_t i = 0; i < WORLD_FILES; i++) {
+        if (!w->files[i].used) {
+            w->files[i].used = true;
+            snprintf(w->files[i].name, sizeof(w->files[i].name), "%s", name);
+            return &w->files[i];
+        }
+    }
+    return NULL;
+}
+
+static void file_drop(struct world_file *f)
+{
+    free(f->data);
+    memset(f, 0, sizeof(*f));
+}
+
+/* As a file system does: open handles keep the bytes. */
+static void file_unlink(struct world_file *f)
+{
+    f->removed = true;
+    if (f->handles == 0) {
+        file_drop(f);
+    }
+}
+
+const struct world_file *world_file(const struct world *w, const char *name)
+{
+    for (size_t i = 0; i < WORLD_FILES; i++) {
+        const struct world_file *f = &w->files[i];
+        if (f->used && !f->temporary && !f->removed && strcmp(f->name, name) == 0) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+size_t world_files(const struct world *w)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < WORLD_FILES; i++) {
+        n += w->files[i].used ? 1 : 0;
+    }
+    return n;
+}
+
+void world_put_file(struct world *w, const char *name, const void *data, size_t len)
+{
+    struct world_file *f = file_new(w, name);
+    assert_non_null(f);
+    append(f, 0, data, len);
+}
+
+static int upload_begin(void *ctx, struct pool_id client, const char *name, struct pool_id *upload)
+{
+    struct world *w = ctx;
+    struct world_file *f = w->begin_status == ST_OK ? file_new(w, name) : NULL;
+    if (f == NULL) {
+        return w->begin_status != ST_OK ? w->begin_status : ST_FULL;
+    }
+    f->temporary = true;
+    f->client = client;
+    *upload = (struct pool_id){(uint32_t)(f - w->files), 1};
+    return ST_OK;
+}
+
+static int upload_write(void *ctx, struct pool_id upload, const void *data, size_t len)
+{
+    struct world *w = ctx;
+    struct world_file *f = &w->files[upload.slot];
+    assert_true(f->used && f->temporary);
+    if (w->write_status != ST_OK) {
+        return w->write_status;
+    }
+    if (f->len + len > w->config.upload_max) {
+        return ST_TOO_LARGE;
+    }
+    append(f, f->len, data, len);
+    return ST_OK;
+}
+
+static void commit_done(struct world *w, const char *arg)
+{
+    struct world_file *f = &w->files[arg[0] - '0'];
+    struct pool_id client = f->client;
+
+    if (w->commit_fails) {
+        file_drop(f);
+    } else {
+        struct world_file *old = file_named(w, f->name);
+        if (old != NULL) {
+            file_unlink(old);
+        }
+        f->temporary = false;
+    }
+    bridge_upload_done(w->bridge, w->now, client, w->commit_fails ? ST_IO : ST_OK);
+}
+
+static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client)
+{
+    struct world *w = ctx;
+    const char which[2] = {(char)('0' + upload.slot), '\0'};
+
+    assert_true(pool_id_eq(w->files[upload.slot].client, client));
+    if (w->commit_status != ST_OK) {
+        file_drop(&w->files[upload.slot]);
+        return w->commit_status;
+    }
+    world_at(w, w->commit_delay, commit_done, which);
+    return ST_OK;
+}
+
+static void upload_abort(void *ctx, struct pool_id upload)
+{
+    struct world *w = ctx;
+    file_drop(&w->files[upload.slot]);
+}
+
+static int play_open(void *ctx, const char *name, int *handle, uint64_t *size)
+{
+    struct world *w = ctx;
+    struct world_file *f = file_named(w, name);
+    if (w->play_status != ST_OK) {
+        return w->play_status;
+    }
+    if (f == NULL) {
+        return ST_NOT_FOUND;
+    }
+    *handle = (int)(f - w->files);
+    *size = f->len;
+    f->handles++;
+    w->play_open++;
+    return ST_OK;
+}
+
+static int play_read(void *ctx, int handle, uint64_t offset, void *data, size_t len)
+{
+    const struct world *w = ctx;
+    const struct world_file *f = &w->files[handle];
+    size_t n = offset < f->len ? f->len - (size_t)offset : 0;
+    n = n < len ? n : len;
+    if (n > 0) {
+        memcpy(data, f->data + offset, n);
+    }
+    return (int)n;
+}
+
+static void play_close(void *ctx, int handle)
+{
+    struct world *w = ctx;
+    struct world_file *f = &w->files[handle];
+    w->play_open--;
+    f->handles--;
+    if (f->removed) {
+        file_unlink(f);
+    }
+}
+
+static int list_open(void *ctx, void **list)
+{
+    struct world *w = ctx;
+    if (w->list_status != ST_OK) {
+        return w->list_status;
+    }
+    w->list_open = true;
+    w->list_at = 0;
+    *list = w;
+    return ST_OK;
+}
+
+static int list_next(void *ctx, void *list, struct list_entry *entry)
+{
+    struct world *w = ctx;
+    (void)list;
+    while (w->list_at < WORLD_FILES) {
+        const struct world_file *f = &w->files[w->list_at++];
+        if (f->used && !f->temporary && !f->removed) {
+            snprintf(entry->name, sizeof(entry->name), "%s", f->name);
+            entry->bytes = f->len;
+            entry->ms = 20;
+            return ST_OK;
+        }
+    }
+    if (w->list_at - WORLD_FILES < 2 * w->list_extra) {
+        size_t n = w->list_at++ - WORLD_FILES;
+        snprintf(entry->name, sizeof(entry->name), "extra%06zu", n / 2);
+        entry->bytes = n / 2;
+        entry->ms = 1;
+        return n % 2 == 0 ? ST_AGAIN : ST_OK;
+    }
+    return ST_NOT_FOUND;
+}
+
+static void list_close(void *ctx, void *list)
+{
+    struct world *w = ctx;
+    (void)list;
+    w->list_open = false;
+}
+
+static int remove_file(void *ctx, const char *name)
+{
+    struct world *w = ctx;
+    struct world_file *f = file_named(w, name);
+    if (w->remove_status != ST_OK) {
+        return w->remove_status;
+    }
+    if (f == NULL) {
+        return ST_NOT_FOUND;
+    }
+    file_unlink(f);
+    return ST_OK;
+}
+
+static int record_begin(void *ctx, const char *number, const char *callid8, struct pool_id *recording, char *path,
+                        size_t cap)
+{
+    struct world *w = ctx;
+    file_drop(&w->recording);
+    w->recording.used = true;
+    *recording = (struct pool_id){0, 1};
+    snprintf(path, cap, "rec/%s-%s.wav", number, callid8);
+    return ST_OK;
+}
+
+static int record_write(void *ctx, struct pool_id recording, uint64_t offset, const void *data, size_t len)
+{
+    struct world *w = ctx;
+    (void)recording;
+    assert_true(w->recording.used);
+    append(&w->recording, (size_t)offset, data, len);
+    return ST_OK;
+}
+
+static void record_end(void *ctx, struct pool_id recording)
+{
+    struct world *w = ctx;
+    (void)recording;
+    assert_true(w->recording.used);
+    w->recording.used = false;
+}
+
+static void raw_packet(void *ctx, const void *data, size_t len)
+{
+    struct world *w = ctx;
+    (void)data;
+    assert_true(len > 12);
+    w->raw_count++;
+}
+
+void world_file_io(struct world *w, struct file_io *io)
+{
+    *io = (struct file_io){.ctx = w,
+                           .upload_begin = upload_begin,
+                           .upload_write = upload_write,
+                           .upload_commit = upload_commit,
+                           .upload_abort = upload_abort,
+                           .play_open = play_open,
+                           .play_read = play_read,
+                           .play_close = play_close,
+                           .list_open = list_open,
+                           .list_next = list_next,
+                           .list_close = list_close,
+                           .remove = remove_file,
+                           .record_begin = record_begin,
+                           .record_write = record_write,
+                           .record_end = record_end,
+                           .raw_packet = raw_packet};
+}
