@@ -7,11 +7,8 @@ say() { printf '%s\n' "$*" >&2; }
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
-    elif command -v sudo >/dev/null 2>&1; then
-        sudo "$@"
     else
-        say "Packages are missing and this user may not install them: run as root, or install them by hand: ${missing[*]}"
-        return 1
+        sudo "$@"
     fi
 }
 
@@ -59,16 +56,32 @@ need_for_build() {
     need libssl-dev openssl-devel has_header openssl/evp.h
 }
 
+# may_install: root, or someone who can become root; said once, before anything is tried.
+may_install() {
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null 2>&1 && return
+    say "Packages are missing and this user may not install them: run as root, or install them by hand: ${missing[*]}"
+    return 1
+}
+
+apt_install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >&2; }
+
 install_missing() {
     [ ${#missing[@]} -gt 0 ] || return 0
-    say "Installing: ${missing[*]}"
     case $(package_manager) in
         apt)
-            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >&2 && return
-            as_root apt-get update >&2 || return
-            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >&2
+            may_install || return
+            say "Installing: ${missing[*]}"
+            # A fresh machine knows no package names yet; on an old one the files of that time may be gone.
+            if apt-get install --simulate --no-install-recommends "${missing[@]}" >/dev/null 2>&1 && apt_install; then
+                return
+            fi
+            as_root apt-get update >&2 && apt_install
             ;;
-        dnf) as_root dnf install -y "${missing[@]}" >&2 ;;
+        dnf)
+            may_install || return
+            say "Installing: ${missing[*]}"
+            as_root dnf install -y "${missing[@]}" >&2
+            ;;
         *)
             say "Neither apt nor dnf is here. Please install what these Debian packages hold: ${missing[*]}"
             return 1

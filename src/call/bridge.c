@@ -194,7 +194,7 @@ static bool has_more_work(const struct bridge *b)
 
     for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
         bool listing = c->listing != NULL && ws_conn_control_queued(c->conn) == 0;
-        if (!c->gone && (listing || ws_conn_has_work(c->conn))) {
+        if (!c->gone && (listing || ws_conn_has_work(c->conn) || client_has_audio(c))) {
             return true;
         }
     }

@@ -96,6 +96,8 @@ void client_error(struct client *c, struct span verb, enum ws_error error, const
 /* A received packet for the client's ear. */
 void client_audio(struct client *c, const void *packet, size_t len);
 void client_pump_audio(struct client *c);
+/* Audio waits, and the connection has room for it: there is work for the next turn. */
+bool client_has_audio(const struct client *c);
 /* Makes the ring once. ST_NO_MEMORY. */
 WS_MUST_CHECK int client_audio_storage(struct client *c);
 #define CLIENT_AUDIO_RING 65536

@@ -71,14 +71,6 @@ static void act_release(struct call *call)
     call->bridge->reap = true;
 }
 
-static void act_tell_ended(struct call *call)
-{
-    struct bridge *b = call->bridge;
-
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_ENDED), call->label, call->end_code, call->end_reason);
-    client_tell(client_get(b, call->client), "CALL_STATE:ended:%d:%s", call->end_code, call->end_reason);
-}
-
 static void run_actions(struct call *call, unsigned actions, struct span offer)
 {
     struct bridge *b = call->bridge;
@@ -119,9 +111,11 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
         sip_usage_end(b->sip, b->now, call->usage);
     }
     if ((actions & CALL_ACT_TELL_ENDED) != 0) {
-        act_tell_ended(call);
+        client_tell(c, "CALL_STATE:ended:%d:%s", call->end_code, call->end_reason);
     }
     if ((actions & CALL_ACT_RELEASE) != 0) {
+        /* every end, also of a call whose client is gone */
+        log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_ENDED), call->label, call->end_code, call->end_reason);
         act_release(call);
     }
 }

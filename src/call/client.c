@@ -77,6 +77,13 @@ static void fill_raw(void *ctx, uint8_t *out, size_t len)
     memcpy(out, packet->bytes, len);
 }
 
+bool client_has_audio(const struct client *c)
+{
+    size_t len = frame_ring_peek_len(&c->audio);
+
+    return len > 0 && ws_conn_audio_room(c->conn, c->format == MEDIA_HEX ? 4 + 2 * len : len);
+}
+
 void client_pump_audio(struct client *c)
 {
     uint8_t bytes[RTP_PACKET_MAX];

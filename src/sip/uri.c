@@ -56,6 +56,7 @@ int sip_hostport_parse(struct span text, struct span *host, bool *is_ipv6, uint1
     uint32_t number = 0;
     struct span rest = text;
 
+    *host = SPAN_NONE;
     *port = 0;
     *is_ipv6 = text.len > 0 && text.ptr[0] == '[';
     if (*is_ipv6) {
@@ -316,6 +317,9 @@ bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
 {
     if (a->scheme != b->scheme) {
         return false;
+    }
+    if (span_eq(a->text, b->text)) {
+        return true; /* also where a parameter stands twice */
     }
     /* every parameter is sought in the other list: not for lists that fill a datagram */
     if (a->scheme == SIP_SCHEME_OTHER || a->text.len > COMPARE_MAX_LEN || b->text.len > COMPARE_MAX_LEN) {

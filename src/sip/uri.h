@@ -35,7 +35,7 @@ WS_MUST_CHECK int sip_uri_parse(struct span text, struct sip_uri *out);
  * is empty for a flag like "lr", keeps its escapes. */
 bool sip_uri_param(const struct sip_uri *uri, struct span name, struct span *value);
 /* "host", "host:port", "[v6]:port" as in a URI or a Via's sent-by (blanks around ':' pass). host is without brackets;
- * port 0 when not given. ST_BAD; a good host is set even when only the port is bad. */
+ * port 0 when not given. ST_BAD: host is empty, but for a good one whose port is bad. */
 WS_MUST_CHECK int sip_hostport_parse(struct span text, struct span *host, bool *is_ipv6, uint16_t *port);
 /* The host as an address when it is an IP literal, with the URI's port or default_port; ST_UNSUPPORTED for a name. */
 WS_MUST_CHECK int sip_uri_addr(const struct sip_uri *uri, uint16_t default_port, struct net_addr *out);

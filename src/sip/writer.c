@@ -7,7 +7,7 @@
 
 struct span sip_allow_text(void)
 {
-    return SPAN_LIT("INVITE, ACK, BYE, CANCEL, OPTIONS");
+    return SPAN_LIT("INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE");
 }
 
 /* ---- parts ---- */

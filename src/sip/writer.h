@@ -62,7 +62,7 @@ WS_MUST_CHECK int sip_write_cancel(struct outbuf *out, struct span invite);
 
 /* ---- parts ---- */
 
-/* "INVITE, ACK, BYE, CANCEL, OPTIONS": what the stack carries out. */
+/* "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE": what the stack carries out. */
 struct span sip_allow_text(void);
 
 void sip_put_request_line(struct outbuf *out, struct span method, struct span uri);

@@ -2,9 +2,10 @@
  * message too long is refused before a byte of it is handed on), each frame's header is looked at here first and wslay is
  * given no byte behind the frame's end. Control frames are handed over whole: wslay checks the text of a close frame only
  * rightly when it comes in one piece. */
+#include "close.h"
 #include "conn.h"
 
-enum step { STEP_NONE, STEP_BEGIN, STEP_FEED, STEP_SKIP, STEP_REFUSE, STEP_LOST };
+enum step { STEP_NONE, STEP_BEGIN, STEP_FEED, STEP_SKIP, STEP_REFUSE, STEP_ANSWER, STEP_LOST };
 
 static struct span conn_held(const struct ws_conn *conn)
 {
@@ -18,7 +19,7 @@ static bool control_is_bad(const struct frame_header *header)
            (header->opcode == WSLAY_CONNECTION_CLOSE && header->payload_len == 1);
 }
 
-static enum step begin_step(const struct ws_conn *conn, const struct frame_header *header, size_t held)
+static enum step begin_step(const struct ws_conn *conn, const struct frame_header *header, struct span held)
 {
     if (conn->closing) {
         return STEP_BEGIN;
@@ -31,7 +32,12 @@ static enum step begin_step(const struct ws_conn *conn, const struct frame_heade
     }
     /* A close that waits for the pause to end lets the answer to the last message go out before it. */
     bool wait = header->opcode == WSLAY_CONNECTION_CLOSE && conn->paused && !conn->message_open;
-    return wait || held < header->header_len + header->payload_len ? STEP_NONE : STEP_BEGIN;
+    if (wait || held.len < header->header_len + header->payload_len) {
+        return STEP_NONE;
+    }
+    char reason[CLOSE_REASON_CAP];
+    bool newer = header->opcode == WSLAY_CONNECTION_CLOSE && close_code_newer(held, header, reason) != 0;
+    return newer ? STEP_ANSWER : STEP_BEGIN;
 }
 
 static enum step next_step(const struct ws_conn *conn, struct frame_header *header)
@@ -54,7 +60,7 @@ static enum step next_step(const struct ws_conn *conn, struct frame_header *head
     case FRAME_BAD: return STEP_LOST;
     case FRAME_OK: break;
     }
-    return begin_step(conn, header, held.len);
+    return begin_step(conn, header, held);
 }
 
 static bool message_too_big(const struct ws_conn *conn, const struct frame_header *header)
@@ -136,6 +142,15 @@ static void refuse_frame(struct ws_conn *conn)
     conn_close(conn, WS_CLOSE_PROTOCOL, "malformed control frame", CONN_CLOSE_MAX);
 }
 
+/* As wslay would, if it did not refuse the code. It never sees the frame. */
+static void answer_close(struct ws_conn *conn, const struct frame_header *header)
+{
+    char reason[CLOSE_REASON_CAP];
+    uint16_t code = close_code_newer(conn_held(conn), header, reason);
+    conn_close(conn, code, reason, CONN_CLOSE_MAX);
+    conn->close_received = true;
+}
+
 /* After such a length no frame border can be found any more, so the client's close frame cannot be waited for. */
 static void lose_border(struct ws_conn *conn)
 {
@@ -153,6 +168,7 @@ static bool take_step(struct ws_conn *conn)
     case STEP_FEED: feed_frame(conn); break;
     case STEP_SKIP: skip_frame(conn); break;
     case STEP_REFUSE: refuse_frame(conn); break;
+    case STEP_ANSWER: answer_close(conn, &header); break;
     case STEP_LOST: lose_border(conn); break;
     }
     return true;

@@ -66,7 +66,7 @@ static bool parse_target(struct http_request *r, struct span target, struct span
             end++;
         }
         *authority = span_head(rest, end);
-        target = span_make(rest.ptr + end, rest.len - end);
+        target = span_from(rest, end);
         if (authority->len == 0) {
             request_fail(r, 400, "request target without a host");
             return false;

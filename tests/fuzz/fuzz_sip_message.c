@@ -184,25 +184,31 @@ static void check_key(const struct sip_msg *msg)
     sip_tx_key_release(&held);
 }
 
-static void check_mask(struct span datagram)
+static struct span masked(struct span text)
 {
-    size_t cap = 4 * datagram.len + 64;
-    char *once = fuzz_alloc(cap);
-    char *twice = fuzz_alloc(2 * cap);
+    size_t cap = 4 * text.len + 64;
     struct outbuf out;
-    struct outbuf again;
 
-    outbuf_init(&out, once, cap);
-    sip_mask_secrets(&out, datagram);
+    outbuf_init(&out, fuzz_alloc(cap), cap);
+    sip_mask_secrets(&out, text);
     FUZZ_CHECK(outbuf_status(&out) == ST_OK);
-    outbuf_init(&again, twice, 2 * cap);
-    sip_mask_secrets(&again, outbuf_view(&out));
-    FUZZ_CHECK(span_eq(outbuf_view(&out), outbuf_view(&again)));
-    free(once);
-    free(twice);
+    return outbuf_view(&out);
 }
 
-static void check_good(struct span datagram, const struct sip_msg *msg, struct outbuf *out)
+/* A mask that is masked again hides no more. (The first time may take a credential without a scheme for one.) */
+static void check_mask(struct span datagram)
+{
+    struct span once = masked(datagram);
+    struct span twice = masked(once);
+    struct span thrice = masked(twice);
+
+    FUZZ_CHECK(span_eq(twice, thrice));
+    free((void *)(uintptr_t)once.ptr);
+    free((void *)(uintptr_t)twice.ptr);
+    free((void *)(uintptr_t)thrice.ptr);
+}
+
+static void check_good(const struct sip_msg *msg, struct outbuf *out)
 {
     struct sip_msg again;
 
@@ -211,7 +217,6 @@ static void check_good(struct span datagram, const struct sip_msg *msg, struct o
     FUZZ_CHECK(sip_msg_parse(msg->raw, &again) == SIP_VERDICT_OK);
     FUZZ_CHECK(span_eq(again.body, msg->body) && again.header_count == msg->header_count);
     same_dialog_fields(msg, &again);
-    (void)datagram;
     if (!msg->is_request) {
         return;
     }
@@ -240,7 +245,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *bytes = fuzz_alloc(cap);
     outbuf_init(&out, bytes, cap);
     if (verdict == SIP_VERDICT_OK) {
-        check_good(datagram, &msg, &out);
+        check_good(&msg, &out);
     } else if (verdict == SIP_VERDICT_ANSWER) {
         FUZZ_CHECK(msg.is_request && msg.method != SIP_METHOD_ACK && msg.via.host.len > 0);
         FUZZ_CHECK(msg.bad_code == 400 || msg.bad_code == 505);

@@ -119,6 +119,8 @@ class RtpPort:
                 octets, ancillary, _, source = self.sock.recvmsg(65536, 128)
             except OSError:
                 return
+            if not octets and not self.open:  # shut down by close()
+                return
             stamp = time.time()
             for level, kind, value in ancillary:
                 if level == socket.IPPROTO_IP and kind == socket.IP_TOS:

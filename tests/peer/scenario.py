@@ -1,5 +1,11 @@
 """SIPp scenarios written as Python: a list of steps becomes the XML file that SIPp runs as the answering side."""
+import contextlib
+import os
+import shutil
+import tempfile
 from xml.sax.saxutils import quoteattr
+
+from sippeer import Sipp
 
 SDP = """v=0
       o=sipp 53655765 %(version)d IN IP4 127.0.0.1
@@ -63,15 +69,16 @@ class Scenario:
             values = ["[last_%s:]" % name for name in ("Via", "From", "To", "CSeq")]
         if tag:
             values[2] += ";tag=" + tag
-        return self._message(["SIP/2.0 " + status] + values + ["[last_Call-ID:]", "Contact: <%s>" % contact] + list(extra), body,
-                             retrans)
+        return self._message(["SIP/2.0 " + status] + values + ["[last_Call-ID:]"] + (["Contact: <%s>" % contact] if contact else [])
+                             + list(extra), body, retrans)
 
-    def request(self, method, cseq, body=None, tag="sipp[call_number]", extra=(), branch="[branch]"):
+    def request(self, method, cseq, body=None, tag="sipp[call_number]", contact="sip:sipp@[local_ip]:[local_port]", extra=(),
+                branch="[branch]"):
         """Within the dialog of the kept INVITE."""
         return self._message([
             "%s [$contact] SIP/2.0" % method, "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=" + branch,
             "From:[$to];tag=" + tag, "To:[$from]", "Call-ID: [call_id]", "CSeq: %d %s" % (cseq, method), "Max-Forwards: 70",
-            "Contact: <sip:sipp@[local_ip]:[local_port]>"] + list(extra), body)
+            "Contact: <%s>" % contact] + list(extra), body)
 
     def pause(self, milliseconds):
         self.steps.append('  <pause milliseconds="%d"/>' % milliseconds)
@@ -92,3 +99,17 @@ class Scenario:
         tail = '  <Reference variables="%s"/>\n' % ",".join(self.used) if self.used else ""
         return ('<?xml version="1.0" encoding="ISO-8859-1" ?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n<scenario name="generated">\n'
                 + "\n".join(self.steps) + '\n  <timewait milliseconds="200"/>\n' + tail + "</scenario>\n")
+
+
+@contextlib.contextmanager
+def playing(scenario, **options):
+    """SIPp runs the scenario; at the end of the block it must have come to its end without complaint."""
+    folder = tempfile.mkdtemp(prefix="scenario-")
+    try:
+        path = os.path.join(folder, "generated")
+        with open(path + ".xml", "w", encoding="ascii") as file:
+            file.write(scenario.xml())
+        with Sipp(path, **options) as sipp:
+            yield sipp
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

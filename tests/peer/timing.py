@@ -2,6 +2,7 @@
 import os
 
 WRAPPER = os.environ.get("WRAPPER", "").split()
+EMULATED = bool(WRAPPER) and os.path.basename(WRAPPER[0]).startswith("qemu-")
 SLOW = float(os.environ.get("PEER_SLOW", "8" if WRAPPER else "2"))
 LONG = bool(os.environ.get("PEER_LONG"))
 

@@ -14,8 +14,10 @@ static void append(struct world_file *f, size_t at, const void *data, size_t len
 {
     if (at + len > f->len) {
         f->data = realloc(f->data, at + len);
-        assert_non_null(f->data);
         f->len = at + len;
+    }
+    if (f->data == NULL) {
+        abort();
     }
     memcpy(f->data + at, data, len);
 }
@@ -81,7 +83,9 @@ size_t world_files(const struct world *w)
 void world_put_file(struct world *w, const char *name, const void *data, size_t len)
 {
     struct world_file *f = file_new(w, name);
-    assert_non_null(f);
+    if (f == NULL) {
+        abort();
+    }
     append(f, 0, data, len);
 }
 

@@ -413,6 +413,23 @@ static void fault_21_responses_of_others(void **state)
     sim_close(ua->sim);
 }
 
+/* RFC 3261 8.1.3.3; as bcast of RFC 4475, but with our very own branch. */
+static void fault_21_response_with_two_vias(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = open_auth();
+    const struct sim_message *m = invite(ua);
+    sim_reply(ua->sim, 2, m, 200, "p1", "Via: SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23\r\n" CONTACT,
+              SDP_ANSWER);
+    sim_run(ua->sim, DUR_MS(100));
+    assert_int_equal(ua->event_count, 0);
+    assert_int_equal(sip_stack_stats(ua->stack).stray, 1);
+    sim_reply(ua->sim, 2, m, 486, "p1", "", "");
+    sim_run(ua->sim, DUR_MS(100));
+    sim_assert_ended(ua, 486);
+    sim_close(ua->sim);
+}
+
 static void fault_22_malformed_messages(void **state)
 {
     (void)state;
@@ -476,6 +493,7 @@ int main(void)
         cmocka_unit_test(fault_18_where_ack_and_bye_go),
         cmocka_unit_test(fault_20_unacceptable_answer),
         cmocka_unit_test(fault_21_responses_of_others),
+        cmocka_unit_test(fault_21_response_with_two_vias),
         cmocka_unit_test(fault_22_malformed_messages),
         cmocka_unit_test(fault_43_end_with_a_call_up),
     };

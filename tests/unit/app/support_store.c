@@ -29,12 +29,9 @@ void store_open(struct store *s, bool kernel)
     assert_int_equal(mkdir(s->dir, 0700), 0);
     assert_int_equal(os_dir_open(s->dir, &s->dir_fd), ST_OK);
     s->log = (struct log){.level = LOG_DEBUG, .sink = keep, .ctx = s};
-    bool has;
     assert_int_equal(os_loop_new(8, &s->loop), ST_OK);
-    assert_int_equal(os_flusher_new(s->loop, kernel ? 32 : TOO_MANY, &s->flusher, &has), ST_OK);
-    if (!kernel) {
-        assert_false(has);
-    }
+    assert_int_equal(os_flusher_new(s->loop, kernel ? 32 : TOO_MANY, &s->flusher, &s->kernel), ST_OK);
+    assert_false(!kernel && s->kernel);
 }
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *where)

@@ -17,11 +17,12 @@ struct store {
     char *root; /* a new directory, and in it: */
     char *dir;
     int dir_fd;
+    bool kernel; /* the kernel flushes */
     struct log log;
     char lines[16384]; /* "LEVEL text\n" each */
 };
 
-/* kernel false: a flusher that flushes in place. */
+/* kernel false: a flusher that flushes in place, as on every machine whose kernel has no AIO. */
 void store_open(struct store *s, bool kernel);
 void store_close(struct store *s);
 /* Turns until *count reaches want, 20 s at most. */

@@ -12,6 +12,7 @@ struct bench {
     struct os_loop *loop;
     struct os_flusher *flusher;
     bool kernel;
+    int tasks; /* an emulator has threads of its own */
     char *dir;
     int dir_fd;
     int done, status;
@@ -22,6 +23,7 @@ static int setup(void **state)
 {
     struct bench *b = calloc(1, sizeof *b);
     assert_non_null(b);
+    b->tasks = support_count("/proc/self/task");
     assert_int_equal(os_loop_new(4, &b->loop), ST_OK);
     assert_int_equal(os_flusher_new(b->loop, CAP, &b->flusher, &b->kernel), ST_OK);
     b->dir = support_make_dir();
@@ -80,7 +82,7 @@ static void test_file_and_directory(void **state)
     wait_done(b, 2);
     assert_int_equal(b->status, ST_OK);
     assert_int_equal(os_flusher_pending(b->flusher), 0);
-    assert_int_equal(support_count("/proc/self/task"), 1);
+    assert_int_equal(support_count("/proc/self/task"), b->tasks);
     mono_us now;
     assert_int_equal(os_loop_turn(b->loop, os_clock_mono(), &now), ST_OK); /* nothing left to tell */
     assert_int_equal(b->done, 2);

@@ -112,6 +112,42 @@ static void truncations_and_byte_changes_stay_inside(void **state)
     }
 }
 
+static void hosts_and_ports_are_split(void **state)
+{
+    static const struct {
+        const char *text;
+        int status;
+        const char *host; /* set even when only the port is bad, else empty */
+        uint16_t port;
+    } rows[] = {
+        {"h", ST_OK, "h", 0},
+        {"h.x : 5060", ST_OK, "h.x", 5060},
+        {"[2001:db8::1]:1", ST_OK, "2001:db8::1", 1},
+        {"[::1]", ST_OK, "::1", 0},
+        {"h:0", ST_BAD, "h", 0},
+        {"h:65536", ST_BAD, "h", 0},
+        {"h:x", ST_BAD, "h", 0},
+        {"[::1]x", ST_BAD, "::1", 0},
+        {"[::1", ST_BAD, "", 0}, /* found by fuzzing: host was left unset */
+        {"[]", ST_BAD, "", 0},
+        {"[::g]", ST_BAD, "", 0},
+        {":5060", ST_BAD, "", 0},
+        {"", ST_BAD, "", 0},
+        {"h h", ST_BAD, "", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct span host = SPAN_LIT("stale");
+        bool is_ipv6 = false;
+        uint16_t port = 1;
+        assert_int_equal(sip_hostport_parse(span_cstr(rows[i].text), &host, &is_ipv6, &port), rows[i].status);
+        assert_span(host, rows[i].host);
+        assert_int_equal(port, rows[i].port);
+        assert_int_equal(is_ipv6, rows[i].text[0] == '[');
+    }
+}
+
 static void parameters_are_found_in_any_order(void **state)
 {
     struct sip_uri uri;
@@ -200,6 +236,8 @@ static void comparison_follows_the_rfc(void **state)
     assert_false(equal("sip:a@h", "sips:a@h"));
     assert_false(equal("sip:a:x@h", "sip:a@h"));
     assert_true(equal("x:abc", "x:abc"));
+    /* a parameter that stands twice: found by fuzzing, it once differed from itself and hid a redirection loop */
+    assert_true(equal("sip:a@h;x=1;x=2", "sip:a@h;x=1;x=2"));
     assert_false(equal("x:abc", "x:abd"));
     assert_true(equal("tel:+123", "tel:+123"));
 }
@@ -266,6 +304,7 @@ int main(void)
         cmocka_unit_test(good_uris_are_taken_apart),
         cmocka_unit_test(bad_uris_are_refused),
         cmocka_unit_test(truncations_and_byte_changes_stay_inside),
+        cmocka_unit_test(hosts_and_ports_are_split),
         cmocka_unit_test(parameters_are_found_in_any_order),
         cmocka_unit_test(parameter_lists_are_walked),
         cmocka_unit_test(comparison_follows_the_rfc),

@@ -64,7 +64,7 @@ static void a_request_stands_as_it_should(void **state)
                                 "Call-ID: id1\r\n"
                                 "CSeq: 7 INVITE\r\n"
                                 "Contact: <sip:a@10.0.0.1:5062>\r\n"
-                                "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n"
+                                "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\n"
                                 "Supported: timer\r\n"
                                 "Accept: application/sdp\r\n"
                                 "User-Agent: ws_audio_server/1.0\r\n"
@@ -251,7 +251,7 @@ static void a_given_to_tag_stays(void **state)
     sip_write_response(&out, &form);
     assert_span(outbuf_view(&out),
                 "SIP/2.0 299 All X: y\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>;tag=mine\r\n"
-                "Call-ID: i\r\nCSeq: 2 BYE\r\nContact: <sip:c>\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n"
+                "Call-ID: i\r\nCSeq: 2 BYE\r\nContact: <sip:c>\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\n"
                 "Supported: x\r\nAccept: y/z\r\nE: f\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi");
 }
 

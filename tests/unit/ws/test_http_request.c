@@ -128,6 +128,7 @@ static void test_bad_requests(void **state)
         {"GET /\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         {"GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         {"GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        {"GET http:// HTTP/1.1\r\nHost: a\r\n\r\n", 400}, /* found by fuzzing: arithmetic on a null pointer */
         {"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         {"GET http://b/ HTTP/1.0\r\n\r\n", 400},
         {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},

@@ -1,0 +1,296 @@
+/* A WebSocket connection fed with any stream in any chunks. The first byte draws the mode (enum flag), eight more the chunks.
+ *
+ * Without a disturbance of ours the connection is run twice, with the stream at once and in chunks: the hooks hear the same,
+ * and the same bytes come back. Otherwise pauses, a slow reader, text and audio of ours, closes and the clock are mixed in.
+ * Always: hooks come in the order that ws.h promises, and what is sent is what a strict client takes. */
+#include "support_frames.h"
+#include "wsaudio/ws.h"
+
+enum flag {
+    FLAG_ECHO = 1,
+    FLAG_SMALL = 2,
+    FLAG_PAUSE = 4,
+    FLAG_SLOW = 8,
+    FLAG_TALK = 16,
+    FLAG_CLOSE = 32,
+    FLAG_TIME = 64
+};
+#define DISTURBING (FLAG_PAUSE | FLAG_SLOW | FLAG_TALK | FLAG_CLOSE | FLAG_TIME)
+
+struct run {
+    struct ws_conn *conn;
+    unsigned flags;
+    mono_us now;
+    unsigned steps;
+    bool paused, closed_by_us;
+    bool upload_open, binary_open;
+    bool aborted;
+    size_t hooks;
+    char *heard; /* what the hooks said, one after the other */
+    size_t heard_len, heard_cap;
+    char *sent; /* what came back */
+    size_t sent_len, sent_cap;
+    struct frames frames;
+};
+
+static void note(char **bytes, size_t *len, size_t *cap, struct span s)
+{
+    if (*len + s.len > *cap) {
+        *cap = (*len + s.len) * 2;
+        *bytes = realloc(*bytes, *cap);
+        FUZZ_CHECK(*bytes != NULL);
+    }
+    if (s.len > 0) {
+        memcpy(*bytes + *len, s.ptr, s.len);
+    }
+    *len += s.len;
+}
+
+static void hear(struct run *r, const char *what, struct span s)
+{
+    note(&r->heard, &r->heard_len, &r->heard_cap, span_cstr(what));
+    note(&r->heard, &r->heard_len, &r->heard_cap, s);
+}
+
+/* A message begins or is told. */
+static void begin(struct run *r)
+{
+    r->hooks++;
+    FUZZ_CHECK(!r->paused && !r->closed_by_us && !r->upload_open && !r->binary_open);
+}
+
+static void finish(struct run *r)
+{
+    if ((r->flags & FLAG_PAUSE) != 0) {
+        r->paused = true;
+        ws_conn_pause(r->conn, true);
+    }
+    if ((r->flags & FLAG_CLOSE) != 0 && r->hooks % 3 == 0) {
+        r->closed_by_us = true;
+        ws_conn_close(r->conn, WS_CLOSE_POLICY, "enough");
+    }
+    if ((r->flags & FLAG_TALK) != 0) {
+        ws_conn_send_text(r->conn, SPAN_LIT("CALL_STATE:trying"));
+    }
+}
+
+static void on_command(void *ctx, struct span text)
+{
+    struct run *r = ctx;
+    begin(r);
+    FUZZ_CHECK(text.len <= WS_COMMAND_MAX && utf8_valid(text));
+    FUZZ_CHECK(!span_starts(text, SPAN_LIT("WAV_UPLOAD:")));
+    hear(r, "\ncommand ", text);
+    finish(r);
+}
+
+static void on_too_large(void *ctx, struct span verb)
+{
+    struct run *r = ctx;
+    begin(r);
+    FUZZ_CHECK(verb.len <= 32 && span_find(verb, ':') == verb.len);
+    hear(r, "\ntoo large ", verb);
+    finish(r);
+}
+
+static void on_upload_begin(void *ctx, struct span name)
+{
+    struct run *r = ctx;
+    begin(r);
+    r->upload_open = true;
+    FUZZ_CHECK(name.len <= WS_NAME_MAX + 1 && span_find(name, ':') == name.len);
+    hear(r, "\nupload ", name);
+    hear(r, ":", SPAN_NONE);
+}
+
+static void on_upload_data(void *ctx, struct span base64)
+{
+    struct run *r = ctx;
+    FUZZ_CHECK(r->upload_open && !r->closed_by_us && base64.len > 0);
+    hear(r, "", base64);
+    if ((r->flags & FLAG_CLOSE) != 0 && base64.ptr[0] == 'Z') {
+        r->closed_by_us = true;
+        ws_conn_close(r->conn, WS_CLOSE_TOO_BIG, NULL);
+    }
+}
+
+static void on_upload_end(void *ctx, bool aborted)
+{
+    struct run *r = ctx;
+    FUZZ_CHECK(r->upload_open && (aborted || !r->closed_by_us));
+    r->upload_open = false;
+    r->aborted = r->aborted || aborted;
+    if (!aborted) {
+        hear(r, "\nend", SPAN_NONE);
+        finish(r);
+    }
+}
+
+static void on_binary(void *ctx, struct span piece, bool last)
+{
+    struct run *r = ctx;
+    if (!r->binary_open) {
+        begin(r);
+        r->binary_open = true;
+        hear(r, "\nbinary ", SPAN_NONE);
+    }
+    FUZZ_CHECK(!r->closed_by_us);
+    hear(r, "", piece);
+    if (last) {
+        r->binary_open = false;
+        hear(r, "\nend", SPAN_NONE);
+        finish(r);
+    }
+}
+
+static void fill(void *ctx, uint8_t *out, size_t len)
+{
+    (void)ctx;
+    memset(out, 'A', len);
+}
+
+/* Text and audio of ours: control text never makes room for audio, and audio never counts as control text. */
+static void talk(struct run *r)
+{
+    size_t len = (size_t)(r->steps * 37 % 700);
+    size_t control = ws_conn_control_queued(r->conn);
+
+    if (ws_conn_audio_room(r->conn, len)) {
+        ws_conn_send_audio(r->conn, (r->flags & FLAG_PAUSE) != 0, len, fill, NULL);
+        FUZZ_CHECK(ws_conn_control_queued(r->conn) == control);
+    }
+    if (r->steps % 5 == 0) {
+        ws_conn_send_text(r->conn, SPAN_LIT("CALL_STATS:x"));
+    }
+}
+
+static void drain(struct run *r)
+{
+    const void *bytes;
+    size_t len;
+
+    while ((len = ws_conn_output(r->conn, &bytes)) > 0) {
+        size_t part = (r->flags & FLAG_SLOW) != 0 && len > 3 ? len / 2 : len;
+        FUZZ_CHECK(len <= WS_OUTPUT_CAP);
+        frames_push(&r->frames, bytes, part);
+        note(&r->sent, &r->sent_len, &r->sent_cap, span_make(bytes, part));
+        ws_conn_output_consume(r->conn, part);
+    }
+}
+
+static void let_time_pass(struct run *r)
+{
+    r->now += DUR_S(r->steps % 23);
+    for (int i = 0; ws_conn_due(r->conn) <= r->now; i++) {
+        FUZZ_CHECK(i < 4);
+        ws_conn_expire(r->conn, r->now);
+    }
+}
+
+static void step(struct run *r)
+{
+    r->steps++;
+    if ((r->flags & FLAG_TALK) != 0) {
+        talk(r);
+    }
+    ws_conn_process(r->conn, r->now);
+    FUZZ_CHECK(!ws_conn_has_work(r->conn));
+    FUZZ_CHECK(!r->closed_by_us || !r->upload_open);
+    if ((r->flags & FLAG_SLOW) == 0 || r->steps % 8 == 0) {
+        drain(r);
+    }
+    if (r->paused && r->steps % 2 == 0) {
+        r->paused = false;
+        ws_conn_pause(r->conn, false);
+        ws_conn_process(r->conn, r->now);
+    }
+    if ((r->flags & FLAG_TIME) != 0) {
+        let_time_pass(r);
+    }
+}
+
+static void open_run(struct run *r, unsigned flags)
+{
+    static const struct rng none = {0};
+    const struct ws_hooks hooks = {r,        on_command, on_too_large, on_upload_begin, on_upload_data, on_upload_end,
+                                   on_binary};
+    const struct ws_conn_config config = {.max_message = (flags & FLAG_SMALL) != 0 ? 100 : 1024 * 1024,
+                                          .echo = (flags & FLAG_ECHO) != 0,
+                                          .hooks = &hooks,
+                                          .rng = &none,
+                                          .now = DUR_S(1)};
+
+    *r = (struct run){.flags = flags, .now = DUR_S(1)};
+    r->conn = ws_conn_new(&config);
+    FUZZ_CHECK(r->conn != NULL);
+}
+
+static void run(struct run *r, unsigned flags, struct fuzz_chunks chunks, struct span stream)
+{
+    void *space;
+
+    open_run(r, flags);
+    for (unsigned idle = 0; stream.len > 0 && idle < 100 && !ws_conn_is_done(r->conn);) {
+        size_t room = ws_conn_input_space(r->conn, &space);
+        struct span all = span_head(stream, room);
+        struct span chunk = fuzz_chunk(&chunks, &all);
+        FUZZ_CHECK(room <= WS_INPUT_CAP);
+        if (chunk.len > 0) {
+            memcpy(space, chunk.ptr, chunk.len);
+        }
+        ws_conn_input_commit(r->conn, chunk.len);
+        stream = span_from(stream, chunk.len);
+        idle = chunk.len > 0 ? 0 : idle + 1;
+        step(r);
+    }
+    r->flags &= ~(unsigned)FLAG_SLOW;
+    for (int i = 0; i < 8 && !ws_conn_is_done(r->conn); i++) {
+        step(r);
+    }
+    drain(r);
+}
+
+static void close_run(struct run *r)
+{
+    ws_conn_free(r->conn);
+    FUZZ_CHECK(!r->upload_open);
+    FUZZ_CHECK(r->frames.len == 0); /* only whole frames */
+    frames_fini(&r->frames);
+    free(r->heard);
+    free(r->sent);
+}
+
+/* Text that turns out not to be UTF-8 fails the connection at a moment that hangs on the chunks: what was heard of it before
+ * that may differ in length. */
+static void compare(const struct run *a, const struct run *b)
+{
+    size_t heard = a->heard_len < b->heard_len ? a->heard_len : b->heard_len;
+    bool bad_text = a->frames.closed && a->frames.close_code == WS_CLOSE_INVALID_DATA;
+
+    FUZZ_CHECK(heard == 0 || memcmp(a->heard, b->heard, heard) == 0);
+    FUZZ_CHECK(a->frames.closed == b->frames.closed && a->frames.close_code == b->frames.close_code);
+    FUZZ_CHECK(a->frames.messages == b->frames.messages && a->frames.pongs == b->frames.pongs);
+    if (!bad_text) {
+        FUZZ_CHECK(a->heard_len == b->heard_len && a->sent_len == b->sent_len);
+        FUZZ_CHECK(a->sent_len == 0 || memcmp(a->sent, b->sent, a->sent_len) == 0);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_in in = {data, size};
+    unsigned flags = fuzz_u8(&in);
+    struct fuzz_chunks chunks = fuzz_chunks_from(&in);
+    struct span stream = fuzz_rest(&in);
+    struct run parts;
+    struct run whole;
+
+    run(&parts, flags, chunks, stream);
+    if ((flags & DISTURBING) == 0) {
+        run(&whole, flags, (struct fuzz_chunks){{0}, 0}, stream);
+        compare(&whole, &parts);
+        close_run(&whole);
+    }
+    close_run(&parts);
+    return 0;
+}
