@@ -362,7 +362,7 @@ def in_call(rows):
             assert {source for _, source, _ in rtp.seen} == {invite.media()[:2]}, "RTP from elsewhere"
             assert len(heard) >= seconds / 0.02 * 0.9 - 5, "%d packets in %.1f s" % (len(heard), seconds)
             gaps = [b - a for a, b in zip(stamps, stamps[1:])]
-            assert max(gaps) < soon(0.2), "a gap of %.3f s" % max(gaps)
+            assert max(gaps) < soon(0.4), "a gap of %.3f s" % max(gaps)
             assert phone.messages[messages:] == [] and client.texts() == told and server.fds() == fds, client.texts()
             phone.request(invite, "OPTIONS", cseq=1)  # the dialog knows no other request than this
             assert phone.wait(200).get("cseq") == "1 OPTIONS"
@@ -425,6 +425,56 @@ def test_response_with_two_vias_is_none_of_ours():
         client.state("established")
         client.hangup()
         phone.take_bye()
+
+
+BROKEN_STATUS = ("SIP/2.0 4294967301 better not break the receiver", "SIP/2.0 99999999999 OK", "SIP/2.0 2000 OK", "SIP/2.0 20 OK",
+                 "SIP/2.0 099 OK", "SIP/2.0 700 OK", "SIP/2.0 -200 OK", "SIP/2.0 +200 OK", "SIP/2.0 0200 OK", "SIP/2.0 2x0 OK",
+                 "SIP/2.0  200 OK", "SIP/2.0 200OK", "SIP/3.0 200 OK", "SIP/2.01 200 OK", "SIP/2.0\t200 OK", "SIP/2.0 ")
+
+
+def test_broken_responses_to_our_own_request():
+    """bigcode.dat and scalarlg.dat made dangerous: with our own branch, Call-ID and tag they still answer nothing."""
+    with torture() as (phone, server, tormentor), Client(server) as client:
+        client.send("CALL:bob")
+        invite = phone.wait("INVITE")
+        phone.reply(invite, 180)
+        client.state("ringing")
+        answer = phone.response(invite, 200, phone.sdp(phone.new_rtp()))
+        broken = [answer.replace(b"SIP/2.0 200 OK", start.encode(), 1) for start in BROKEN_STATUS]
+        for number in (b"9292394834772304023312", b"4294967297", b"-1", b"x"):
+            broken.append(answer.replace(b"CSeq: %d " % invite.cseq, b"CSeq: %s " % number))
+        broken.append(answer.replace(b"INVITE", b"OPTIONS"))
+        assert len(set(broken) - {answer}) == len(BROKEN_STATUS) + 5
+        for octets in broken:
+            phone.raw(octets, invite.source)
+        tormentor.probe()
+        phone.never("ACK", 0.2)
+        assert client.count("CALL_STATE:established") == 0 and client.count("CALL_STATE:ended") == 0, client.texts()
+        phone.raw(answer, invite.source)
+        phone.wait("ACK")
+        client.state("established")
+        client.hangup()
+        phone.take_bye()
+
+
+def test_odd_reason_phrases_of_our_own_responses():
+    """noreason.dat and unreason.dat as answers to our INVITE: legal, and taken."""
+    reason = re.match(rb"SIP/2.0 200 ([^\r]*)\r", load("", "unreason")).group(1)
+    with torture() as (phone, server, _), Client(server) as client:
+        client.send("CALL:bob")
+        invite = phone.wait("INVITE")
+        phone.raw(phone.response(invite, 180).replace(b"180 Ringing", b"180 ", 1), invite.source)
+        client.state("ringing")
+        answer = phone.response(invite, 200, phone.sdp(phone.new_rtp()))
+        phone.raw(answer.replace(b"200 OK", b"200 " + reason, 1), invite.source)
+        phone.wait("ACK")
+        client.state("established")
+        client.hangup()
+        phone.take_bye()
+        client.send("CALL:bob")
+        phone.raw(phone.response(phone.wait("INVITE"), 486).replace(b"486 Busy Here", b"486 " + reason, 1), invite.source)
+        code, told = client.ended()
+        assert code == 486 and told == reason.decode()[:len(told)] and len(told.encode()) > 60, told
 
 
 def unlike(octets, number):

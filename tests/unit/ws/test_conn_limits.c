@@ -327,7 +327,7 @@ static void test_echo_as_it_came(void **state)
             for (size_t k = 0; k < frame.len; k++) {
                 assert_int_equal(frame.payload[k], 'e');
             }
-            total += frame.len;
+            total += (size_t)frame.len;
         }
         assert_int_equal(total, lens[i]);
         assert_true(lens[i] > WS_COMMAND_MAX || count == 1);
@@ -393,7 +393,7 @@ static void test_echo_waits_for_its_reader(void **state)
     size_t total = 0;
     size_t count = peer_frame_count(p);
     for (size_t i = 0; i < count; i++) {
-        total += peer_frame(p, i).len;
+        total += (size_t)peer_frame(p, i).len;
     }
     assert_int_equal(total, 300000);
     free(bytes);
