@@ -21,16 +21,22 @@ private_apt() {
         -o APT::Architectures="$architecture" -o APT::Sandbox::User= -o Acquire::Languages=none "$@"
 }
 
-# private_apt_open FOLDER ARCHITECTURE: fetches the lists.
+# private_apt_open FOLDER ARCHITECTURE: fetches the lists; of the suite alone where its updates cannot be had.
 private_apt_open() {
-    local folder=$1 archives archive codename
-    archives=$(debian_archives "$(debian_codename)") || return 1
-    mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
+    local folder=$1 architecture=$2 suite pattern archives archive codename
+    suite=$(debian_codename)
+    mkdir -p "$folder/cache/archives/partial"
     : >"$folder/status"
-    while read -r archive codename; do
-        printf 'deb %s %s main\ndeb-src %s %s main\n' "$archive" "$codename" "$archive" "$codename"
-    done <<<"$archives" >"$folder/sources.list"
-    private_apt "$folder" "$2" update
+    for pattern in . " $suite\$"; do
+        rm -rf "$folder/lists"
+        mkdir -p "$folder/lists/partial"
+        archives=$(debian_archives "$suite" | grep -e "$pattern") || return 1
+        while read -r archive codename; do
+            printf 'deb %s %s main\ndeb-src %s %s main\n' "$archive" "$codename" "$archive" "$codename"
+        done <<<"$archives" >"$folder/sources.list"
+        private_apt "$folder" "$architecture" update && return
+    done
+    return 1
 }
 
 # private_apt_sysroot FOLDER ARCHITECTURE SYSROOT PACKAGES...: downloads and unpacks these packages.

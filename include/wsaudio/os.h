@@ -36,7 +36,7 @@ WS_MUST_CHECK int os_loop_watch(struct os_loop *loop, int fd, unsigned events, e
                                 void *ctx, struct pool_id *watch);
 /* No system call when nothing changes. */
 void os_loop_set_events(struct os_loop *loop, struct pool_id watch, unsigned events);
-/* Stops watching; does not close. Stale ids are ignored. */
+/* Stops watching; does not close. Stale ids and a NULL loop are ignored. */
 void os_loop_unwatch(struct os_loop *loop, struct pool_id watch);
 /* Waits until a descriptor is ready or `deadline` passes (MONO_NEVER: no limit; the wait is rounded up to whole
  * milliseconds, so that it never ends before the deadline: finer deadlines are the ticker's), reads the clock once,
@@ -110,7 +110,7 @@ struct os_port_pair {
 };
 
 /* Pairs from low (rounded up to even) to high on `local`'s address; ST_BAD when that holds no pair. A closed pair
- * rests rest_us before it is used again (unless all others are taken too: then ST_FULL). low 0: any free pair the
+ * rests rest_us before it is used again, unless no other is free: then the longest-rested one is taken. low 0: any free pair the
  * system gives (for the loopback exchange). */
 WS_MUST_CHECK int os_ports_new(const struct net_addr *local, uint16_t low, uint16_t high, dur_us rest_us,
                                const struct os_udp_options *options, struct os_ports **out);

@@ -57,11 +57,11 @@ static void reload(struct gateway *g)
 {
     char why[TOKENS_WHY_MAX];
 
-    if (logfile_reopen(&g->logfile, &g->log) == ST_OK) {
-        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, RELOADED));
-    }
+    bool reopened = logfile_reopen(&g->logfile, &g->log) == ST_OK; /* says itself why not */
     if (access_reload(&g->access, why) != ST_OK) {
         log_write(&g->log, LOG_ERROR, LOG_TEXT(&g->log, TOKENS_KEPT), why);
+    } else if (reopened) {
+        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, RELOADED));
     }
 }
 

@@ -76,8 +76,9 @@ void web_close(struct web *w);
 mono_us web_due(const struct web *w);
 /* Time-outs, and writing what the turn produced. */
 void web_turn(struct web *w, mono_us now);
-/* No new connections; those without a WebSocket are closed. */
+/* Connections without a WebSocket are closed. The listener stays until web_close: /healthz says that the server stops. */
 void web_stop(struct web *w);
+/* No WebSocket is open and no answer on its way. */
 bool web_is_quiet(const struct web *w);
 
 #endif

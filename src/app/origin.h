@@ -5,7 +5,7 @@
 #include "wsaudio/base.h"
 
 struct origin_host {
-    struct span name;        /* without brackets and port; borrows */
+    struct span name;        /* without port; a literal keeps its brackets; borrows */
     struct net_addr literal; /* family 0: a name */
     uint16_t port;
 };

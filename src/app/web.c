@@ -284,7 +284,11 @@ static int open_listener(struct gateway *g, struct web *w)
         status = os_loop_watch(g->loop, w->listener, OS_READ, OS_CLASS_SOCKET, listener_ready, w, &w->listener_watch);
     }
     if (status != ST_OK) {
-        return gateway_fail(g, status, "--ws-listen %s: %s", addr_text(&g->options->ws_listen, text), os_error_text());
+        const struct net_addr *wanted = &g->options->ws_listen;
+        if (wanted->family == 0) {
+            return gateway_fail(g, status, "--ws-listen %u (all interfaces): %s", wanted->port, os_error_text());
+        }
+        return gateway_fail(g, status, "--ws-listen %s: %s", addr_text(wanted, text), os_error_text());
     }
     log_listening(g, &bound);
     return ST_OK;
@@ -313,6 +317,15 @@ int web_open(struct gateway *g, struct web **out)
     return ST_OK;
 }
 
+static void close_listener(struct web *w)
+{
+    if (w->listener >= 0) {
+        os_loop_unwatch(w->gateway->loop, w->listener_watch);
+        os_close(w->listener);
+        w->listener = -1;
+    }
+}
+
 void web_close(struct web *w)
 {
     struct peer *p;
@@ -323,7 +336,7 @@ void web_close(struct web *w)
     for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
         web_peer_close(p);
     }
-    web_stop(w);
+    close_listener(w);
     timerq_fini(&w->timers);
     pool_fini(&w->peers);
     free(w);
@@ -333,11 +346,6 @@ void web_stop(struct web *w)
 {
     struct peer *p;
 
-    if (w->listener >= 0) {
-        os_loop_unwatch(w->gateway->loop, w->listener_watch);
-        os_close(w->listener);
-        w->listener = -1;
-    }
     for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
         if (p->phase == PEER_REQUEST || p->phase == PEER_LINGER) {
             web_peer_close(p);
@@ -347,7 +355,14 @@ void web_stop(struct web *w)
 
 bool web_is_quiet(const struct web *w)
 {
-    return w->peers.used == 0;
+    const struct peer *p;
+
+    for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
+        if (p->phase != PEER_REQUEST) { /* who has not asked yet is not waited for */
+            return false;
+        }
+    }
+    return true;
 }
 
 mono_us web_due(const struct web *w)

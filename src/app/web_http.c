@@ -235,7 +235,7 @@ static void judge(struct peer *p, struct span rest)
     if (access.verdict != ACCESS_OK) {
         access_log(&g->log, &access, p->request, &p->addr);
         web_respond(p, access.code, PAGE_TEXT, access.headers, span_cstr(access.body));
-    } else if (p->over_limit) {
+    } else if (p->over_limit || (g->stopping && ws_handshake_wanted(p->request))) {
         respond_error(p, 503, "Retry-After: 5\r\n");
     } else {
         route(p, rest);

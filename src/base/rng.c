@@ -1,12 +1,10 @@
 #include "wsaudio/base/rng.h"
 
-#include <string.h>
-
 uint32_t rng_u32(const struct rng *rng)
 {
-    uint32_t value = 0;
-    rng->fill(rng->ctx, &value, sizeof(value));
-    return value;
+    uint8_t b[4] = {0}; /* put together by hand: a seed draws the same on every machine */
+    rng->fill(rng->ctx, b, sizeof(b));
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
 uint32_t rng_below(const struct rng *rng, uint32_t bound)

@@ -96,6 +96,8 @@ void client_error(struct client *c, struct span verb, enum ws_error error, const
 /* A received packet for the client's ear. */
 void client_audio(struct client *c, const void *packet, size_t len);
 void client_pump_audio(struct client *c);
+/* Hands on what fits and drops the rest: no audio of a call comes behind its end. */
+void client_end_audio(struct client *c);
 /* Audio waits, and the connection has room for it: there is work for the next turn. */
 bool client_has_audio(const struct client *c);
 /* Makes the ring once. ST_NO_MEMORY. */

@@ -47,7 +47,9 @@ static void accept_offer(struct call *call, struct span offer)
     if (write_answer(call, offer, &out) != ST_OK ||
         sip_usage_accept_offer(b->sip, b->now, call->usage, outbuf_view(&out)) != ST_OK) {
         log_write(b->log, LOG_DEBUG, "call %s: the offer could not be answered", call->label);
+        return;
     }
+    call->media.last_heard = b->now; /* a re-INVITE is a sign of life: the wait for media begins anew */
 }
 
 static void refuse_offer(struct call *call)
@@ -157,13 +159,16 @@ void call_end(struct call *call, enum call_event event, int code, const char *re
 
 static void dial_failed(struct client *c, struct call *call, int status)
 {
-    bool full = status == ST_FULL;
+    const struct log *log = c->bridge->log;
+    struct span verb = SPAN_LIT("CALL");
 
-    client_error(c, SPAN_LIT("CALL"),
-                 full              ? WS_ERROR_BUSY
-                 : status == ST_IO ? WS_ERROR_IO
-                                   : WS_ERROR_INTERNAL,
-                 full ? "no free line, try again later" : "the call could not be placed (%s)", status_name(status));
+    log_write(log, LOG_WARNING, LOG_TEXT(log, CALL_NOT_PLACED), call->label, status_name(status));
+    if (status == ST_FULL) {
+        client_error(c, verb, WS_ERROR_BUSY, "no free line, try again later");
+    } else {
+        client_error(c, verb, status == ST_IO ? WS_ERROR_IO : WS_ERROR_INTERNAL, "the call could not be placed (%s)",
+                     status_name(status));
+    }
     media_close(call);
     call->state = CALL_ENDED;
     act_release(call);
@@ -207,6 +212,7 @@ void call_dial(struct client *c, struct span target)
     log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_REQUESTED), label);
     struct call *call = b->stopping ? NULL : pool_new(&b->calls, &id);
     if (call == NULL) {
+        log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_REFUSED_BUSY), label);
         client_error(c, SPAN_LIT("CALL"), WS_ERROR_BUSY,
                      b->stopping ? "the server is stopping" : "all lines are in use");
         return;

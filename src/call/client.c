@@ -104,6 +104,12 @@ void client_pump_audio(struct client *c)
     }
 }
 
+void client_end_audio(struct client *c)
+{
+    client_pump_audio(c);
+    frame_ring_clear(&c->audio);
+}
+
 /* ---- hooks of the connection ---- */
 
 static void on_command(void *ctx, struct span text)

@@ -6,6 +6,8 @@
 
 #define SDP_MAX                 1024
 #define TONE_SAMPLES            160
+#define RING_LIMIT_US           DUR_S(3600) /* its CANCEL may never come (RFC 3261 13.3.1) */
+#define SILENCE_LIMIT_US        DUR_S(180)  /* nor the BYE of a call of which nothing is heard */
 #define USAGES_FOR_CALLS(calls) ((calls)*4 + 32)
 
 enum far_kind { FAR_ECHO, FAR_TONE, FAR_BUSY, FAR_NO_ANSWER };
@@ -16,6 +18,7 @@ struct far_call {
     bool ended;
     bool ports_open;
     bool sending_tone;
+    mono_us give_up_at;
     struct sdp_agreed agreed;
     struct sdp_local local;
     struct rtp_source source;
@@ -111,6 +114,7 @@ static int answer(struct exchange *x, struct far_call *f, const struct sip_event
         return status;
     }
     f->ports_open = true;
+    f->give_up_at = x->now + SILENCE_LIMIT_US;
     outbuf_init(&out, text, sizeof(text));
     status = sdp_write_answer(&f->local, &f->agreed, event->body, &out);
     if (status != ST_OK) {
@@ -148,6 +152,7 @@ static void incoming(struct exchange *x, const struct sip_event *event)
     f->id = id;
     f->usage = event->usage;
     f->rtcp_due = x->now + DUR_S(3);
+    f->give_up_at = x->now + RING_LIMIT_US;
     if (sip_usage_adopt(x->sip, event->usage, (void *)((uintptr_t)id.slot + 1)) != ST_OK) {
         release(x, f);
         return;
@@ -303,6 +308,7 @@ void exchange_media_input(struct exchange *x, mono_us now, struct pool_id call, 
     if (f == NULL || f->ended || len > RTP_PACKET_MAX) {
         return;
     }
+    f->give_up_at = now + SILENCE_LIMIT_US;
     if (rtcp) {
         int64_t wall = x->config.media.wall(x->config.media.ctx);
         if (rtcp_input(&f->rtcp, span_make(data, len), f->tx.ssrc, now, wall, 8000) == ST_OK) {
@@ -361,13 +367,30 @@ void exchange_tick(struct exchange *x, mono_us now)
 
 mono_us exchange_due(const struct exchange *x)
 {
-    return sip_stack_due(x->sip);
+    mono_us due = sip_stack_due(x->sip);
+    const struct far_call *f;
+
+    for (uint32_t s = 0; (f = pool_next(&x->calls, &s, NULL)) != NULL; s++) {
+        if (!f->ended && f->give_up_at < due) {
+            due = f->give_up_at;
+        }
+    }
+    return due;
 }
 
 void exchange_expire(struct exchange *x, mono_us now)
 {
+    struct far_call *f;
+
     x->now = now;
     sip_stack_expire(x->sip, now);
+    for (uint32_t s = 0; (f = pool_next(&x->calls, &s, NULL)) != NULL; s++) {
+        if (!f->ended && now >= f->give_up_at) {
+            struct pool_id usage = f->usage;
+            release(x, f);
+            sip_usage_end(x->sip, now, usage); /* 480 or BYE */
+        }
+    }
 }
 
 void exchange_finish_turn(struct exchange *x)

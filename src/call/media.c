@@ -82,7 +82,9 @@ void media_record(struct call *call)
     int status =
         recorder_start(&call->media.recorder, &b->config.files, b->now, b->config.record_stereo, call->label, callid8);
     if (status != ST_OK) {
-        log_write(b->log, LOG_WARNING, LOG_TEXT(b->log, CALL_NOT_RECORDED), call->label, status_name(status));
+        /* no room left: that was warned of, once for all calls */
+        enum log_level level = status == ST_FULL ? LOG_INFO : LOG_WARNING;
+        log_write(b->log, level, LOG_TEXT(b->log, CALL_NOT_RECORDED), call->label, status_name(status));
     }
 }
 
@@ -99,6 +101,9 @@ static void send_rtcp(struct call *call, bool bye)
     }
     if (m->source.learnt.family != 0 && !addr_equal(&m->source.learnt, &call->agreed.rtp)) {
         to = m->source.learnt; /* behind NAT the SDP's RTCP address is as wrong as its RTP address was */
+        if (to.port == UINT16_MAX) {
+            return; /* no port above it */
+        }
         to.port = (uint16_t)(to.port + 1);
     }
     outbuf_init(&out, packet, sizeof(packet));
@@ -119,6 +124,9 @@ void media_close(struct call *call)
 
     if (m->player.playing) {
         client_tell(c, "WAV_DONE:%s:stopped", m->player.name);
+    }
+    if (c != NULL) {
+        client_end_audio(c);
     }
     player_fini(&m->player);
     recorder_stop(&m->recorder, b->now);

@@ -6,6 +6,8 @@
 #define RECEIVED_MIN 0.95
 #define LOSS_MAX     0.01
 #define DELAY_MAX_MS 150.0
+/* Nothing received at all is a missed figure too, once there was time for something to come. */
+#define HEARD_AFTER DUR_S(1)
 
 static double loss_of(const struct rtp_rx *rx)
 {
@@ -50,6 +52,9 @@ void call_warn_quality(const struct call *call)
     uint64_t expected = rtp_rx_expected(&m->rx);
     double loss = loss_of(&m->rx);
 
+    if (expected == 0 && call->agreed.we_receive && call->bridge->now - call->established_at >= HEARD_AFTER) {
+        log_write(log, LOG_WARNING, LOG_TEXT(log, QUALITY_RECEIVED), call->label, 0.0);
+    }
     if (expected > 0 && 1.0 - loss < RECEIVED_MIN) {
         log_write(log, LOG_WARNING, LOG_TEXT(log, QUALITY_RECEIVED), call->label, (1.0 - loss) * 100.0);
     }

@@ -94,7 +94,7 @@ int os_file_write_at(int fd, uint64_t offset, const void *data, size_t len)
     const char *bytes = data;
     size_t done = 0;
     struct stat before;
-    if (offset > INT64_MAX - len) {
+    if (offset > (uint64_t)INT64_MAX - len) {
         return os_fail(EFBIG);
     }
     if (fstat(fd, &before) != 0) {
@@ -118,7 +118,7 @@ int os_file_read_at(int fd, uint64_t offset, void *data, size_t len)
     char *out = data;
     size_t done = 0;
     len = len < INT_MAX ? len : INT_MAX;
-    if (offset > INT64_MAX - len) {
+    if (offset > (uint64_t)INT64_MAX - len) {
         return 0;
     }
     while (done < len) {

@@ -99,7 +99,7 @@ void os_loop_set_events(struct os_loop *loop, struct pool_id watch, unsigned eve
 
 void os_loop_unwatch(struct os_loop *loop, struct pool_id watch)
 {
-    const struct watch *w = pool_get(&loop->watches, watch);
+    const struct watch *w = loop != NULL ? pool_get(&loop->watches, watch) : NULL;
     if (w != NULL) {
         (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
         pool_free(&loop->watches, watch);

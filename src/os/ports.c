@@ -10,6 +10,7 @@ struct pair_slot {
     mono_us rested; /* usable from then on */
     uint16_t port;  /* even; 0 in an unused slot of the ephemeral ring */
     bool taken;
+    bool tried; /* in the open that is under way */
 };
 
 struct os_ports {
@@ -123,26 +124,46 @@ static int open_ephemeral(const struct os_ports *ports, mono_us now, struct os_p
     return os_fail_text("no free pair of ports found", ST_FULL);
 }
 
-int os_ports_open(struct os_ports *ports, mono_us now, struct os_port_pair *out)
+/* The next one to try: the lowest that has rested, then those that still rest, the longest-rested first. */
+static struct pair_slot *next_slot(struct os_ports *ports, mono_us now)
 {
-    *out = (struct os_port_pair){-1, -1, 0};
-    if (ports->ephemeral) {
-        return open_ephemeral(ports, now, out);
-    }
+    struct pair_slot *resting = NULL;
     for (uint32_t i = 0; i < ports->count; i++) {
         struct pair_slot *slot = &ports->slots[i];
-        if (slot->taken || slot->rested > now) {
+        if (slot->taken || slot->tried) {
             continue;
         }
-        int status = open_pair(ports, slot->port, out);
-        if (status == ST_OK) {
-            slot->taken = true;
+        if (slot->rested <= now) {
+            return slot;
         }
+        if (resting == NULL || slot->rested < resting->rested) {
+            resting = slot;
+        }
+    }
+    return resting;
+}
+
+static int open_in_range(struct os_ports *ports, mono_us now, struct os_port_pair *out)
+{
+    struct pair_slot *slot;
+    for (uint32_t i = 0; i < ports->count; i++) {
+        ports->slots[i].tried = false;
+    }
+    while ((slot = next_slot(ports, now)) != NULL) {
+        int status = open_pair(ports, slot->port, out);
+        slot->taken = status == ST_OK;
+        slot->tried = true;
         if (status != ST_BUSY && status != ST_DENIED) {
             return status;
         }
     }
-    return os_fail_text("all ports of the range are in use or resting", ST_FULL);
+    return os_fail_text("all ports of the range are in use", ST_FULL);
+}
+
+int os_ports_open(struct os_ports *ports, mono_us now, struct os_port_pair *out)
+{
+    *out = (struct os_port_pair){-1, -1, 0};
+    return ports->ephemeral ? open_ephemeral(ports, now, out) : open_in_range(ports, now, out);
 }
 
 static struct pair_slot *slot_of(struct os_ports *ports, uint16_t port)

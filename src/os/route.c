@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -26,6 +27,11 @@ int os_resolve(const char *host, uint16_t port, struct net_addr *out)
 {
     if (addr_parse_ip(span_cstr(host), out) == ST_OK) {
         out->port = port;
+        return ST_OK;
+    }
+    if (strcasecmp(host, "localhost") == 0) { /* RFC 6761 6.3: also where no hosts file names it */
+        const struct net_addr loopback = {.family = 4, .ip = {127, 0, 0, 1}, .port = port};
+        *out = loopback;
         return ST_OK;
     }
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};

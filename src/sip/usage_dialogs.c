@@ -170,8 +170,8 @@ int sip_usage_send_bye(struct sip_usage *usage, struct sip_dialog *dialog)
 /* Whether the BYE goes once more: with credentials, or to where the dialog's messages came from. */
 static bool bye_goes_again(struct sip_usage *usage, struct sip_dialog *dialog, const struct sip_tx_notice *notice)
 {
-    if (dialog->bye_tries >= SIP_USAGE_BYE_TRIES) {
-        return false;
+    if (dialog->bye_received || dialog->bye_tries >= SIP_USAGE_BYE_TRIES) {
+        return false; /* the peer's own BYE has ended the dialog as well */
     }
     if (notice->kind == SIP_TX_FINAL && (notice->code == 401 || notice->code == 407)) {
         return sip_usage_can_answer(usage, notice->message) == ST_OK;

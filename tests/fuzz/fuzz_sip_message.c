@@ -72,6 +72,11 @@ static void check_fields(const struct sip_msg *msg)
     FUZZ_CHECK(msg->via.host.len > 0 && msg->from.text.len > 0 && msg->to.text.len > 0);
     FUZZ_CHECK(!msg->from.star && !msg->to.star && msg->max_forwards >= -1 && msg->max_forwards <= 255);
     FUZZ_CHECK(msg->bad_code == 0 && msg->body.len <= msg->raw.len);
+    if (sip_msg_header(msg, SIP_HEADER_CONTENT_LENGTH) != NULL) {
+        uint32_t len = 0;
+        FUZZ_CHECK(span_parse_u32(sip_msg_value(msg, SIP_HEADER_CONTENT_LENGTH), UINT32_MAX, &len) == ST_OK);
+        FUZZ_CHECK(msg->body.len == len);
+    }
 }
 
 static bool same_unfolded(struct span a, struct span b)

@@ -1,7 +1,7 @@
 /* A WebSocket connection fed with any stream in any chunks. The first byte draws the mode (enum flag), eight more the chunks.
  *
  * Without a disturbance of ours the connection is run twice, with the stream at once and in chunks: the hooks hear the same,
- * and the same bytes come back. Otherwise pauses, a slow reader, text and audio of ours, closes and the clock are mixed in.
+ * and the same bytes come back; on /echo those that a reader written apart from the server's expects. Otherwise pauses, a slow reader, text and audio of ours, closes and the clock are mixed in.
  * Always: hooks come in the order that ws.h promises, and what is sent is what a strict client takes. */
 #include "support_frames.h"
 #include "wsaudio/ws.h"
@@ -276,6 +276,89 @@ static void compare(const struct run *a, const struct run *b)
     }
 }
 
+/* ---- what RFC 6455 says of the stream, written a second time ---- */
+
+struct reader {
+    struct span rest;
+    struct wsframe frame;
+    uint8_t *payload; /* of the message, unmasked */
+    size_t len;
+    uint8_t opcode; /* 0: no message is open */
+};
+
+/* The next frame of a client that keeps the rules; false at the end or where it breaks them. */
+static bool read_frame(struct reader *in)
+{
+    size_t n = in->rest.len > 0 ? wsframe_read(in->rest.ptr, in->rest.len, &in->frame) : 0;
+    const struct wsframe *f = &in->frame;
+    bool control = (f->opcode & 8) != 0;
+
+    if (n == 0 || !f->masked || f->rsv != 0 || n != f->len + (f->len > 65535 ? 14 : f->len > 125 ? 8 : 6)) {
+        return false;
+    }
+    if (control ? !f->fin || f->len > 125 || f->opcode > WSFRAME_PONG : f->opcode > WSFRAME_BINARY) {
+        return false;
+    }
+    if (!control && (f->opcode == WSFRAME_CONT) != (in->opcode != 0)) {
+        return false;
+    }
+    in->rest = span_from(in->rest, n);
+    return f->opcode != WSFRAME_CLOSE;
+}
+
+/* Takes frames until a message is complete. */
+static bool read_message(struct reader *in, size_t max)
+{
+    in->opcode = 0;
+    in->len = 0;
+    while (read_frame(in)) {
+        const struct wsframe *f = &in->frame;
+        if ((f->opcode & 8) != 0) {
+            continue;
+        }
+        in->opcode = in->opcode != 0 ? in->opcode : f->opcode;
+        if (f->len > max - in->len) {
+            return false;
+        }
+        for (size_t i = 0; i < f->len; i++) {
+            in->payload[in->len++] = f->payload[i] ^ (f->payload - 4)[i % 4];
+        }
+        if (f->fin) {
+            return in->opcode != WSFRAME_TEXT || utf8_valid(span_make(in->payload, in->len));
+        }
+    }
+    return false;
+}
+
+struct expectation {
+    struct reader *in;
+    size_t max;
+};
+
+static void expect_message(void *ctx, uint8_t opcode, struct span payload)
+{
+    struct expectation *want = ctx;
+
+    FUZZ_CHECK(read_message(want->in, want->max));
+    FUZZ_CHECK(opcode == want->in->opcode);
+    FUZZ_CHECK(span_eq(payload, span_make(want->in->payload, want->in->len)));
+}
+
+/* On /echo every message that came whole before the first violation comes back, and no other. */
+static void check_echo(const struct run *r, struct span stream)
+{
+    struct frames back = {0};
+    struct reader in = {.rest = stream, .payload = fuzz_alloc(stream.len)};
+    struct expectation want = {.in = &in, .max = (r->flags & FLAG_SMALL) != 0 ? 100 : 1024 * 1024};
+
+    back.message = expect_message;
+    back.ctx = &want;
+    frames_push(&back, r->sent, r->sent_len);
+    FUZZ_CHECK(!read_message(&in, want.max));
+    frames_fini(&back);
+    free(in.payload);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_in in = {data, size};
@@ -289,6 +372,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if ((flags & DISTURBING) == 0) {
         run(&whole, flags, (struct fuzz_chunks){{0}, 0}, stream);
         compare(&whole, &parts);
+        if ((flags & FLAG_ECHO) != 0) {
+            check_echo(&parts, stream);
+        }
         close_run(&whole);
     }
     close_run(&parts);

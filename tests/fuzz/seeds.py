@@ -43,6 +43,7 @@ def sip_message():
 def sip_uri():
     uris = ["sip:alice@example.com", "sips:%61lice:pw@[2001:db8::1]:5061;transport=tcp;lr?subject=x&to=y", "tel:+1-201-555;phone-context=x",
             "sip:a;b=c@h", "sip:1.2.3.4", "urn:service:sos", "sip:a@h;maddr=239.0.0.1;ttl=15", "sip:0912#@h"]
+    yield b"sip:a@h\nsip:a@g"
     for i, uri in enumerate(uris):
         yield f"{uri}\n{uris[(i + 1) % len(uris)]}".encode()
         yield f"{uri}\n{uri.upper()}".encode()
@@ -71,6 +72,7 @@ def challenge():
     yield b"\2" + digest + b"\n" + digest.replace(b"n1", b"n2") + b", stale=true"
     yield b"\0" + digest + b", algorithm=MD5-sess, qop=auth, " + digest.replace(b"\"r\"", b"\"s\"") + b", algorithm=SHA-512-256-sess, qop=auth"
     yield b"\0Basic realm=\"x\", " + digest + b", Negotiate abc=="
+    yield b"\0" + b"\n".join(digest.replace(b"\"r\"", b"\"%d\"" % (i // 2)).replace(b"n1", b"n%d" % i) + b", stale=true" for i in range(8))
     yield b"\0" + digest[:-1]
     yield b"\0Digest realm=r,nonce=n,algorithm=SHA-512-256"
 
@@ -83,6 +85,8 @@ def rtp():
     yield rtp_packet()
     yield rtp_packet(first=0xB2, pt=0x88, payload=struct.pack("!II", 1, 2) + struct.pack("!HHI", 0xBEDE, 1, 0) + b"abc\3")
     yield rtp_packet(seq=65535, payload=b"")
+    yield rtp_packet(pt=72)
+    yield rtp_packet(first=0xA0, payload=b"abcdefg\x03")
     yield bytes([0xFF, 0xFE]) + bytes(4) + bytes([0]) * 12 + bytes([16])
     yield bytes(6) + bytes([1, 0, 50, 1, 0xFF, 0xF0, 16, 4, 9, 2, 0, 1, 0, 0, 8, 0, 200, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     yield bytes(6) + bytes([1, 0x20, 0, 0, 16, 1, 0xE0, 0, 0, 16])
@@ -106,6 +110,9 @@ def rtcp():
     yield head + rtcp_record(rtcp_packet(200, 1, struct.pack("!I", 2) + info + block), sdes)
     yield head + rtcp_record(rtcp_packet(201, 1, struct.pack("!I", 2) + block), sdes) * 3
     yield head + rtcp_record(rtcp_packet(201, 0, struct.pack("!I", 2)), sdes, rtcp_packet(203, 1, struct.pack("!I", 2)))
+    yield head + rtcp_record(rtcp_packet(201, 1, struct.pack("!I", 2)))  # a block is missing
+    yield head + rtcp_record(sdes) + rtcp_record(rtcp_packet(201, 0, struct.pack("!I", 2)), b"\x80\xca\0\x09" + bytes(4))
+    yield head + rtcp_record(rtcp_packet(201, 0, struct.pack("!I", 2)), b"\x40\xca\0\0")
     yield head + rtcp_record(rtcp_packet(201, 0, struct.pack("!I", 1)), rtcp_packet(204, 0, struct.pack("!I", 1) + b"APPL"))
 
 
@@ -183,6 +190,8 @@ def ws():
         for flags in (0, 1, 2, 4, 0x18, 9):
             if (i + flags) % 2 == 0 or i < 4:
                 yield bytes([flags]) + (ODD if (i + flags) % 3 == 0 else WHOLE) + stream
+    yield bytes([1]) + WHOLE + frame(0x82, b"X" * 9000) + frame(0x81, b"Y" * 200)
+    yield bytes([0]) + ODD[:1] * 8 + frame(0x81, b"A\r\nB\rC\nD\r\n") + frame(0x81, b"WAV_UPLOAD:n\r\n:A\r\nA\r\n")
 
 
 COMMANDS = ["CALL:1001", "CALL:+1 (201) 555-0100", "CALL:sip:a%20b@h:5070;user=phone", "CALL:*43#", "CALL:sip:0912#3@h", "CALL:bob.smith-1", "HANGUP",

@@ -1,4 +1,5 @@
-"""Every flag of --help stands in the manual page; README, docs and examples name no flag that is unknown."""
+"""Every flag of --help stands in the manual page; README, docs and examples name no flag that is unknown (docs/testing.md
+may name those of tools/ too)."""
 import re
 import subprocess
 
@@ -20,9 +21,11 @@ def main():
     entries = set(re.findall(r"^\.It Fl -([a-z][a-z0-9-]*)", manual, re.M))
     problems += [f"the manual page has no entry for --{name}" for name in sorted(known - entries)]
     problems += [f"the manual page has an entry for --{name}, which is unknown" for name in sorted(entries - known)]
-    for path in common.files(root, "README.md", "docs/*.md", "docs/*.example", "docs/*.service", "docs/*.1"):
+    tools = {name for path in common.files(root, "tools/*") for name in FLAG.findall(path.read_text(encoding="utf-8"))}
+    for path in common.files(root, "README*.md", "docs/*.md", "docs/*.example", "docs/*.service", "docs/*.1"):
         names = set(FLAG.findall(path.read_text(encoding="utf-8").replace("\\-", "-")))
-        problems += [f"{path.relative_to(root)}: --{name} is unknown" for name in sorted(names - known - OTHERS)]
+        here = known | OTHERS | (tools if path.name == "testing.md" else set())
+        problems += [f"{path.relative_to(root)}: --{name} is unknown" for name in sorted(names - here)]
     for path in common.files(root, "docs/*.conf.example"):
         keys = set(KEY.findall(path.read_text(encoding="utf-8")))
         problems += [f"{path.relative_to(root)}: key {name} is unknown" for name in sorted(keys - known)]

@@ -107,7 +107,8 @@ class Baresip:
             if kind is None:
                 self.stop()
             else:
-                print("--- baresip (exit %s)\n%s" % (self.process.poll(), re.sub(r"[^\n]*audio=\d+/\d+ \(bit/s\)\s*", "", self.output)[-3000:]))
+                told = re.sub(r"[^\n]*audio=\d+/\d+ \(bit/s\)\s*", "", self.output)
+                print("--- baresip (exit %s)\n%s" % (self.process.poll(), told[-3000:]))
         finally:
             if self.process.poll() is None:
                 self.process.kill()

@@ -15,6 +15,14 @@ def frames():
     return [octets[i:i + audio.FRAME] for i in range(0, len(octets), audio.FRAME)]
 
 
+def check_recorded(server):
+    """Both tracks hold the file; a machine that these clients keep busy may have left a gap at a late tick."""
+    wav = audio.read_wav(server.recordings[-1])
+    for track in (wav.left, wav.right):
+        found = sum(frame in track for frame in frames())
+        assert found >= 0.8 * FRAMES, "%d of %d frames recorded" % (found, FRAMES)
+
+
 def config(server, **more):
     """What js/session.js needs."""
     return dict({"url": "ws://%s:%d/" % (server.ws_host, server.ws_port), "target": "echo", "name": NAME,

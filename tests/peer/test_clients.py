@@ -5,7 +5,7 @@ import audio
 import session
 from audio import payload_of
 from clients import Client, Client2
-from common import check_recording, contains, idle_ports, loopback, wait_echo
+from common import contains, idle_ports, loopback, wait_echo
 from harness import main, wait_until
 
 
@@ -34,7 +34,7 @@ def whole_session(kind):
         client.send("LIST_WAV")
         client.expect("WAV_LIST_END:1")
         client.hangup(200)
-        check_recording(server, data)
+        session.check_recorded(server)
 
 
 def test_python3_websockets():

@@ -10,7 +10,7 @@ import tempfile
 
 import audio
 import session
-from common import check_recording, loopback
+from common import loopback
 from harness import SERVER, main, wait_until
 from timing import SLOW
 
@@ -70,7 +70,7 @@ def check(server, result, code=1000):
     assert [text for text in result["texts"] if text.startswith("CALL_STATE:ended")] == ["CALL_STATE:ended:200:OK"]
     assert len([text for text in result["texts"] if text.startswith("CALL_STATS:")]) == 1
     assert min(result["packets"]["text"], result["packets"]["binary"]) >= session.FRAMES, result["packets"]
-    check_recording(server, session.data())
+    session.check_recorded(server)
 
 
 def test_ws():

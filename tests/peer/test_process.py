@@ -9,7 +9,7 @@ import threading
 import time
 
 import audio
-from clients import Client
+from clients import Client, RawWs, http_request
 from common import established, file_octets, loopback, recorded, through
 from harness import Server, main, run_server, wait_until
 from phone import Phone, auto_phone, credentials, digest_ok
@@ -155,6 +155,15 @@ def test_sigint():
     ends_cleanly(signal.SIGINT)
 
 
+def test_a_taken_port_is_named_without_an_address_too():
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, err = run_server("--ws-listen", port, "--sip-listen", "127.0.0.1:0")
+        assert code == 1 and "--ws-listen %d (all interfaces): " % port in err, err
+
+
 def test_stop_with_a_silent_far_end():
     """BYE never answered: 5 s at most, exit 0. While it stops, /healthz and new calls are refused."""
     with Phone() as phone, through(phone) as server:
@@ -162,6 +171,9 @@ def test_stop_with_a_silent_far_end():
         started = time.monotonic()
         server.signal(signal.SIGTERM)
         phone.wait("BYE")
+        answer = http_request(server, path="/healthz")
+        assert answer[0] == 503 and b"stopping" in answer[-1], answer
+        assert RawWs(server).status == 503
         assert server.wait_exit(8) == 0
         assert time.monotonic() - started < soon(7)
         assert len(phone.all("BYE")) >= 3, "BYE is sent again while nobody answers"

@@ -1,6 +1,5 @@
 """SIPp scenarios for what networks and proxies do to a dialog: forks, routes, redirects, everything twice or late, re-INVITE,
 challenges within it, crossings. SIPp checks each message (SIPp's own verdict), the client's CALL_STATE messages the rest."""
-import re
 import sys
 
 from clients import Client
@@ -239,7 +238,8 @@ def test_reinvite_never_acknowledged():
 def test_bye_is_challenged():
     """407 to BYE: once more with the proof, and the next CSeq."""
     steps = Scenario().established().recv("BYE", ("CSeq", "2 BYE"), timeout=60000)
-    steps.answer("407 Proxy Authentication Required", tag=None, extra=['Proxy-Authenticate: Digest realm="r", nonce="n1", qop="auth"'])
+    steps.answer("407 Proxy Authentication Required", tag=None,
+                 extra=['Proxy-Authenticate: Digest realm="r", nonce="n1", qop="auth"'])
     steps.recv("BYE", ("CSeq", "3 BYE"), ("Proxy-Authorization", 'nonce="n1"'), ("Proxy-Authorization", 'uri="sip:sipp@'))
     steps.answer("200 OK", tag=None)
     with playing(steps) as sipp, through(sipp, "--sip-user", "alice", env={"SIP_PASSWORD": "secret"}) as server, \
@@ -278,11 +278,13 @@ def test_200_with_port_0():
 
 
 def test_requests_within_the_dialog():
-    """OPTIONS 200; UPDATE, which changes nothing, 200; INFO is not in Allow: 405; an unknown method 501; an old CSeq 500. The call goes on."""
+    """OPTIONS 200; UPDATE, which changes nothing, 200, else 488; INFO is not in Allow: 405; an unknown method 501;
+    an old CSeq 500. The call goes on."""
     steps = Scenario().established(("Allow", "INVITE.*BYE"), ("Allow", "UPDATE"), ("Allow", "!INFO"))
     for cseq, (method, code) in enumerate((("OPTIONS", 200), ("INFO", 405), ("UPDATE", 200), ("FROBNICATE", 501)), 10):
         steps.request(method, cseq, sdp() if method == "UPDATE" else None)
         steps.recv(code, ("CSeq", "%d %s" % (cseq, method)), ("Allow", "BYE"), ("To", ";tag="))
+    steps.request("UPDATE", 20, sdp(types="18", version=2)).recv(488, ("CSeq", "20 UPDATE"))
     steps.request("OPTIONS", 3).recv(500, ("CSeq", "3 OPTIONS")).hung_up()
     with playing(steps) as sipp, through(sipp) as server, Client(server) as client:
         normal_call(client, sipp)

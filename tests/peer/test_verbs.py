@@ -1,6 +1,7 @@
 """Every verb of the text protocol that is due and every answer to it (SPEC section 3)."""
 import base64
 import os
+import re
 import sys
 import time
 
@@ -367,6 +368,44 @@ def test_no_media_is_counted_from_the_last_packet():
             assert client.count("CALL_STATE:ended") == 0
             client.hangup(200)
             phone.take_bye()
+
+
+def test_no_media_wait_begins_anew_with_a_reinvite():
+    with Phone() as phone, through(phone, "--no-media-seconds", 2) as server:
+        client, invite, rtp = established(server, phone)
+        with client:
+            time.sleep(1.2)
+            started = time.monotonic()
+            phone.request(invite, "INVITE", cseq=7, sdp=phone.sdp(rtp))
+            phone.wait(200)
+            phone.request(invite, "ACK", cseq=7)
+            phone.take_bye(10)
+            assert client.ended()[0] == 0
+            assert time.monotonic() - started > 1.8
+
+
+def test_a_call_that_hears_nothing_is_warned_of():
+    with Phone() as phone, through(phone) as server:
+        client, _, _ = established(server, phone)
+        with client:
+            time.sleep(1.2)
+            client.send("HANGUP")
+            phone.take_bye()
+            client.ended(200)
+        server.wait_log(r"WARNING Call bob: only 0\.0 % of the RTP packets")
+
+
+def test_a_call_that_the_record_quota_keeps_out_is_no_warning_of_its_own():
+    """60 octets hold the head of one recording; that the quota is used up was warned of."""
+    with loopback("--record-quota", "60") as server, Client(server) as first, Client(server) as second:
+        first.call("echo")
+        server.wait_log("WARNING Recording stopped: --record-quota is used up")
+        for _ in range(3):
+            second.call("echo")
+            second.hangup()
+        first.hangup()
+        assert re.search(r"\] Call echo is not recorded: full", server.log), server.log
+        assert not re.search("WARNING Call echo is not recorded", server.log), server.log
 
 
 def test_alaw_call():

@@ -1,12 +1,17 @@
-# Static build with musl-gcc, which brings no kernel headers and no libraries: both come from MUSL_PREFIX (see tools/machines).
-set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MUSL_PREFIX)
+# Build with musl-gcc, which brings no kernel headers and no libraries: both come from MUSL_PREFIX (see tools/machines).
+# MUSL_STATIC: one file without any library. Else libwslay may be the one made for another libc: it asks for nothing special.
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MUSL_PREFIX MUSL_STATIC)
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR ${CMAKE_HOST_SYSTEM_PROCESSOR})
 set(CMAKE_C_COMPILER musl-gcc)
 set(CMAKE_C_FLAGS_INIT "-idirafter ${MUSL_PREFIX}/kernel")
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
+if(MUSL_STATIC)
+  set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+else()
+  set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,--allow-shlib-undefined")
+endif()
 set(CMAKE_CROSSCOMPILING_EMULATOR "")
-set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 set(CMAKE_FIND_ROOT_PATH ${MUSL_PREFIX})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)

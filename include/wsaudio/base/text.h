@@ -39,6 +39,10 @@
 #define TEXT_EN_LOGFILE_REOPEN_FAILED "Log file %s cannot be opened anew, the old one stays in use: %s"
 #define TEXT_ZH_LOGFILE_REOPEN_FAILED "無法重新開啟日誌檔 %s，繼續使用舊檔: %s"
 /* room call */
+#define TEXT_EN_CALL_REFUSED_BUSY "Call to %s refused: all lines are in use (--max-calls)"
+#define TEXT_ZH_CALL_REFUSED_BUSY "拒絕撥打 %s: 所有線路使用中 (--max-calls)"
+#define TEXT_EN_CALL_NOT_PLACED "Call to %s could not be placed: %s"
+#define TEXT_ZH_CALL_NOT_PLACED "無法撥打 %s: %s"
 #define TEXT_EN_CALL_NOT_RECORDED "Call %s is not recorded: %s"
 #define TEXT_ZH_CALL_NOT_RECORDED "通話 %s 未錄音: %s"
 #define TEXT_EN_CALL_ENDED "Call %s ended: %d %s"

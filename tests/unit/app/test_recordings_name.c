@@ -1,3 +1,4 @@
+#include "guard.h"
 #include "support_store.h"
 
 #include <string.h>
@@ -72,12 +73,31 @@ static void test_valid(void **state)
     assert_false(recordings_name_valid(span_make(longest, RECORDING_NAME_MAX)));
 }
 
+static void test_every_byte(void **state)
+{
+    (void)state;
+    static const char good[] = "20231114T221320Z-0921-abcd1234.wav";
+    struct guard g = guard_copy(good, sizeof good - 1);
+    for (size_t at = 0; at < g.len; at++) {
+        for (int c = 0; c < 256; c++) {
+            g.ptr[at] = (char)c;
+            bool valid = recordings_name_valid(span_make(g.ptr, g.len));
+            assert_true(c != good[at] || valid);
+            assert_true(!valid || (c > ' ' && c < 0x7f && c != '/' && c != '%' && c != '\\'));
+            assert_true(!valid || (at > 16 && at < g.len - 4) || char_is_digit((char)c) || c == good[at]);
+        }
+        g.ptr[at] = good[at];
+    }
+    guard_free(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_make),
         cmocka_unit_test(test_long_label_is_cut),
         cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_every_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,54 @@ static void test_refused_files(void **state)
     assert_int_equal(set.count, 0);
 }
 
+/* What a file holds is held again by a file written from it. */
+static bool check_read_back(const char *text, size_t len)
+{
+    struct token_set set;
+    struct token_set again;
+    char lines[256];
+    struct outbuf out;
+    if (load(text, len, &set) != ST_OK) {
+        assert_int_equal(set.count, 0);
+        return false;
+    }
+    outbuf_init(&out, lines, sizeof(lines));
+    for (uint32_t i = 0; i < set.count; i++) {
+        assert_true(set.items[i].len > 0 && set.items[i].len <= TOKEN_MAX);
+        outbuf_span(&out, set.items[i]);
+        outbuf_char(&out, '\n');
+    }
+    assert_int_equal(load(lines, out.len, &again), ST_OK);
+    assert_int_equal(again.count, set.count);
+    for (uint32_t i = 0; i < set.count; i++) {
+        assert_true(span_eq(again.items[i], set.items[i]) && tokens_match(&again, set.items[i]));
+    }
+    tokens_free(&again);
+    tokens_free(&set);
+    return true;
+}
+
+static void test_every_truncation_and_byte(void **state)
+{
+    static const char file[] = "secret\r\n\n b=c\n\xc3\xa4";
+    static const char marks[] = "\0\t\n\r #\x7f\xff";
+    char text[sizeof(file)];
+    (void)state;
+    for (size_t len = 0; len < sizeof(file); len++) {
+        assert_int_equal(check_read_back(file, len), len > 0);
+    }
+    memcpy(text, file, sizeof(file));
+    for (size_t at = 0; at < sizeof(file) - 1; at++) {
+        for (size_t k = 0; k < sizeof(marks) - 1; k++) {
+            unsigned char c = (unsigned char)marks[k];
+            text[at] = marks[k];
+            bool taken = check_read_back(text, sizeof(file) - 1);
+            assert_true(taken || c < ' ' || c == 0x7f || at == 7); /* 7: a CR is no longer at the line's end */
+        }
+        text[at] = file[at];
+    }
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -82,6 +130,7 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines), cmocka_unit_test(test_refused_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines), cmocka_unit_test(test_refused_files),
+                                       cmocka_unit_test(test_every_truncation_and_byte)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

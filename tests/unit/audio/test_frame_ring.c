@@ -78,7 +78,7 @@ static void test_no_room_at_all(void **state)
     assert_int_equal(frame_ring_pop(&r, &r, 0), 0);
     frame_ring_clear(&r);
     frame_ring_fini(&r);
-    assert_int_equal(frame_ring_init(&r, SIZE_MAX / 2), ST_NO_MEMORY);
+    assert_int_equal(frame_ring_init(&r, SIZE_MAX / 2 + 1), ST_NO_MEMORY);
     assert_int_equal(frame_ring_push(&r, "x", 1), ST_TOO_LARGE);
     frame_ring_fini(&r);
 }

@@ -92,7 +92,7 @@ static void test_valid_table(void **state)
             wav_parser_end(&p, len) != WAV_READY || p.data_len != valid[i].len) {
             fail_msg("%s: %s", valid[i].what, p.why != NULL ? p.why : "ready");
         }
-        assert_memory_equal(file + p.data_offset, audio, p.data_len);
+        assert_memory_equal(file + p.data_offset, audio, (size_t)p.data_len);
         assert_int_equal(p.format.rate_hz, 8000);
         assert_int_equal(p.format.tag, valid[i].w.tag == WAVGEN_PCM ? 1 : 7);
         /* Whatever comes behind changes nothing, and the end may be told twice. */

@@ -23,7 +23,10 @@ static void script_fill(void *ctx, void *out, size_t len)
 
     assert_int_equal(len, sizeof(uint32_t));
     assert_true(s->at < s->count);
-    memcpy(out, &s->values[s->at++], len);
+    const uint32_t value = s->values[s->at++];
+    for (size_t i = 0; i < len; i++) {
+        ((uint8_t *)out)[i] = (uint8_t)(value >> (8 * i));
+    }
 }
 
 static void test_below_is_inside(void **state)
@@ -38,6 +41,17 @@ static void test_below_is_inside(void **state)
             assert_true(rng_below(&rng, bounds[i]) < bounds[i]);
         }
     }
+}
+
+/* A seed that failed on one machine fails on all: big-endian ones drew other numbers. */
+static void test_seed_draws_the_same_everywhere(void **state)
+{
+    uint64_t seed = 1;
+    struct rng rng = {rng_seeded_fill, &seed};
+
+    (void)state;
+    assert_int_equal(rng_u32(&rng), 0x89025CC1u);
+    assert_int_equal(rng_u32(&rng), 0x658EEC67u);
 }
 
 /* 2^32 mod 3 is 1: the value 0 would make the result 0 likelier and is drawn again. */
@@ -135,7 +149,8 @@ static void test_seeded_fills_exactly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_below_is_inside),      cmocka_unit_test(test_below_has_no_bias),
+        cmocka_unit_test(test_below_is_inside),
+        cmocka_unit_test(test_seed_draws_the_same_everywhere),      cmocka_unit_test(test_below_has_no_bias),
         cmocka_unit_test(test_below_reaches_all),    cmocka_unit_test(test_token),
         cmocka_unit_test(test_seeded_is_splitmix64), cmocka_unit_test(test_seeded_fills_exactly),
     };

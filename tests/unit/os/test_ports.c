@@ -68,10 +68,17 @@ static void test_lowest_even_pair_first_and_rest(void **state)
     assert_true(is_free(low));
     assert_int_equal(os_ports_open(ports, 3000, &c), ST_OK); /* low rests */
     assert_pair(&c, (uint16_t)(low + 4));
-    assert_int_equal(os_ports_open(ports, 6999, &d), ST_FULL); /* the others are taken: still no early use */
-    assert_int_equal(d.rtp_fd, -1);
-    assert_int_equal(os_ports_open(ports, 7000, &d), ST_OK);
+    assert_int_equal(os_ports_open(ports, 3001, &d), ST_OK); /* the others are taken: better early than no call */
     assert_pair(&d, low);
+    os_ports_close(ports, 3002, &d);
+    os_ports_close(ports, 3001, &c);
+    assert_int_equal(os_ports_open(ports, 3003, &c), ST_OK); /* of those that rest, the one that has rested longest */
+    assert_pair(&c, (uint16_t)(low + 4));
+    assert_int_equal(os_ports_open(ports, 9000, &d), ST_OK);
+    assert_pair(&d, low);
+    struct os_port_pair e;
+    assert_int_equal(os_ports_open(ports, 9000, &e), ST_FULL);
+    assert_int_equal(e.rtp_fd, -1);
     os_ports_close(ports, 8000, &b);
     os_ports_close(ports, 8000, &c);
     os_ports_close(ports, 8000, &d);

@@ -123,6 +123,80 @@ static void rooms_are_respected_to_the_byte(void **state)
     }
 }
 
+/* What comes out of any bytes, given at the end of a page: a URI of ours that parses, or nothing. */
+static void check_any(const char *bytes, size_t len)
+{
+    char uri[256];
+    char label[128];
+    char again[256];
+    char label_again[256];
+    struct span target = span_make(bytes, len);
+
+    int status = sip_target_parse(target, SPAN_LIT("pbx"), uri, sizeof uri, label, sizeof label);
+    assert_true(status == ST_OK || status == ST_BAD);
+    if (status != ST_OK) {
+        assert_string_equal(uri, "");
+        assert_string_equal(label, "");
+        return;
+    }
+    assert_true(label[0] != '\0' && span_istarts(span_cstr(uri), SPAN_LIT("sip:")));
+    /* the URI is a target too, and stays what it is */
+    status = sip_target_parse(span_cstr(uri), SPAN_LIT("x"), again, sizeof again, label_again, sizeof label_again);
+    assert_int_equal(status, ST_OK);
+    assert_string_equal(again, uri);
+    for (const char *c = uri; *c != '\0'; c++) {
+        assert_true(*c > ' ' && *c < 0x7f && *c != '#' && *c != '<' && *c != '>' && *c != '"');
+    }
+}
+
+static void every_truncation_and_byte_change(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        const char *text = good[i].target;
+        for (size_t len = 0; len <= strlen(text); len++) {
+            struct guard g = guard_copy(text, len);
+            check_any(g.ptr, len);
+            guard_free(&g);
+        }
+        struct guard g = guard_copy(text, strlen(text));
+        for (size_t at = 0; at < g.len; at++) {
+            for (int c = 0; c < 256; c++) {
+                g.ptr[at] = (char)c;
+                check_any(g.ptr, g.len);
+            }
+            g.ptr[at] = text[at];
+        }
+        guard_free(&g);
+    }
+}
+
+static void header_lines_cut_and_changed(void **state)
+{
+    static const char line[] = "P-Tag_1: \xe9\x9b\xbb <sip:a@h>";
+
+    (void)state;
+    for (size_t len = 0; len < sizeof line; len++) {
+        struct guard g = guard_copy(line, len);
+        bool in_character = len == 10 || len == 11;
+        assert_int_equal(sip_header_line_ok(span_make(g.ptr, len)), len > 7 && !in_character);
+        guard_free(&g);
+    }
+    struct guard g = guard_copy(line, sizeof line - 1);
+    for (size_t at = 0; at < g.len; at++) {
+        for (int c = 0; c < 256; c++) {
+            g.ptr[at] = (char)c;
+            bool ok = sip_header_line_ok(span_make(g.ptr, g.len));
+            bool control = c < ' ' || c == 0x7f;
+            assert_true(!control || !ok);
+            assert_true(c < 0x80 || ok == utf8_valid(span_make(g.ptr, g.len)) || at < 8);
+            assert_true(at >= 7 || !ok || c == ':' || char_is_alnum((char)c) || strchr("-.!%*_+`'~", c) != NULL);
+        }
+        g.ptr[at] = line[at];
+    }
+    guard_free(&g);
+}
+
 static void header_lines(void **state)
 {
     static const char *const ok[] = {"X-Tenant: 7", "P-Asserted-Identity: <sip:a@h>", "X:", "Subject: \xe9\x9b\xbb",
@@ -176,7 +250,9 @@ int main(void)
         cmocka_unit_test(good_targets_become_uris),
         cmocka_unit_test(bad_targets_are_refused),
         cmocka_unit_test(rooms_are_respected_to_the_byte),
+        cmocka_unit_test(every_truncation_and_byte_change),
         cmocka_unit_test(header_lines),
+        cmocka_unit_test(header_lines_cut_and_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,46 @@ static void test_refusals(void **state)
     }
 }
 
+/* Sixteen bytes in base64: 22 characters, the last one with four bits to spare, and two of padding. */
+static bool key_ok(const char *key)
+{
+    for (size_t i = 0; i < 22; i++) {
+        char c = key[i];
+        bool last = i == 21;
+        if (last ? c == '\0' || strchr("AQgw", c) == NULL : !char_is_alnum(c) && c != '+' && c != '/') {
+            return false;
+        }
+    }
+    return key[22] == '=' && key[23] == '=';
+}
+
+static void test_every_byte_of_the_key(void **state)
+{
+    static const char good[] = "dGhlIHNhbXBsZSBub25jZQ==";
+    char key[sizeof(good)];
+    char text[512];
+    (void)state;
+    memcpy(key, good, sizeof(good));
+    for (size_t at = 0; at < sizeof(good) - 1; at++) {
+        for (int c = 0x20; c < 256; c++) {
+            const char *why = NULL;
+            bool blank_at_the_end = c == ' ' && (at == 0 || at == sizeof(good) - 2);
+            if (c == 0x7f || blank_at_the_end) {
+                continue; /* refused as HTTP; trimmed, so a key too short */
+            }
+            key[at] = (char)c;
+            (void)snprintf(text, sizeof(text), HEAD UPGRADE "Sec-WebSocket-Key: %s\r\n" VERSION "\r\n", key);
+            assert_int_equal(ask(text, &why), key_ok(key) ? ST_OK : ST_BAD);
+        }
+        key[at] = good[at];
+    }
+    for (size_t len = 0; len < sizeof(good) - 1; len++) {
+        const char *why = NULL;
+        (void)snprintf(text, sizeof(text), HEAD UPGRADE "Sec-WebSocket-Key: %.*s\r\n" VERSION "\r\n", (int)len, good);
+        assert_int_equal(ask(text, &why), ST_BAD);
+    }
+}
+
 static void test_wanted(void **state)
 {
     static struct http_request r;
@@ -160,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_extensions_are_not_taken),
         cmocka_unit_test(test_tokens_in_any_case_and_company),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_every_byte_of_the_key),
         cmocka_unit_test(test_wanted),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,6 +226,31 @@ static void test_single_byte_changes(void **state)
     }
 }
 
+static void test_what_is_written_reads_the_same(void **state)
+{
+    static struct http_request r, again;
+    char text[512];
+    struct outbuf out;
+    (void)state;
+    push_text(&r, good);
+    outbuf_init(&out, text, sizeof(text));
+    outbuf_printf(&out, "%.*s %.*s?%.*s HTTP/1.%u\r\n", SPAN_ARG(r.method), SPAN_ARG(r.path), SPAN_ARG(r.query),
+                  (unsigned)r.minor_version);
+    for (size_t i = 0; i < r.header_count; i++) {
+        outbuf_printf(&out, "%.*s: %.*s\r\n", SPAN_ARG(r.headers[i].name), SPAN_ARG(r.headers[i].value));
+    }
+    outbuf_str(&out, "\r\n");
+    http_request_init(&again);
+    assert_int_equal(http_request_push(&again, text, out.len), out.len);
+    assert_int_equal(again.state, HTTP_READY);
+    assert_true(span_eq(again.path, r.path) && span_eq(again.query, r.query) && span_eq(again.method, r.method));
+    assert_int_equal(again.header_count, r.header_count);
+    for (size_t i = 0; i < r.header_count; i++) {
+        assert_true(span_eq(again.headers[i].name, r.headers[i].name));
+        assert_true(span_eq(again.headers[i].value, r.headers[i].value));
+    }
+}
+
 static void test_query(void **state)
 {
     struct http_request r;
@@ -289,11 +314,17 @@ static void test_response(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_request),       cmocka_unit_test(test_what_follows_the_head_is_left),
-        cmocka_unit_test(test_every_split),         cmocka_unit_test(test_bad_requests),
-        cmocka_unit_test(test_other_good_requests), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_single_byte_changes), cmocka_unit_test(test_query),
-        cmocka_unit_test(test_percent_decode),      cmocka_unit_test(test_response),
+        cmocka_unit_test(test_whole_request),
+        cmocka_unit_test(test_what_follows_the_head_is_left),
+        cmocka_unit_test(test_every_split),
+        cmocka_unit_test(test_bad_requests),
+        cmocka_unit_test(test_other_good_requests),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_single_byte_changes),
+        cmocka_unit_test(test_what_is_written_reads_the_same),
+        cmocka_unit_test(test_query),
+        cmocka_unit_test(test_percent_decode),
+        cmocka_unit_test(test_response),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

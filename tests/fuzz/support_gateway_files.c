@@ -1,0 +1,237 @@
+/* Uploads, players, lists and recordings in memory. */
+#include <stdio.h>
+
+#include "support_gateway.h"
+
+#define UPLOAD_MAX 16384
+
+void gateway_file_drop(struct gateway_file *f)
+{
+    free(f->data);
+    *f = (struct gateway_file){0};
+}
+
+static void append(struct gateway_file *f, const void *data, size_t len)
+{
+    uint8_t *grown = realloc(f->data, f->len + len + 1);
+    FUZZ_CHECK(grown != NULL);
+    f->data = grown;
+    memcpy(f->data + f->len, data, len);
+    f->len += len;
+}
+
+static struct gateway_file *file_named(struct gateway *g, const char *name)
+{
+    for (int i = 0; i < GATEWAY_FILES; i++) {
+        if (g->files[i].used && !g->files[i].temporary && strcmp(g->files[i].name, name) == 0) {
+            return &g->files[i];
+        }
+    }
+    return NULL;
+}
+
+static struct gateway_file *file_new(struct gateway *g, const char *name)
+{
+    for (int i = 0; i < GATEWAY_FILES; i++) {
+        if (!g->files[i].used) {
+            g->files[i].used = true;
+            snprintf(g->files[i].name, sizeof(g->files[i].name), "%s", name);
+            return &g->files[i];
+        }
+    }
+    return NULL;
+}
+
+void gateway_put_file(struct gateway *g, const char *name, const void *data, size_t len)
+{
+    struct gateway_file *f = file_new(g, name);
+    FUZZ_CHECK(f != NULL);
+    append(f, data, len);
+}
+
+static struct gateway_file *upload_of(struct gateway *g, struct pool_id upload)
+{
+    FUZZ_CHECK(upload.slot < GATEWAY_FILES && upload.generation == 1);
+    struct gateway_file *f = &g->files[upload.slot];
+    FUZZ_CHECK(f->used && f->temporary && !f->committing);
+    return f;
+}
+
+static int upload_begin(void *ctx, struct pool_id client, const char *name, struct pool_id *upload)
+{
+    struct gateway *g = ctx;
+    FUZZ_CHECK(ws_file_name_ok(span_cstr(name)));
+    struct gateway_file *f = gateway_fails(g, FAULT_UPLOAD) ? NULL : file_new(g, name);
+    if (f == NULL) {
+        return ST_FULL;
+    }
+    f->temporary = true;
+    f->client = client;
+    *upload = (struct pool_id){(uint32_t)(f - g->files), 1};
+    return ST_OK;
+}
+
+static int upload_write(void *ctx, struct pool_id upload, const void *data, size_t len)
+{
+    struct gateway *g = ctx;
+    struct gateway_file *f = upload_of(g, upload);
+    FUZZ_CHECK(len > 0);
+    if (f->len + len > UPLOAD_MAX) {
+        return ST_TOO_LARGE;
+    }
+    append(f, data, len);
+    return gateway_fails(g, FAULT_UPLOAD) ? ST_IO : ST_OK;
+}
+
+static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client)
+{
+    struct gateway *g = ctx;
+    struct gateway_file *f = upload_of(g, upload);
+    FUZZ_CHECK(pool_id_eq(f->client, client));
+    if (gateway_fails(g, FAULT_UPLOAD)) {
+        gateway_file_drop(f);
+        return ST_IO;
+    }
+    f->committing = true;
+    return ST_OK;
+}
+
+static void upload_abort(void *ctx, struct pool_id upload)
+{
+    struct gateway *g = ctx;
+    gateway_file_drop(upload_of(g, upload));
+}
+
+static int play_open(void *ctx, const char *name, int *handle, uint64_t *size)
+{
+    struct gateway *g = ctx;
+    FUZZ_CHECK(ws_file_name_ok(span_cstr(name)));
+    const struct gateway_file *f = file_named(g, name);
+    if (f == NULL) {
+        return ST_NOT_FOUND;
+    }
+    *handle = (int)(f - g->files);
+    *size = f->len;
+    g->playing++;
+    return ST_OK;
+}
+
+static int play_read(void *ctx, int handle, uint64_t offset, void *data, size_t len)
+{
+    struct gateway *g = ctx;
+    FUZZ_CHECK(handle >= 0 && handle < GATEWAY_FILES && g->playing > 0 && len <= 65536);
+    const struct gateway_file *f = &g->files[handle];
+    size_t n = offset < f->len ? f->len - (size_t)offset : 0;
+    n = n < len ? n : len;
+    if (n > 0) {
+        memcpy(data, f->data + offset, n);
+    }
+    return gateway_fails(g, FAULT_PLAY_READ) ? ST_IO : (int)n;
+}
+
+static void play_close(void *ctx, int handle)
+{
+    struct gateway *g = ctx;
+    FUZZ_CHECK(handle >= 0 && handle < GATEWAY_FILES && g->playing > 0);
+    g->playing--;
+}
+
+static int list_open(void *ctx, void **list)
+{
+    struct gateway *g = ctx;
+    g->listing++;
+    *list = g;
+    return ST_OK;
+}
+
+static int list_next(void *ctx, void *list, struct list_entry *entry)
+{
+    struct gateway *g = ctx;
+    FUZZ_CHECK(list == ctx && g->listing > 0);
+    g->list_at = (g->list_at + 1) % (GATEWAY_FILES + 1);
+    if (g->list_at == GATEWAY_FILES) {
+        return ST_NOT_FOUND;
+    }
+    const struct gateway_file *f = &g->files[g->list_at];
+    if (!f->used || f->temporary) {
+        return ST_AGAIN;
+    }
+    *entry = (struct list_entry){.bytes = f->len, .ms = 20};
+    snprintf(entry->name, sizeof(entry->name), "%s", f->name);
+    return ST_OK;
+}
+
+static void list_close(void *ctx, void *list)
+{
+    struct gateway *g = ctx;
+    FUZZ_CHECK(list == ctx && g->listing > 0);
+    g->listing--;
+}
+
+static int remove_file(void *ctx, const char *name)
+{
+    struct gateway *g = ctx;
+    struct gateway_file *f = file_named(g, name);
+    if (f == NULL) {
+        return ST_NOT_FOUND;
+    }
+    gateway_file_drop(f);
+    return ST_OK;
+}
+
+static int record_begin(void *ctx, const char *number, const char *callid8, struct pool_id *recording, char *path,
+                        size_t cap)
+{
+    struct gateway *g = ctx;
+    FUZZ_CHECK(number[0] != '\0' && strlen(callid8) == 8);
+    if (gateway_fails(g, FAULT_RECORD_BEGIN)) {
+        return ST_FULL;
+    }
+    for (uint32_t i = 0; i < GATEWAY_RECORDINGS; i++) {
+        if (!g->recording[i]) {
+            g->recording[i] = true;
+            g->recorded[i] = 0;
+            *recording = (struct pool_id){i, 1};
+            snprintf(path, cap, "recordings/%u.wav", (unsigned)i);
+            return ST_OK;
+        }
+    }
+    return ST_FULL;
+}
+
+/* A header may be written anew, but the file never gets a hole. */
+static int record_write(void *ctx, struct pool_id recording, uint64_t offset, const void *data, size_t len)
+{
+    struct gateway *g = ctx;
+    FUZZ_CHECK(recording.slot < GATEWAY_RECORDINGS && g->recording[recording.slot] && data != NULL && len > 0);
+    uint64_t *end = &g->recorded[recording.slot];
+    FUZZ_CHECK(offset <= *end && len <= 65536);
+    *end = offset + len > *end ? offset + len : *end;
+    return gateway_fails(g, FAULT_RECORD_WRITE) ? ST_FULL : ST_OK;
+}
+
+static void record_end(void *ctx, struct pool_id recording)
+{
+    struct gateway *g = ctx;
+    FUZZ_CHECK(recording.slot < GATEWAY_RECORDINGS && g->recording[recording.slot]);
+    g->recording[recording.slot] = false;
+}
+
+struct file_io gateway_file_io(struct gateway *g)
+{
+    return (struct file_io){.ctx = g,
+                            .upload_begin = upload_begin,
+                            .upload_write = upload_write,
+                            .upload_commit = upload_commit,
+                            .upload_abort = upload_abort,
+                            .play_open = play_open,
+                            .play_read = play_read,
+                            .play_close = play_close,
+                            .list_open = list_open,
+                            .list_next = list_next,
+                            .list_close = list_close,
+                            .remove = remove_file,
+                            .record_begin = record_begin,
+                            .record_write = record_write,
+                            .record_end = record_end};
+}
