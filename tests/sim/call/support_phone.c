@@ -83,7 +83,23 @@ void phone_respond(struct world *w, const char *request, int code, const char *r
         free(w->phone.answer);
         w->phone.answer = strdup(out);
     }
+    if (code > 100 && strncmp(request, "INVITE", 6) == 0) {
+        free(w->phone.last_response);
+        w->phone.last_response = strdup(out);
+    }
     world_to_bridge(w, out);
+}
+
+/* Its own requests again, until a response came; arg: the message. */
+static void request_again(struct world *w, const char *arg)
+{
+    const char *cseq = strstr(arg, "CSeq: ");
+
+    if (cseq != NULL && (uint32_t)strtoul(cseq + 6, NULL, 10) > w->phone.answered && w->phone.request_repeats > 0) {
+        w->phone.request_repeats--;
+        world_to_bridge(w, arg);
+        world_at(w, DUR_S(1), request_again, arg);
+    }
 }
 
 void phone_request(struct world *w, const char *method, const char *headers, const char *sdp)
@@ -111,6 +127,10 @@ void phone_request(struct world *w, const char *method, const char *headers, con
         headers != NULL ? headers : "");
     add_body(out, sizeof(out), sdp);
     world_to_bridge(w, out);
+    if (p->plan.persistent && strcmp(method, "ACK") != 0) {
+        p->request_repeats = 10;
+        world_at(w, DUR_S(1), request_again, out);
+    }
 }
 
 /* ---- the plan ---- */
@@ -153,6 +173,17 @@ static void repeat_answer(struct world *w, const char *arg)
     world_at(w, wait < DUR_S(4) ? wait : DUR_S(4), repeat_answer, NULL);
 }
 
+/* Timer G in short. */
+static void repeat_refusal(struct world *w, const char *request)
+{
+    struct phone *p = &w->phone;
+
+    if (!p->refusal_acked && p->invite != NULL && strcmp(request, p->invite) == 0 && p->answer_repeats++ < 10) {
+        world_to_bridge(w, p->last_response);
+        world_at(w, DUR_S(2), repeat_refusal, request);
+    }
+}
+
 static void do_final(struct world *w, const char *request)
 {
     struct phone *p = &w->phone;
@@ -165,8 +196,14 @@ static void do_final(struct world *w, const char *request)
     /* an empty string says: no SDP at all */
     const char *sdp = ok && plan_sdp(w)[0] != '\0' ? plan_sdp(w) : NULL;
     phone_respond(w, request, p->plan.final_code, ok ? "OK" : "No", "phone", p->plan.final_headers, sdp);
+    if (ok && p->plan.forks) {
+        phone_respond(w, request, 200, "OK", "fork", p->plan.final_headers, sdp);
+    }
     if (ok) {
         world_at(w, DUR_MS(500), repeat_answer, NULL);
+    } else if (p->plan.persistent) {
+        p->refusal_acked = false;
+        world_at(w, DUR_S(1), repeat_refusal, request);
     }
 }
 
@@ -203,8 +240,27 @@ static void on_invite(struct world *w, const char *text)
     }
     bool again = p->invite != NULL && strcmp(p->invite, text) == 0;
     if (again) {
+        if (plan->persistent && p->last_response != NULL) {
+            world_to_bridge(w, p->last_response);
+        }
         return;
     }
+    bool redirected = p->redirected != NULL && strcmp(p->redirected, text) == 0;
+    if (redirected && p->last_response != NULL) {
+        world_to_bridge(w, p->last_response);
+        return;
+    }
+    if (plan->redirects > 0) {
+        char contact[64];
+        free(p->redirected);
+        p->redirected = strdup(text);
+        snprintf(contact, sizeof(contact), "Contact: <sip:other%d@10.0.0.9>\r\n", plan->redirects);
+        p->plan.redirects--;
+        phone_respond(w, text, 302, "Moved", "phone", contact, NULL);
+        return;
+    }
+    free(p->last_response);
+    p->last_response = NULL;
     free(p->invite);
     p->invite = strdup(text);
     p->ended = false;
@@ -245,6 +301,7 @@ void phone_input(struct world *w, const char *text)
         on_invite(w, text);
     } else if (strncmp(text, "ACK ", 4) == 0) {
         p->acks++;
+        p->refusal_acked = true;
         if (!p->plan.ignore_ack && !p->acked && p->answer != NULL) {
             p->acked = true;
             plan_at(w, p->plan.bye_ms, do_bye, "");
@@ -253,9 +310,14 @@ void phone_input(struct world *w, const char *text)
         on_cancel(w, text);
     } else if (strncmp(text, "BYE ", 4) == 0) {
         p->byes++;
-        if (!p->plan.ignore_bye) {
+        if (p->plan.challenge_bye != 0 && strstr(text, "uthorization: Digest") == NULL) {
+            phone_respond(w, text, p->plan.challenge_bye, "Prove it", "phone",
+                          "Proxy-Authenticate: Digest realm=\"sim\", nonce=\"bye\"\r\n", NULL);
+        } else if (!p->plan.ignore_bye) {
             phone_respond(w, text, 200, "OK", "phone", NULL, NULL);
         }
+    } else if (strncmp(text, "SIP/2.0 ", 8) == 0 && text[8] != '1' && strstr(text, "CSeq: ") != NULL) {
+        p->answered = (uint32_t)strtoul(strstr(text, "CSeq: ") + 6, NULL, 10);
     }
 }
 
@@ -298,5 +360,7 @@ void phone_fini(struct world *w)
 {
     free(w->phone.invite);
     free(w->phone.answer);
+    free(w->phone.last_response);
+    free(w->phone.redirected);
     free(w->phone.rtp_payload);
 }

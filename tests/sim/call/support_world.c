@@ -8,9 +8,10 @@
 #include <cmocka.h>
 
 #include "world.h"
-#include "wsframe.h"
 
-enum { EV_SIP_TO_PHONE, EV_SIP_TO_BRIDGE, EV_RTP_TO_PHONE, EV_RTP_TO_BRIDGE, EV_RUN };
+enum { EV_SIP_TO_PHONE, EV_SIP_TO_BRIDGE, EV_RTP_TO_PHONE, EV_RTP_TO_BRIDGE, EV_RTP_TO_FAR, EV_RUN };
+
+#define FAR_PORT 40000
 
 static const struct net_addr phone_addr = {.family = 4, .port = 5060, .ip = {10, 0, 0, 9}};
 
@@ -63,6 +64,24 @@ static dur_us travel(struct world *w)
 
 /* ---- SIP ---- */
 
+/* A rule of RFC 3261 or of the text protocol is broken. */
+void world_breach(const struct world *w, const char *why, const char *text)
+{
+    if (!w->quiet) {
+        world_ladder(w);
+    }
+    fail_msg("seed %llu: %s:\n%s", (unsigned long long)w->seed, why, text);
+}
+
+static void judge(struct world *w, struct legal *legal, const char *text, size_t len)
+{
+    const char *why = legal != NULL ? legal_sent(legal, w->now, text, len) : NULL;
+
+    if (why != NULL) {
+        world_breach(w, why, text);
+    }
+}
+
 static void sip_travels(struct world *w, bool to_phone, const void *data, size_t len)
 {
     char *text = strndup(data, len);
@@ -71,15 +90,48 @@ static void sip_travels(struct world *w, bool to_phone, const void *data, size_t
 
     assert_true(w->message_count < WORLD_MESSAGES);
     w->messages[w->message_count++] = (struct world_message){w->now, to_phone, lost, text};
-    if (!lost) {
+    judge(w, to_phone ? w->legal : w->far.legal, text, len);
+    for (int copies = lost ? 0 : chance(w, w->duplicate_percent) ? 2 : 1; copies > 0; copies--) {
         event_add(w, to_phone ? EV_SIP_TO_PHONE : EV_SIP_TO_BRIDGE, travel(w), data, len);
     }
 }
 
+/* It must have been legal to send; for the ladder it is lost. */
+static void sip_fails(struct world *w, const void *data, size_t len)
+{
+    char *text = strndup(data, len);
+
+    assert_non_null(text);
+    assert_true(w->message_count < WORLD_MESSAGES);
+    w->messages[w->message_count++] = (struct world_message){w->now, true, true, text};
+    judge(w, w->legal, text, len);
+    if (w->fail_status == ST_IO) {
+        legal_failed(w->legal, data, len);
+    }
+}
+
+static bool counts_down(int *n)
+{
+    return *n > 0 && --*n == 0;
+}
+
 static int sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
 {
+    struct world *w = ctx;
+
     assert_true(to->family == 4);
-    sip_travels(ctx, true, data, len);
+    if (counts_down(&w->fail_send_in)) {
+        sip_fails(w, data, len);
+        return w->fail_status;
+    }
+    sip_travels(w, true, data, len);
+    return ST_OK;
+}
+
+static int far_sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+{
+    assert_true(to->family == 4);
+    sip_travels(ctx, false, data, len);
     return ST_OK;
 }
 
@@ -132,12 +184,37 @@ static void log_sent(struct world *w, const struct net_addr *to, const uint8_t *
                            .len = len - 12};
 }
 
+/* From the bridge's port to the exchange's, or back. */
+static void media_crosses(struct world *w, bool to_far, struct pool_id call, bool rtcp, const struct net_addr *to,
+                          const void *data, size_t len)
+{
+    size_t slot = (size_t)(to->port - (to_far ? FAR_PORT : 32000)) / 2;
+
+    if (slot >= 64 || chance(w, w->loss_percent)) {
+        return;
+    }
+    for (int copies = chance(w, w->duplicate_percent) ? 2 : 1; copies > 0; copies--) {
+        struct world_event *e = event_add(w, to_far ? EV_RTP_TO_FAR : EV_RTP_TO_BRIDGE, travel(w), data, len);
+        e->call = to_far ? w->far.call[slot] : w->media_call[slot];
+        e->rtcp = rtcp;
+        e->from = to_far ? addr_ipv4(10, 0, 0, 1, 0) : addr_ipv4(10, 0, 0, 9, 0);
+        e->from.port = (uint16_t)((to_far ? 32000u : FAR_PORT) + 2 * call.slot + (rtcp ? 1 : 0));
+    }
+}
+
 static int media_send(void *ctx, struct pool_id call, bool rtcp, const struct net_addr *to, const void *data,
                       size_t len)
 {
     struct world *w = ctx;
 
     assert_true(w->media_open[call.slot]);
+    if (counts_down(&w->fail_media_in)) {
+        return w->fail_status;
+    }
+    if (w->far.exchange != NULL) {
+        media_crosses(w, true, call, rtcp, to, data, len);
+        return ST_OK;
+    }
     if (rtcp) {
         assert_true(len <= sizeof(w->rtcp));
         memcpy(w->rtcp, data, len);
@@ -150,6 +227,37 @@ static int media_send(void *ctx, struct pool_id call, bool rtcp, const struct ne
     if (!chance(w, w->loss_percent)) {
         event_add(w, EV_RTP_TO_PHONE, travel(w), data, len)->call = call;
     }
+    return ST_OK;
+}
+
+static int far_media_open(void *ctx, struct pool_id call, uint16_t *port)
+{
+    struct world *w = ctx;
+    assert_true(call.slot < 64 && !w->far.open[call.slot]);
+    if (w->media_status != ST_OK) {
+        return w->media_status;
+    }
+    w->far.open[call.slot] = true;
+    w->far.call[call.slot] = call;
+    w->far.ports_open++;
+    *port = (uint16_t)(FAR_PORT + 2 * call.slot);
+    return ST_OK;
+}
+
+static void far_media_close(void *ctx, struct pool_id call)
+{
+    struct world *w = ctx;
+    assert_true(w->far.open[call.slot]);
+    w->far.open[call.slot] = false;
+    w->far.ports_open--;
+}
+
+static int far_media_send(void *ctx, struct pool_id call, bool rtcp, const struct net_addr *to, const void *data,
+                          size_t len)
+{
+    struct world *w = ctx;
+    assert_true(w->far.open[call.slot]);
+    media_crosses(w, false, call, rtcp, to, data, len);
     return ST_OK;
 }
 
@@ -203,160 +311,40 @@ void world_phone_rtp(struct world *w, const struct net_addr *from, uint8_t paylo
     world_rtp_to_bridge(w, call, from, packet, sizeof(packet));
 }
 
-/* ---- clients ---- */
+/* ---- turns ---- */
 
-static void turn_end(struct world *w);
-
-size_t world_connect(struct world *w)
-{
-    for (size_t i = 0; i < WORLD_CLIENTS; i++) {
-        struct world_client *c = &w->clients[i];
-        if (!c->open) {
-            struct net_addr peer = addr_ipv4(127, 0, 0, 1, (uint16_t)(50000 + i));
-            assert_int_equal(bridge_client_open(w->bridge, w->now, false, &peer, &c->id), ST_OK);
-            c->open = true;
-            c->reading = true;
-            return i;
-        }
-    }
-    fail_msg("too many clients");
-    return 0;
-}
-
-void world_send_frame(struct world *w, size_t client, unsigned first, const void *data, size_t len)
-{
-    struct world_client *c = &w->clients[client];
-    uint8_t *frame = malloc(len + WSFRAME_HEADER_MAX);
-    void *space;
-
-    assert_non_null(frame);
-    size_t n = wsframe_write(frame, first, data, len);
-    for (size_t at = 0; at < n && c->open;) {
-        struct ws_conn *conn = bridge_client_conn(w->bridge, c->id);
-        assert_non_null(conn);
-        size_t room = ws_conn_input_space(conn, &space);
-        size_t piece = c->chunk > 0 && c->chunk < n - at ? c->chunk : n - at;
-        piece = piece < room ? piece : room;
-        if (piece == 0) {
-            world_run(w, DUR_MS(1)); /* paused: the socket would not be read */
-            continue;
-        }
-        memcpy(space, frame + at, piece);
-        ws_conn_input_commit(conn, piece);
-        bridge_client_input(w->bridge, w->now, c->id);
-        turn_end(w);
-        at += piece;
-    }
-    free(frame);
-}
-
-void world_send(struct world *w, size_t client, const char *text)
-{
-    world_send_frame(w, client, WSFRAME_FIN | WSFRAME_TEXT, text, strlen(text));
-}
-
-void world_disconnect(struct world *w, size_t client)
-{
-    bridge_client_gone(w->bridge, w->now, w->clients[client].id);
-    w->clients[client].open = false;
-    turn_end(w);
-}
-
-static void take_rtp(struct world_client *c, const char *hex, size_t len)
-{
-    assert_true(len % 2 == 0 && len > 24 && len / 2 <= sizeof(c->last));
-    c->rtp_count++;
-    c->last_len = len / 2;
-    for (size_t i = 0; i < len; i++) {
-        assert_true(char_is_digit(hex[i]) || (hex[i] >= 'A' && hex[i] <= 'F'));
-    }
-    for (size_t i = 0; i < len / 2; i++) {
-        c->last[i] = (uint8_t)(char_hex(hex[2 * i]) << 4 | char_hex(hex[2 * i + 1]));
-    }
-    if (c->rtp_payload_len + len / 2 > c->rtp_payload_cap) {
-        c->rtp_payload_cap = (c->rtp_payload_len + len) * 2;
-        c->rtp_payload = realloc(c->rtp_payload, c->rtp_payload_cap);
-        assert_non_null(c->rtp_payload);
-    }
-    for (size_t i = 24; i < len; i += 2) {
-        c->rtp_payload[c->rtp_payload_len++] = (uint8_t)(char_hex(hex[i]) << 4 | char_hex(hex[i + 1]));
-    }
-}
-
-/* As every client does by itself; the payload is not looked at. */
-static void answer_ping(struct world *w, const char *which)
-{
-    if (w->clients[which[0] - '0'].open) {
-        world_send_frame(w, (size_t)(which[0] - '0'), WSFRAME_FIN | WSFRAME_PONG, "", 0);
-    }
-}
-
-static void take_frame(struct world *w, struct world_client *c, const struct wsframe *f)
-{
-    const char *text = (const char *)f->payload;
-
-    assert_false(f->masked);
-    if (f->opcode == WSFRAME_TEXT && f->len > 4 && memcmp(text, "RTP:", 4) == 0) {
-        take_rtp(c, text + 4, (size_t)f->len - 4);
-    } else if (f->opcode == WSFRAME_TEXT) {
-        assert_true(c->text_count < WORLD_TEXTS);
-        assert_true(utf8_valid(span_make(text, (size_t)f->len)));
-        c->texts[c->text_count++] = strndup(text, (size_t)f->len);
-    } else if (f->opcode == WSFRAME_BINARY) {
-        c->binary_count++;
-        assert_true(f->len <= sizeof(c->last));
-        c->last_len = (size_t)f->len;
-        memcpy(c->last, f->payload, c->last_len);
-    } else if (f->opcode == WSFRAME_CLOSE) {
-        c->close_code = wsframe_close_code(f);
-    } else if (f->opcode == WSFRAME_PING) {
-        const char which[2] = {(char)('0' + (c - w->clients)), '\0'};
-        world_at(w, 0, answer_ping, which);
-    }
-}
-
-static void client_reads(struct world *w, struct world_client *c)
-{
-    struct ws_conn *conn = bridge_client_conn(w->bridge, c->id);
-    const void *bytes;
-    size_t len;
-
-    while (conn != NULL && c->reading && (len = ws_conn_output(conn, &bytes)) > 0) {
-        if (c->in_len + len > c->in_cap) {
-            c->in_cap = (c->in_len + len) * 2;
-            c->in = realloc(c->in, c->in_cap);
-            assert_non_null(c->in);
-        }
-        memcpy(c->in + c->in_len, bytes, len);
-        c->in_len += len;
-        ws_conn_output_consume(conn, len);
-    }
-    struct wsframe frame;
-    size_t n;
-    while ((n = wsframe_read(c->in, c->in_len, &frame)) > 0) {
-        take_frame(w, c, &frame);
-        memmove(c->in, c->in + n, c->in_len - n);
-        c->in_len -= n;
-    }
-    if (conn != NULL && ws_conn_is_done(conn)) {
-        bridge_client_gone(w->bridge, w->now, c->id);
-        c->open = false;
-    }
-}
-
-static void turn_end(struct world *w)
+void world_turn_end(struct world *w)
 {
     bridge_expire(w->bridge, w->now);
     bridge_pump(w->bridge, w->now);
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {
         if (w->clients[i].open) {
-            client_reads(w, &w->clients[i]);
+            world_client_reads(w, &w->clients[i]);
         }
     }
     bridge_reap(w->bridge);
+    if (w->far.exchange != NULL) {
+        exchange_expire(w->far.exchange, w->now);
+        exchange_finish_turn(w->far.exchange);
+    }
 }
 
 /* ---- time ---- */
+
+static const struct net_addr bridge_addr = {.family = 4, .port = 5062, .ip = {10, 0, 0, 1}};
+
+static void sip_arrives(struct world *w, const struct world_event *e)
+{
+    if (e->kind == EV_SIP_TO_BRIDGE) {
+        legal_received(w->legal, w->now, e->data, e->len);
+        bridge_sip_input(w->bridge, w->now, &phone_addr, e->data, e->len);
+    } else if (w->far.exchange != NULL) {
+        legal_received(w->far.legal, w->now, e->data, e->len);
+        exchange_sip_input(w->far.exchange, w->now, &bridge_addr, e->data, e->len);
+    } else {
+        phone_input(w, (const char *)e->data);
+    }
+}
 
 static void event_run(struct world *w, size_t index)
 {
@@ -364,10 +352,11 @@ static void event_run(struct world *w, size_t index)
 
     w->events[index] = w->events[--w->event_count];
     switch (e.kind) {
-    case EV_SIP_TO_PHONE: phone_input(w, (const char *)e.data); break;
-    case EV_SIP_TO_BRIDGE: bridge_sip_input(w->bridge, w->now, &phone_addr, e.data, e.len); break;
+    case EV_SIP_TO_PHONE:
+    case EV_SIP_TO_BRIDGE: sip_arrives(w, &e); break;
     case EV_RTP_TO_PHONE: phone_rtp(w, e.data, e.len, e.call); break;
     case EV_RTP_TO_BRIDGE: bridge_media_input(w->bridge, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
+    case EV_RTP_TO_FAR: exchange_media_input(w->far.exchange, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
     case EV_RUN: e.run(w, (const char *)e.data); break;
     default: fail(); break;
     }
@@ -389,34 +378,60 @@ static bool somebody_reads(const struct world *w)
     return false;
 }
 
-/* One step towards limit; false when nothing happens until then. */
-static bool step(struct world *w, mono_us limit)
+static mono_us earlier(mono_us a, mono_us b)
+{
+    return a < b ? a : b;
+}
+
+static mono_us tick_due(const struct world *w)
+{
+    mono_us far = w->far.exchange != NULL ? exchange_tick_due(w->far.exchange) : MONO_NEVER;
+    return earlier(bridge_tick_due(w->bridge), far);
+}
+
+static mono_us timers_due(const struct world *w)
+{
+    mono_us far = w->far.exchange != NULL ? exchange_due(w->far.exchange) : MONO_NEVER;
+    return earlier(bridge_due(w->bridge), far);
+}
+
+static void tick(struct world *w)
+{
+    bridge_tick(w->bridge, w->now);
+    if (w->far.exchange != NULL) {
+        exchange_tick(w->far.exchange, w->now);
+    }
+}
+
+bool world_step(struct world *w, mono_us limit)
 {
     size_t first = event_first(w);
     mono_us next = first < w->event_count ? w->events[first].at : MONO_NEVER;
-    mono_us tick = bridge_tick_due(w->bridge);
-    mono_us due = bridge_due(w->bridge);
-    mono_us at = next < tick ? next : tick;
+    mono_us ticks = tick_due(w);
+    mono_us at = earlier(earlier(next, ticks), timers_due(w));
 
-    at = at < due ? at : due;
     at = somebody_reads(w) ? w->now : at;
     if (at > limit) {
         return false;
     }
     w->now = at > w->now ? at : w->now;
-    if (tick <= w->now) {
-        bridge_tick(w->bridge, w->now);
+    if (w->stall_at != 0 && w->now >= w->stall_at) {
+        w->stall_at = 0;
+        w->now += w->stall_for;
+    }
+    if (ticks <= w->now) {
+        tick(w);
     } else if (next <= w->now) {
         event_run(w, first);
     }
-    turn_end(w);
+    world_turn_end(w);
     return true;
 }
 
 void world_stall(struct world *w, dur_us duration)
 {
     w->now += duration;
-    turn_end(w);
+    world_turn_end(w);
 }
 
 void world_run(struct world *w, dur_us duration)
@@ -424,10 +439,10 @@ void world_run(struct world *w, dur_us duration)
     mono_us end = w->now + duration;
     uint64_t steps = 0;
 
-    while (step(w, end)) {
+    while (world_step(w, end)) {
         assert_true(++steps < 10000000); /* a loop that does not move the clock */
     }
-    w->now = end;
+    w->now = end > w->now ? end : w->now;
 }
 
 static const char *find_text(const struct world_client *c, const char *prefix)
@@ -447,7 +462,7 @@ const char *world_wait(struct world *w, size_t client, const char *prefix, dur_u
     const char *text;
 
     while ((text = find_text(c, prefix)) == NULL) {
-        if (!step(w, end)) {
+        if (!world_step(w, end)) {
             world_ladder(w);
             for (size_t i = 0; i < c->text_count; i++) {
                 fprintf(stderr, "client got: %s\n", c->texts[i]);
@@ -585,13 +600,51 @@ struct bridge_config world_config(void)
     };
 }
 
-struct world *world_new(uint64_t seed, const struct bridge_config *config)
+/* Sequence numbers, time stamps and SSRCs are random: half of them lie next to where they wrap. */
+static void fill_near_wraps(void *ctx, void *out, size_t len)
+{
+    struct world *w = ctx;
+    uint32_t number;
+
+    rng_seeded_fill(&w->seed_state, out, len);
+    if (len != sizeof(number) || !w->near_wraps) {
+        return;
+    }
+    memcpy(&number, out, sizeof(number));
+    if (number % 4 == 0) {
+        number = 0xFFFFFFFFU - number / 4 % 2000;
+    } else if (number % 4 == 1) {
+        number = 0x7FFFFFFFU - number / 4 % 2000;
+    }
+    memcpy(out, &number, sizeof(number));
+}
+
+static void free_world(struct world *w);
+
+static int open_far(struct world *w)
+{
+    const struct exchange_config config = {
+        .local = phone_addr,
+        .max_calls = w->config.max_calls,
+        .log = &w->log,
+        .rng = &w->rng,
+        .media = {w, far_media_open, far_media_close, far_media_send, media_wall},
+        .sip_send = far_sip_send,
+        .sip_ctx = w,
+    };
+    w->far.legal = legal_new();
+    assert_non_null(w->far.legal);
+    return exchange_new(&config, &w->far.exchange);
+}
+
+struct world *world_try_new(uint64_t seed, const struct bridge_config *config, bool mirror)
 {
     struct world *w = calloc(1, sizeof(*w));
 
     assert_non_null(w);
     w->seed = seed;
-    w->rng = (struct rng){.fill = rng_seeded_fill, .ctx = &w->seed};
+    w->seed_state = seed;
+    w->rng = (struct rng){.fill = fill_near_wraps, .ctx = w};
     w->log = (struct log){.level = LOG_DEBUG, .sink = sink, .ctx = w};
     w->now = DUR_S(1000);
     w->delay = DUR_MS(5);
@@ -599,18 +652,41 @@ struct world *world_new(uint64_t seed, const struct bridge_config *config)
     w->config = config != NULL ? *config : world_config();
     w->config.sip.log = &w->log;
     w->config.sip.rng = &w->rng;
+    w->config.sip.any_credentials = w->config.sip.any_credentials || mirror;
     w->config.sip_send = sip_send;
     w->config.sip_ctx = w;
     w->config.media = (struct media_io){w, media_open_pair, media_close_pair, media_send, media_wall};
     world_file_io(w, &w->config.files);
-    assert_int_equal(bridge_new(&w->config, &w->bridge), ST_OK);
+    w->legal = legal_new();
+    assert_non_null(w->legal);
     phone_init(w);
+    if (bridge_new(&w->config, &w->bridge) != ST_OK || (mirror && open_far(w) != ST_OK)) {
+        free_world(w);
+        return NULL;
+    }
+    return w;
+}
+
+struct world *world_new(uint64_t seed, const struct bridge_config *config)
+{
+    struct world *w = world_try_new(seed, config, false);
+    assert_non_null(w);
+    return w;
+}
+
+struct world *world_new_mirror(uint64_t seed, const struct bridge_config *config)
+{
+    struct world *w = world_try_new(seed, config, true);
+    assert_non_null(w);
     return w;
 }
 
 static void free_world(struct world *w)
 {
     bridge_free(w->bridge);
+    exchange_free(w->far.exchange);
+    legal_free(w->legal);
+    legal_free(w->far.legal);
     phone_fini(w);
     for (size_t i = 0; i < w->event_count; i++) {
         free(w->events[i].data);
@@ -643,7 +719,10 @@ void world_end(struct world *w)
             world_disconnect(w, i);
         }
     }
-    world_run(w, DUR_S(140)); /* 64*T1 for a CANCEL wish, 64*T1 for the CANCEL, timer D behind it */
+    /* the exchange lets it ring for an hour when no CANCEL comes through */
+    world_run(w, w->far.exchange != NULL
+                     ? DUR_S(3700)
+                     : DUR_S(140)); /* 64*T1 for a CANCEL wish, 64*T1 for the CANCEL, timer D behind it */
     struct bridge_stats stats = bridge_stats(w->bridge);
     if (stats.sip.usages + stats.sip.transactions + stats.sip.timers != 0) {
         world_ladder(w);
@@ -657,7 +736,10 @@ void world_end(struct world *w)
     assert_int_equal(w->play_open, 0);
     assert_false(w->list_open);
     assert_false(w->recording.used);
-    assert_true(bridge_tick_due(w->bridge) == MONO_NEVER);
-    assert_true(bridge_due(w->bridge) == MONO_NEVER);
+    assert_int_equal(w->more_recordings, 0);
+    assert_true(tick_due(w) == MONO_NEVER);
+    assert_true(timers_due(w) == MONO_NEVER);
+    assert_int_equal(w->far.ports_open, 0);
+    assert_int_equal(w->far.exchange != NULL ? exchange_calls(w->far.exchange) : 0, 0);
     free_world(w);
 }

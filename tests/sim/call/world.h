@@ -3,6 +3,7 @@
 #ifndef TESTS_SIM_WORLD_H
 #define TESTS_SIM_WORLD_H
 
+#include "legal.h"
 #include "wsaudio/call.h"
 
 #define WORLD_CLIENTS  4
@@ -27,6 +28,10 @@ struct phone_plan {
     bool ignore_bye, ignore_cancel, ignore_ack;
     bool answer_on_cancel; /* the 200 crosses the CANCEL: sent instead of 487 */
     bool echo;             /* RTP comes back */
+    bool persistent;       /* sends its refusals and its own requests again until they are answered */
+    int redirects;         /* the first so many INVITEs get a 302 to somewhere else */
+    bool forks;            /* a second 200 from another fork */
+    int challenge_bye;     /* 407 to a BYE without credentials */
     int bye_ms;            /* its own BYE so long after the ACK; -1 none */
     bool dead;             /* answers nothing at all */
 };
@@ -41,9 +46,11 @@ struct world_message {
 struct world_client {
     struct pool_id id;
     bool open;
-    bool reading; /* takes what the server writes */
-    size_t chunk; /* bytes of input handed over at once; 0: all */
-    uint8_t *in;  /* bytes from the server not yet parsed */
+    bool reading;                       /* takes what the server writes */
+    bool in_call, established, figures; /* as told by CALL_STATE and CALL_STATS */
+    size_t begun, ended;                /* calls */
+    size_t chunk;                       /* bytes of input handed over at once; 0: all */
+    uint8_t *in;                        /* bytes from the server not yet parsed */
     size_t in_len, in_cap;
     char *texts[WORLD_TEXTS]; /* text messages but RTP:, owned */
     size_t text_count;
@@ -89,6 +96,15 @@ struct world_event {
     void (*run)(struct world *w, const char *arg);
 };
 
+/* The loopback exchange as the far end, instead of the phone. */
+struct world_far {
+    struct exchange *exchange; /* NULL: the phone is the far end */
+    struct legal *legal;
+    bool open[64];
+    struct pool_id call[64];
+    int ports_open;
+};
+
 struct phone {
     struct phone_plan plan;
     char *invite; /* the INVITE being answered */
@@ -96,6 +112,11 @@ struct phone {
     char *last_tag;
     bool acked, ended;
     int answer_repeats;
+    char *redirected;    /* the last INVITE that got a 302 */
+    char *last_response; /* to the INVITE, for its retransmissions */
+    uint32_t answered;   /* CSeq of the last response to a request of ours */
+    bool refusal_acked;
+    int request_repeats;
     int invites, acks, cancels, byes;
     size_t rtp_packets;
     uint16_t last_seq;
@@ -108,7 +129,7 @@ struct phone {
 
 struct world {
     mono_us now;
-    uint64_t seed;
+    uint64_t seed, seed_state;
     struct rng rng;
     struct log log;
     struct bridge *bridge;
@@ -146,10 +167,26 @@ struct world {
     size_t raw_count; /* packets given to raw_packet */
     char *log_text;   /* lines of INFO and above, each with a newline; owned */
     size_t log_len, log_cap;
+    int more_recordings; /* under way beside the first; their bytes are not kept */
+    struct world_far far;
+    struct legal *legal; /* judges what the bridge sends */
+    unsigned duplicate_percent;
+    bool near_wraps;   /* random numbers lie next to 2^16 and 2^32 half of the time */
+    int fail_send_in;  /* the n-th SIP message fails to be sent, with fail_status; 0 none */
+    int fail_media_in; /* the same for RTP */
+    int fail_status;
+    mono_us stall_at; /* at that time the world stands still for stall_for; 0 never */
+    dur_us stall_for;
+    bool quiet;        /* whoever runs this world prints the ladder himself */
+    bool memory_fails; /* a connection may be refused */
 };
 
 /* Defaults: no loss, 5 ms of delay, the phone rings after 20 ms and answers after 100 ms with 200. */
 struct world *world_new(uint64_t seed, const struct bridge_config *config);
+/* The same with the loopback exchange as the far end: it answers digits, tone, busy, noanswer and auth. */
+struct world *world_new_mirror(uint64_t seed, const struct bridge_config *config);
+/* As world_new; NULL when the bridge or the exchange could not be made (memory). */
+struct world *world_try_new(uint64_t seed, const struct bridge_config *config, bool mirror);
 /* Lets what lingers run out, then asserts: no call, no SIP usage, transaction or timer, no open port, file or list. */
 void world_end(struct world *w);
 struct bridge_config world_config(void);
@@ -168,6 +205,8 @@ const struct world_file *world_file(const struct world *w, const char *name);
 /* Uploads, temporary ones too. */
 size_t world_files(const struct world *w);
 void world_run(struct world *w, dur_us duration);
+/* One step towards limit; false when nothing happens until then. */
+bool world_step(struct world *w, mono_us limit);
 /* Runs until the client has got a text that begins with prefix (from the `from`th text on); asserts that it comes in time. */
 const char *world_wait(struct world *w, size_t client, const char *prefix, dur_us limit);
 /* How many texts of the client begin with prefix. */
@@ -181,6 +220,11 @@ void world_at(struct world *w, dur_us delay, void (*run)(struct world *w, const 
 /* The message ladder, to stderr. */
 void world_ladder(const struct world *w);
 void world_put_file(struct world *w, const char *name, const void *data, size_t len);
+
+/* Among the support files: the end of a turn; a client takes what waits for it; a rule of RFC 3261 or of SPEC is broken. */
+void world_turn_end(struct world *w);
+void world_client_reads(struct world *w, struct world_client *c);
+void world_breach(const struct world *w, const char *why, const char *text);
 
 /* support_disk.c */
 void world_file_io(struct world *w, struct file_io *io);

@@ -26,7 +26,7 @@ static char *read_file(const char *dir, const char *name, size_t *len)
 
 static void feed(struct sim_ua *ua, const char *dir, const char *name)
 {
-    size_t len;
+    size_t len = 0;
     char *data = read_file(dir, name, &len);
     assert_non_null(data);
     struct net_addr from = sim_addr(9);

@@ -150,9 +150,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_below_is_inside),
-        cmocka_unit_test(test_seed_draws_the_same_everywhere),      cmocka_unit_test(test_below_has_no_bias),
-        cmocka_unit_test(test_below_reaches_all),    cmocka_unit_test(test_token),
-        cmocka_unit_test(test_seeded_is_splitmix64), cmocka_unit_test(test_seeded_fills_exactly),
+        cmocka_unit_test(test_seed_draws_the_same_everywhere),
+        cmocka_unit_test(test_below_has_no_bias),
+        cmocka_unit_test(test_below_reaches_all),
+        cmocka_unit_test(test_token),
+        cmocka_unit_test(test_seeded_is_splitmix64),
+        cmocka_unit_test(test_seeded_fills_exactly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,33 +2,9 @@
  * Nothing may leak or crash, at most one ENDED is told for each usage, and all is released in the end.
  *
  * making_a_stack, outgoing (challenge, redirection, fork, BYE), incoming (progress, answer, re-INVITE, BYE) */
-#include <stdlib.h>
-
-static unsigned long alloc_count, alloc_fail_at;
-
-static void *failing_malloc(size_t size)
-{
-    return ++alloc_count == alloc_fail_at ? NULL : malloc(size);
-}
-static void *failing_calloc(size_t count, size_t size)
-{
-    return ++alloc_count == alloc_fail_at ? NULL : calloc(count, size);
-}
-
 #include "support_sim.h"
 
-#define malloc failing_malloc
-#define calloc failing_calloc
-#include "../../../src/base/pool.c"
-#include "../../../src/base/timerq.c"
-#include "../../../src/sip/dialog_text.c"
-#include "../../../src/sip/tx_match.c"
-
-#include "../../../src/sip/tx_run.c"
-
-#include "../../../src/sip/tx.c"
-#undef malloc
-#undef calloc
+#include "failmalloc.h"
 
 #define CONTACT   "Contact: <sip:phone@10.0.0.2:5060>\r\n"
 #define CHALLENGE "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n1\", qop=\"auth\"\r\n"
@@ -46,18 +22,21 @@ static void making_a_stack(void **state)
 {
     (void)state;
     struct sim_ua *ua = prepare(sim_open());
-    for (alloc_fail_at = 1;; alloc_fail_at++) {
+    unsigned long n = 1;
+    for (;; n++) {
         struct sip_hooks hooks = {.ctx = ua};
-        alloc_count = 0;
+        size_t before = failmalloc_live();
+        failmalloc_start(n);
         struct sip_stack *stack = sip_stack_new(&ua->config, &hooks);
-        if (alloc_count < alloc_fail_at) {
+        (void)failmalloc_stop();
+        if (!failmalloc_failed()) {
             sip_stack_free(stack);
             break;
         }
         assert_null(stack);
+        assert_int_equal(failmalloc_live(), before);
     }
-    assert_true(alloc_fail_at > 10);
-    alloc_fail_at = 0;
+    assert_true(n > 10);
     sim_start(ua);
     sim_close(ua->sim);
 }
@@ -76,8 +55,7 @@ static bool run_outgoing(unsigned long fail_at)
 {
     struct sim_ua *ua = prepare(sim_open());
     sim_start(ua);
-    alloc_count = 0;
-    alloc_fail_at = fail_at;
+    failmalloc_start(fail_at);
     int status = sip_usage_invite(ua->stack, ua->sim->now, SPAN_LIT("sip:a@example.org"), SPAN_LIT(SDP_OFFER),
                                   DUR_S(20), ua, &ua->call);
     assert_true(status == ST_OK || status == ST_NO_MEMORY);
@@ -98,8 +76,8 @@ static bool run_outgoing(unsigned long fail_at)
     answer_all(ua, "BYE", 200, "", "", "");
     sim_run(ua->sim, DUR_S(40));
     assert_true(sim_events(ua, SIP_EVENT_ENDED) <= 1);
-    bool enough = alloc_count < fail_at;
-    alloc_fail_at = 0;
+    (void)failmalloc_stop();
+    bool enough = !failmalloc_failed();
     sim_close(ua->sim);
     return enough;
 }
@@ -118,8 +96,7 @@ static bool run_incoming(unsigned long fail_at)
 {
     struct sim_ua *ua = prepare(sim_open());
     sim_start(ua);
-    alloc_count = 0;
-    alloc_fail_at = fail_at;
+    failmalloc_start(fail_at);
     sim_stranger(ua->sim, 2, 1, "INVITE", 1, "Record-Route: <sip:10.0.0.2:5060;lr>\r\n", SDP_OFFER);
     ua->take_softly = true;
     sim_run(ua->sim, DUR_MS(30));
@@ -139,8 +116,8 @@ static bool run_incoming(unsigned long fail_at)
     sip_usage_end(ua->stack, ua->sim->now, ua->call);
     sim_run(ua->sim, DUR_S(40));
     assert_true(sim_events(ua, SIP_EVENT_ENDED) <= 1);
-    bool enough = alloc_count < fail_at;
-    alloc_fail_at = 0;
+    (void)failmalloc_stop();
+    bool enough = !failmalloc_failed();
     sim_close(ua->sim);
     return enough;
 }

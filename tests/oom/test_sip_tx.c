@@ -1,32 +1,8 @@
 /* The transaction layer when memory runs out: a scenario is run with allocation 1, 2, 3 … failing, until one run needs
- * no more. Nothing may leak, crash or be told twice. The sources are compiled into this program with their own
- * allocator. */
-#include <stdlib.h>
-
-static unsigned long alloc_count, alloc_fail_at;
-
-static void *failing_malloc(size_t size)
-{
-    return ++alloc_count == alloc_fail_at ? NULL : malloc(size);
-}
-static void *failing_calloc(size_t count, size_t size)
-{
-    return ++alloc_count == alloc_fail_at ? NULL : calloc(count, size);
-}
-
+ * no more. Nothing may leak, crash or be told twice. */
 #include "support_tx.h"
 
-#define malloc failing_malloc
-#define calloc failing_calloc
-#include "../../../src/base/pool.c"
-#include "../../../src/base/timerq.c"
-#include "../../../src/sip/tx_match.c"
-
-#include "../../../src/sip/tx_run.c"
-
-#include "../../../src/sip/tx.c"
-#undef malloc
-#undef calloc
+#include "failmalloc.h"
 
 #define OUT1 "z9hG4bKout1"
 #define OUT2 "z9hG4bKout2"
@@ -126,8 +102,7 @@ static bool run_once(unsigned long fail_at)
     assert_non_null(f);
     struct sip_tx_config config = fix_config(f, FIX_TX_MAX);
     f->owner = (struct sip_tx_owner){.notice = fix_notice, .ctx = f, .ref = {3, 5}, .role = FIX_ROLE};
-    alloc_count = 0;
-    alloc_fail_at = fail_at;
+    failmalloc_start(fail_at);
     f->layer = sip_tx_layer_new(&config);
     if (f->layer != NULL) {
         clients(f);
@@ -140,8 +115,9 @@ static bool run_once(unsigned long fail_at)
         assert_int_equal(stats.kept_bytes, 0);
         sip_tx_layer_free(f->layer);
     }
+    (void)failmalloc_stop();
     free(f);
-    return alloc_count >= fail_at;
+    return failmalloc_failed();
 }
 
 static void test_every_allocation_fails_once(void **state)

@@ -1,0 +1,130 @@
+/* Audio; the rules are those of ../call/test_media.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "scene.h"
+#include "wsframe.h"
+
+static const struct net_addr phone_rtp_addr = {.family = 4, .port = 30000, .ip = {10, 0, 0, 9}};
+
+static void echo_comes_back(struct scene *s)
+{
+    scene_up(s, s->c, "1");
+    world_run(s->w, DUR_S(2));
+    const struct world_client *c = &s->w->clients[s->c];
+    scene_expect(s, c->rtp_count > 30 || s->w->fail_media_in > 0 || !c->reading);
+}
+
+/* The phone's packets cross the wraps of their numbers; each is forwarded once, as it came. */
+static void phone_talks(struct scene *s)
+{
+    uint16_t n = (uint16_t)(65530 + scene_below(s, 6));
+
+    if (!scene_up(s, s->c, "1")) {
+        return;
+    }
+    for (int i = 0; i < 40; i++) {
+        world_phone_rtp(s->w, &phone_rtp_addr, scene_below(s, 20) == 0 ? 13 : 0, n++);
+        world_run(s->w, DUR_MS(20));
+    }
+    scene_say(s, s->c, "STATS");
+    scene_until(s, s->c, "CALL_STATS:", DUR_S(3));
+}
+
+static void formats(struct scene *s)
+{
+    static const char *const texts[] = {"MEDIA:hex", "MEDIA:rtp", "MEDIA:off", "MEDIA:ulaw", "MEDIA:nonsense"};
+
+    scene_up(s, s->c, "1");
+    for (int i = 0; i < 12; i++) {
+        scene_say(s, s->c, texts[scene_below(s, 5)]);
+        world_run(s->w, (dur_us)scene_below(s, 100000));
+    }
+}
+
+static void binary_messages(struct scene *s)
+{
+    static uint8_t sound[1600];
+
+    scene_up(s, s->c, "1");
+    for (int i = 0; i < 10 && s->w->clients[s->c].open; i++) {
+        world_send_frame(s->w, s->c, WSFRAME_FIN | WSFRAME_BINARY, sound, scene_below(s, sizeof(sound)));
+        world_run(s->w, (dur_us)scene_below(s, 50000));
+    }
+}
+
+static void strangers_talk(struct scene *s)
+{
+    struct net_addr from = {.family = 4, .port = 30002, .ip = {10, 0, 0, 9}};
+
+    if (!scene_up(s, s->c, "1")) {
+        return;
+    }
+    for (uint16_t i = 0; i < 40; i++) {
+        from.ip[3] = (uint8_t)(9 + scene_below(s, 3));
+        world_phone_rtp(s->w, &from, (uint8_t)scene_below(s, 128), i);
+        world_run(s->w, (dur_us)scene_below(s, 40000));
+    }
+}
+
+static void slow_reader(struct scene *s)
+{
+    scene_up(s, s->c, "1");
+    s->w->clients[s->c].reading = false;
+    for (uint16_t i = 0; i < 500; i++) {
+        world_phone_rtp(s->w, &phone_rtp_addr, 0, i);
+        world_run(s->w, DUR_MS(2));
+    }
+    s->w->clients[s->c].reading = true;
+    world_run(s->w, DUR_MS(500));
+    scene_expect(s, s->w->clients[s->c].open);
+}
+
+static void late_ticks(struct scene *s)
+{
+    scene_up(s, s->c, "1");
+    for (int i = 0; i < 6; i++) {
+        world_run(s->w, (dur_us)scene_below(s, 300000));
+        world_stall(s->w, (dur_us)scene_below(s, 300000));
+    }
+    scene_expect(s, s->w->clients[s->c].open);
+}
+
+static void plan_echo(struct phone_plan *p)
+{
+    p->echo = true;
+}
+static void plan_pcma(struct phone_plan *p)
+{
+    p->sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30000 RTP/AVP 8\r\n";
+    p->echo = true;
+}
+static void plan_ptime(struct phone_plan *p)
+{
+    p->sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n"
+             "a=ptime:40\r\n";
+}
+static void plan_held(struct phone_plan *p)
+{
+    p->sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n"
+             "a=sendonly\r\n";
+}
+
+const struct scenario scene_media[] = {
+    {"echo", echo_comes_back, plan_echo, NULL, false},
+    {"echo_pcma", echo_comes_back, plan_pcma, NULL, false},
+    {"phone_talks", phone_talks, NULL, NULL, false},
+    {"phone_talks_ptime_40", phone_talks, plan_ptime, NULL, false},
+    {"phone_talks_sendonly", phone_talks, plan_held, NULL, false},
+    {"formats", formats, plan_echo, NULL, false},
+    {"binary_messages", binary_messages, NULL, NULL, false},
+    {"strangers_talk", strangers_talk, NULL, NULL, false},
+    {"slow_reader", slow_reader, NULL, NULL, false},
+    {"late_ticks", late_ticks, plan_echo, NULL, false},
+};
+const size_t scene_media_len = sizeof(scene_media) / sizeof(scene_media[0]);
