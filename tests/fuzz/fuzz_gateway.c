@@ -7,7 +7,7 @@
  *   mN bytes RTP, MN bytes RTCP to the first call; pN a good RTP packet of 20 ms
  *   wMS the clock moves on           uN the upload is on disk (0) or not    nN something fails once (enum gateway_fault)
  *   lN  loses SIP between bridge and exchange (1, 2: one way; 3: both)      iN what happens to media between them
- *   z   the server stops */
+ *   jMS the clock jumps: the process got no time                            z         the server stops */
 #include <stdio.h>
 
 #include "support_gateway.h"
@@ -67,12 +67,12 @@ static void feed_packet(struct gateway *g, unsigned n)
     feed_media(g, n, false, outbuf_view(&out));
 }
 
-static void wait_ms(struct gateway *g, struct span digits)
+static dur_us duration_of(struct span digits)
 {
     uint32_t ms = 0;
     int status = span_parse_u32(digits, STEP_MAX_MS, &ms);
 
-    gateway_run(g, DUR_MS(status == ST_OK ? ms : status == ST_TOO_LARGE ? STEP_MAX_MS : 20));
+    return DUR_MS(status == ST_OK ? ms : status == ST_TOO_LARGE ? STEP_MAX_MS : 20);
 }
 
 static void disturb(struct gateway *g, char letter, unsigned n)
@@ -110,7 +110,8 @@ static void play(struct gateway *g, struct span record)
     case 'm': feed_media(g, n, false, rest); break;
     case 'M': feed_media(g, n, true, rest); break;
     case 'p': feed_packet(g, n); break;
-    case 'w': wait_ms(g, span_from(record, 1)); break;
+    case 'w': gateway_run(g, duration_of(span_from(record, 1))); break;
+    case 'j': gateway_jump(g, duration_of(span_from(record, 1))); break;
     case 'z': gateway_stop(g); break;
     default: disturb(g, letter, n); break;
     }

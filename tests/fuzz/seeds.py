@@ -264,6 +264,8 @@ def gateway():
     yield script(1, "k0", "t0CALL:echo", "w50", "i2", "w2000", "i0", "w100", "t0HANGUP", "w10")
     yield script(0, "k0", "k4", b"r4" + frame(0x81, b"hello"), b"r0" + frame(0x01, b"CALL:"), b"r0" + frame(0x80, b"5"), "w5", b"r0" + frame(0x88, b"\x03\xe8"), "w5")
     yield script(4, *UP, "n3", "t0PLAY_WAV:b.wav", "w100", "n1", b"t0" + upload(), "w5", "u1", "w5")
+    yield script(1, "k0", "t0CALL:tone", "w100", "j70", "w60", "j5000", "w40", "j45", "w100", "d0")
+    yield script(0, *UP, "t0PLAY_WAV:b.wav", "w40", "j200", "p0", "w20", "j60000", "w20", "t0HANGUP", "j40000", "w5")
     yield script(8, *UP, b"b0" + b"\xff" * 320, "f0", "w2000", "f0", "t0CALL:9", "t0DTMF:1", "t0NOPE", "t0CALL", "w10")
 
 

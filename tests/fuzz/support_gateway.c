@@ -287,6 +287,14 @@ void gateway_media(struct gateway *g, const struct net_addr *from, bool rtcp, st
     gateway_turn(g);
 }
 
+void gateway_jump(struct gateway *g, dur_us duration)
+{
+    g->jumps++;
+    g->forged = g->forged || g->lost > 0;
+    g->now += duration;
+    gateway_turn(g);
+}
+
 void gateway_commit(struct gateway *g, int status)
 {
     for (int i = 0; i < GATEWAY_FILES; i++) {

@@ -91,7 +91,9 @@ struct gateway {
     enum gateway_fault fault;
     enum gateway_media media;
     unsigned lose_to_exchange, lose_to_bridge; /* SIP messages */
-    bool forged; /* the exchange has been lied to: what it keeps is not the bridge's fault */
+    /* the exchange has been lied to, or was left without news: what it keeps is not the bridge's fault */
+    bool forged;
+    unsigned lost, jumps;
     unsigned ticks, deliveries, sent_now;
     char *request, *invite; /* the last of each that the bridge sent (request: but ACK), NUL-terminated */
     unsigned serial;
@@ -108,6 +110,8 @@ void gateway_frame(struct gateway *g, unsigned client, unsigned opcode, struct s
 void gateway_sip(struct gateway *g, const struct net_addr *from, bool to_exchange, struct span datagram);
 /* To the first call that has ports. */
 void gateway_media(struct gateway *g, const struct net_addr *from, bool rtcp, struct span datagram);
+/* The clock jumps: nothing was done in between. */
+void gateway_jump(struct gateway *g, dur_us duration);
 void gateway_commit(struct gateway *g, int status);
 void gateway_stop(struct gateway *g);
 /* What follows an event: expiry, pumping, reading, reaping. */

@@ -41,6 +41,12 @@ static void judge_sip(struct gateway *g, const struct net_addr *to, struct span 
     FUZZ_CHECK(++g->sent_now <= 64); /* one event may not set off a storm */
 }
 
+/* A few losses are made good by retransmission, unless the process slept through it. */
+static void note_loss(struct gateway *g)
+{
+    g->forged = g->forged || ++g->lost > 3 || g->jumps > 0;
+}
+
 static void keep(char **kept, struct span text)
 {
     free(*kept);
@@ -56,6 +62,7 @@ int gateway_sip_send(void *ctx, const struct net_addr *to, const void *data, siz
 
     judge_sip(g, to, span_make(data, len), &msg);
     if (gateway_fails(g, FAULT_SIP_IO)) {
+        g->forged = true;
         return ST_IO;
     }
     if (gateway_fails(g, FAULT_SIP_AGAIN)) {
@@ -70,6 +77,7 @@ int gateway_sip_send(void *ctx, const struct net_addr *to, const void *data, siz
     if (g->exchange != NULL && addr_equal(to, &g->exchange_addr)) {
         if (g->lose_to_exchange > 0) {
             g->lose_to_exchange--;
+            note_loss(g);
         } else {
             post(g, true, &g->local, data, len)->sip = true;
         }
@@ -86,6 +94,7 @@ int gateway_exchange_sip_send(void *ctx, const struct net_addr *to, const void *
     if (addr_equal(to, &g->local)) {
         if (g->lose_to_bridge > 0) {
             g->lose_to_bridge--;
+            note_loss(g);
         } else {
             post(g, false, &g->exchange_addr, data, len)->sip = true;
         }
