@@ -112,7 +112,7 @@ static int cut_param(struct span *rest, struct span *name, struct span *value)
 int sip_challenge_next(struct span *rest, struct sip_challenge *out)
 {
     struct span name;
-    struct span value;
+    struct span value = SPAN_NONE;
     int status = ST_OK;
 
     *out = (struct sip_challenge){0};

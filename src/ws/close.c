@@ -19,7 +19,7 @@ static struct span unmask(struct span frame, const struct frame_header *header, 
 
 uint16_t close_code_newer(struct span frame, const struct frame_header *header, char reason[CLOSE_REASON_CAP])
 {
-    char bytes[FRAME_CONTROL_MAX];
+    char bytes[FRAME_CONTROL_MAX] = {0};
 
     if (!header->masked || ((uint8_t)frame.ptr[0] & RESERVED_BITS) != 0 || header->payload_len < CODE_LEN ||
         header->payload_len > FRAME_CONTROL_MAX) {

@@ -396,15 +396,14 @@ def test_a_call_that_hears_nothing_is_warned_of():
 
 
 def test_a_call_that_the_record_quota_keeps_out_is_no_warning_of_its_own():
-    """60 octets hold the head of one recording; that the quota is used up was warned of."""
-    with loopback("--record-quota", "60") as server, Client(server) as first, Client(server) as second:
+    """100 octets hold the head of one open recording and no second one; that the quota is used up was warned of."""
+    with loopback("--record-quota", "100") as server, Client(server) as first, Client(server) as second:
         first.call("echo")
+        second.call("echo")
+        server.wait_log(r"\] Call echo is not recorded: full")
         server.wait_log("WARNING Recording stopped: --record-quota is used up")
-        for _ in range(3):
-            second.call("echo")
-            second.hangup()
+        second.hangup()
         first.hangup()
-        assert re.search(r"\] Call echo is not recorded: full", server.log), server.log
         assert not re.search("WARNING Call echo is not recorded", server.log), server.log
 
 

@@ -231,7 +231,7 @@ struct sim_ua *sim_prepare(struct sim *sim, uint8_t host, uint8_t next)
     assert_non_null(ua);
     ua->sim = sim;
     ua->addr = sim_addr(host);
-    ua->seed = 77 + host;
+    ua->seed = 77u + host;
     ua->rng = (struct rng){rng_seeded_fill, &ua->seed};
     ua->config = (struct sip_config){
         .local = ua->addr,
