@@ -1,6 +1,7 @@
 """A SIP phone for what SIPp cannot express: each message is sent by the test, everything is recorded with its time."""
 import hashlib
 import itertools
+import random
 import re
 import secrets
 import socket
@@ -104,7 +105,7 @@ class RtpPort:
         self.sock.setsockopt(socket.IPPROTO_IP, 13, 1)  # IP_RECVTOS
         self.dscp = set()
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self.sock.bind((ip, port))
+        self.rtcp = self._bind_pair(ip, port)
         self.ip, self.port = self.sock.getsockname()
         self.echo = echo
         self.seen = []  # (time, source, octets)
@@ -112,6 +113,22 @@ class RtpPort:
         self.seq, self.ts, self.ssrc = secrets.randbelow(65536), secrets.randbits(32), secrets.randbits(32)
         self.open = True
         threading.Thread(target=self._loop, daemon=True).start()
+
+    def _bind_pair(self, ip, port):
+        """Holds the port above as well: the server's RTCP goes there, and it must be no other test's socket."""
+        for _ in range(200):
+            number = port or random.randrange(10000, 20000, 2)
+            rtcp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                rtcp.bind((ip, number + 1))
+                self.sock.bind((ip, number))
+                return rtcp
+            except OSError:
+                rtcp.close()
+                if port:
+                    self.sock.bind((ip, port))
+                    return None
+        raise AssertionError("no free port pair for the phone")
 
     def _loop(self):
         while self.open:
@@ -170,6 +187,8 @@ class RtpPort:
         except OSError:
             pass
         self.sock.close()
+        if self.rtcp:
+            self.rtcp.close()
 
 
 class Phone:

@@ -61,6 +61,7 @@ class TracedPhone(Phone):
             rtp = TracedRtp()
             if rtp.port % 2 == 0:
                 try:
+                    rtp.rtcp.close()  # ours from here on
                     rtcp = TracedRtp(port=rtp.port + 1)
                     self.rtps += [rtp, rtcp]
                     return rtp, rtcp
