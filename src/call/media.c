@@ -184,7 +184,8 @@ static void fill_payload(struct call *call, uint8_t *payload, size_t samples)
     }
 }
 
-static void send_packet(struct call *call, size_t samples)
+/* due: when it should have left. The recording goes by that, so that a late tick moves nothing in it. */
+static void send_packet(struct call *call, size_t samples, mono_us due)
 {
     struct call_media *m = &call->media;
     struct bridge *b = call->bridge;
@@ -202,7 +203,7 @@ static void send_packet(struct call *call, size_t samples)
     b->stats.rtp_out++;
     if (m->recorder.on) {
         audio_convert(sending_codec(call), payload, AUDIO_ULAW, payload, samples);
-        recorder_sent(&m->recorder, b->now, timestamp, payload, samples);
+        recorder_sent(&m->recorder, due, timestamp, payload, samples);
     }
 }
 
@@ -219,7 +220,7 @@ void media_tick(struct call *call)
     }
     for (uint32_t i = 0; i < step.send; i++) {
         if (call->agreed.we_send) {
-            send_packet(call, samples);
+            send_packet(call, samples, m->pacer.next - (dur_us)(step.send - i) * m->pacer.interval);
         } else {
             rtp_tx_skip(&m->tx, (uint32_t)samples);
         }
