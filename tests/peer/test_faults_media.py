@@ -1,4 +1,5 @@
 """FAULTS 19, 20, 23 to 25, 28 to 32: RTP."""
+import functools
 import secrets
 import signal
 import socket
@@ -10,7 +11,7 @@ import audio
 from audio import FRAME, payload_of, rtp_packet
 from clients import Client
 from common import assert_fast, contains, established, loopback, through
-from harness import free_udp_port, main
+from harness import free_udp_port, main, wait_until
 from phone import Phone
 from timing import soon
 
@@ -225,8 +226,8 @@ def fault_31_every_play_is_heard_under_load():
                 client.upload("x", audio.wav_ulaw(data))
                 for index in range(10):
                     client.play("x")
-                    time.sleep(0.05)
-                    assert payload_of(rtp.packets()).count(data) == index + 1, "play %d is not heard" % (index + 1)
+                    heard = functools.partial(lambda count: payload_of(rtp.packets()).count(data) == count, index + 1)
+                    wait_until(heard, 5, "play %d heard" % (index + 1))
                     assert server.children() == [] and server.status("Threads") == 1
                 client.hangup()
                 phone.take_bye()
