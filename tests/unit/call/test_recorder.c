@@ -205,7 +205,7 @@ static struct truth judge(const struct bench *t, size_t channel, const struct fa
         uint8_t here = sample(t, channel, s);
         truth.silent += here == SILENCE ? 1 : 0;
         uint8_t before = s > 0 ? sample(t, channel, s - 1) : SILENCE;
-        if (here == SILENCE || here == before || before == SILENCE || here != (before + 1) % NUMBERS) {
+        if (here == SILENCE || here == before || before == SILENCE || here != (before + 1u) % NUMBERS) {
             continue;
         }
         /* the number nearest to what should stand here */
