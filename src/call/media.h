@@ -27,6 +27,10 @@ struct call_media {
     struct recorder recorder;
 };
 
+/* media.c: begin and end */
+
+/* The codec of what is sent. */
+enum audio_codec media_codec(const struct call *call);
 /* The ports are open, nothing is agreed yet: early packets are welcome. */
 void media_listen(struct call *call);
 /* Takes over call->pending: where to send and with which codec. Starts the 20 ms pace at the first call of it. */
@@ -35,8 +39,17 @@ void media_open(struct call *call);
 void media_record(struct call *call);
 /* Stops playing and recording, says RTCP BYE. */
 void media_close(struct call *call);
+
+/* media_receive.c */
 void media_input(struct call *call, bool rtcp, const struct net_addr *from, struct span datagram);
+
+/* media_send.c */
+
 /* At each tick. */
 void media_tick(struct call *call);
+/* A report to the far end; with bye the last one. */
+void media_send_rtcp(struct call *call, bool bye);
+/* Drawn anew for each report (RFC 3550 6.2). */
+dur_us media_rtcp_interval(const struct call *call);
 
 #endif

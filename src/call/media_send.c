@@ -1,0 +1,131 @@
+/* What a call sends: a packet each 20 ms, reports now and then. */
+#include "media.h"
+
+#include "bridge_priv.h"
+
+#define PAYLOAD_MAX    480 /* 60 ms */
+#define RTCP_MIN_US    DUR_MS(2500)
+#define RTCP_SPREAD_MS 5000U
+
+/* ---- RTCP ---- */
+
+dur_us media_rtcp_interval(const struct call *call)
+{
+    return RTCP_MIN_US + DUR_MS(rng_below(call->bridge->rng, RTCP_SPREAD_MS));
+}
+
+void media_send_rtcp(struct call *call, bool bye)
+{
+    struct call_media *m = &call->media;
+    struct bridge *b = call->bridge;
+    uint8_t packet[512];
+    struct outbuf out;
+    struct net_addr to = call->agreed.rtcp;
+
+    if (to.family == 0) {
+        return;
+    }
+    if (m->source.learnt.family != 0 && !addr_equal(&m->source.learnt, &call->agreed.rtp)) {
+        to = m->source.learnt; /* behind NAT the SDP's RTCP address is as wrong as its RTP address was */
+        if (to.port == UINT16_MAX) {
+            return; /* no port above it */
+        }
+        to.port = (uint16_t)(to.port + 1);
+    }
+    outbuf_init(&out, packet, sizeof(packet));
+    int64_t wall = b->config.media.wall(b->config.media.ctx);
+    int status =
+        rtcp_write_report(&m->tx, &m->rx, &m->rtcp, b->now, wall, m->tx.timestamp, span_cstr(m->cname), bye, &out);
+    if (status == ST_OK) {
+        /* a report that is lost is not missed */
+        (void)b->config.media.send(b->config.media.ctx, call->id, true, &to, packet, out.len);
+    }
+}
+
+/* ---- RTP ---- */
+
+/* The file that plays, or the next one: files that cannot be opened any more are told and passed over. */
+static bool file_ready(struct call *call)
+{
+    struct player *p = &call->media.player;
+    char why[160];
+    int status = ST_OK;
+
+    while (!p->playing && status != ST_AGAIN) {
+        status = player_next(p, why, sizeof(why));
+        if (status != ST_OK && status != ST_AGAIN) {
+            client_tell(client_get(call->bridge, call->client), "WAV_ACK:播放檔案 %s 失敗: %s", p->name, why);
+        }
+    }
+    return p->playing;
+}
+
+static void fill_payload(struct call *call, uint8_t *payload, size_t samples)
+{
+    struct player *p = &call->media.player;
+    enum audio_codec codec = media_codec(call);
+
+    if (!file_ready(call)) {
+        memset(payload, audio_silence(codec), samples);
+        return;
+    }
+    size_t taken = player_take(p, codec, payload, samples);
+    struct client *c = client_get(call->bridge, call->client);
+    if (taken > 0 && !p->announced) {
+        p->announced = true;
+        client_tell(c, "WAV_ACK:開始播放檔案 %s", p->name);
+    }
+    if (player_at_end(p)) {
+        client_tell(c, "WAV_DONE:%s", p->name);
+        player_stop(p);
+    }
+}
+
+/* due: when it should have left. The recording goes by that, so that a late tick moves nothing in it. */
+static void send_packet(struct call *call, size_t samples, mono_us due)
+{
+    struct call_media *m = &call->media;
+    struct bridge *b = call->bridge;
+    uint8_t payload[PAYLOAD_MAX];
+    uint8_t packet[RTP_HEADER_LEN + PAYLOAD_MAX];
+    struct outbuf out;
+    uint32_t timestamp = m->tx.timestamp;
+
+    fill_payload(call, payload, samples);
+    outbuf_init(&out, packet, sizeof(packet));
+    if (rtp_tx_packet(&m->tx, span_make(payload, samples), (uint32_t)samples, &out) != ST_OK) {
+        return;
+    }
+    (void)b->config.media.send(b->config.media.ctx, call->id, false, rtp_source_dest(&m->source), packet, out.len);
+    b->stats.rtp_out++;
+    if (m->recorder.on) {
+        audio_convert(media_codec(call), payload, AUDIO_ULAW, payload, samples);
+        recorder_sent(&m->recorder, due, timestamp, payload, samples);
+    }
+}
+
+void media_tick(struct call *call)
+{
+    struct call_media *m = &call->media;
+    struct bridge *b = call->bridge;
+    size_t samples = (size_t)(m->pacer.interval / 125);
+    struct rtp_pacer_step step = rtp_pacer_step(&m->pacer, b->now);
+
+    if (step.skip > 0) {
+        rtp_tx_skip(&m->tx, step.skip * (uint32_t)samples);
+        b->stats.ticks_skipped += step.skip;
+    }
+    for (uint32_t i = 0; i < step.send; i++) {
+        if (call->agreed.we_send) {
+            send_packet(call, samples, m->pacer.next - (dur_us)(step.send - i) * m->pacer.interval);
+        } else {
+            rtp_tx_skip(&m->tx, (uint32_t)samples);
+        }
+    }
+    player_refill(&m->player, &b->read_budget);
+    recorder_tick(&m->recorder, b->now);
+    if (b->now >= m->rtcp_due) {
+        media_send_rtcp(call, false);
+        m->rtcp_due = b->now + media_rtcp_interval(call);
+    }
+}
