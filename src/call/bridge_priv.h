@@ -2,6 +2,7 @@
 #ifndef WSAUDIO_CALL_BRIDGE_PRIV_H
 #define WSAUDIO_CALL_BRIDGE_PRIV_H
 
+#include "formats.h"
 #include "life.h"
 #include "media.h"
 #include "wsaudio/call.h"
@@ -9,8 +10,6 @@
 #define CALL_LABEL_MAX  64
 #define CALL_URI_MAX    512
 #define CALL_REASON_MAX 160
-
-enum media_format { MEDIA_HEX, MEDIA_RTP, MEDIA_OFF, MEDIA_FORMAT_COUNT };
 
 /* A WAV_UPLOAD as it streams in. The first error wins and is told when the message ends. */
 struct upload {

@@ -101,30 +101,22 @@ static void do_stop(struct client *c, const struct ws_command *cmd)
 
 static void do_media(struct client *c, const struct ws_command *cmd)
 {
-    static const struct {
-        const char *name;
-        enum media_format format;
-    } formats[] = {
-        {"hex", MEDIA_HEX},
-        {"rtp", MEDIA_RTP},
-        {"off", MEDIA_OFF},
-    };
-    static const char *const later[] = {"ulaw", "alaw", "l16", "l16/16000"};
+    char done[64];
+    enum media_format format = MEDIA_HEX;
+    int status = media_format_parse(cmd->arg, &format);
 
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        if (span_eq(cmd->arg, span_cstr(formats[i].name))) {
-            c->format = formats[i].format;
-            client_tell(c, "MEDIA:%s", formats[i].name);
-            return;
-        }
+    if (status == ST_OK) {
+        c->format = format;
+        client_tell(c, "MEDIA:%s", media_format_name(format));
+        return;
     }
-    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-        if (span_eq(cmd->arg, span_cstr(later[i]))) {
-            client_error(c, cmd->word, WS_ERROR_UNSUPPORTED, "%s is not done yet; taken: hex, rtp, off", later[i]);
-            return;
-        }
+    media_format_list(done, sizeof(done));
+    if (status == ST_UNSUPPORTED) {
+        client_error(c, cmd->word, WS_ERROR_UNSUPPORTED, "%s is not done yet; taken: %s", media_format_name(format),
+                     done);
+    } else {
+        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected one of %s", done);
     }
-    client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected hex, rtp or off");
 }
 
 static void do_list(struct client *c, const struct ws_command *cmd)

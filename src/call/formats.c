@@ -1,0 +1,40 @@
+#include "formats.h"
+
+/* done: both directions are. */
+static const struct {
+    const char *name;
+    bool done;
+} formats[MEDIA_FORMAT_COUNT] = {
+    [MEDIA_HEX] = {"hex", true},    [MEDIA_RTP] = {"rtp", true},  [MEDIA_ULAW] = {"ulaw", false},
+    [MEDIA_ALAW] = {"alaw", false}, [MEDIA_L16] = {"l16", false}, [MEDIA_L16_WIDE] = {"l16/16000", false},
+    [MEDIA_OFF] = {"off", true},
+};
+
+const char *media_format_name(enum media_format format)
+{
+    return (unsigned)format < MEDIA_FORMAT_COUNT ? formats[format].name : "?";
+}
+
+int media_format_parse(struct span word, enum media_format *out)
+{
+    for (int i = 0; i < MEDIA_FORMAT_COUNT; i++) {
+        if (span_eq(word, span_cstr(formats[i].name))) {
+            *out = (enum media_format)i;
+            return formats[i].done ? ST_OK : ST_UNSUPPORTED;
+        }
+    }
+    return ST_BAD;
+}
+
+void media_format_list(char *text, size_t cap)
+{
+    struct outbuf out;
+
+    outbuf_init(&out, text, cap - 1);
+    for (int i = 0; i < MEDIA_FORMAT_COUNT; i++) {
+        if (formats[i].done) {
+            outbuf_printf(&out, "%s%s", i > 0 ? ", " : "", formats[i].name);
+        }
+    }
+    text[out.len] = '\0';
+}
