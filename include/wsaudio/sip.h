@@ -58,7 +58,8 @@ struct sip_hooks {
 /* Everything is copied by sip_stack_new, except log and rng, which are borrowed for the stack's life. */
 struct sip_config {
     struct net_addr local;    /* address and port in Via and Contact (the advertised one) */
-    struct net_addr next_hop; /* where requests outside dialogs go; family 0: sip_usage_invite gives ST_STATE */
+    struct net_addr next_hop; /* the only server until sip_stack_set_servers; family 0: none, and sip_usage_invite gives
+                                 ST_STATE */
     struct span domain;       /* host of From, To and Request-URI for bare targets, e.g. "192.168.1.170" */
     struct span user;         /* Contact's user and, with caller empty, From's; may be empty */
     struct span caller;       /* From's user; empty: user, else "anonymous" */
@@ -112,6 +113,49 @@ uint32_t sip_stack_busy(const struct sip_stack *stack);
 /* The advertised address changed or became known. */
 void sip_stack_set_local(struct sip_stack *stack, const struct net_addr *local);
 
+/* ---- the SIP servers: where requests outside of dialogs go (RFC 3263 4.2, 4.3) ---- */
+
+#define SIP_SERVERS_MAX 16
+/* A server that failed is passed over for this long, unless it answers before. */
+#define SIP_SERVER_REST DUR_S(60)
+
+struct sip_server {
+    struct net_addr addr;
+    mono_us rests_until; /* 0: it does not rest */
+    bool asked_to;       /* its own Retry-After: an answer does not end the rest */
+};
+
+/* An ordered list, the preferred one first. Zeroed is empty. */
+struct sip_servers {
+    struct sip_server list[SIP_SERVERS_MAX];
+    uint32_t count;
+};
+
+/* Replaces the list; of more than SIP_SERVERS_MAX the first ones are taken, repetitions once. A server that was in the
+ * old list goes on resting. */
+void sip_servers_set(struct sip_servers *servers, const struct net_addr *addrs, uint32_t count);
+/* The first one that does not rest; when all rest, the one whose rest ends first; NULL: the list is empty. Borrowed
+ * until the list is set anew. */
+const struct net_addr *sip_servers_current(const struct sip_servers *servers, mono_us now);
+/* The first one that does not rest and is not among tried; NULL: none. The same, but resting ones too, except those that
+ * asked for it, when even_resting. */
+const struct net_addr *sip_servers_next(const struct sip_servers *servers, mono_us now, const struct net_addr *tried,
+                                        uint32_t tried_count, bool even_resting);
+/* A request to addr met silence, a transport error or a 503. retry_after: seconds of the 503's Retry-After, else -1 (it
+ * then rests for SIP_SERVER_REST). An address that is not in the list (any more) is ignored. True: the server did not
+ * rest before. */
+bool sip_servers_failed(struct sip_servers *servers, mono_us now, const struct net_addr *addr, int64_t retry_after);
+/* addr answered, with anything but a 503: its rest is over unless it asked for it. True: it rested before. */
+bool sip_servers_answered(struct sip_servers *servers, mono_us now, const struct net_addr *addr);
+
+/* The list of the stack; registration, pings and calls share it. */
+void sip_stack_set_servers(struct sip_stack *stack, const struct net_addr *addrs, uint32_t count);
+const struct sip_servers *sip_stack_servers(const struct sip_stack *stack);
+/* As sip_servers_current, sip_servers_failed and sip_servers_answered; what changes is logged. */
+const struct net_addr *sip_stack_server(const struct sip_stack *stack, mono_us now);
+void sip_stack_server_failed(struct sip_stack *stack, mono_us now, const struct net_addr *addr, int64_t retry_after);
+void sip_stack_server_answered(struct sip_stack *stack, mono_us now, const struct net_addr *addr);
+
 /* ---- targets ---- */
 
 /* SPEC section 3 CALL:target. A number (0-9 + * #; - . ( ) and space dropped; tried first), a name, or a sip: URI
@@ -124,8 +168,8 @@ bool sip_header_line_ok(struct span line);
 
 /* ---- outgoing usages ---- */
 
-/* Sends an INVITE to next_hop with the offer as body. Retransmission, digest, 3xx (5 at most, no loops, always through
- * next_hop), forks, CANCEL, ACK and time-outs are the stack's. ring_us: unanswered for that long after the INVITE
+/* Sends an INVITE to the current server with the offer as body. Retransmission, digest, 3xx (5 at most, no loops, always
+ * through a server of the list), forks, CANCEL, ACK and time-outs are the stack's. ring_us: unanswered for that long after the INVITE
  * (ENDED 408 at once; CANCEL and what follows run on behind it); 0 never. ST_FULL, ST_STATE, ST_NO_MEMORY, ST_BAD
  * (uri). On error nothing was sent and no event follows. */
 WS_MUST_CHECK int sip_usage_invite(struct sip_stack *stack, mono_us now, struct span request_uri, struct span offer,

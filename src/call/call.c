@@ -165,6 +165,8 @@ static void dial_failed(struct client *c, struct call *call, int status)
     log_write(log, LOG_WARNING, LOG_TEXT(log, CALL_NOT_PLACED), call->label, status_name(status));
     if (status == ST_FULL) {
         client_error(c, verb, WS_ERROR_BUSY, "no free line, try again later");
+    } else if (status == ST_STATE) {
+        client_error(c, verb, WS_ERROR_IO, "the SIP server's name has no address yet, try again later");
     } else {
         client_error(c, verb, status == ST_IO ? WS_ERROR_IO : WS_ERROR_INTERNAL, "the call could not be placed (%s)",
                      status_name(status));
@@ -220,7 +222,8 @@ void call_dial(struct client *c, struct span target)
     call->bridge = b;
     call->id = id;
     call->client = c->id;
-    call->sip_peer = b->config.sip.next_hop;
+    const struct net_addr *server = sip_stack_server(b->sip, b->now);
+    call->sip_peer = server != NULL ? *server : (struct net_addr){0};
     memcpy(call->label, label, sizeof(label));
     c->call = id;
     int status = place(call, span_cstr(uri));
@@ -322,6 +325,9 @@ void call_sip_event(void *ctx, const struct sip_event *event)
     if (call->state == CALL_IDLE) {
         set_end(call, event); /* the very first send failed: told when the dialling step is over */
         return;
+    }
+    if (event->source.family != 0) {
+        call->sip_peer = event->source; /* another server may have taken the call over */
     }
     switch (event->kind) {
     case SIP_EVENT_PROGRESS: on_progress(call, event); break;

@@ -135,6 +135,7 @@ struct sip_stack *sip_stack_new(const struct sip_config *config, const struct si
     int status = config->max_usages > 0 && config->max_usages <= SIP_STACK_USAGES_MAX ? ST_OK : ST_BAD;
     if (status == ST_OK) {
         status = copy_config(stack, config);
+        sip_stack_set_servers(stack, &config->next_hop, config->next_hop.family != 0 ? 1 : 0);
     }
     if (status == ST_OK) {
         config->rng->fill(config->rng->ctx, stack->secret, SIP_STACK_SECRET_LEN);

@@ -32,6 +32,7 @@ struct sip_stack {
     struct sip_config config; /* its spans view the texts below */
     struct sip_text texts[8];
     struct sip_hooks hooks;
+    struct sip_servers servers;
     struct pool usages;
     struct pool dialogs;
     struct timerq timers;

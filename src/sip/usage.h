@@ -58,7 +58,8 @@ struct sip_usage {
     mono_us born;
     /* outgoing */
     dur_us ring_us;
-    uint32_t cseq; /* of the INVITE */
+    struct net_addr server; /* where the INVITE goes */
+    uint32_t cseq;          /* of the INVITE */
     struct sip_text uri;
     struct sip_text offer;
     struct sip_text credentials; /* header lines of the last INVITE, for its ACK (22.1) */

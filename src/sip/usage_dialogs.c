@@ -92,7 +92,7 @@ static int write_request(struct sip_usage *usage, const struct sip_dialog *dialo
         .extra = extra,
     };
     sip_write_request(out, &form);
-    *to = path.to.family != 0 ? path.to : stack->config.next_hop;
+    *to = path.to;
     return outbuf_status(out);
 }
 

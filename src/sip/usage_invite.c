@@ -112,7 +112,7 @@ int sip_usage_send_invite(struct sip_usage *usage)
     }
     struct sip_tx_owner owner = {
         .notice = sip_usage_notice, .ctx = stack, .ref = usage->id, .role = SIP_USAGE_ROLE_INVITE};
-    return sip_tx_request(stack->tx, stack->now, &stack->config.next_hop, outbuf_view(&out), &owner, &usage->invite_tx);
+    return sip_tx_request(stack->tx, stack->now, &usage->server, outbuf_view(&out), &owner, &usage->invite_tx);
 }
 
 int sip_usage_send_cancel(struct sip_usage *usage)
@@ -312,7 +312,8 @@ static bool uri_ok(struct span text)
 int sip_usage_invite(struct sip_stack *stack, mono_us now, struct span request_uri, struct span offer, dur_us ring_us,
                      void *owner, struct pool_id *id)
 {
-    if (stack->config.next_hop.family == 0) {
+    const struct net_addr *server = sip_stack_server(stack, now);
+    if (server == NULL) {
         return ST_STATE;
     }
     if (!uri_ok(request_uri)) {
@@ -326,6 +327,7 @@ int sip_usage_invite(struct sip_stack *stack, mono_us now, struct span request_u
     usage->owner = owner;
     usage->attached = true;
     usage->ring_us = ring_us;
+    usage->server = *server;
     int status = fill_outgoing(usage, request_uri, offer);
     if (status == ST_OK) {
         status = sip_usage_step(usage, SIP_USAGE_ON_INVITE, &(struct sip_usage_input){0});

@@ -80,6 +80,10 @@
 #define TEXT_ZH_SIP_STEP "SIP 呼叫 %s: %s"
 #define TEXT_EN_SIP_AUTH_FAILED "The SIP server's challenge (%d) cannot be answered: check --sip-user and --sip-password-file"
 #define TEXT_ZH_SIP_AUTH_FAILED "無法應答 SIP 伺服器的認證要求 (%d): 請檢查 --sip-user 與 --sip-password-file"
+#define TEXT_EN_SIP_SERVER_RESTS "SIP server %s failed and is passed over for %lld s"
+#define TEXT_ZH_SIP_SERVER_RESTS "SIP 服務器 %s 無法使用，%lld 秒內不再選用"
+#define TEXT_EN_SIP_SERVER_BACK "SIP server %s answers again"
+#define TEXT_ZH_SIP_SERVER_BACK "SIP 服務器 %s 已恢復應答"
 #define TEXT_EN_SIP_CANNOT "SIP usage: %s must never meet %s"
 #define TEXT_ZH_SIP_CANNOT "SIP 呼叫狀態 %s 不應遇到 %s"
 /* gateway */
