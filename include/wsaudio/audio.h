@@ -1,4 +1,4 @@
-/* Room audio, level 1: G.711, WAV in and out, tones, a ring of packets that drops its oldest. */
+/* Room audio, level 1: G.711, WAV in and out, resampler, tones, a ring of packets that drops its oldest. */
 #ifndef WSAUDIO_AUDIO_H
 #define WSAUDIO_AUDIO_H
 
@@ -67,6 +67,41 @@ uint64_t wav_duration_ms(const struct wav_format *format, uint64_t len);
 #define WAV_ULAW_HEADER_LEN 58 /* RIFF, fmt (18), fact, data */
 /* Header of an 8 kHz mu-law file holding data_len bytes of `channels` interleaved channels. */
 void wav_write_ulaw_header(uint8_t out[WAV_ULAW_HEADER_LEN], uint16_t channels, uint32_t data_len);
+
+/* ---- resampler: any whole rate to any other, 8 to 48 kHz, of the telephone's band ---- */
+
+#define RESAMPLE_HZ_MIN 8000
+#define RESAMPLE_HZ_MAX 48000
+
+enum resample_use {
+    RESAMPLE_FILE, /* output n stands at the same time as the input there; the first come 4 ms of input later, the last with flush */
+    RESAMPLE_LIVE /* 4 ms late; a push of in_hz * t samples gives out_hz * t at once where both are whole, e.g. each 20 ms */
+};
+
+struct resampler;
+
+/* Flat to 3.4 kHz, from 4 kHz on 80 dB down, images and aliases too; equal rates pass bit for bit, without delay. Integers
+ * only, saturating: the same samples on every machine, whatever the pieces. One allocation of resample_bytes, none later; its
+ * tables cost up to RESAMPLE_TABLE_MAX coefficients' work here. ST_UNSUPPORTED: a rate out of bounds. ST_NO_MEMORY. */
+WS_MUST_CHECK int resample_new(uint32_t in_hz, uint32_t out_hz, enum resample_use use, struct resampler **out);
+/* NULL is fine. */
+void resample_free(struct resampler *r);
+#define RESAMPLE_TABLE_MAX 32768
+/* What resample_new allocates for this pair: 2 KiB for 8 and 16 kHz, RESAMPLE_BYTES_MAX at most; 0: no such pair. */
+size_t resample_bytes(uint32_t in_hz, uint32_t out_hz);
+#define RESAMPLE_BYTES_MAX (RESAMPLE_TABLE_MAX * 4 + 4096)
+/* Most samples that a push of `count`, or the flush, can give. */
+size_t resample_push_max(const struct resampler *r, size_t count);
+size_t resample_flush_max(const struct resampler *r);
+/* Takes all `count` samples, writes what is complete to out and returns how many. in and out do not overlap. */
+size_t resample_push(struct resampler *r, const int16_t *in, size_t count, int16_t *out);
+/* The input is over: the rest of it. In all, count_in * out_hz / in_hz samples, rounded up, came out (RESAMPLE_FILE). Then only
+ * resample_restart or resample_free. */
+size_t resample_flush(struct resampler *r, int16_t *out);
+/* Forgets all input: as after resample_new. */
+void resample_restart(struct resampler *r);
+/* Multiplications for one output sample: what a slice of work is measured by. */
+uint32_t resample_cost(const struct resampler *r);
 
 /* ---- tone ---- */
 

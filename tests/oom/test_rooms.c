@@ -1,7 +1,7 @@
 /* What allocates in each room, with allocation 1, 2, 3 … failing until it needs no more: no crash, an orderly error and no block
  * left behind (failmalloc_all asserts the last).
  *
- *  base      pool, timerq, digest                      audio    frame_ring
+ *  base      pool, timerq, digest                      audio    frame_ring, resampler
  *  sip       test_sip_calls.c, test_sip_tx.c           ws       connection: commands, an upload, ping, close
  *  call      bridge, exchange                          os       loop, UDP batch, ports, directory, file, flusher
  *  app       options, tokens, access, uploads, recordings, media sockets
@@ -76,6 +76,12 @@ static void basics(void *ctx)
         no_memory(status);
     }
     frame_ring_fini(&ring);
+    struct resampler *resampler;
+    status = resample_new(44100, 8000, RESAMPLE_FILE, &resampler);
+    if (status != ST_OK) {
+        no_memory(status);
+    }
+    resample_free(resampler);
     status = digest_hex(DIGEST_SHA256, &part, 1, hex);
     if (status != ST_OK) {
         no_memory(status);
@@ -85,7 +91,7 @@ static void basics(void *ctx)
 static void test_basics(void **state)
 {
     (void)state;
-    all(basics, 6);
+    all(basics, 7);
 }
 
 /* ---- call: the two that are made at start ---- */

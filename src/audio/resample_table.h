@@ -1,0 +1,13 @@
+#ifndef AUDIO_RESAMPLE_TABLE_H
+#define AUDIO_RESAMPLE_TABLE_H
+
+#include <stdint.h>
+
+#define RESAMPLE_TABLE_HALF   32 /* periods of 8 kHz to either side of the middle */
+#define RESAMPLE_TABLE_POINTS 32 /* for each period */
+#define RESAMPLE_TABLE_LEN    (RESAMPLE_TABLE_HALF * RESAMPLE_TABLE_POINTS)
+
+/* From the middle outwards; Q30, the middle one is 2 * 3687 / 8000. */
+extern const int32_t resample_table[RESAMPLE_TABLE_LEN + 1];
+
+#endif
