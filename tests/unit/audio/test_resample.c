@@ -247,7 +247,8 @@ static void test_same_everywhere(void **state)
     static const struct {
         uint32_t in_hz, out_hz, sum;
     } known[] = {
-        {8000, 16000, 0x30E09830u}, {16000, 8000, 0x5ADC3170u}, {44100, 8000, 0x58EEBB34u}, {47999, 8000, 0xBC11686Au}, {8001, 8000, 0x20BF8089u},
+        {8000, 16000, 0x30E09830u}, {16000, 8000, 0x5ADC3170u}, {44100, 8000, 0x58EEBB34u},
+        {47999, 8000, 0xBC11686Au}, {8001, 8000, 0x20BF8089u},
     };
     size_t wrong = 0;
     make_noise(4000);
