@@ -8,6 +8,7 @@
 #include "wsaudio/base/log.h"
 #include "wsaudio/base/outbuf.h"
 #include "wsaudio/base/pool.h"
+#include "wsaudio/base/rate.h"
 #include "wsaudio/base/rng.h"
 #include "wsaudio/base/span.h"
 #include "wsaudio/base/status.h"

@@ -67,12 +67,15 @@ struct sip_config {
     struct span auth_user;    /* digest username; empty: user */
     struct span password;     /* digest password; has_password false: challenges cannot be answered */
     bool has_password;
-    bool any_credentials;      /* answer challenges with empty password when none is set (towards the loopback
+    bool any_credentials;         /* answer challenges with empty password when none is set (towards the loopback
                                   exchange, which takes any) */
-    struct span user_agent;    /* "ws_audio_server/1.0" */
-    struct span extra_headers; /* complete "Name: value\r\n" lines added to outgoing INVITEs, validated by
+    struct span user_agent;       /* "ws_audio_server/1.0" */
+    struct span extra_headers;    /* complete "Name: value\r\n" lines added to outgoing INVITEs, validated by
                                   sip_header_line_ok */
-    uint32_t max_usages;       /* usages alive at once, those that are finishing included; one that only waits for late
+    bool guard;                   /* judge who sends requests from outside, and how many; false: everybody may */
+    const struct net_cidr *allow; /* who may send requests that start something */
+    uint32_t allow_count;         /* 0: the SIP servers */
+    uint32_t max_usages; /* usages alive at once, those that are finishing included; one that only waits for late
                                   packets (up to 64*T1 after the answer) gives way to a new one */
     const struct log *log;
     const struct rng *rng;
@@ -102,6 +105,8 @@ struct sip_stats {
     uint64_t datagrams_in, datagrams_out;
     uint64_t malformed;     /* dropped or answered 400 */
     uint64_t stray;         /* responses and ACKs that belong to no transaction or dialog */
+    uint64_t refused;       /* requests outside of dialogs from addresses that are not allowed: dropped */
+    uint64_t limited;       /* datagrams over their source's rate: dropped */
     uint64_t dropped_cells; /* table cells DROP */
     uint64_t retransmits_out;
 };

@@ -158,6 +158,9 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                      .any_credentials = g->loopback != NULL,
                                      .user_agent = SPAN_LIT("ws_audio_server/" WSAUDIO_VERSION),
                                      .extra_headers = headers,
+                                     .guard = true,
+                                     .allow = o->sip_allow.items,
+                                     .allow_count = o->sip_allow.count,
                                      .log = &g->log,
                                      .rng = &g->rng};
     return config;

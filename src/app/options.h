@@ -60,6 +60,7 @@ struct options {
     char *sip_caller;
     char *sip_display_name;
     char *sip_domain;
+    struct option_cidrs sip_allow;  /* empty: the SIP server's addresses */
     struct option_texts sip_header; /* "Name: value", each valid */
     dur_us ring_us;
     struct net_addr advertise; /* family 0: from the route to the server */

@@ -81,6 +81,10 @@ const struct option_row option_rows[] = {
     {.name = "sip-domain", .kind = OPTION_TEXT, .section = SIP, .metavar = "DOMAIN", .preset_words = "the server's host",
      .text_ok = option_domain_ok, .expected = "a host name or IP address, brackets around IPv6",
      .offset = FIELD(sip_domain), .help = "domain of From, To and the request"},
+    {.name = "sip-allow", .kind = OPTION_CIDR_LIST, .section = SIP, .metavar = "CIDR",
+     .preset_words = "the SIP server's addresses",
+     .offset = FIELD(sip_allow), .help = "who may send requests that start something (repeatable); others are dropped "
+     "without an answer"},
     {.name = "sip-header", .kind = OPTION_TEXT_LIST, .section = SIP, .metavar = "\"Name: value\"",
      .text_ok = sip_header_line_ok, .expected = "\"Name: value\", not a header that the server writes itself",
      .offset = FIELD(sip_header), .help = "header added to outgoing INVITEs (repeatable)"},

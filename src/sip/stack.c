@@ -96,7 +96,8 @@ uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
     const uint64_t kept = 4 * 4096;
     const uint64_t writers = 5 * (uint64_t)SIP_DATAGRAM_MAX;
     uint64_t usage = sizeof(struct sip_usage) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;
-    return sizeof(struct sip_stack) + writers + max_usages * usage + sip_tx_layer_memory(tx_max(max_usages));
+    return sizeof(struct sip_stack) + writers + max_usages * usage + sip_tx_layer_memory(tx_max(max_usages)) +
+           sip_guard_memory(max_usages);
 }
 
 static int make_pools(struct sip_stack *stack, uint32_t max)
@@ -141,6 +142,9 @@ struct sip_stack *sip_stack_new(const struct sip_config *config, const struct si
         config->rng->fill(config->rng->ctx, stack->secret, SIP_STACK_SECRET_LEN);
         status = make_pools(stack, config->max_usages);
     }
+    if (status == ST_OK) {
+        status = sip_guard_init(&stack->guard, config);
+    }
     if (status != ST_OK) {
         sip_stack_free(stack);
         return NULL;
@@ -171,6 +175,7 @@ void sip_stack_free(struct sip_stack *stack)
     pool_fini(&stack->dialogs);
     timerq_fini(&stack->timers);
     sip_tx_layer_free(stack->tx);
+    sip_guard_fini(&stack->guard);
     for (size_t i = 0; i < sizeof(stack->texts) / sizeof(stack->texts[0]); i++) {
         wipe(stack->texts[i].ptr, stack->texts[i].len);
         sip_text_clear(&stack->texts[i]);

@@ -3,6 +3,7 @@
 #define SIP_STACK_H
 
 #include "dialog.h"
+#include "stack_guard.h"
 #include "tx.h"
 #include "usage_table.h"
 #include "writer.h"
@@ -33,6 +34,7 @@ struct sip_stack {
     struct sip_text texts[8];
     struct sip_hooks hooks;
     struct sip_servers servers;
+    struct sip_guard guard;
     struct pool usages;
     struct pool dialogs;
     struct timerq timers;
@@ -73,6 +75,7 @@ struct sip_reply {
     struct span contact; /* whole value or empty */
     bool allow, accept;
     bool record_route;
+    bool brief; /* without what may be left out (Allow, Accept, Supported, Server) */
 };
 /* Writes a response to request into out. */
 void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const struct sip_msg *request,
@@ -80,6 +83,10 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
 /* Sends it without a transaction (RFC 3261 8.2.7). */
 void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
                                const struct sip_reply *reply);
+/* The same to somebody unknown, who may not be where the source address says: brief where a whole one would be longer than
+ * the request, and not at all when that is much longer too. */
+void sip_stack_reply_stranger(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+                              const struct sip_reply *reply);
 /* Sends it in a server transaction of its own when there is room, else without one. */
 void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
                      const struct sip_reply *reply);

@@ -9,7 +9,11 @@ static void reply_code(struct sip_stack *stack, const struct sip_msg *request, c
 static void on_options(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
 {
     struct sip_reply reply = {.code = 200, .allow = true, .accept = true, .extra = SPAN_LIT("Supported:\r\n")};
-    sip_stack_reply_stateless(stack, request, source, &reply);
+    if (sip_guard_trusts(stack, source)) {
+        sip_stack_reply_stateless(stack, request, source, &reply);
+    } else {
+        sip_stack_reply_stranger(stack, request, source, &reply);
+    }
 }
 
 static void on_ack(struct sip_stack *stack, const struct sip_msg *ack, const struct net_addr *source)
@@ -17,6 +21,7 @@ static void on_ack(struct sip_stack *stack, const struct sip_msg *ack, const str
     struct sip_dialog *dialog;
     struct sip_usage *usage = sip_usage_of_request(stack, ack, &dialog);
     if (usage != NULL) {
+        sip_guard_earned(stack, source);
         sip_usage_ack(usage, ack, source);
     } else {
         stack->stats.stray++;
@@ -26,10 +31,10 @@ static void on_ack(struct sip_stack *stack, const struct sip_msg *ack, const str
 static void on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, const struct net_addr *source)
 {
     struct pool_id tx = sip_tx_find_cancelled(stack->tx, cancel);
-    if (pool_id_is_none(tx)) {
-        reply_code(stack, cancel, source, 481);
-    } else {
+    if (!pool_id_is_none(tx)) {
         sip_usage_cancelled(stack, tx, cancel, source);
+    } else if (sip_guard_request(stack, cancel, source)) {
+        reply_code(stack, cancel, source, 481);
     }
 }
 
@@ -61,11 +66,18 @@ static void on_request(struct sip_stack *stack, const struct sip_msg *request, c
         return;
     }
     struct sip_usage *usage = sip_usage_of_request(stack, request, &dialog);
+    if (usage != NULL) {
+        sip_guard_earned(stack, source);
+    } else if (!sip_guard_request(stack, request, source)) {
+        return;
+    }
     if (sip_stack_refuses(stack, request, &reply, buf)) {
         if (usage != NULL) {
             sip_stack_reply(stack, request, source, &reply);
-        } else {
+        } else if (sip_guard_trusts(stack, source)) {
             sip_stack_reply_stateless(stack, request, source, &reply);
+        } else {
+            sip_stack_reply_stranger(stack, request, source, &reply);
         }
     } else if (usage != NULL) {
         sip_usage_request(usage, dialog, request, source);
@@ -87,6 +99,9 @@ static void on_message(struct sip_stack *stack, const struct sip_msg *message, c
         return;
     }
     if (sip_tx_input(stack->tx, stack->now, message, from) == SIP_TX_TAKEN) {
+        if (!message->is_request) {
+            sip_guard_earned(stack, from);
+        }
         return;
     }
     if (message->is_request) {
@@ -96,20 +111,27 @@ static void on_message(struct sip_stack *stack, const struct sip_msg *message, c
     }
 }
 
+static void on_malformed(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
+{
+    struct sip_reply reply = {.code = message->bad_code, .reason = span_cstr(message->bad_reason)};
+    stack->stats.malformed++;
+    if (sip_guard_trusts(stack, from)) {
+        sip_stack_reply_stateless(stack, message, from, &reply);
+    }
+}
+
 void sip_stack_input(struct sip_stack *stack, mono_us now, const struct net_addr *from, const void *data, size_t len)
 {
     struct sip_msg message;
     stack->now = now;
     stack->stats.datagrams_in++;
+    if (!sip_guard_datagram(stack, from)) {
+        return;
+    }
     sip_stack_log(stack, "SIP in", from, span_make(data, len));
     switch (sip_msg_parse(span_make(data, len), &message)) {
     case SIP_VERDICT_OK: on_message(stack, &message, from); break;
-    case SIP_VERDICT_ANSWER:
-        stack->stats.malformed++;
-        sip_stack_reply_stateless(
-            stack, &message, from,
-            &(struct sip_reply){.code = message.bad_code, .reason = span_cstr(message.bad_reason)});
-        break;
+    case SIP_VERDICT_ANSWER: on_malformed(stack, &message, from); break;
     case SIP_VERDICT_DROP: stack->stats.malformed++; break;
     case SIP_VERDICT_EMPTY:
     case SIP_VERDICT_COUNT: break;

@@ -1,5 +1,8 @@
 #include "stack.h"
 
+/* What an answer must add to what it copies: received, rport, a To tag, Content-Length. */
+#define STRANGER_SLACK 128
+
 /* A To tag that is the same whenever this request comes again, and that nobody else can foresee (8.2.7). */
 static void request_tag(const struct sip_stack *stack, const struct sip_msg *request, char out[SIP_STACK_TAG_LEN + 1])
 {
@@ -36,10 +39,10 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
         .to_tag = to_tag,
         .record_route = reply->record_route,
         .contact = reply->contact,
-        .allow = reply->allow,
-        .accept = reply->accept ? SPAN_LIT("application/sdp") : SPAN_NONE,
-        .user_agent = stack->config.user_agent,
-        .extra = reply->extra,
+        .allow = reply->allow && !reply->brief,
+        .accept = reply->accept && !reply->brief ? SPAN_LIT("application/sdp") : SPAN_NONE,
+        .user_agent = reply->brief ? SPAN_NONE : stack->config.user_agent,
+        .extra = reply->brief ? SPAN_NONE : reply->extra,
         .content_type = SPAN_LIT("application/sdp"),
         .body = reply->body,
     };
@@ -53,6 +56,23 @@ void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *re
     struct outbuf out = sip_stack_writer(stack);
     sip_stack_write_reply(stack, &out, request, source, reply);
     if (outbuf_status(&out) == ST_OK) {
+        (void)sip_stack_send(stack, &to, outbuf_view(&out));
+    }
+}
+
+void sip_stack_reply_stranger(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+                              const struct sip_reply *reply)
+{
+    struct net_addr to = sip_response_target(request, source);
+    struct sip_reply brief = *reply;
+    struct outbuf out = sip_stack_writer(stack);
+    sip_stack_write_reply(stack, &out, request, source, reply);
+    if (out.len > request->raw.len || outbuf_status(&out) != ST_OK) {
+        brief.brief = true;
+        out = sip_stack_writer(stack);
+        sip_stack_write_reply(stack, &out, request, source, &brief);
+    }
+    if (outbuf_status(&out) == ST_OK && out.len <= request->raw.len + STRANGER_SLACK) {
         (void)sip_stack_send(stack, &to, outbuf_view(&out));
     }
 }

@@ -84,6 +84,8 @@
 #define TEXT_ZH_SIP_SERVER_RESTS "SIP 服務器 %s 無法使用，%lld 秒內不再選用"
 #define TEXT_EN_SIP_SERVER_BACK "SIP server %s answers again"
 #define TEXT_ZH_SIP_SERVER_BACK "SIP 服務器 %s 已恢復應答"
+#define TEXT_EN_SIP_NOT_ALLOWED "%s of %s dropped: its address is not in --sip-allow (not told again for an hour)"
+#define TEXT_ZH_SIP_NOT_ALLOWED "丟棄 %s 請求 (%s): 位址不在 --sip-allow 之內（一小時內不再提示）"
 #define TEXT_EN_SIP_CANNOT "SIP usage: %s must never meet %s"
 #define TEXT_ZH_SIP_CANNOT "SIP 呼叫狀態 %s 不應遇到 %s"
 /* gateway */

@@ -1,0 +1,160 @@
+#include "wsaudio/base/rate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wsaudio/base/digest.h"
+
+enum key_kind { KEY_NONE, KEY_IPV4, KEY_IPV6, KEY_IPV6_NETWORK, KEY_SECRET };
+
+struct rate_entry {
+    struct list_node chain; /* in its hash bucket; alone while it has no key */
+    struct list_node age;
+    struct rate_key key;
+    struct rate_bucket bucket;
+};
+
+/* The virtual scheduling form of a token bucket: one number says how far ahead of its rate somebody is. */
+bool rate_bucket_take(struct rate_bucket *bucket, const struct rate_limit *limit, mono_us now)
+{
+    mono_us full_at = bucket->full_at > now ? bucket->full_at : now;
+
+    if (limit->burst == 0) {
+        return true;
+    }
+    if (full_at - now > (dur_us)(limit->burst - 1) * limit->every) {
+        return false;
+    }
+    bucket->full_at = full_at + limit->every;
+    return true;
+}
+
+/* ---- keys ---- */
+
+struct rate_key rate_key_host(const struct net_addr *addr)
+{
+    struct net_addr plain = addr_unmapped(*addr);
+    struct rate_key key = {.kind = plain.family == 4 ? KEY_IPV4 : plain.family == 6 ? KEY_IPV6 : KEY_NONE};
+
+    memcpy(key.bytes, plain.ip, plain.family == 4 ? 4 : sizeof(plain.ip));
+    return key;
+}
+
+struct rate_key rate_key_network(const struct net_addr *addr)
+{
+    struct rate_key key = rate_key_host(addr);
+
+    if (key.kind == KEY_IPV6) {
+        key.kind = KEY_IPV6_NETWORK;
+        memset(key.bytes + 8, 0, 8);
+    }
+    return key;
+}
+
+int rate_key_secret(struct span secret, struct rate_key *out)
+{
+    uint8_t digest[DIGEST_MAX_LEN];
+    int status = digest_parts(DIGEST_SHA256, &secret, 1, digest);
+
+    *out = (struct rate_key){.kind = KEY_SECRET};
+    if (status == ST_OK) {
+        memcpy(out->bytes, digest, sizeof(out->bytes));
+    }
+    return status;
+}
+
+static bool same_key(const struct rate_key *a, const struct rate_key *b)
+{
+    return a->kind == b->kind && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+/* FNV-1a. Whoever makes all sources meet in one bucket makes us compare cap keys, no more. */
+static uint32_t hash(const struct rate_table *table, const struct rate_key *key)
+{
+    uint32_t h = 2166136261u ^ table->seed ^ key->kind;
+
+    for (size_t i = 0; i < sizeof(key->bytes); i++) {
+        h = (h ^ key->bytes[i]) * 16777619u;
+    }
+    return (h ^ h >> 15) & table->mask;
+}
+
+/* ---- the table ---- */
+
+static uint32_t bucket_count(uint32_t cap)
+{
+    uint32_t count = 1;
+
+    while (count < cap) {
+        count *= 2;
+    }
+    return count;
+}
+
+uint64_t rate_table_memory(uint32_t cap)
+{
+    return (uint64_t)cap * sizeof(struct rate_entry) + (uint64_t)bucket_count(cap) * sizeof(struct list_node);
+}
+
+int rate_table_init(struct rate_table *table, uint32_t cap, struct rate_limit limit, uint32_t seed)
+{
+    uint32_t buckets = bucket_count(cap);
+
+    *table = (struct rate_table){.limit = limit, .cap = cap, .mask = buckets - 1, .seed = seed};
+    list_init(&table->by_age);
+    table->entries = calloc(cap, sizeof(*table->entries));
+    table->buckets = calloc(buckets, sizeof(*table->buckets));
+    if (table->entries == NULL || table->buckets == NULL) {
+        rate_table_fini(table);
+        return ST_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < buckets; i++) {
+        list_init(&table->buckets[i]);
+    }
+    for (uint32_t i = 0; i < cap; i++) {
+        list_init(&table->entries[i].chain);
+        list_push_back(&table->by_age, &table->entries[i].age);
+    }
+    return ST_OK;
+}
+
+void rate_table_fini(struct rate_table *table)
+{
+    free(table->entries);
+    free(table->buckets);
+    memset(table, 0, sizeof(*table));
+}
+
+static struct rate_entry *find(const struct rate_table *table, const struct rate_key *key)
+{
+    const struct list_node *head = &table->buckets[hash(table, key)];
+
+    for (struct list_node *n = head->next; n != head; n = n->next) {
+        struct rate_entry *entry = LIST_OWNER(n, struct rate_entry, chain);
+        if (same_key(&entry->key, key)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+bool rate_table_has(const struct rate_table *table, const struct rate_key *key)
+{
+    return find(table, key) != NULL;
+}
+
+bool rate_table_take(struct rate_table *table, const struct rate_key *key, mono_us now)
+{
+    struct rate_entry *entry = find(table, key);
+
+    if (entry == NULL) {
+        entry = LIST_OWNER(list_first(&table->by_age), struct rate_entry, age);
+        list_remove(&entry->chain);
+        entry->key = *key;
+        entry->bucket = (struct rate_bucket){0};
+        list_push_back(&table->buckets[hash(table, key)], &entry->chain);
+    }
+    list_remove(&entry->age);
+    list_push_back(&table->by_age, &entry->age);
+    return rate_bucket_take(&entry->bucket, &table->limit, now);
+}
