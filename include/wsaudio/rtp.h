@@ -81,6 +81,162 @@ uint64_t rtp_rx_lost(const struct rtp_rx *rx);
 uint64_t rtp_rx_expected(const struct rtp_rx *rx);
 double rtp_rx_jitter_ms(const struct rtp_rx *rx, uint32_t clock_hz);
 
+/* ---- playout: packets in any order and of any length become frames of 20 ms ---- */
+
+#define RTP_CLOCK_HZ        8000
+#define RTP_FRAME_SAMPLES   160 /* 20 ms */
+#define RTP_FRAME_US        DUR_MS(20)
+#define RTP_PLAYOUT_SAMPLES 4096       /* how far ahead of the listener packets are kept, 512 ms: a power of two */
+#define RTP_PLAYOUT_WINDOW  DUR_MS(60) /* how late a packet may come and still be heard in its place */
+
+/* What a sample of a frame is. Everything between is the caller's: the codec of a packet as he told it. */
+#define RTP_PLAY_GAP   0   /* nothing came for it in time; the octet is 0 */
+#define RTP_PLAY_NOISE 255 /* comfort noise (RFC 3389); the octet is its level, 0 to 127: so many dB below full scale */
+
+/* One stream on its way to a listener who gets a frame every 20 ms, whatever comes. G.711: one octet a sample, 8000 Hz.
+ * Each timeline begins a window ahead of the listener and its timestamps rule from there, so that order and gaps come out
+ * as they were sent; what comes after its place was heard is dropped. A new timeline begins, behind what still waits,
+ * with a new SSRC, with timestamps that jump out of what is kept, with a marked packet that comes too late or, while
+ * nothing waits, too early (start of talk), and when packets in order have come too late in three ticks of 50 packets
+ * (the clocks drift, or the way became longer). When 50 packets in a row all came 40 ms earlier than they need, what is
+ * too much is skipped. An adaptive buffer has the same push and pull. */
+struct rtp_playout {
+    uint32_t window; /* samples */
+    bool started;    /* a packet came */
+    uint32_t ssrc, former_ssrc;
+    int64_t former_until; /* packets of the SSRC before are stragglers until the listener is there */
+    int64_t played;       /* position of the listener: samples pulled and skipped so far */
+    int64_t end;          /* behind the last sample that was put */
+    int64_t floor;        /* where the timeline may begin: the end of the one before */
+    uint32_t newest_ts;   /* newest timestamp of the timeline, */
+    int64_t newest_at;    /* and its position */
+    int noise;            /* level of the noise that fills gaps now; -1: none */
+    mono_us next;         /* when the next frame is due */
+    int64_t least_margin; /* how far ahead of the listener the least early of `seen` newest packets came */
+    uint32_t seen, late_ticks;
+    int64_t late_at; /* the listener's position at the last packet in order that was late */
+    /* figures */
+    uint64_t late;      /* packets dropped because their place was heard */
+    uint64_t timelines; /* begun */
+    uint64_t skipped;   /* samples skipped, because too many waited */
+    uint8_t octets[RTP_PLAYOUT_SAMPLES];
+    uint8_t kinds[RTP_PLAYOUT_SAMPLES];
+};
+
+struct rtp_play_frame {
+    uint8_t octets[RTP_FRAME_SAMPLES];
+    uint8_t kinds[RTP_FRAME_SAMPLES];
+};
+
+/* first: when the first frame is due; then each 20 ms. */
+void rtp_playout_init(struct rtp_playout *p, dur_us window, mono_us first);
+/* How many frames are to be pulled now: 0 to 2. After a stand-still it catches up so, since the packets wait in the socket;
+ * what is more than 400 ms behind is left out. */
+uint32_t rtp_playout_due(struct rtp_playout *p, mono_us now);
+/* An audio packet that rtp_rx_push judged NEW, LATE or RESTART (others are ignored here). kind: 1 to 254, its codec. */
+void rtp_playout_push(struct rtp_playout *p, const struct rtp_packet *packet, enum rtp_rx_verdict verdict,
+                      uint8_t kind);
+/* The same for comfort noise (payload type 13): from its place on, gaps are noise until audio comes. */
+void rtp_playout_push_noise(struct rtp_playout *p, const struct rtp_packet *packet, enum rtp_rx_verdict verdict);
+/* The next 20 ms. */
+void rtp_playout_pull(struct rtp_playout *p, struct rtp_play_frame *out);
+
+/* ---- telephone events: the keys of RFC 4733, 8000 Hz ---- */
+
+#define RTP_EVENT_LEN 4 /* of the payload */
+
+/* '0' to '9', '*', '#', 'A' to 'D' for events 0 to 15; 0 for others. */
+char rtp_event_key(uint8_t event);
+/* The reverse; lower-case a to d too. -1: no key. */
+int rtp_event_of_key(char key);
+
+/* Keys received: each press is told once, with the first packet of it that comes, whatever is lost, repeated or reordered.
+ * Packets of one press share a timestamp; the segments of a press longer than 8 s, and a press in whose middle the SSRC
+ * changes, are one press. Only the first event of a packet counts. More than 32 presses at once or 25 a second are no keys
+ * but a flood: they are not told. */
+#define RTP_PRESSES_KEPT 16
+struct rtp_press {
+    bool used;
+    uint8_t event;
+    uint32_t ssrc, timestamp;
+};
+struct rtp_keys_rx {
+    struct rtp_press told[RTP_PRESSES_KEPT]; /* ring: the last presses */
+    uint32_t next;                           /* the oldest of them */
+    struct rtp_press last;                   /* the newest press */
+    uint16_t duration;                       /* of the newest press, as far as heard */
+    bool ended;                              /* its end was heard */
+    mono_us heard;                           /* its last packet */
+    bool started;                            /* a packet of the stream came */
+    uint32_t ssrc, former_ssrc;              /* of the stream */
+    mono_us changed;                         /* from the one to the other */
+    uint32_t allowance;                      /* presses that may be told at once */
+    mono_us allowance_at;
+};
+void rtp_keys_rx_init(struct rtp_keys_rx *k);
+/* Every packet of the stream, before its key is looked at: an SSRC that changes is no new press. */
+void rtp_keys_rx_stream(struct rtp_keys_rx *k, mono_us now, uint32_t ssrc);
+/* A telephone-event packet that rtp_rx_push judged NEW, LATE or RESTART. The key that was pressed, or 0: nothing to tell. */
+char rtp_keys_rx_push(struct rtp_keys_rx *k, mono_us now, const struct rtp_packet *packet);
+
+/* Keys to be sent: a queue, and what leaves in each 20 ms. */
+#define RTP_KEYS_MAX       64   /* waiting keys and pauses */
+#define RTP_KEY_ON         800  /* samples: 100 ms */
+#define RTP_KEY_OFF        800  /* 100 ms */
+#define RTP_KEY_PAUSE      4000 /* ',': 500 ms */
+#define RTP_KEY_ENDS       3    /* packets that tell the end of a key */
+#define RTP_KEY_VOLUME_DBM 10   /* -10 dBm0 */
+
+enum rtp_key_phase { RTP_KEY_IDLE, RTP_KEY_SOUNDS, RTP_KEY_SILENT };
+
+struct rtp_keys_tx {
+    char queue[RTP_KEYS_MAX]; /* ring */
+    uint32_t head, count;
+    enum rtp_key_phase phase;
+    char key;              /* that sounds, or sounded last */
+    bool as_event;         /* sent as packets, else as a tone in the audio */
+    uint32_t started;      /* timestamp of its begin */
+    uint32_t silent_since; /* timestamp of the begin of the silence */
+    uint32_t silent_for;   /* samples */
+    uint32_t ends_left;    /* packets that are still to tell its end */
+    bool first;            /* its first packet has not left */
+};
+
+enum rtp_key_turn {
+    RTP_KEY_TURN_NONE,   /* nothing sounds or waits: the audio's turn */
+    RTP_KEY_TURN_EVENT,  /* a packet of the event, and no audio */
+    RTP_KEY_TURN_TONE,   /* the tone of the key, from sample `offset` of it on */
+    RTP_KEY_TURN_SILENCE /* silence between two keys, or a pause */
+};
+
+struct rtp_key_step {
+    enum rtp_key_turn turn;
+    char key;
+    uint32_t samples; /* TONE, SILENCE: how many at most, before the next step; 1 or more */
+    uint32_t offset;  /* TONE */
+    /* EVENT */
+    bool marker;
+    uint32_t timestamp;
+    uint8_t payload[RTP_EVENT_LEN];
+};
+
+void rtp_keys_tx_init(struct rtp_keys_tx *k);
+/* All or nothing. ST_BAD (empty, or a character that is no key and no ','), ST_TOO_LARGE (more than RTP_KEYS_MAX), ST_FULL
+ * (not enough room behind those that wait). */
+WS_MUST_CHECK int rtp_keys_tx_add(struct rtp_keys_tx *k, struct span keys);
+/* Something sounds, or waits to. */
+bool rtp_keys_tx_busy(const struct rtp_keys_tx *k);
+/* What is to be sent at `timestamp` (of the stream, RFC 3550), for the next `samples` of it (20 ms, or what is left of a
+ * longer packet). events: telephone-event is agreed; looked at where a key begins. Durations go by the timestamps, so that
+ * ticks that come late or are skipped change none. An event begins with 20 ms before it only: until then silence. */
+struct rtp_key_step rtp_keys_tx_step(struct rtp_keys_tx *k, uint32_t timestamp, uint32_t samples, bool events);
+/* The key that sounds is over, without an end (the call is held). */
+void rtp_keys_tx_cut(struct rtp_keys_tx *k);
+/* Writes an event's packet: the stream's next sequence number, its own timestamp and payload type. The stream's timestamp
+ * stays: rtp_tx_skip moves it on, and marks the audio behind it. */
+WS_MUST_CHECK int rtp_tx_event(struct rtp_tx *tx, const struct rtp_key_step *step, uint8_t payload_type,
+                               struct outbuf *out);
+
 /* ---- where the far end's audio comes from (SPEC section 3 "Audio") ---- */
 
 struct rtp_source {

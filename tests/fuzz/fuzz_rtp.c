@@ -1,5 +1,5 @@
 /* RTP: a packet that parses lies in the datagram and reads back as it was; a stream of packets keeps the receiver's books in
- * order, and its report is valid RTCP. */
+ * order, and its report is valid RTCP; whatever comes, the listener hears frames of what was pushed, and keys are keys. */
 #include "support_fuzz.h"
 #include "wsaudio/rtp.h"
 
@@ -79,11 +79,71 @@ static void check_stream(struct fuzz_in *in)
     }
 }
 
+static void check_frame(struct rtp_playout *p)
+{
+    struct rtp_play_frame frame;
+    int64_t played = p->played;
+
+    rtp_playout_pull(p, &frame);
+    FUZZ_CHECK(p->played == played + RTP_FRAME_SAMPLES && p->end >= p->played);
+    FUZZ_CHECK(p->end <= played + RTP_PLAYOUT_SAMPLES);
+    for (size_t i = 0; i < RTP_FRAME_SAMPLES; i++) {
+        uint8_t kind = frame.kinds[i];
+        uint8_t octet = frame.octets[i];
+        FUZZ_CHECK(kind == RTP_PLAY_GAP || kind == 1 || kind == RTP_PLAY_NOISE);
+        FUZZ_CHECK(kind == 1 ? octet == 0xA5 : kind == RTP_PLAY_NOISE ? octet <= 127 : octet == 0);
+    }
+}
+
+/* Each record: what comes, its length, steps of sequence number and timestamp, and how many ticks pass. */
+static void check_playout(struct fuzz_in *in)
+{
+    static uint8_t audio[RTP_PACKET_MAX];
+    struct rtp_packet p = {.sequence = fuzz_u16(in), .timestamp = fuzz_u32(in)};
+    struct rtp_rx rx;
+    static struct rtp_playout playout;
+    struct rtp_keys_rx keys;
+    mono_us now = DUR_S(1000);
+
+    memset(audio, 0xA5, sizeof(audio));
+    rtp_rx_init(&rx);
+    rtp_keys_rx_init(&keys);
+    rtp_playout_init(&playout, RTP_PLAYOUT_WINDOW, now);
+    while (in->len > 0) {
+        uint8_t control = fuzz_u8(in);
+        p.marker = (control & 1) != 0;
+        p.sequence = (uint16_t)(p.sequence + ((control & 2) != 0 ? fuzz_u16(in) : 1));
+        p.timestamp += (control & 4) != 0 ? fuzz_u32(in) : (control & 8) != 0 ? fuzz_u8(in) * 16u : 160;
+        p.ssrc = (control & 16) != 0 ? fuzz_u8(in) & 3 : p.ssrc;
+        enum rtp_rx_verdict verdict = rtp_rx_push(&rx, now, &p, 8000);
+        rtp_keys_rx_stream(&keys, now, p.ssrc);
+        if (control >> 6 == 0) {
+            p.payload = span_make(audio, (size_t)fuzz_u8(in) * 8);
+            rtp_playout_push(&playout, &p, verdict, 1);
+        } else if (control >> 6 == 1) {
+            p.payload = fuzz_take(in, 2);
+            rtp_playout_push_noise(&playout, &p, verdict);
+        } else if (control >> 6 == 2) {
+            p.payload = fuzz_take(in, RTP_EVENT_LEN);
+            char key = rtp_keys_rx_push(&keys, now, &p);
+            FUZZ_CHECK(key == '\0' || rtp_event_of_key(key) == (uint8_t)p.payload.ptr[0]);
+            FUZZ_CHECK(rtp_keys_rx_push(&keys, now, &p) == '\0');
+        } else {
+            now += DUR_MS(fuzz_u8(in)) * 4;
+            for (uint32_t n = rtp_playout_due(&playout, now); n > 0; n--) {
+                check_frame(&playout);
+            }
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_in in = {data, size};
+    struct fuzz_in again = in;
 
     check_packet(span_make(data, size));
     check_stream(&in);
+    check_playout(&again);
     return 0;
 }

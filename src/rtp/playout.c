@@ -1,0 +1,262 @@
+/* A window in which packets are put back in order, and out of which a listener takes 20 ms each 20 ms. */
+#include "wsaudio/rtp.h"
+
+#define US_PER_SAMPLE   (1000000 / RTP_CLOCK_HZ)
+#define PULLS_MAX       2
+#define CATCH_UP_US     DUR_MS(400)
+#define STRAGGLER       800 /* samples in which a packet of the SSRC before is taken for one that was overtaken */
+#define CHECK_PACKETS   50u
+#define LATE_TICKS_MAX  3u
+#define TOO_EARLY       320 /* samples over the window: worth skipping */
+#define NOISE_LEVEL_MAX 0x7F
+#define NEVER           INT64_MIN
+
+void rtp_playout_init(struct rtp_playout *p, dur_us window, mono_us first)
+{
+    *p = (struct rtp_playout){.window = (uint32_t)(window / US_PER_SAMPLE), .next = first, .noise = -1};
+    p->late_at = NEVER;
+}
+
+uint32_t rtp_playout_due(struct rtp_playout *p, mono_us now)
+{
+    uint32_t pulls = 0;
+
+    if (now - p->next > CATCH_UP_US) {
+        p->next += (now - p->next - CATCH_UP_US) / RTP_FRAME_US * RTP_FRAME_US;
+    }
+    while (pulls < PULLS_MAX && p->next <= now) {
+        p->next += RTP_FRAME_US;
+        pulls++;
+    }
+    return pulls;
+}
+
+static size_t index_of(int64_t position)
+{
+    return (size_t)((uint64_t)position % RTP_PLAYOUT_SAMPLES);
+}
+
+/* Calls for `count` samples from `position` on, in at most two pieces. */
+static void fill(uint8_t *ring, int64_t position, uint8_t value, size_t count)
+{
+    size_t at = index_of(position);
+    size_t first = RTP_PLAYOUT_SAMPLES - at < count ? RTP_PLAYOUT_SAMPLES - at : count;
+
+    memset(ring + at, value, first);
+    memset(ring, value, count - first);
+}
+
+static void copy_in(uint8_t *ring, int64_t position, const char *from, size_t count)
+{
+    size_t at = index_of(position);
+    size_t first = RTP_PLAYOUT_SAMPLES - at < count ? RTP_PLAYOUT_SAMPLES - at : count;
+
+    memcpy(ring + at, from, first);
+    memcpy(ring, from + first, count - first);
+}
+
+static void copy_out(const uint8_t *ring, int64_t position, uint8_t *to, size_t count)
+{
+    size_t at = index_of(position);
+    size_t first = RTP_PLAYOUT_SAMPLES - at < count ? RTP_PLAYOUT_SAMPLES - at : count;
+
+    memcpy(to, ring + at, first);
+    memcpy(to + first, ring, count - first);
+}
+
+/* The listener moves on by whole frames without hearing them; a place that is behind him is empty. */
+static void skip_frames(struct rtp_playout *p, int64_t samples)
+{
+    samples -= samples % RTP_FRAME_SAMPLES;
+    size_t count = samples < RTP_PLAYOUT_SAMPLES ? (size_t)samples : RTP_PLAYOUT_SAMPLES;
+
+    fill(p->kinds, p->played, RTP_PLAY_GAP, count);
+    p->played += samples;
+    p->skipped += (uint64_t)samples;
+    p->end = p->end > p->played ? p->end : p->played;
+}
+
+static void check_anew(struct rtp_playout *p)
+{
+    p->seen = 0;
+    p->late_ticks = 0;
+    p->late_at = NEVER;
+}
+
+/* same: the stream is the same, so that what lies before its newest packet so far must not be heard behind it. */
+static void timeline_begin(struct rtp_playout *p, const struct rtp_packet *packet, bool same)
+{
+    int64_t ahead = p->played + p->window;
+    int32_t step = (int32_t)(packet->timestamp - p->newest_ts);
+
+    p->newest_ts = packet->timestamp;
+    p->newest_at = p->end > ahead ? p->end : ahead;
+    p->floor = p->end;
+    if (same && step > 0 && p->newest_at - step >= p->floor) {
+        p->floor = p->newest_at - step + 1;
+    }
+    p->timelines++;
+    check_anew(p);
+}
+
+/* True: the packet is one of another stream that is over. */
+static bool is_straggler(struct rtp_playout *p, const struct rtp_packet *packet)
+{
+    return p->former_until > p->played && packet->ssrc == p->former_ssrc;
+}
+
+/* In order, but its place was heard already. */
+static bool too_late(struct rtp_playout *p, const struct rtp_packet *packet, int64_t margin)
+{
+    if (p->late_at != p->played) {
+        p->late_at = p->played;
+        p->late_ticks++;
+    }
+    return packet->marker || p->late_ticks == LATE_TICKS_MAX || margin < -RTP_PLAYOUT_SAMPLES;
+}
+
+/* The newest packet of all: its place, after a look at how well the timeline fits. restart: its sequence number does not go
+ * on, but its timestamp may. */
+static int64_t place_newest(struct rtp_playout *p, const struct rtp_packet *packet, bool restart)
+{
+    int64_t len = (int64_t)packet->payload.len;
+    int64_t place = p->newest_at + (int32_t)(packet->timestamp - p->newest_ts);
+    int64_t margin = place - p->played;
+    bool begins = false;
+
+    if (margin < 0) {
+        begins = restart || too_late(p, packet, margin);
+    } else if (margin + len > RTP_PLAYOUT_SAMPLES) {
+        begins = true;
+    } else if (packet->marker && p->end <= p->played) {
+        begins = margin >= (int64_t)p->window + TOO_EARLY;
+    }
+    if (begins) {
+        timeline_begin(p, packet, true);
+        return p->newest_at;
+    }
+    p->newest_ts = packet->timestamp;
+    p->newest_at = place;
+    p->least_margin = p->seen == 0 || margin < p->least_margin ? margin : p->least_margin;
+    p->seen++;
+    return place;
+}
+
+/* Where the packet belongs. */
+static int64_t place_of(struct rtp_playout *p, const struct rtp_packet *packet, enum rtp_rx_verdict verdict)
+{
+    if (p->started && packet->ssrc == p->ssrc) {
+        return verdict == RTP_RX_LATE ? p->newest_at + (int32_t)(packet->timestamp - p->newest_ts)
+                                      : place_newest(p, packet, verdict == RTP_RX_RESTART);
+    }
+    if (p->started) {
+        p->former_ssrc = p->ssrc;
+        p->former_until = p->played + STRAGGLER;
+    }
+    p->started = true;
+    p->ssrc = packet->ssrc;
+    timeline_begin(p, packet, false);
+    return p->newest_at;
+}
+
+/* All of a check's packets came earlier than they need: the listener is that much behind. */
+static void skip_surplus(struct rtp_playout *p)
+{
+    if (p->seen < CHECK_PACKETS) {
+        return;
+    }
+    int64_t surplus = p->least_margin - (int64_t)p->window;
+    if (surplus >= TOO_EARLY) {
+        skip_frames(p, surplus);
+    }
+    check_anew(p);
+}
+
+/* ST_AGAIN: it is not to be heard. */
+static int admit(struct rtp_playout *p, const struct rtp_packet *packet, enum rtp_rx_verdict verdict, int64_t *place)
+{
+    int64_t len = (int64_t)packet->payload.len;
+
+    if (verdict == RTP_RX_DUPLICATE || verdict == RTP_RX_HELD || len == 0 || len > RTP_PLAYOUT_SAMPLES) {
+        return ST_AGAIN;
+    }
+    if (is_straggler(p, packet)) {
+        p->late++;
+        return ST_AGAIN;
+    }
+    *place = place_of(p, packet, verdict);
+    if (*place + len > p->played + RTP_PLAYOUT_SAMPLES) {
+        if (verdict == RTP_RX_LATE) {
+            return ST_AGAIN; /* an older packet cannot lie beyond the newest */
+        }
+        skip_frames(p, *place + len - p->played - RTP_PLAYOUT_SAMPLES + RTP_FRAME_SAMPLES - 1);
+    }
+    if (*place + len <= p->played || *place < p->floor) {
+        p->late++;
+        return ST_AGAIN;
+    }
+    return ST_OK;
+}
+
+void rtp_playout_push(struct rtp_playout *p, const struct rtp_packet *packet, enum rtp_rx_verdict verdict, uint8_t kind)
+{
+    int64_t place = 0;
+
+    if (admit(p, packet, verdict, &place) == ST_OK) {
+        struct span part = packet->payload;
+        if (place < p->played) {
+            part = span_from(part, (size_t)(p->played - place));
+            place = p->played;
+        }
+        copy_in(p->octets, place, part.ptr, part.len);
+        fill(p->kinds, place, kind, part.len);
+        int64_t end = place + (int64_t)part.len;
+        p->end = end > p->end ? end : p->end;
+    }
+    skip_surplus(p);
+}
+
+void rtp_playout_push_noise(struct rtp_playout *p, const struct rtp_packet *packet, enum rtp_rx_verdict verdict)
+{
+    int64_t place = 0;
+    struct rtp_packet sample = *packet;
+
+    sample.payload = span_head(packet->payload, 1); /* the rest is its colour: ours is white */
+    if (admit(p, &sample, verdict, &place) == ST_OK) {
+        size_t at = index_of(place);
+        /* audio that is there already ends the noise at once; what comes over it later does as well */
+        if (p->kinds[at] == RTP_PLAY_GAP) {
+            p->kinds[at] = RTP_PLAY_NOISE;
+            p->octets[at] = (uint8_t)sample.payload.ptr[0] & NOISE_LEVEL_MAX;
+            p->end = place + 1 > p->end ? place + 1 : p->end;
+        }
+    }
+    skip_surplus(p);
+}
+
+/* Gaps behind a noise packet are noise, those behind audio are gaps. */
+static void fill_gaps(struct rtp_playout *p, struct rtp_play_frame *out)
+{
+    for (size_t i = 0; i < RTP_FRAME_SAMPLES; i++) {
+        if (out->kinds[i] == RTP_PLAY_NOISE) {
+            p->noise = out->octets[i];
+        } else if (out->kinds[i] != RTP_PLAY_GAP) {
+            p->noise = -1;
+        } else if (p->noise >= 0) {
+            out->kinds[i] = RTP_PLAY_NOISE;
+            out->octets[i] = (uint8_t)p->noise;
+        } else {
+            out->octets[i] = 0;
+        }
+    }
+}
+
+void rtp_playout_pull(struct rtp_playout *p, struct rtp_play_frame *out)
+{
+    copy_out(p->octets, p->played, out->octets, RTP_FRAME_SAMPLES);
+    copy_out(p->kinds, p->played, out->kinds, RTP_FRAME_SAMPLES);
+    fill(p->kinds, p->played, RTP_PLAY_GAP, RTP_FRAME_SAMPLES);
+    p->played += RTP_FRAME_SAMPLES;
+    p->end = p->end > p->played ? p->end : p->played;
+    fill_gaps(p, out);
+}
