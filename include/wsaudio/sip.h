@@ -161,6 +161,10 @@ const struct net_addr *sip_stack_server(const struct sip_stack *stack, mono_us n
 void sip_stack_server_failed(struct sip_stack *stack, mono_us now, const struct net_addr *addr, int64_t retry_after);
 void sip_stack_server_answered(struct sip_stack *stack, mono_us now, const struct net_addr *addr);
 
+/* The system says that datagrams to addr cannot arrive (ICMP). Anybody can make such a message up: it only sends calls
+ * that have met no answer at all on to the next server at once; with no other server they wait as ever. */
+void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct net_addr *addr);
+
 /* ---- targets ---- */
 
 /* SPEC section 3 CALL:target. A number (0-9 + * #; - . ( ) and space dropped; tried first), a name, or a sip: URI

@@ -23,7 +23,8 @@ struct sip_dialog {
     bool has_remote_cseq;
     bool target_unreachable; /* sending along the route set gave an error: to the source instead */
     /* the usage's notes */
-    struct sip_text ack; /* our ACK to its 2xx, for the same 2xx coming again */
+    uint32_t invite_cseq; /* of our INVITE that made it */
+    struct sip_text ack;  /* our ACK to its 2xx, for the same 2xx coming again */
     struct net_addr ack_to;
     struct pool_id bye; /* client transaction */
     bool bye_sent, bye_received;

@@ -92,8 +92,8 @@ static int copy_config(struct sip_stack *stack, const struct sip_config *config)
 
 uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
 {
-    /* INVITE, its answer, ACK and one more request are kept for sending again */
-    const uint64_t kept = 4 * 4096;
+    /* INVITE, two to servers that were left, its answer, ACK and one more request are kept for sending again */
+    const uint64_t kept = 6 * 4096;
     const uint64_t writers = 5 * (uint64_t)SIP_DATAGRAM_MAX;
     uint64_t usage = sizeof(struct sip_usage) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;
     return sizeof(struct sip_stack) + writers + max_usages * usage + sip_tx_layer_memory(tx_max(max_usages)) +

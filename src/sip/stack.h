@@ -9,11 +9,12 @@
 #include "writer.h"
 
 /* Bounds from max_usages. A usage of a call that is up has its INVITE's transaction and now and then one more; a
- * finishing one lingers with up to four (INVITE, CANCEL, BYE of either side), and forks add a BYE each. Four dialogs:
+ * finishing one lingers with up to four (INVITE, CANCEL, BYE of either side), forks add a BYE each and servers that were
+ * left an INVITE each. Four dialogs:
  * a proxy that rings more phones than that at once is rare, and what does not fit is not lost but only not answered
  * in its early dialog. The headroom serves requests outside of dialogs. */
 #define SIP_STACK_DIALOGS_PER_USAGE 4
-#define SIP_STACK_TX_PER_USAGE      6
+#define SIP_STACK_TX_PER_USAGE      8
 #define SIP_STACK_TX_HEADROOM       64
 #define SIP_STACK_USAGES_MAX        65536
 

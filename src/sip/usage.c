@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <stdio.h>
 
-static const uint32_t arm_actions =
-    SIP_USAGE_ARM_RING | SIP_USAGE_ARM_RETRY | SIP_USAGE_ARM_RETRY_TWICE | SIP_USAGE_ARM_GIVE_UP;
+static const uint32_t arm_actions = SIP_USAGE_ARM_RING | SIP_USAGE_ARM_RETRY | SIP_USAGE_ARM_RETRY_TWICE |
+                                    SIP_USAGE_ARM_GIVE_UP | SIP_USAGE_ARM_SILENCE;
 static const uint32_t invite_actions = SIP_USAGE_SEND_INVITE | SIP_USAGE_SEND_CANCEL;
 static const uint32_t response_actions =
     SIP_USAGE_SEND_1XX | SIP_USAGE_SEND_2XX | SIP_USAGE_SEND_2XX_AGAIN | SIP_USAGE_SEND_REJECT;
@@ -83,6 +83,12 @@ static void act_arm(struct sip_usage *usage, uint32_t actions)
     if ((actions & SIP_USAGE_ARM_GIVE_UP) != 0) {
         arm(usage, SIP_USAGE_GIVE_UP, 64 * SIP_T1);
     }
+    if ((actions & SIP_USAGE_ARM_SILENCE) != 0) {
+        timerq_cancel(&usage->stack->timers, &usage->timers[SIP_USAGE_SILENCE].entry);
+        if (sip_usage_may_leave(usage)) {
+            arm(usage, SIP_USAGE_SILENCE, SIP_USAGE_SILENCE_US);
+        }
+    }
 }
 
 void sip_usage_timer_due(struct sip_usage_timer_entry *timer)
@@ -91,7 +97,12 @@ void sip_usage_timer_due(struct sip_usage_timer_entry *timer)
         [SIP_USAGE_RING] = SIP_USAGE_ON_RING,
         [SIP_USAGE_RETRY] = SIP_USAGE_ON_RETRY,
         [SIP_USAGE_GIVE_UP] = SIP_USAGE_ON_GIVE_UP,
+        [SIP_USAGE_SILENCE] = SIP_USAGE_ON_SILENCE,
     };
+    if (timer->timer == SIP_USAGE_SILENCE) {
+        sip_usage_silence(timer->usage);
+        return;
+    }
     struct sip_usage_input in = {.code = 408, .reason = span_cstr(sip_reason_phrase(408))};
     (void)sip_usage_step(timer->usage, events[timer->timer], &in);
 }
@@ -143,6 +154,9 @@ static int act_response(struct sip_usage *usage, uint32_t actions, const struct 
 static int act_send(struct sip_usage *usage, uint32_t actions, const struct sip_usage_input *in)
 {
     struct sip_dialog *dialog = in->dialog != NULL ? in->dialog : usage->dialog;
+    if ((actions & SIP_USAGE_LEAVE_SERVER) != 0) {
+        sip_usage_leave_server(usage);
+    }
     if ((actions & SIP_USAGE_SEND_INVITE) != 0) {
         return sip_usage_send_invite(usage);
     }
@@ -270,7 +284,8 @@ bool sip_usage_is_busy(const struct sip_usage *usage)
 
 void sip_usage_check_drained(struct sip_usage *usage)
 {
-    if (usage->state == SIP_USAGE_LINGERING && pool_id_is_none(usage->invite_tx) && !bye_pending(usage)) {
+    if (usage->state == SIP_USAGE_LINGERING && pool_id_is_none(usage->invite_tx) && !bye_pending(usage) &&
+        !sip_usage_left_pending(usage)) {
         (void)sip_usage_step(usage, SIP_USAGE_ON_DRAINED, &(struct sip_usage_input){0});
     }
 }
@@ -361,6 +376,7 @@ void sip_usage_free(struct sip_usage *usage)
     struct sip_stack *stack = usage->stack;
     cancel_timers(usage, 0);
     sip_tx_disown(stack->tx, usage->invite_tx);
+    sip_usage_drop_left(usage);
     for (struct list_node *n; (n = list_first(&usage->dialogs)) != NULL;) {
         sip_usage_drop_dialog(usage, LIST_OWNER(n, struct sip_dialog, node));
     }

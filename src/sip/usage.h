@@ -15,7 +15,13 @@
 #define SIP_USAGE_BYE_TRIES   4
 
 /* Roles of transactions, given back in their notices. */
-enum sip_usage_role { SIP_USAGE_ROLE_INVITE, SIP_USAGE_ROLE_BYE, SIP_USAGE_ROLE_CANCEL, SIP_USAGE_ROLE_SERVER };
+enum sip_usage_role {
+    SIP_USAGE_ROLE_INVITE,
+    SIP_USAGE_ROLE_LEFT, /* an INVITE to a server that was left */
+    SIP_USAGE_ROLE_BYE,
+    SIP_USAGE_ROLE_CANCEL,
+    SIP_USAGE_ROLE_SERVER
+};
 
 struct sip_usage_target {
     struct sip_text uri;
@@ -28,6 +34,19 @@ struct sip_usage_targets {
     uint32_t tried_count;
     struct sip_usage_target waiting[SIP_USAGE_TARGETS_MAX]; /* the best first */
     uint32_t waiting_count;
+};
+
+/* Silent for that long with another server left: the INVITE has been sent four times by then (at 0, 0.5, 1.5, 3.5 s).
+ * RFC 3263 4.3 leaves the time to the client; on the last server timer B runs out as ever. */
+#define SIP_USAGE_SILENCE_US DUR_S(4)
+#define SIP_USAGE_LEFT_MAX   2 /* INVITEs to servers that were left; the oldest gives way */
+
+/* The way of the INVITE through the servers. */
+struct sip_usage_servers {
+    struct net_addr tried[SIP_SERVERS_MAX]; /* the last one is where the INVITE goes */
+    uint32_t tried_count;
+    bool moved; /* the next INVITE is the last one once more, to another server: same CSeq */
+    struct pool_id left[SIP_USAGE_LEFT_MAX];
 };
 
 struct sip_usage;
@@ -58,8 +77,8 @@ struct sip_usage {
     mono_us born;
     /* outgoing */
     dur_us ring_us;
-    struct net_addr server; /* where the INVITE goes */
-    uint32_t cseq;          /* of the INVITE */
+    struct sip_usage_servers servers;
+    uint32_t cseq; /* of the INVITE */
     struct sip_text uri;
     struct sip_text offer;
     struct sip_text credentials; /* header lines of the last INVITE, for its ACK (22.1) */
@@ -119,7 +138,7 @@ struct sip_dialog *sip_usage_find_dialog(const struct sip_usage *usage, struct s
 /* A new one, empty; NULL when there is no room. */
 struct sip_dialog *sip_usage_add_dialog(struct sip_usage *usage);
 void sip_usage_drop_dialog(struct sip_usage *usage, struct sip_dialog *dialog);
-/* All but keep (may be NULL), except those whose BYE is out. */
+/* All but keep (may be NULL), except those that got a BYE: their 2xx may come again. */
 void sip_usage_drop_dialogs(struct sip_usage *usage, const struct sip_dialog *keep);
 /* The dialog of this response, made or made anew from it; NULL when that is impossible. */
 struct sip_dialog *sip_usage_form_dialog(struct sip_usage *usage, const struct sip_msg *response,
@@ -139,6 +158,9 @@ int sip_usage_send_cancel(struct sip_usage *usage);
 int sip_usage_write_credentials(struct sip_usage *usage, struct span method, struct span uri, struct outbuf *out);
 /* Takes in the challenges of a 401 or 407. ST_OK: the request can be sent again. */
 WS_MUST_CHECK int sip_usage_can_answer(struct sip_usage *usage, const struct sip_msg *response);
+/* A 2xx to our INVITE behind the one that made the call, or while there is none: of a fork, or of a server that was
+ * left. */
+void sip_usage_spare_2xx(struct sip_usage *usage, const struct sip_tx_notice *notice);
 /* The message's SDP, or empty. */
 struct span sip_usage_sdp(const struct sip_msg *message);
 /* Notices of all transactions of usages come here. */
@@ -151,6 +173,29 @@ void sip_usage_targets_clear(struct sip_usage_targets *targets);
 void sip_usage_targets_add(struct sip_usage_targets *targets, const struct sip_msg *response);
 /* Makes the best one waiting the next: it is in *uri and counts as tried. False: none left, or tried often enough. */
 bool sip_usage_targets_next(struct sip_usage_targets *targets, struct sip_text *uri);
+
+/* ---- usage_servers.c: failover (RFC 3263 4.3) ---- */
+
+/* Where the INVITE goes. */
+const struct net_addr *sip_usage_server(const struct sip_usage *usage);
+/* The first one. */
+void sip_usage_servers_begin(struct sip_usage *usage, const struct net_addr *server);
+/* Whether silence need not be waited out. */
+bool sip_usage_may_leave(const struct sip_usage *usage);
+/* Makes the next server the INVITE's. False: none is left; even_resting: those that only rest count too. */
+bool sip_usage_next_server(struct sip_usage *usage, bool even_resting);
+/* The server that the INVITE went to showed life or none; retry_after as in sip_servers_failed. */
+void sip_usage_server_answered(struct sip_usage *usage);
+void sip_usage_server_failed(struct sip_usage *usage, int64_t retry_after);
+/* The INVITE's transaction becomes one of those that were left. */
+void sip_usage_leave_server(struct sip_usage *usage);
+/* No answer came: on to the next server, if there is one. */
+void sip_usage_silence(struct sip_usage *usage);
+/* What came of an INVITE that was left: a 1xx gets CANCEL, a 2xx ACK and BYE. */
+void sip_usage_left_notice(struct sip_usage *usage, const struct sip_tx_notice *notice);
+bool sip_usage_left_pending(const struct sip_usage *usage);
+/* They run on without a listener. */
+void sip_usage_drop_left(struct sip_usage *usage);
 
 /* ---- usage_answer.c ---- */
 

@@ -43,7 +43,7 @@ void sip_usage_drop_dialogs(struct sip_usage *usage, const struct sip_dialog *ke
     for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = next) {
         struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
         next = n->next;
-        if (dialog != keep && pool_id_is_none(dialog->bye)) {
+        if (dialog != keep && !dialog->bye_sent) {
             sip_usage_drop_dialog(usage, dialog);
         }
     }
@@ -57,11 +57,15 @@ struct sip_dialog *sip_usage_form_dialog(struct sip_usage *usage, const struct s
     if (dialog == NULL) {
         return NULL;
     }
-    int status = sip_dialog_from_response(dialog, response, source, usage->cseq, sip_text_view(&usage->uri));
+    int status = sip_dialog_from_response(dialog, response, source, response->cseq, sip_text_view(&usage->uri));
     if (status != ST_OK && known == NULL) {
         sip_usage_drop_dialog(usage, dialog);
     }
-    return status == ST_OK ? dialog : NULL;
+    if (status != ST_OK) {
+        return NULL;
+    }
+    dialog->invite_cseq = response->cseq;
+    return dialog;
 }
 
 /* A request inside the dialog. extra: complete header lines. */
@@ -108,8 +112,8 @@ static void send_kept_ack(struct sip_usage *usage, struct sip_dialog *dialog, st
 void sip_usage_send_ack(struct sip_usage *usage, struct sip_dialog *dialog)
 {
     struct outbuf out = sip_stack_writer(usage->stack);
-    int status = write_request(usage, dialog, SPAN_LIT("ACK"), usage->cseq, sip_text_view(&usage->credentials), &out,
-                               &dialog->ack_to);
+    int status = write_request(usage, dialog, SPAN_LIT("ACK"), dialog->invite_cseq, sip_text_view(&usage->credentials),
+                               &out, &dialog->ack_to);
     if (status != ST_OK) {
         return;
     }

@@ -102,7 +102,8 @@ int sip_usage_send_invite(struct sip_usage *usage)
     if (status != ST_OK) {
         return status;
     }
-    usage->cseq++;
+    usage->cseq += usage->servers.moved ? 0 : 1; /* to another server it is the same request, but for the branch */
+    usage->servers.moved = false;
     struct outbuf out = sip_stack_writer(stack);
     write_invite(usage, &out, sip_text_view(&extra));
     sip_text_clear(&extra);
@@ -112,7 +113,7 @@ int sip_usage_send_invite(struct sip_usage *usage)
     }
     struct sip_tx_owner owner = {
         .notice = sip_usage_notice, .ctx = stack, .ref = usage->id, .role = SIP_USAGE_ROLE_INVITE};
-    return sip_tx_request(stack->tx, stack->now, &usage->server, outbuf_view(&out), &owner, &usage->invite_tx);
+    return sip_tx_request(stack->tx, stack->now, sip_usage_server(usage), outbuf_view(&out), &owner, &usage->invite_tx);
 }
 
 int sip_usage_send_cancel(struct sip_usage *usage)
@@ -152,7 +153,7 @@ static void on_first_2xx(struct sip_usage *usage, const struct sip_tx_notice *no
     (void)sip_usage_step(usage, SIP_USAGE_ON_2XX, &in);
 }
 
-static void on_2xx_again(struct sip_usage *usage, const struct sip_tx_notice *notice)
+void sip_usage_spare_2xx(struct sip_usage *usage, const struct sip_tx_notice *notice)
 {
     struct sip_usage_input in = input_of(notice);
     struct sip_dialog *known = sip_usage_find_dialog(usage, notice->message->to.tag);
@@ -186,6 +187,9 @@ static bool goes_again(struct sip_usage *usage, const struct sip_tx_notice *noti
         in->auth_failed = true;
         return false;
     }
+    if (code == 503 && sip_usage_next_server(usage, true)) {
+        return true;
+    }
     /* 305 names a proxy and 380 another service: neither is an address to put into the Request-URI. */
     if (code < 400 && code != 305 && code != 380) {
         sip_usage_targets_add(&usage->targets, notice->message);
@@ -203,6 +207,9 @@ static void on_failure(struct sip_usage *usage, const struct sip_tx_notice *noti
     in.body = SPAN_NONE;
     sip_tx_disown(usage->stack->tx, usage->invite_tx);
     usage->invite_tx = POOL_ID_NONE;
+    if (notice->code == 503) {
+        sip_usage_server_failed(usage, notice->message->retry_after);
+    }
     if (!goes_again(usage, notice, &in)) {
         (void)sip_usage_step(usage, SIP_USAGE_ON_FAILURE, &in);
     } else if (sip_usage_step(usage, SIP_USAGE_ON_AGAIN, &in) != ST_OK) {
@@ -210,9 +217,26 @@ static void on_failure(struct sip_usage *usage, const struct sip_tx_notice *noti
     }
 }
 
+/* The INVITE's transaction ended by itself. */
+static void on_no_answer(struct sip_usage *usage, enum sip_usage_event event, int code)
+{
+    usage->invite_tx = POOL_ID_NONE;
+    if (usage->state == SIP_USAGE_CALLING || usage->state == SIP_USAGE_ABANDONED) {
+        sip_usage_server_failed(usage, -1); /* it has not said a word */
+    }
+    if (!usage->attached || !sip_usage_next_server(usage, true)) {
+        step_timeout(usage, event, code);
+    } else if (sip_usage_step(usage, SIP_USAGE_ON_AGAIN, &(struct sip_usage_input){0}) != ST_OK) {
+        step_timeout(usage, SIP_USAGE_ON_BROKEN, 503);
+    }
+}
+
 static void on_invite_notice(struct sip_usage *usage, const struct sip_tx_notice *notice)
 {
     struct sip_usage_input in = input_of(notice);
+    if (notice->message != NULL && notice->code != 503) {
+        sip_usage_server_answered(usage);
+    }
     switch (notice->kind) {
     case SIP_TX_PROVISIONAL: (void)sip_usage_step(usage, SIP_USAGE_ON_1XX, &in); break;
     case SIP_TX_FINAL:
@@ -222,15 +246,9 @@ static void on_invite_notice(struct sip_usage *usage, const struct sip_tx_notice
             on_failure(usage, notice);
         }
         break;
-    case SIP_TX_2XX_AGAIN: on_2xx_again(usage, notice); break;
-    case SIP_TX_TIMEOUT:
-        usage->invite_tx = POOL_ID_NONE;
-        step_timeout(usage, SIP_USAGE_ON_TIMEOUT, 408);
-        break;
-    case SIP_TX_TRANSPORT:
-        usage->invite_tx = POOL_ID_NONE;
-        step_timeout(usage, SIP_USAGE_ON_BROKEN, 503);
-        break;
+    case SIP_TX_2XX_AGAIN: sip_usage_spare_2xx(usage, notice); break;
+    case SIP_TX_TIMEOUT: on_no_answer(usage, SIP_USAGE_ON_TIMEOUT, 408); break;
+    case SIP_TX_TRANSPORT: on_no_answer(usage, SIP_USAGE_ON_BROKEN, 503); break;
     case SIP_TX_GONE:
     case SIP_TX_ACK_FAILED:
         usage->invite_tx = POOL_ID_NONE;
@@ -253,6 +271,8 @@ void sip_usage_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice
     }
     if (notice->role == SIP_USAGE_ROLE_BYE) {
         sip_usage_bye_notice(usage, notice);
+    } else if (notice->role == SIP_USAGE_ROLE_LEFT) {
+        sip_usage_left_notice(usage, notice);
     } else if (notice->role == SIP_USAGE_ROLE_INVITE && pool_id_eq(notice->tx, usage->invite_tx)) {
         on_invite_notice(usage, notice);
     } else if (notice->role == SIP_USAGE_ROLE_SERVER && notice->kind == SIP_TX_ACKED) {
@@ -327,7 +347,7 @@ int sip_usage_invite(struct sip_stack *stack, mono_us now, struct span request_u
     usage->owner = owner;
     usage->attached = true;
     usage->ring_us = ring_us;
-    usage->server = *server;
+    sip_usage_servers_begin(usage, server);
     int status = fill_outgoing(usage, request_uri, offer);
     if (status == ST_OK) {
         status = sip_usage_step(usage, SIP_USAGE_ON_INVITE, &(struct sip_usage_input){0});

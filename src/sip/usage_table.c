@@ -25,8 +25,10 @@ enum {
     ARM_RETRY = SIP_USAGE_ARM_RETRY,
     ARM_RETRY_TWICE = SIP_USAGE_ARM_RETRY_TWICE,
     ARM_GIVE_UP = SIP_USAGE_ARM_GIVE_UP,
+    ARM_SILENCE = SIP_USAGE_ARM_SILENCE,
     EARLY = SIP_USAGE_EARLY,
     CONFIRM = SIP_USAGE_CONFIRM,
+    LEAVE_SERVER = SIP_USAGE_LEAVE_SERVER,
     SEND_INVITE = SIP_USAGE_SEND_INVITE,
     SEND_CANCEL = SIP_USAGE_SEND_CANCEL,
     SEND_ACK = SIP_USAGE_SEND_ACK,
@@ -51,7 +53,7 @@ enum {
 /* clang-format off */
 const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_COUNT] = {
     [SIP_USAGE_INIT] = {
-        [SIP_USAGE_ON_INVITE] = GO(CALLING, ARM_RING | SEND_INVITE), /* 13.2.1 */
+        [SIP_USAGE_ON_INVITE] = GO(CALLING, ARM_RING | ARM_SILENCE | SEND_INVITE), /* 13.2.1 */
         [SIP_USAGE_ON_PROGRESS] = CANNOT,
         [SIP_USAGE_ON_ANSWER] = CANNOT,
         [SIP_USAGE_ON_REJECT] = CANNOT,
@@ -75,6 +77,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_CALLING] = {
@@ -86,9 +89,9 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_END] = GO(ABANDONED, DETACH), /* no CANCEL before a 1xx (9.1) */
         [SIP_USAGE_ON_1XX] = GO(PROCEEDING, EARLY | TELL_PROGRESS), /* 13.2.2.1 */
         [SIP_USAGE_ON_2XX] = GO(CONFIRMED, CONFIRM | SEND_ACK | TELL_ANSWERED), /* 13.2.2.4 */
-        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
-        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
-        [SIP_USAGE_ON_AGAIN] = GO(CALLING, SEND_INVITE), /* 8.1.3.4, 22.2 */
+        [SIP_USAGE_ON_2XX_SAME] = GO(CALLING, SEND_ACK_AGAIN),
+        [SIP_USAGE_ON_2XX_FORK] = GO(CALLING, SEND_ACK | SEND_BYE), /* of a server that was left */
+        [SIP_USAGE_ON_AGAIN] = GO(CALLING, ARM_SILENCE | SEND_INVITE), /* 8.1.3.4, 22.2, RFC 3263 4.3 */
         [SIP_USAGE_ON_FAILURE] = GO(LINGERING, TELL_ENDED), /* 13.2.2.3 */
         [SIP_USAGE_ON_TIMEOUT] = GO(LINGERING, BAD_END | TELL_ENDED), /* timer B: as a 408 (8.1.3.1) */
         [SIP_USAGE_ON_BROKEN] = GO(LINGERING, BAD_END | TELL_ENDED), /* as a 503 (8.1.3.1) */
@@ -102,6 +105,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = GO(ABANDONED, TELL_ENDED), /* the owner is free at once */
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_SILENCE] = GO(CALLING, ARM_SILENCE | LEAVE_SERVER | SEND_INVITE), /* RFC 3263 4.3 */
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_PROCEEDING] = {
@@ -113,9 +117,9 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_END] = GO(CANCELLING, SEND_CANCEL | DETACH), /* 15 */
         [SIP_USAGE_ON_1XX] = GO(PROCEEDING, EARLY | TELL_PROGRESS), /* each may bring news */
         [SIP_USAGE_ON_2XX] = GO(CONFIRMED, CONFIRM | SEND_ACK | TELL_ANSWERED), /* 13.2.2.4 */
-        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
-        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
-        [SIP_USAGE_ON_AGAIN] = GO(CALLING, SEND_INVITE), /* 8.1.3.4, 22.2 */
+        [SIP_USAGE_ON_2XX_SAME] = GO(PROCEEDING, SEND_ACK_AGAIN),
+        [SIP_USAGE_ON_2XX_FORK] = GO(PROCEEDING, SEND_ACK | SEND_BYE), /* of a server that was left */
+        [SIP_USAGE_ON_AGAIN] = GO(CALLING, ARM_SILENCE | SEND_INVITE), /* 8.1.3.4, 22.2, RFC 3263 4.3 */
         [SIP_USAGE_ON_FAILURE] = GO(LINGERING, TELL_ENDED), /* 13.2.2.3 */
         [SIP_USAGE_ON_TIMEOUT] = GO(LINGERING, BAD_END | TELL_ENDED),
         [SIP_USAGE_ON_BROKEN] = GO(LINGERING, BAD_END | TELL_ENDED),
@@ -129,6 +133,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = GO(CANCELLING, SEND_CANCEL | TELL_ENDED), /* the owner is free at once */
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_ABANDONED] = {
@@ -140,8 +145,8 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_END] = DROP,
         [SIP_USAGE_ON_1XX] = GO(CANCELLING, SEND_CANCEL), /* 9.1 */
         [SIP_USAGE_ON_2XX] = GO(LEAVING, CONFIRM | SEND_ACK | SEND_BYE), /* nobody wants it: 13.2.2.4, 15.1.1 */
-        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
-        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
+        [SIP_USAGE_ON_2XX_SAME] = GO(ABANDONED, SEND_ACK_AGAIN),
+        [SIP_USAGE_ON_2XX_FORK] = GO(ABANDONED, SEND_ACK | SEND_BYE), /* of a server that was left */
         [SIP_USAGE_ON_AGAIN] = CANNOT,
         [SIP_USAGE_ON_FAILURE] = GO(LINGERING, 0),
         [SIP_USAGE_ON_TIMEOUT] = GO(LINGERING, 0),
@@ -156,6 +161,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_CANCELLING] = {
@@ -167,8 +173,8 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_END] = DROP,
         [SIP_USAGE_ON_1XX] = DROP,
         [SIP_USAGE_ON_2XX] = GO(LEAVING, CONFIRM | SEND_ACK | SEND_BYE), /* it crossed the CANCEL */
-        [SIP_USAGE_ON_2XX_SAME] = CANNOT,
-        [SIP_USAGE_ON_2XX_FORK] = CANNOT,
+        [SIP_USAGE_ON_2XX_SAME] = GO(CANCELLING, SEND_ACK_AGAIN),
+        [SIP_USAGE_ON_2XX_FORK] = GO(CANCELLING, SEND_ACK | SEND_BYE), /* of a server that was left */
         [SIP_USAGE_ON_AGAIN] = CANNOT,
         [SIP_USAGE_ON_FAILURE] = GO(LINGERING, 0), /* 487 as a rule */
         [SIP_USAGE_ON_TIMEOUT] = GO(LINGERING, 0), /* 64*T1 after CANCEL (9.1) */
@@ -183,6 +189,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_RINGING] = {
@@ -210,6 +217,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_ANSWERED] = {
@@ -237,6 +245,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = GO(ANSWERED, ARM_RETRY_TWICE | SEND_2XX_AGAIN), /* 13.3.1.4 */
         [SIP_USAGE_ON_GIVE_UP] = GO(LEAVING, SEND_BYE | BAD_END | TELL_ENDED), /* 13.3.1.4 */
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_CLOSING] = {
@@ -264,6 +273,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = GO(CLOSING, ARM_RETRY_TWICE | SEND_2XX_AGAIN), /* 13.3.1.4 */
         [SIP_USAGE_ON_GIVE_UP] = GO(LEAVING, SEND_BYE), /* 15 */
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_CONFIRMED] = {
@@ -291,6 +301,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_REANSWERED] = {
@@ -318,6 +329,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = GO(REANSWERED, ARM_RETRY_TWICE | SEND_2XX_AGAIN), /* 13.3.1.4 */
         [SIP_USAGE_ON_GIVE_UP] = GO(LEAVING, SEND_BYE | BAD_END | TELL_ENDED), /* 14.2 */
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_LEAVING] = {
@@ -345,6 +357,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
     [SIP_USAGE_LINGERING] = {
@@ -372,6 +385,7 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = GO(TERMINATED, RELEASE),
     },
     [SIP_USAGE_TERMINATED] = {
@@ -399,12 +413,13 @@ const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_
         [SIP_USAGE_ON_RING] = CANNOT,
         [SIP_USAGE_ON_RETRY] = CANNOT,
         [SIP_USAGE_ON_GIVE_UP] = CANNOT,
+        [SIP_USAGE_ON_SILENCE] = CANNOT,
         [SIP_USAGE_ON_DRAINED] = CANNOT,
     },
 };
 
 const uint8_t sip_usage_hold[SIP_USAGE_STATE_COUNT] = {
-    [SIP_USAGE_CALLING] = 1 << SIP_USAGE_RING,
+    [SIP_USAGE_CALLING] = 1 << SIP_USAGE_RING | 1 << SIP_USAGE_SILENCE,
     [SIP_USAGE_PROCEEDING] = 1 << SIP_USAGE_RING,
     [SIP_USAGE_ANSWERED] = 1 << SIP_USAGE_RETRY | 1 << SIP_USAGE_GIVE_UP,
     [SIP_USAGE_CLOSING] = 1 << SIP_USAGE_RETRY | 1 << SIP_USAGE_GIVE_UP,
@@ -439,7 +454,7 @@ static const char *const event_names[SIP_USAGE_EVENT_COUNT] = {
     [SIP_USAGE_ON_2XX] = "2xx",
     [SIP_USAGE_ON_2XX_SAME] = "2xx again",
     [SIP_USAGE_ON_2XX_FORK] = "2xx of a fork",
-    [SIP_USAGE_ON_AGAIN] = "challenge or redirection",
+    [SIP_USAGE_ON_AGAIN] = "challenge, redirection, next server",
     [SIP_USAGE_ON_FAILURE] = "300-699",
     [SIP_USAGE_ON_TIMEOUT] = "time-out",
     [SIP_USAGE_ON_BROKEN] = "transport error",
@@ -453,21 +468,23 @@ static const char *const event_names[SIP_USAGE_EVENT_COUNT] = {
     [SIP_USAGE_ON_RING] = "ring time-out",
     [SIP_USAGE_ON_RETRY] = "retry",
     [SIP_USAGE_ON_GIVE_UP] = "no ACK",
+    [SIP_USAGE_ON_SILENCE] = "silence",
     [SIP_USAGE_ON_DRAINED] = "drained",
 };
 
 static const char *const action_names[] = {
-    "ARM_RING",       "ARM_RETRY",        "ARM_RETRY_TWICE", "ARM_GIVE_UP",    "EARLY",
-    "CONFIRM",        "SEND_INVITE",      "SEND_CANCEL",     "SEND_ACK",       "SEND_ACK_AGAIN",
-    "SEND_BYE",       "SEND_1XX",         "SEND_2XX",        "SEND_2XX_AGAIN", "SEND_REJECT",
-    "BAD_END",        "DETACH",           "TELL_INCOMING",   "TELL_PROGRESS",  "TELL_ANSWERED",
-    "TELL_CONFIRMED", "TELL_LATE_ANSWER", "TELL_OFFER",      "TELL_ENDED",     "RELEASE",
+    "ARM_RING",   "ARM_RETRY",     "ARM_RETRY_TWICE", "ARM_GIVE_UP",    "ARM_SILENCE",    "EARLY",
+    "CONFIRM",    "LEAVE_SERVER",  "SEND_INVITE",     "SEND_CANCEL",    "SEND_ACK",       "SEND_ACK_AGAIN",
+    "SEND_BYE",   "SEND_1XX",      "SEND_2XX",        "SEND_2XX_AGAIN", "SEND_REJECT",    "BAD_END",
+    "DETACH",     "TELL_INCOMING", "TELL_PROGRESS",   "TELL_ANSWERED",  "TELL_CONFIRMED", "TELL_LATE_ANSWER",
+    "TELL_OFFER", "TELL_ENDED",    "RELEASE",
 };
 
 static const char *const timer_names[SIP_USAGE_TIMER_COUNT] = {
     [SIP_USAGE_RING] = "RING",
     [SIP_USAGE_RETRY] = "RETRY",
     [SIP_USAGE_GIVE_UP] = "GIVE_UP",
+    [SIP_USAGE_SILENCE] = "SILENCE",
 };
 
 const char *sip_usage_state_name(int state)

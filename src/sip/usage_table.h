@@ -37,8 +37,8 @@ enum sip_usage_event {
     SIP_USAGE_ON_1XX,
     SIP_USAGE_ON_2XX,      /* the first */
     SIP_USAGE_ON_2XX_SAME, /* one that was acknowledged before */
-    SIP_USAGE_ON_2XX_FORK, /* one of another dialog, after the first */
-    SIP_USAGE_ON_AGAIN,    /* a final response that a further INVITE answers: challenge or redirection */
+    SIP_USAGE_ON_2XX_FORK, /* one of another dialog, after the first, or of a server that was left */
+    SIP_USAGE_ON_AGAIN,    /* its end, answered by a further INVITE: challenge, redirection, next server */
     SIP_USAGE_ON_FAILURE,  /* any other from 300 to 699 */
     SIP_USAGE_ON_TIMEOUT,
     SIP_USAGE_ON_BROKEN, /* transport error, or no room to go on */
@@ -55,6 +55,7 @@ enum sip_usage_event {
     SIP_USAGE_ON_RING,
     SIP_USAGE_ON_RETRY,
     SIP_USAGE_ON_GIVE_UP,
+    SIP_USAGE_ON_SILENCE,
     /* inside */
     SIP_USAGE_ON_DRAINED, /* no transaction is left that could bring anything */
     SIP_USAGE_EVENT_COUNT
@@ -64,6 +65,7 @@ enum sip_usage_timer {
     SIP_USAGE_RING,    /* the owner's ring_us */
     SIP_USAGE_RETRY,   /* 2xx again: T1, doubling to T2 (13.3.1.4) */
     SIP_USAGE_GIVE_UP, /* ACK never came: 64*T1 */
+    SIP_USAGE_SILENCE, /* no answer at all, and another server is left to be tried (RFC 3263 4.3) */
     SIP_USAGE_TIMER_COUNT
 };
 
@@ -75,31 +77,33 @@ enum sip_usage_action {
     SIP_USAGE_ARM_RETRY = 1 << 1,       /* T1 */
     SIP_USAGE_ARM_RETRY_TWICE = 1 << 2, /* the last interval doubled, at most T2 */
     SIP_USAGE_ARM_GIVE_UP = 1 << 3,     /* 64*T1 */
+    SIP_USAGE_ARM_SILENCE = 1 << 4,     /* when another server is left */
     /* dialogs */
-    SIP_USAGE_EARLY = 1 << 4,   /* a 1xx with a tag makes or keeps an early dialog (12.1.2) */
-    SIP_USAGE_CONFIRM = 1 << 5, /* the 2xx's dialog becomes the call's; the early ones go */
+    SIP_USAGE_EARLY = 1 << 5,   /* a 1xx with a tag makes or keeps an early dialog (12.1.2) */
+    SIP_USAGE_CONFIRM = 1 << 6, /* the 2xx's dialog becomes the call's; the early ones go */
     /* send */
-    SIP_USAGE_SEND_INVITE = 1 << 6,
-    SIP_USAGE_SEND_CANCEL = 1 << 7,
-    SIP_USAGE_SEND_ACK = 1 << 8,       /* to the 2xx in hand, kept for the same 2xx coming again */
-    SIP_USAGE_SEND_ACK_AGAIN = 1 << 9, /* the kept one */
-    SIP_USAGE_SEND_BYE = 1 << 10,      /* on the dialog in hand */
-    SIP_USAGE_SEND_1XX = 1 << 11,
-    SIP_USAGE_SEND_2XX = 1 << 12,       /* kept until ACK */
-    SIP_USAGE_SEND_2XX_AGAIN = 1 << 13, /* the kept one */
-    SIP_USAGE_SEND_REJECT = 1 << 14,    /* 300 to 699 to the incoming INVITE */
+    SIP_USAGE_LEAVE_SERVER = 1 << 7, /* the INVITE's transaction runs on by itself: CANCEL or BYE when it wakes */
+    SIP_USAGE_SEND_INVITE = 1 << 8,
+    SIP_USAGE_SEND_CANCEL = 1 << 9,
+    SIP_USAGE_SEND_ACK = 1 << 10,       /* to the 2xx in hand, kept for the same 2xx coming again */
+    SIP_USAGE_SEND_ACK_AGAIN = 1 << 11, /* the kept one */
+    SIP_USAGE_SEND_BYE = 1 << 12,       /* on the dialog in hand */
+    SIP_USAGE_SEND_1XX = 1 << 13,
+    SIP_USAGE_SEND_2XX = 1 << 14,       /* kept until ACK */
+    SIP_USAGE_SEND_2XX_AGAIN = 1 << 15, /* the kept one */
+    SIP_USAGE_SEND_REJECT = 1 << 16,    /* 300 to 699 to the incoming INVITE */
     /* tell */
-    SIP_USAGE_BAD_END = 1 << 15, /* the last state changes go to the log */
-    SIP_USAGE_DETACH = 1 << 16,  /* the owner has let go: it hears nothing more */
-    SIP_USAGE_TELL_INCOMING = 1 << 17,
-    SIP_USAGE_TELL_PROGRESS = 1 << 18,
-    SIP_USAGE_TELL_ANSWERED = 1 << 19,
-    SIP_USAGE_TELL_CONFIRMED = 1 << 20,
-    SIP_USAGE_TELL_LATE_ANSWER = 1 << 21, /* CONFIRMED too, but only when the ACK brings an SDP */
-    SIP_USAGE_TELL_OFFER = 1 << 22,
-    SIP_USAGE_TELL_ENDED = 1 << 23, /* ending; detaches */
-    SIP_USAGE_RELEASE = 1 << 24,
-    SIP_USAGE_ACTION_END = 1 << 25
+    SIP_USAGE_BAD_END = 1 << 17, /* the last state changes go to the log */
+    SIP_USAGE_DETACH = 1 << 18,  /* the owner has let go: it hears nothing more */
+    SIP_USAGE_TELL_INCOMING = 1 << 19,
+    SIP_USAGE_TELL_PROGRESS = 1 << 20,
+    SIP_USAGE_TELL_ANSWERED = 1 << 21,
+    SIP_USAGE_TELL_CONFIRMED = 1 << 22,
+    SIP_USAGE_TELL_LATE_ANSWER = 1 << 23, /* CONFIRMED too, but only when the ACK brings an SDP */
+    SIP_USAGE_TELL_OFFER = 1 << 24,
+    SIP_USAGE_TELL_ENDED = 1 << 25, /* ending; detaches */
+    SIP_USAGE_RELEASE = 1 << 26,
+    SIP_USAGE_ACTION_END = 1 << 27
 };
 /* On each path that begins with an owner exactly one of them. */
 #define SIP_USAGE_ENDINGS (SIP_USAGE_DETACH | SIP_USAGE_TELL_ENDED)

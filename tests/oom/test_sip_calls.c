@@ -1,7 +1,7 @@
 /* Calls with memory running out: each scenario again with allocation 1, 2, 3 … failing, until one run needs no more.
  * Nothing may leak or crash, at most one ENDED is told for each usage, and all is released in the end.
  *
- * making_a_stack, outgoing (challenge, redirection, fork, BYE), incoming (progress, answer, re-INVITE, BYE) */
+ * making_a_stack, outgoing (challenge, redirection, fork, BYE), failover (late 200, 503), incoming (progress, answer, re-INVITE, BYE) */
 #include "support_sim.h"
 
 #include "failmalloc.h"
@@ -92,6 +92,41 @@ static void outgoing(void **state)
     assert_true(n > 30);
 }
 
+static bool run_failover(unsigned long fail_at)
+{
+    struct sim_ua *ua = prepare(sim_open());
+    struct net_addr servers[2] = {sim_addr(2), sim_addr(3)};
+    sim_start(ua);
+    sip_stack_set_servers(ua->stack, servers, 2);
+    failmalloc_start(fail_at);
+    int status = sip_usage_invite(ua->stack, ua->sim->now, SPAN_LIT("sip:a@example.org"), SPAN_LIT(SDP_OFFER),
+                                  DUR_S(20), ua, &ua->call);
+    const struct sim_message *first = sim_await(ua->sim, 2, "INVITE", DUR_MS(100));
+    const struct sim_message *second = sim_await(ua->sim, 3, "INVITE", DUR_S(5));
+    if (first != NULL && second != NULL) {
+        sim_reply(ua->sim, 3, second, 180, "good", CONTACT, "");
+        sim_reply(ua->sim, 2, first, 200, "late", CONTACT, SDP_ANSWER);
+        answer_all(ua, "BYE", 200, "", "", "");
+        sim_reply(ua->sim, 3, second, 503, "good", "", "");
+    }
+    sim_run(ua->sim, DUR_S(40));
+    assert_true(sim_events(ua, SIP_EVENT_ENDED) == (status == ST_OK ? 1 : 0));
+    (void)failmalloc_stop();
+    bool enough = !failmalloc_failed();
+    sim_close(ua->sim);
+    return enough;
+}
+
+static void failover(void **state)
+{
+    (void)state;
+    unsigned long n = 1;
+    while (!run_failover(n)) {
+        n++;
+    }
+    assert_true(n > 15);
+}
+
 static bool run_incoming(unsigned long fail_at)
 {
     struct sim_ua *ua = prepare(sim_open());
@@ -137,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(making_a_stack),
         cmocka_unit_test(outgoing),
+        cmocka_unit_test(failover),
         cmocka_unit_test(incoming),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

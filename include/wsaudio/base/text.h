@@ -82,6 +82,8 @@
 #define TEXT_ZH_SIP_AUTH_FAILED "無法應答 SIP 伺服器的認證要求 (%d): 請檢查 --sip-user 與 --sip-password-file"
 #define TEXT_EN_SIP_SERVER_RESTS "SIP server %s failed and is passed over for %lld s"
 #define TEXT_ZH_SIP_SERVER_RESTS "SIP 服務器 %s 無法使用，%lld 秒內不再選用"
+#define TEXT_EN_SIP_NEXT_SERVER "SIP call %s goes on to the server %s"
+#define TEXT_ZH_SIP_NEXT_SERVER "SIP 呼叫 %s 改送服務器 %s"
 #define TEXT_EN_SIP_SERVER_BACK "SIP server %s answers again"
 #define TEXT_ZH_SIP_SERVER_BACK "SIP 服務器 %s 已恢復應答"
 #define TEXT_EN_SIP_NOT_ALLOWED "%s of %s dropped: its address is not in --sip-allow (not told again for an hour)"

@@ -60,13 +60,15 @@ static void decided(void **state)
     assert_string_equal(sip_usage_timer_name(SIP_USAGE_GIVE_UP), "GIVE_UP");
 }
 
-static const int timer_events[SIP_USAGE_TIMER_COUNT] = {SIP_USAGE_ON_RING, SIP_USAGE_ON_RETRY, SIP_USAGE_ON_GIVE_UP};
+static const int timer_events[SIP_USAGE_TIMER_COUNT] = {SIP_USAGE_ON_RING, SIP_USAGE_ON_RETRY, SIP_USAGE_ON_GIVE_UP,
+                                                        SIP_USAGE_ON_SILENCE};
 
 static unsigned armed_by(uint32_t actions)
 {
     return ((actions & SIP_USAGE_ARM_RING) != 0 ? 1U << SIP_USAGE_RING : 0) |
            ((actions & (SIP_USAGE_ARM_RETRY | SIP_USAGE_ARM_RETRY_TWICE)) != 0 ? 1U << SIP_USAGE_RETRY : 0) |
-           ((actions & SIP_USAGE_ARM_GIVE_UP) != 0 ? 1U << SIP_USAGE_GIVE_UP : 0);
+           ((actions & SIP_USAGE_ARM_GIVE_UP) != 0 ? 1U << SIP_USAGE_GIVE_UP : 0) |
+           ((actions & SIP_USAGE_ARM_SILENCE) != 0 ? 1U << SIP_USAGE_SILENCE : 0);
 }
 
 static void timers(void **state)
@@ -91,9 +93,10 @@ enum invite { INVITE_NONE, INVITE_RUNS, INVITE_ACCEPTED, INVITE_OVER };
 struct config {
     uint8_t state, invite, timers;
     bool incoming, attached, bye;
+    bool left; /* an INVITE to a server that was left */
 };
 
-#define CONFIGS (SIP_USAGE_STATE_COUNT * 4 * 8 * 8)
+#define CONFIGS (SIP_USAGE_STATE_COUNT * 4 * 16 * 16)
 static bool seen[CONFIGS];
 static bool state_seen[SIP_USAGE_STATE_COUNT];
 static struct config queue[CONFIGS];
@@ -101,8 +104,8 @@ static size_t queued;
 
 static size_t index_of(struct config c)
 {
-    size_t flags = (c.incoming ? 1U : 0U) | (c.attached ? 2U : 0U) | (c.bye ? 4U : 0U);
-    return (((size_t)c.state * 4 + c.invite) * 8 + c.timers) * 8 + flags;
+    size_t flags = (c.incoming ? 1U : 0U) | (c.attached ? 2U : 0U) | (c.bye ? 4U : 0U) | (c.left ? 8U : 0U);
+    return (((size_t)c.state * 4 + c.invite) * 16 + c.timers) * 16 + flags;
 }
 
 /* Whether the world can bring this event now, and what becomes of the transactions. */
@@ -124,7 +127,7 @@ static bool can_happen(struct config *c, int event)
     case SIP_USAGE_ON_TIMEOUT:
     case SIP_USAGE_ON_BROKEN: c->invite = INVITE_OVER; return runs;
     case SIP_USAGE_ON_2XX_SAME:
-    case SIP_USAGE_ON_2XX_FORK: return c->invite == INVITE_ACCEPTED;
+    case SIP_USAGE_ON_2XX_FORK: return c->invite == INVITE_ACCEPTED || c->left;
     case SIP_USAGE_ON_BYE_AGAIN:
     case SIP_USAGE_ON_BYE_DONE: {
         bool was = c->bye;
@@ -137,14 +140,15 @@ static bool can_happen(struct config *c, int event)
     case SIP_USAGE_ON_OFFER: return c->state != SIP_USAGE_INIT;
     case SIP_USAGE_ON_RING:
     case SIP_USAGE_ON_RETRY:
-    case SIP_USAGE_ON_GIVE_UP: {
+    case SIP_USAGE_ON_GIVE_UP:
+    case SIP_USAGE_ON_SILENCE: {
         unsigned bit = 1U << (event - SIP_USAGE_ON_RING);
         bool was = (c->timers & bit) != 0;
         c->timers &= (uint8_t)~bit;
         return was;
     }
     case SIP_USAGE_ON_DRAINED:
-        return c->state == SIP_USAGE_LINGERING && c->invite != INVITE_ACCEPTED && c->invite != INVITE_RUNS;
+        return c->state == SIP_USAGE_LINGERING && c->invite != INVITE_ACCEPTED && c->invite != INVITE_RUNS && !c->left;
     default: return false;
     }
 }
@@ -167,6 +171,12 @@ static struct config move(struct config c, int event)
     }
     check(c.attached || (a & (TELLS | SIP_USAGE_ENDINGS)) == 0, "told without an owner", from, event);
     c.attached = c.attached && (a & SIP_USAGE_ENDINGS) == 0;
+    if ((a & SIP_USAGE_LEAVE_SERVER) != 0) {
+        check(c.invite == INVITE_RUNS, "no INVITE to leave", from, event);
+        c.left = true;
+        c.invite = INVITE_NONE;
+    }
+    check((a & SIP_USAGE_SEND_INVITE) == 0 || c.invite != INVITE_RUNS, "two INVITEs", from, event);
     c.invite = (a & SIP_USAGE_SEND_INVITE) != 0 ? INVITE_RUNS : c.invite;
     if ((a & SIP_USAGE_SEND_BYE) != 0 && event != SIP_USAGE_ON_2XX_FORK) {
         check(!c.bye, "two BYEs", from, event);
@@ -203,6 +213,10 @@ static bool ends_by_clock(struct config c, int depth)
             return ends_by_clock(move(next, clock[i]), depth - 1);
         }
     }
+    if (c.left) {
+        c.left = false; /* timer B, or M */
+        return ends_by_clock(c, depth - 1);
+    }
     if (c.invite == INVITE_ACCEPTED) {
         c.invite = INVITE_OVER; /* timer M */
         return ends_by_clock(c, depth - 1);
@@ -222,6 +236,11 @@ static void walk_all(void)
             if (can_happen(&c, e)) {
                 push(move(c, e));
             }
+        }
+        if (queue[i].left) {
+            struct config c = queue[i];
+            c.left = false;
+            push(c);
         }
         if (queue[i].invite == INVITE_ACCEPTED) {
             struct config c = queue[i];
@@ -280,7 +299,16 @@ static const struct arrow arrows[] = {
     {"Init", "INVITE", "Ringing", 'I'},
     {"Calling", "1xx", "Proceeding", 'P'},
     {"Calling", "2xx", "Confirmed", 'A'},
-    {"Calling", "challenge or redirection", "Calling", '-'},
+    {"Calling", "challenge, redirection, next server", "Calling", '-'},
+    {"Calling", "silence", "Calling", '-'},
+    {"Calling", "2xx again", "Calling", '-'},
+    {"Calling", "2xx of a fork", "Calling", '-'},
+    {"Proceeding", "2xx again", "Proceeding", '-'},
+    {"Proceeding", "2xx of a fork", "Proceeding", '-'},
+    {"Abandoned", "2xx again", "Abandoned", '-'},
+    {"Abandoned", "2xx of a fork", "Abandoned", '-'},
+    {"Cancelling", "2xx again", "Cancelling", '-'},
+    {"Cancelling", "2xx of a fork", "Cancelling", '-'},
     {"Calling", "300-699", "Lingering", 'E'},
     {"Calling", "time-out", "Lingering", 'E'},
     {"Calling", "transport error", "Lingering", 'E'},
@@ -288,7 +316,7 @@ static const struct arrow arrows[] = {
     {"Calling", "ring time-out", "Abandoned", 'E'},
     {"Proceeding", "1xx", "Proceeding", 'P'},
     {"Proceeding", "2xx", "Confirmed", 'A'},
-    {"Proceeding", "challenge or redirection", "Calling", '-'},
+    {"Proceeding", "challenge, redirection, next server", "Calling", '-'},
     {"Proceeding", "300-699", "Lingering", 'E'},
     {"Proceeding", "time-out", "Lingering", 'E'},
     {"Proceeding", "transport error", "Lingering", 'E'},
