@@ -77,6 +77,9 @@ struct file_io {
 
 struct bridge;
 
+/* What an incoming call meets: 480, the echo test, or the clients that sent LISTEN. */
+enum bridge_incoming { BRIDGE_INCOMING_REJECT, BRIDGE_INCOMING_ECHO, BRIDGE_INCOMING_RING };
+
 struct bridge_config {
     struct sip_config sip;      /* max_usages is set by the bridge; log and rng serve the whole bridge */
     struct net_addr media_addr; /* IP put in our SDP (port ignored) */
@@ -85,6 +88,7 @@ struct bridge_config {
     uint64_t max_message; /* longest WebSocket message */
     uint64_t upload_max;  /* bytes, for the text of too_large */
     dur_us ring;          /* 0 never */
+    enum bridge_incoming incoming;
     dur_us max_call;
     dur_us no_media; /* 0 never */
     bool record;

@@ -39,6 +39,7 @@ struct sip_event {
     struct span request_user; /* user part of the Request-URI, unescaped bytes as sent */
     struct span caller_user;  /* user part of From */
     bool has_credentials;     /* Authorization or Proxy-Authorization present */
+    uint32_t expires_s;       /* its Expires: unanswered for so long it is void, 487 (13.3.1); 0 none */
     /* ENDED with 401/407 that could not be answered */
     bool auth_failed; /* credentials missing or refused */
 };
@@ -172,6 +173,8 @@ void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct ne
  * for logs and file names (user part, or the URI) into label, both of the given caps. ST_BAD, ST_TOO_LARGE. */
 WS_MUST_CHECK int sip_target_parse(struct span target, struct span domain, char *out, size_t cap, char *label,
                                    size_t label_cap);
+/* A user part as it stood in a message, for people and file names: escapes undone, then text_safe. Returns buf. */
+const char *sip_user_text(struct span user, char buf[TEXT_SAFE_MAX + 1]);
 /* "Name: value": a token, a colon, a value without control characters; not a header that the stack writes itself. */
 bool sip_header_line_ok(struct span line);
 
@@ -193,8 +196,10 @@ WS_MUST_CHECK int sip_usage_progress(struct sip_stack *stack, mono_us now, struc
                                      struct span body);
 /* 200 with SDP, sent again until ACK (64*T1: BYE and ENDED 408). */
 WS_MUST_CHECK int sip_usage_answer(struct sip_stack *stack, mono_us now, struct pool_id usage, struct span body);
+/* The SDP of its INVITE; empty when it has none. Valid until the usage ends. */
+struct span sip_usage_offer(const struct sip_stack *stack, struct pool_id usage);
 /* 3xx to 6xx with the standard reason phrase; the usage ends without ENDED. extra: complete header lines or empty
- * (Proxy-Authenticate, Contact). */
+ * (Proxy-Authenticate, Contact, Warning). */
 WS_MUST_CHECK int sip_usage_reject(struct sip_stack *stack, mono_us now, struct pool_id usage, int code,
                                    struct span extra);
 

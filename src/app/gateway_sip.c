@@ -136,6 +136,7 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                    .max_message = o->ws_max_message,
                                    .upload_max = o->upload_max,
                                    .ring = o->ring_us,
+                                   .incoming = (enum bridge_incoming)o->incoming,
                                    .max_call = o->max_call_us,
                                    .no_media = o->no_media_us,
                                    .record = !o->no_record,

@@ -63,6 +63,7 @@ struct options {
     struct option_cidrs sip_allow;  /* empty: the SIP server's addresses */
     struct option_texts sip_header; /* "Name: value", each valid */
     dur_us ring_us;
+    int incoming;              /* enum bridge_incoming */
     struct net_addr advertise; /* family 0: from the route to the server */
     uint32_t sip_dscp, rtp_dscp;
     /* media and calls */

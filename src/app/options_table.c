@@ -12,6 +12,7 @@
 /* Indices are the enums of options.h and enum log_level. */
 static const char *const LANG_WORDS[] = {"en", "zh", NULL};
 static const char *const LEVEL_WORDS[] = {"debug", "info", "warning", "error", NULL};
+static const char *const INCOMING_WORDS[] = {"reject", "echo", "ring", NULL};
 static const char *const CHANNEL_WORDS[] = {"stereo", "received", NULL};
 
 #define GENERAL OPTION_SECTION_GENERAL
@@ -89,7 +90,10 @@ const struct option_row option_rows[] = {
      .text_ok = sip_header_line_ok, .expected = "\"Name: value\", not a header that the server writes itself",
      .offset = FIELD(sip_header), .help = "header added to outgoing INVITEs (repeatable)"},
     {.name = "ring-seconds", .kind = OPTION_SECONDS, .section = SIP, .metavar = "N", .preset = "120", .min = 1, .max = 3600,
-     .offset = FIELD(ring_us), .help = "an outgoing call unanswered for so long is cancelled"},
+     .offset = FIELD(ring_us), .help = "an outgoing call unanswered for so long is cancelled, an incoming one gets 480"},
+    {.name = "incoming", .kind = OPTION_ENUM, .section = SIP, .metavar = "reject|echo|ring", .words = INCOMING_WORDS,
+     .preset = "reject",
+     .offset = FIELD(incoming), .help = "what an incoming call meets: 480, an echo test, or the clients that sent LISTEN"},
     {.name = "advertise", .kind = OPTION_IP, .section = SIP, .metavar = "IP",
      .preset_words = "from the route to the SIP server",
      .offset = FIELD(advertise), .help = "address put in Contact and SDP"},

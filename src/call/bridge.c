@@ -36,6 +36,7 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
     b->log = config->sip.log;
     b->rng = config->sip.rng;
     b->tick_next = MONO_NEVER;
+    list_init(&b->ringing);
     struct sip_hooks hooks = {.ctx = b, .send = send_sip, .event = call_sip_event};
     int status = span_copy(config->sip.domain, b->domain, sizeof(b->domain));
     if (status == ST_OK) {
@@ -46,6 +47,9 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
     }
     if (status == ST_OK) {
         status = timerq_init(&b->timers, config->max_clients + config->max_calls);
+    }
+    if (status == ST_OK) {
+        status = ringing_init(b);
     }
     if (status == ST_OK) {
         b->sip = sip_stack_new(&b->config.sip, &hooks);
@@ -77,6 +81,7 @@ void bridge_free(struct bridge *b)
         client_release(c);
     }
     sip_stack_free(b->sip);
+    ringing_fini(b);
     timerq_fini(&b->timers);
     pool_fini(&b->calls);
     pool_fini(&b->clients);
@@ -137,10 +142,11 @@ void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id)
     }
     c->gone = true;
     b->reap = true;
+    c->rings = POOL_ID_NONE;
+    b->settle = true;
     struct call *call = call_get(b, c->call);
     if (call != NULL) {
-        int code = call->state == CALL_ESTABLISHED ? 200 : 487;
-        call_end(call, CALL_EV_ORPHANED, code, "the client's connection is gone");
+        call_end(call, CALL_EV_ORPHANED, call_clearing_code(call), "the client's connection is gone");
     }
     timerq_cancel(&b->timers, &c->timer);
 }
@@ -273,6 +279,7 @@ void bridge_pump(struct bridge *b, mono_us now)
             finish_client(b, c);
         }
     }
+    ringing_settle(b);
 }
 
 void bridge_reap(struct bridge *b)
@@ -294,7 +301,8 @@ void bridge_stop(struct bridge *b, mono_us now)
     b->stopping = true;
     for (uint32_t s = 0; (call = pool_next(&b->calls, &s, NULL)) != NULL; s++) {
         if (call->state != CALL_ENDED) {
-            int code = call->state == CALL_ESTABLISHED ? 200 : 487;
+            int code = call->state == CALL_ALERTING ? 480 : call_clearing_code(call);
+            call->incoming.gone = "server stops";
             call_end(call, CALL_EV_HANGUP, code, sip_reason_phrase(code));
         }
     }
@@ -334,5 +342,6 @@ uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients)
     /* input and output of a connection, its unread control text, received audio, wslay's own */
     uint64_t client = sizeof(struct client) + WS_INPUT_CAP + WS_OUTPUT_CAP + WS_CONTROL_MAX + CLIENT_AUDIO_RING + 8192;
 
-    return max_calls * call + max_clients * client + sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
+    return max_calls * call + max_clients * client + ringing_memory(max_calls, max_clients) +
+           sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
 }

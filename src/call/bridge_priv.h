@@ -3,6 +3,7 @@
 #define WSAUDIO_CALL_BRIDGE_PRIV_H
 
 #include "formats.h"
+#include "incoming.h"
 #include "life.h"
 #include "media.h"
 #include "wsaudio/call.h"
@@ -30,8 +31,10 @@ struct client {
     struct net_addr peer;
     struct timerq_entry timer;
     bool echo;
-    bool gone;           /* released at the end of the turn */
-    struct pool_id call; /* none: no call */
+    bool gone;            /* released at the end of the turn */
+    struct pool_id call;  /* none: no call */
+    bool listening;       /* LISTEN */
+    struct pool_id rings; /* the incoming call that rings here; none */
     enum media_format format;
     struct frame_ring audio; /* received packets waiting to be read; storage made at the first CALL */
     bool told_slow;          /* ERROR:MEDIA:busy was told in this call */
@@ -60,6 +63,7 @@ struct call {
     struct sdp_agreed agreed;  /* valid once media.open */
     struct sdp_agreed pending; /* what CALL_ACT_OPEN_MEDIA takes over */
     struct net_addr sip_peer;
+    struct incoming incoming; /* until it is answered */
     struct call_media media;
     int end_code; /* for TELL_ENDED */
     char end_reason[CALL_REASON_MAX];
@@ -78,7 +82,10 @@ struct bridge {
     uint32_t read_budget; /* file bytes that players may still read in this turn */
     mono_us now;          /* of the turn in hand */
     bool stopping;
-    bool reap; /* something ended in this turn */
+    bool reap;                /* something ended in this turn */
+    bool settle;              /* who can be rung has changed in this turn */
+    struct list_node ringing; /* calls in CALL_ALERTING, the oldest first */
+    uint8_t *rejected;        /* owns; see ringing.c */
     char domain[256];
     struct bridge_stats stats;
 };
@@ -99,10 +106,11 @@ void client_pump_audio(struct client *c);
 void client_end_audio(struct client *c);
 /* Audio waits, and the connection has room for it: there is work for the next turn. */
 bool client_has_audio(const struct client *c);
-/* Makes the ring once. ST_NO_MEMORY. */
-WS_MUST_CHECK int client_audio_storage(struct client *c);
 #define CLIENT_AUDIO_RING 65536
 void client_release(struct client *c);
+
+/* What a call leaves behind is cleared for the next one. ST_NO_MEMORY. */
+WS_MUST_CHECK int client_begin_call(struct client *c);
 
 /* commands.c */
 void client_command(struct client *c, struct span text);
@@ -127,6 +135,13 @@ void call_step(struct call *call, enum call_event event);
 void call_end(struct call *call, enum call_event event, int code, const char *reason);
 void call_sip_event(void *ctx, const struct sip_event *event);
 void call_expire(struct call *call);
+/* As the SIP stack names its owner. */
+void *call_owner(const struct call *call);
+/* The RTP/RTCP pair, and our side of SDP. ST_FULL, ST_IO. */
+WS_MUST_CHECK int call_open_ports(struct call *call);
+void call_send_ringing(struct call *call);
+/* What `ended` says when we hang up: 200 behind the answer, 487 before it. */
+int call_clearing_code(const struct call *call);
 void call_release(struct call *call);
 
 /* stats.c */

@@ -71,6 +71,25 @@ static void act_release(struct call *call)
         c->call = POOL_ID_NONE;
     }
     call->bridge->reap = true;
+    call->bridge->settle = true; /* the client may be rung now */
+}
+
+void call_send_ringing(struct call *call)
+{
+    struct bridge *b = call->bridge;
+
+    if (sip_usage_progress(b->sip, b->now, call->usage, 180, SPAN_NONE) != ST_OK) {
+        log_write(b->log, LOG_DEBUG, "call %s: 180 could not be sent", call->label);
+    }
+}
+
+static void act_reject(struct call *call)
+{
+    struct bridge *b = call->bridge;
+
+    if (sip_usage_reject(b->sip, b->now, call->usage, call->end_code, SPAN_NONE) != ST_OK) {
+        sip_usage_end(b->sip, b->now, call->usage);
+    }
 }
 
 static void run_actions(struct call *call, unsigned actions, struct span offer)
@@ -114,6 +133,15 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
     }
     if ((actions & CALL_ACT_TELL_ENDED) != 0) {
         client_tell(c, "CALL_STATE:ended:%d:%s", call->end_code, call->end_reason);
+    }
+    if ((actions & CALL_ACT_SEND_RINGING) != 0) {
+        call_send_ringing(call);
+    }
+    if ((actions & CALL_ACT_STOP_RINGING) != 0) {
+        ringing_end(call);
+    }
+    if ((actions & CALL_ACT_REJECT) != 0) {
+        act_reject(call);
     }
     if ((actions & CALL_ACT_RELEASE) != 0) {
         /* every end, also of a call whose client is gone */
@@ -176,11 +204,14 @@ static void dial_failed(struct client *c, struct call *call, int status)
     act_release(call);
 }
 
-static int place(struct call *call, struct span uri)
+void *call_owner(const struct call *call)
+{
+    return (void *)((uintptr_t)call->id.slot + 1);
+}
+
+int call_open_ports(struct call *call)
 {
     struct bridge *b = call->bridge;
-    char sdp[SDP_MAX];
-    struct outbuf out;
     int status = b->config.media.open(b->config.media.ctx, call->id, &call->rtp_port);
 
     if (status != ST_OK) {
@@ -190,14 +221,26 @@ static int place(struct call *call, struct span uri)
     call->local = (struct sdp_local){.rtp = b->config.media_addr, .version = 1, .direction = SDP_SENDRECV};
     call->local.rtp.port = call->rtp_port;
     call->local.origin_id = rng_u32(b->rng);
+    return ST_OK;
+}
+
+static int place(struct call *call, struct span uri)
+{
+    struct bridge *b = call->bridge;
+    char sdp[SDP_MAX];
+    struct outbuf out;
+    int status = call_open_ports(call);
+
+    if (status != ST_OK) {
+        return status;
+    }
     outbuf_init(&out, sdp, sizeof(sdp));
     status = sdp_write_offer(&call->local, &out);
     if (status != ST_OK) {
         return status;
     }
     media_listen(call);
-    void *owner = (void *)((uintptr_t)call->id.slot + 1);
-    return sip_usage_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, owner, &call->usage);
+    return sip_usage_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, call_owner(call), &call->usage);
 }
 
 void call_dial(struct client *c, struct span target)
@@ -232,6 +275,7 @@ void call_dial(struct client *c, struct span target)
         return;
     }
     b->stats.calls_started++;
+    ringing_leave(c, "dialling");
     bool failed_at_once = call->end_code != 0;
     call_step(call, CALL_EV_DIALLED);
     if (failed_at_once) {
@@ -315,12 +359,16 @@ static bool offer_changes_nothing(const struct call *call, struct span body)
 void call_sip_event(void *ctx, const struct sip_event *event)
 {
     struct bridge *b = ctx;
+    if (event->kind == SIP_EVENT_INCOMING) {
+        incoming_arrives(b, event);
+        return;
+    }
     uint32_t slot = (uint32_t)(uintptr_t)event->owner - 1;
     struct call *call = event->owner != NULL ? pool_next(&b->calls, &slot, NULL) : NULL;
 
     if (call == NULL || call->state == CALL_ENDED ||
         (!pool_id_is_none(call->usage) && !pool_id_eq(call->usage, event->usage))) {
-        return; /* INCOMING is not adopted: 480 until calls are taken (SPEC --incoming reject) */
+        return;
     }
     if (call->state == CALL_IDLE) {
         set_end(call, event); /* the very first send failed: told when the dialling step is over */
@@ -340,7 +388,11 @@ void call_sip_event(void *ctx, const struct sip_event *event)
         set_end(call, event);
         call_step(call, CALL_EV_FAR_END);
         break;
-    case SIP_EVENT_CONFIRMED: /* the answer to an offer of ours that changed nothing */
+    case SIP_EVENT_CONFIRMED:
+        if (call->state == CALL_ACCEPTED) {
+            on_answer(call, event);
+        } /* else an ACK without news, or the answer to an offer of ours that changed nothing */
+        break;
     case SIP_EVENT_INCOMING:
     case SIP_EVENT_KIND_COUNT: break;
     }
@@ -360,6 +412,10 @@ void call_expire(struct call *call)
     mono_us silent = counts_silence(call) ? call->media.last_heard + b->config.no_media : MONO_NEVER;
     char reason[96];
 
+    if (call->state == CALL_ALERTING) {
+        incoming_expire(call);
+        return;
+    }
     if (b->now >= end) {
         snprintf(reason, sizeof(reason), "longer than %lld s", (long long)(b->config.max_call / DUR_S(1)));
         call_end(call, CALL_EV_LIMIT, 0, reason);
@@ -369,6 +425,11 @@ void call_expire(struct call *call)
     } else {
         timerq_set(&b->timers, &call->timer, end < silent ? end : silent);
     }
+}
+
+int call_clearing_code(const struct call *call)
+{
+    return call->state == CALL_ESTABLISHED || call->state == CALL_ACCEPTED ? 200 : 487;
 }
 
 void call_release(struct call *call)

@@ -180,6 +180,7 @@ void client_release(struct client *c)
     struct bridge *b = c->bridge;
 
     listing_stop(c);
+    ringing_forget(c);
     timerq_cancel(&b->timers, &c->timer);
     ws_conn_free(c->conn); /* may still say upload_end(aborted) */
     c->conn = NULL;
@@ -187,7 +188,15 @@ void client_release(struct client *c)
     pool_free(&b->clients, c->id);
 }
 
-int client_audio_storage(struct client *c)
+int client_begin_call(struct client *c)
 {
-    return c->audio.bytes != NULL ? ST_OK : frame_ring_init(&c->audio, CLIENT_AUDIO_RING);
+    int status = c->audio.bytes != NULL ? ST_OK : frame_ring_init(&c->audio, CLIENT_AUDIO_RING);
+
+    if (status == ST_OK) {
+        frame_ring_clear(&c->audio);
+        c->told_slow = false;
+        c->told_no_call = false;
+        c->told_unsupported = false;
+    }
+    return status;
 }

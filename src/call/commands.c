@@ -40,14 +40,10 @@ static void do_call(struct client *c, const struct ws_command *cmd)
         client_error(c, cmd->word, WS_ERROR_BUSY, "this connection has a call already");
         return;
     }
-    if (client_audio_storage(c) != ST_OK) {
+    if (client_begin_call(c) != ST_OK) {
         client_error(c, cmd->word, WS_ERROR_INTERNAL, "out of memory");
         return;
     }
-    frame_ring_clear(&c->audio);
-    c->told_slow = false;
-    c->told_no_call = false;
-    c->told_unsupported = false;
     call_dial(c, cmd->arg);
 }
 
@@ -56,7 +52,7 @@ static void do_hangup(struct client *c, const struct ws_command *cmd)
     struct call *call = need_call(c, cmd);
 
     if (call != NULL) {
-        int code = call->state == CALL_ESTABLISHED ? 200 : 487;
+        int code = call_clearing_code(call);
         call_end(call, CALL_EV_HANGUP, code, sip_reason_phrase(code));
     }
 }
@@ -153,12 +149,44 @@ static void do_stats(struct client *c, const struct ws_command *cmd)
     }
 }
 
+static void do_listen(struct client *c, const struct ws_command *cmd)
+{
+    if (c->bridge->config.incoming == BRIDGE_INCOMING_RING) {
+        ringing_listen(c, true);
+    } else {
+        client_error(c, cmd->word, WS_ERROR_DENIED, "incoming calls do not ring here (--incoming ring)");
+    }
+}
+
+static void do_unlisten(struct client *c, const struct ws_command *cmd)
+{
+    (void)cmd;
+    ringing_listen(c, false);
+}
+
+static void do_answer(struct client *c, const struct ws_command *cmd)
+{
+    (void)cmd;
+    incoming_answer(c);
+}
+
+static void do_reject(struct client *c, const struct ws_command *cmd)
+{
+    uint32_t code = 603;
+
+    if (cmd->has_arg && (span_parse_u32(cmd->arg, 699, &code) != ST_OK || code < 400)) {
+        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected REJECT or REJECT:code, code from 400 to 699");
+    } else {
+        incoming_reject(c, (int)code);
+    }
+}
+
 static void do_upload_without_name(struct client *c, const struct ws_command *cmd)
 {
     client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected WAV_UPLOAD:name:base64");
 }
 
-enum takes { TAKES_NOTHING, TAKES_ARGUMENT };
+enum takes { TAKES_NOTHING, TAKES_ARGUMENT, TAKES_EITHER };
 
 /* A verb without a function here is one of SPEC that a later version brings. */
 static const struct {
@@ -174,6 +202,10 @@ static const struct {
     [WS_VERB_LIST_WAV] = {do_list, TAKES_NOTHING},
     [WS_VERB_DELETE_WAV] = {do_delete, TAKES_ARGUMENT},
     [WS_VERB_STATS] = {do_stats, TAKES_NOTHING},
+    [WS_VERB_LISTEN] = {do_listen, TAKES_NOTHING},
+    [WS_VERB_UNLISTEN] = {do_unlisten, TAKES_NOTHING},
+    [WS_VERB_ANSWER] = {do_answer, TAKES_NOTHING},
+    [WS_VERB_REJECT] = {do_reject, TAKES_EITHER},
 };
 
 void client_command(struct client *c, struct span text)

@@ -2,6 +2,7 @@
  * the bridge, in the server role, and talks to it over real sockets. */
 #include <stdlib.h>
 
+#include "echo.h"
 #include "wsaudio/call.h"
 
 #define SDP_MAX                 1024
@@ -320,7 +321,7 @@ void exchange_media_input(struct exchange *x, mono_us now, struct pool_id call, 
         return;
     }
     enum rtp_rx_verdict verdict = rtp_rx_push(&f->rx, now, &packet, 8000);
-    if (!f->sending_tone && verdict != RTP_RX_DUPLICATE && packet.payload_type == f->agreed.payload_type) {
+    if (!f->sending_tone && echo_wants(&f->agreed, &packet, verdict)) {
         send_payload(x, f, packet.payload);
     }
     report(x, f);

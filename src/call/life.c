@@ -16,6 +16,7 @@
 #define END_TOLD  (CALL_ACT_CLOSE_MEDIA | CALL_ACT_TELL_ENDED | CALL_ACT_RELEASE)
 #define END_BY_US (CALL_ACT_END_USAGE | END_TOLD)
 #define END_MUTE  (CALL_ACT_END_USAGE | CALL_ACT_CLOSE_MEDIA | CALL_ACT_RELEASE)
+#define END_ALERT (CALL_ACT_STOP_RINGING | CALL_ACT_REJECT | CALL_ACT_RELEASE)
 #define ANSWER    (CALL_ACT_OPEN_MEDIA | CALL_ACT_START_LIMITS | CALL_ACT_TELL_ESTABLISHED)
 
 /* clang-format off */
@@ -34,6 +35,10 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_HANGUP] = CANNOT(CALL_IDLE),
         [CALL_EV_LIMIT] = CANNOT(CALL_IDLE),
         [CALL_EV_ORPHANED] = CANNOT(CALL_IDLE),
+        [CALL_EV_INCOMING] = GO(CALL_ALERTING, CALL_ACT_SEND_RINGING),
+        [CALL_EV_TAKEN] = CANNOT(CALL_IDLE), /* it rings first */
+        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_IDLE),
+        [CALL_EV_REFUSED] = CANNOT(CALL_IDLE),
     },
     [CALL_TRYING] = {
         [CALL_EV_DIALLED] = CANNOT(CALL_TRYING), /* dialled once */
@@ -47,6 +52,11 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
         [CALL_EV_LIMIT] = CANNOT(CALL_TRYING), /* the clocks start with the answer */
         [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
+        /* of incoming calls before they are answered */
+        [CALL_EV_INCOMING] = CANNOT(CALL_TRYING),
+        [CALL_EV_TAKEN] = CANNOT(CALL_TRYING),
+        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_TRYING),
+        [CALL_EV_REFUSED] = CANNOT(CALL_TRYING),
     },
     [CALL_RINGING] = {
         [CALL_EV_DIALLED] = CANNOT(CALL_RINGING),
@@ -60,6 +70,11 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
         [CALL_EV_LIMIT] = CANNOT(CALL_RINGING),
         [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
+        /* of incoming calls before they are answered */
+        [CALL_EV_INCOMING] = CANNOT(CALL_RINGING),
+        [CALL_EV_TAKEN] = CANNOT(CALL_RINGING),
+        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_RINGING),
+        [CALL_EV_REFUSED] = CANNOT(CALL_RINGING),
     },
     [CALL_EARLY] = {
         [CALL_EV_DIALLED] = CANNOT(CALL_EARLY),
@@ -73,6 +88,45 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
         [CALL_EV_LIMIT] = CANNOT(CALL_EARLY),
         [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
+        /* of incoming calls before they are answered */
+        [CALL_EV_INCOMING] = CANNOT(CALL_EARLY),
+        [CALL_EV_TAKEN] = CANNOT(CALL_EARLY),
+        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_EARLY),
+        [CALL_EV_REFUSED] = CANNOT(CALL_EARLY),
+    },
+    [CALL_ALERTING] = {
+        [CALL_EV_DIALLED] = CANNOT(CALL_ALERTING), /* not ours */
+        [CALL_EV_RINGS] = CANNOT(CALL_ALERTING),
+        [CALL_EV_EARLY] = CANNOT(CALL_ALERTING),
+        [CALL_EV_ANSWERED] = CANNOT(CALL_ALERTING),
+        [CALL_EV_UNUSABLE] = CANNOT(CALL_ALERTING), /* the offer was judged before it rang */
+        [CALL_EV_OFFER_SAME] = CANNOT(CALL_ALERTING), /* the stack refuses one before the answer */
+        [CALL_EV_OFFER_OTHER] = CANNOT(CALL_ALERTING),
+        [CALL_EV_FAR_END] = GO(CALL_ENDED, CALL_ACT_STOP_RINGING | CALL_ACT_RELEASE), /* CANCEL, or BYE */
+        [CALL_EV_HANGUP] = GO(CALL_ENDED, END_ALERT), /* the server stops */
+        [CALL_EV_LIMIT] = GO(CALL_ENDED, END_ALERT), /* --ring-seconds, or the INVITE's Expires */
+        [CALL_EV_ORPHANED] = CANNOT(CALL_ALERTING), /* nobody's call yet */
+        [CALL_EV_INCOMING] = CANNOT(CALL_ALERTING), /* came once */
+        [CALL_EV_TAKEN] = GO(CALL_ESTABLISHED, ANSWER | CALL_ACT_STOP_RINGING), /* media flows before the ACK comes */
+        [CALL_EV_TAKEN_BLIND] = GO(CALL_ACCEPTED, CALL_ACT_STOP_RINGING), /* no address to send to yet */
+        [CALL_EV_REFUSED] = GO(CALL_ENDED, END_ALERT),
+    },
+    [CALL_ACCEPTED] = {
+        [CALL_EV_DIALLED] = CANNOT(CALL_ACCEPTED),
+        [CALL_EV_RINGS] = CANNOT(CALL_ACCEPTED),
+        [CALL_EV_EARLY] = CANNOT(CALL_ACCEPTED),
+        [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER), /* the ACK's SDP */
+        [CALL_EV_UNUSABLE] = GO(CALL_ENDED, END_BY_US), /* or it has none */
+        [CALL_EV_OFFER_SAME] = CANNOT(CALL_ACCEPTED), /* the stack refuses one before the ACK */
+        [CALL_EV_OFFER_OTHER] = CANNOT(CALL_ACCEPTED),
+        [CALL_EV_FAR_END] = GO(CALL_ENDED, END_TOLD), /* BYE, or no ACK */
+        [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
+        [CALL_EV_LIMIT] = CANNOT(CALL_ACCEPTED), /* the clocks start with the SDP; the stack waits 32 s for the ACK */
+        [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
+        [CALL_EV_INCOMING] = CANNOT(CALL_ACCEPTED),
+        [CALL_EV_TAKEN] = CANNOT(CALL_ACCEPTED),
+        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_ACCEPTED),
+        [CALL_EV_REFUSED] = CANNOT(CALL_ACCEPTED),
     },
     [CALL_ESTABLISHED] = {
         [CALL_EV_DIALLED] = CANNOT(CALL_ESTABLISHED),
@@ -86,6 +140,11 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_HANGUP] = GO(CALL_ENDED, CALL_ACT_TELL_STATS | END_BY_US),
         [CALL_EV_LIMIT] = GO(CALL_ENDED, CALL_ACT_TELL_STATS | END_BY_US),
         [CALL_EV_ORPHANED] = GO(CALL_ENDED, CALL_ACT_TELL_STATS | END_MUTE), /* stats: the warnings still go to the log */
+        /* of incoming calls before they are answered */
+        [CALL_EV_INCOMING] = CANNOT(CALL_ESTABLISHED),
+        [CALL_EV_TAKEN] = CANNOT(CALL_ESTABLISHED),
+        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_ESTABLISHED),
+        [CALL_EV_REFUSED] = CANNOT(CALL_ESTABLISHED),
     },
     [CALL_ENDED] = {
         /* the usage was let go or is over, the client has no name for this call any more */
@@ -100,6 +159,10 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_HANGUP] = CANNOT(CALL_ENDED),
         [CALL_EV_LIMIT] = CANNOT(CALL_ENDED),
         [CALL_EV_ORPHANED] = CANNOT(CALL_ENDED),
+        [CALL_EV_INCOMING] = CANNOT(CALL_ENDED),
+        [CALL_EV_TAKEN] = CANNOT(CALL_ENDED),
+        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_ENDED),
+        [CALL_EV_REFUSED] = CANNOT(CALL_ENDED),
     },
 };
 /* clang-format on */
@@ -107,8 +170,14 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
 const char *call_state_name(enum call_state state)
 {
     static const char *const names[CALL_STATE_COUNT] = {
-        [CALL_IDLE] = "idle",   [CALL_TRYING] = "trying",           [CALL_RINGING] = "ringing",
-        [CALL_EARLY] = "early", [CALL_ESTABLISHED] = "established", [CALL_ENDED] = "ended",
+        [CALL_IDLE] = "idle",
+        [CALL_TRYING] = "trying",
+        [CALL_RINGING] = "ringing",
+        [CALL_EARLY] = "early",
+        [CALL_ALERTING] = "alerting",
+        [CALL_ACCEPTED] = "accepted",
+        [CALL_ESTABLISHED] = "established",
+        [CALL_ENDED] = "ended",
     };
     return (unsigned)state < CALL_STATE_COUNT ? names[state] : "?";
 }
@@ -127,6 +196,10 @@ const char *call_event_name(enum call_event event)
         [CALL_EV_HANGUP] = "hangup",
         [CALL_EV_LIMIT] = "limit",
         [CALL_EV_ORPHANED] = "orphaned",
+        [CALL_EV_INCOMING] = "incoming",
+        [CALL_EV_TAKEN] = "taken",
+        [CALL_EV_TAKEN_BLIND] = "taken_blind",
+        [CALL_EV_REFUSED] = "refused",
     };
     return (unsigned)event < CALL_EVENT_COUNT ? names[event] : "?";
 }
@@ -134,8 +207,9 @@ const char *call_event_name(enum call_event event)
 const char *call_action_name(unsigned bit)
 {
     static const char *const names[] = {
-        "open_media",   "start_limits", "tell_trying", "tell_ringing", "tell_early", "tell_established", "accept_offer",
-        "refuse_offer", "end_usage",    "close_media", "tell_stats",   "tell_ended", "release",
+        "open_media",   "start_limits", "tell_trying", "tell_ringing", "tell_early", "tell_established",
+        "accept_offer", "refuse_offer", "end_usage",   "close_media",  "tell_stats", "tell_ended",
+        "send_ringing", "stop_ringing", "reject",      "release",
     };
     return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : "?";
 }

@@ -10,6 +10,8 @@ enum call_state {
     CALL_TRYING,      /* INVITE is on its way */
     CALL_RINGING,     /* 18x without usable SDP */
     CALL_EARLY,       /* 18x with SDP: early media flows */
+    CALL_ALERTING,    /* incoming: rings at the clients that listen, or waits for one to be free; nobody's call yet */
+    CALL_ACCEPTED,    /* incoming without an offer: our 200 made one, the ACK must bring the answer */
     CALL_ESTABLISHED, /* answered and acknowledged */
     CALL_ENDED,       /* the client was told; released at the end of the turn */
     CALL_STATE_COUNT
@@ -27,6 +29,10 @@ enum call_event {
     CALL_EV_HANGUP,      /* the client's HANGUP, or the server stops */
     CALL_EV_LIMIT,       /* a limit of ours: duration, no media */
     CALL_EV_ORPHANED,    /* the client's connection is gone */
+    CALL_EV_INCOMING,    /* an INVITE came and was taken */
+    CALL_EV_TAKEN,       /* our 200 has answered the INVITE's offer */
+    CALL_EV_TAKEN_BLIND, /* our 200 has gone out with an offer of ours: the INVITE had none */
+    CALL_EV_REFUSED,     /* nobody is left who could answer, or it cannot be answered: end_code says why */
     CALL_EVENT_COUNT
 };
 
@@ -46,13 +52,16 @@ enum call_action {
     CALL_ACT_CLOSE_MEDIA = 1 << 9, /* stop playing and recording, RTCP BYE, free the ports */
     CALL_ACT_TELL_STATS = 1 << 10, /* CALL_STATS and the quality warnings */
     CALL_ACT_TELL_ENDED = 1 << 11,
-    CALL_ACT_RELEASE = 1 << 12 /* the client is free for another call */
+    CALL_ACT_SEND_RINGING = 1 << 12, /* 180 */
+    CALL_ACT_STOP_RINGING = 1 << 13, /* INCOMING_GONE to every client at which it rings, but the one that answered */
+    CALL_ACT_REJECT = 1 << 14,       /* end_code as the final response to their INVITE */
+    CALL_ACT_RELEASE = 1 << 15       /* the client is free for another call */
 };
 
 struct call_cell {
     uint8_t rule; /* enum call_rule */
     uint8_t next; /* enum call_state */
-    uint16_t actions;
+    uint32_t actions;
 };
 
 extern const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT];

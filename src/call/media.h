@@ -2,6 +2,7 @@
 #ifndef WSAUDIO_CALL_MEDIA_H
 #define WSAUDIO_CALL_MEDIA_H
 
+#include "echo.h"
 #include "player.h"
 #include "recorder.h"
 #include "wsaudio/audio.h"
@@ -24,6 +25,7 @@ struct call_media {
     uint64_t dropped; /* not valid RTP of this call */
     char cname[17];
     struct player player;
+    struct echo echo; /* incoming call that nobody but the echo test answers */
     struct recorder recorder;
 };
 

@@ -77,6 +77,9 @@ static void rtp_arrived(struct call *call, const struct net_addr *from, struct s
     m->last_heard = b->now;
     log_first(call, from, &packet);
     enum rtp_rx_verdict verdict = rtp_rx_push(&m->rx, b->now, &packet, 8000);
+    if (m->echo.on && m->open && echo_wants(&call->agreed, &packet, verdict)) {
+        echo_push(&m->echo, packet.payload);
+    }
     client_audio(client_get(b, call->client), datagram.ptr, datagram.len);
     if (b->config.files.raw_packet != NULL) {
         b->config.files.raw_packet(b->config.files.ctx, datagram.ptr, datagram.len);

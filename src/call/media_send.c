@@ -91,7 +91,9 @@ static void send_packet(struct call *call, size_t samples, mono_us due)
     struct outbuf out;
     uint32_t timestamp = m->tx.timestamp;
 
-    fill_payload(call, payload, samples);
+    if (!m->echo.on || !echo_take(&m->echo, payload, samples)) {
+        fill_payload(call, payload, samples);
+    }
     outbuf_init(&out, packet, sizeof(packet));
     if (rtp_tx_packet(&m->tx, span_make(payload, samples), (uint32_t)samples, &out) != ST_OK) {
         return;

@@ -100,6 +100,7 @@ int sip_stack_reply_tx(struct sip_stack *stack, struct pool_id tx, const struct 
 /* What RFC 3261 8.2.1 to 8.2.3 and 8.2.2.2 refuse before the request is looked at further, inside and outside of
  * dialogs. True: refused with *reply, whose extra lies in buf. */
 #define SIP_STACK_EXTRA_MAX 1024
+#define SIP_STACK_BODY_MAX  16384 /* of an INVITE or UPDATE: an offer is kept while it rings; more gets 413 */
 bool sip_stack_refuses(struct sip_stack *stack, const struct sip_msg *request, struct sip_reply *reply,
                        char buf[SIP_STACK_EXTRA_MAX]);
 

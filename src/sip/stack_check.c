@@ -114,5 +114,8 @@ bool sip_stack_refuses(struct sip_stack *stack, const struct sip_msg *request, s
     if (request->method != SIP_METHOD_INVITE && request->method != SIP_METHOD_UPDATE) {
         return false;
     }
+    if (request->body.len > SIP_STACK_BODY_MAX) {
+        return refuse(reply, 413);
+    }
     return refuse_content(request, reply) || (refuses_sdp(request) && refuse(reply, 406));
 }

@@ -160,3 +160,12 @@ bool sip_header_line_ok(struct span line)
     }
     return utf8_valid(line);
 }
+
+const char *sip_user_text(struct span user, char buf[TEXT_SAFE_MAX + 1])
+{
+    char plain[4 * TEXT_SAFE_MAX];
+    struct outbuf out;
+    outbuf_init(&out, plain, sizeof(plain));
+    sip_unescape(&out, span_head(user, sizeof(plain)));
+    return text_safe(outbuf_view(&out), buf);
+}

@@ -199,6 +199,14 @@ static bool told_kind(uint32_t actions, const struct sip_usage_input *in, enum s
     return false;
 }
 
+/* 20.19; what cannot be read is passed over. */
+static uint32_t expires_of(const struct sip_msg *message)
+{
+    uint32_t seconds = 0;
+    struct span value = sip_msg_value(message, SIP_HEADER_EXPIRES);
+    return value.len > 0 && span_parse_u32(value, UINT32_MAX, &seconds) == ST_OK ? seconds : 0;
+}
+
 static struct sip_event event_of(const struct sip_usage *usage, enum sip_event_kind kind,
                                  const struct sip_usage_input *in)
 {
@@ -219,6 +227,7 @@ static struct sip_event event_of(const struct sip_usage *usage, enum sip_event_k
         event.request_user = in->message->uri.user;
         event.caller_user = in->message->from.uri.user;
         event.has_credentials = in->message->has_authorization;
+        event.expires_s = expires_of(in->message);
     }
     return event;
 }

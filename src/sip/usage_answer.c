@@ -243,6 +243,16 @@ int sip_usage_answer(struct sip_stack *stack, mono_us now, struct pool_id id, st
     return status == ST_OK ? sip_usage_step(usage, SIP_USAGE_ON_ANSWER, &(struct sip_usage_input){0}) : status;
 }
 
+struct span sip_usage_offer(const struct sip_stack *stack, struct pool_id id)
+{
+    const struct sip_usage *usage = sip_usage_get(stack, id);
+    struct sip_msg request;
+    if (usage == NULL || !usage->taken || sip_msg_parse(sip_text_view(&usage->request), &request) != SIP_VERDICT_OK) {
+        return SPAN_NONE;
+    }
+    return sip_usage_sdp(&request);
+}
+
 int sip_usage_reject(struct sip_stack *stack, mono_us now, struct pool_id id, int code, struct span extra)
 {
     struct sip_usage *usage;

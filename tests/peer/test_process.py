@@ -17,11 +17,11 @@ from timing import WRAPPER, soon
 
 UNDUE = """--call-log --user --require-unprivileged --sandbox --realtime --ws-tls-cert --ws-tls-key --ws-tls-client-ca
 --sip-transport --sip-tls-ca --sip-tls-cert --sip-tls-key --sip-register --sip-expires
---sip-keepalive --session-timer --incoming --allow-transfer --dial-allow --dial-deny --calls-per-minute --srtp
+--sip-keepalive --session-timer --allow-transfer --dial-allow --dial-deny --calls-per-minute --srtp
 --max-tick-late --media-buffer --media-alerts --watermark-key-file""".split()
 DUE = """--config --check-config --lang --log-level --log-file --version --help --ws-listen --ws-allow --ws-token-file
 --ws-origin --ws-echo --ws-max-message --max-clients --sip-server --sip-listen --sip-user --sip-password-file
---sip-password --sip-auth-user --sip-caller --sip-display-name --sip-domain --sip-allow --sip-header --ring-seconds
+--sip-password --sip-auth-user --sip-caller --sip-display-name --sip-domain --sip-allow --sip-header --ring-seconds --incoming
 --advertise --sip-dscp --rtp-dscp --rtp-ports --max-calls --max-call-seconds --no-media-seconds --rtp-raw-file
 --upload-dir --upload-max --upload-quota --record-dir --no-record --record-channels --record-quota --record-sync""".split()
 
@@ -43,7 +43,7 @@ def test_bad_flags_exit_2():
              ("--max-calls", "many"), ("--rtp-ports", "40000-30000"), ("--rtp-ports", "0-x"), ("--upload-max", "12X"), ("--lang", "fr"),
              ("--log-level", "loud"), ("--ws-allow", "1.2.3.4/33"), ("--ws-allow", "here"), ("--config", "/nonexistent/file"),
              ("--sip-server",), ("--ws-origin", "not an origin"), ("--sip-header", "no colon"), ("--advertise", "x.y"),
-             ("--record-channels", "quad"), ("--rtp-dscp", "64"), ("--ring-seconds", "-1"), ("--ws-token-file", "/nonexistent/file"),
+             ("--record-channels", "quad"), ("--rtp-dscp", "64"), ("--ring-seconds", "-1"), ("--incoming", "maybe"), ("--ws-token-file", "/nonexistent/file"),
              ("--sip-password-file", "/nonexistent/file"), ("stray",), ("--max-calls", "100", "--rtp-ports", "32000-32009")]
     for case in cases:
         code, _, err = run_server(*case)

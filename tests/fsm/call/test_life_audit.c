@@ -20,7 +20,8 @@
 
 #define ALL_ACTIONS ((CALL_ACT_RELEASE << 1) - 1)
 #define ENDINGS                                                                                                        \
-    (CALL_ACT_END_USAGE | CALL_ACT_CLOSE_MEDIA | CALL_ACT_TELL_STATS | CALL_ACT_TELL_ENDED | CALL_ACT_RELEASE)
+    (CALL_ACT_END_USAGE | CALL_ACT_CLOSE_MEDIA | CALL_ACT_TELL_STATS | CALL_ACT_TELL_ENDED | CALL_ACT_REJECT |         \
+     CALL_ACT_RELEASE)
 
 static const struct call_cell *cell_of(int s, int e)
 {
@@ -61,14 +62,18 @@ static void test_cells(void **state)
             }
             unsigned acts = c->actions;
             bool ends = c->next == CALL_ENDED;
+            bool rings = s == CALL_ALERTING; /* here: no port is open, and the call is nobody's */
             CHECK(s != CALL_ENDED, s, e);
             CHECK(c->next != CALL_IDLE, s, e);
             CHECK(ends || (acts & ENDINGS) == 0, s, e);
-            CHECK(!ends || (acts & ~(unsigned)ENDINGS) == 0, s, e);
+            CHECK(!ends || (acts & ~(unsigned)(ENDINGS | CALL_ACT_STOP_RINGING)) == 0, s, e);
             CHECK(ends == ((acts & CALL_ACT_RELEASE) != 0), s, e);
-            CHECK(ends == ((acts & CALL_ACT_CLOSE_MEDIA) != 0), s, e); /* the ports are open from the start */
-            CHECK((ends && e != CALL_EV_ORPHANED) == ((acts & CALL_ACT_TELL_ENDED) != 0), s, e);
-            CHECK((ends && e != CALL_EV_FAR_END) == ((acts & CALL_ACT_END_USAGE) != 0), s, e);
+            CHECK((ends && !rings) == ((acts & CALL_ACT_CLOSE_MEDIA) != 0), s, e);
+            CHECK((ends && !rings && e != CALL_EV_ORPHANED) == ((acts & CALL_ACT_TELL_ENDED) != 0), s, e);
+            CHECK((ends && !rings && e != CALL_EV_FAR_END) == ((acts & CALL_ACT_END_USAGE) != 0), s, e);
+            CHECK((ends && rings && e != CALL_EV_FAR_END) == ((acts & CALL_ACT_REJECT) != 0), s, e);
+            CHECK((c->next == CALL_ALERTING) == ((acts & CALL_ACT_SEND_RINGING) != 0), s, e);
+            CHECK((rings && c->next != s) == ((acts & CALL_ACT_STOP_RINGING) != 0), s, e);
             CHECK((ends && s == CALL_ESTABLISHED) == ((acts & CALL_ACT_TELL_STATS) != 0), s, e);
             bool answered = c->next == CALL_ESTABLISHED && s != CALL_ESTABLISHED;
             CHECK(answered == ((acts & CALL_ACT_START_LIMITS) != 0), s, e);
@@ -95,6 +100,8 @@ static void test_order_of_bits(void **state)
     assert_true(CALL_ACT_CLOSE_MEDIA < CALL_ACT_TELL_STATS);
     assert_true(CALL_ACT_TELL_STATS < CALL_ACT_TELL_ENDED);
     assert_true(CALL_ACT_TELL_ENDED < CALL_ACT_RELEASE);
+    assert_true(CALL_ACT_STOP_RINGING < CALL_ACT_RELEASE);
+    assert_true(CALL_ACT_REJECT < CALL_ACT_RELEASE);
 }
 
 /* ---- the walk ---- */
@@ -102,16 +109,18 @@ static void test_order_of_bits(void **state)
 struct situation {
     uint8_t state;
     bool dialled, usage, media, clocks, answered, told_ended, released;
+    bool incoming, ringing, owned; /* owned: a client hears of it */
 };
 
 static unsigned pack(const struct situation *x)
 {
     return x->state | (unsigned)x->dialled << 3 | (unsigned)x->usage << 4 | (unsigned)x->media << 5 |
            (unsigned)x->clocks << 6 | (unsigned)x->answered << 7 | (unsigned)x->told_ended << 8 |
-           (unsigned)x->released << 9;
+           (unsigned)x->released << 9 | (unsigned)x->incoming << 10 | (unsigned)x->ringing << 11 |
+           (unsigned)x->owned << 12;
 }
 
-#define SITUATIONS 1024
+#define SITUATIONS 8192
 
 struct walk {
     bool seen[SITUATIONS];
@@ -126,23 +135,48 @@ static bool can_come(const struct situation *x, int event)
     if (x->released) {
         return false;
     }
-    if (event == CALL_EV_DIALLED) {
+    if (event == CALL_EV_DIALLED || event == CALL_EV_INCOMING) {
         return !x->dialled;
     }
     if (!x->dialled) {
-        return false; /* dialling is one step */
+        return false; /* dialling and taking an INVITE are one step */
     }
     switch (event) {
     case CALL_EV_RINGS:
-    case CALL_EV_EARLY: return x->usage; /* a provisional response can be overtaken by the 200 */
+    case CALL_EV_EARLY: return x->usage && !x->incoming; /* a provisional response can be overtaken by the 200 */
     case CALL_EV_ANSWERED:
-    case CALL_EV_UNUSABLE: return x->usage && !x->answered;
+    case CALL_EV_UNUSABLE: return x->usage && !x->answered && !x->ringing;
     case CALL_EV_OFFER_SAME:
-    case CALL_EV_OFFER_OTHER:
+    case CALL_EV_OFFER_OTHER: return x->usage && (x->answered || !x->incoming); /* the stack refuses earlier ones */
     case CALL_EV_FAR_END: return x->usage;
-    case CALL_EV_LIMIT: return x->clocks;
-    default: return true; /* HANGUP, ORPHANED */
+    case CALL_EV_LIMIT: return x->clocks || x->ringing;
+    case CALL_EV_TAKEN:
+    case CALL_EV_TAKEN_BLIND:
+    case CALL_EV_REFUSED: return x->ringing;
+    case CALL_EV_ORPHANED: return x->owned;
+    default: return true; /* HANGUP */
     }
+}
+
+/* What an event says of the world by itself. */
+static void comes(struct situation *x, int event)
+{
+    if (event == CALL_EV_DIALLED || event == CALL_EV_INCOMING) {
+        x->dialled = true;
+        x->usage = true;
+        x->incoming = event == CALL_EV_INCOMING;
+        x->ringing = x->incoming;
+        x->owned = !x->incoming;
+        x->media = !x->incoming; /* the ports are open before the INVITE leaves (fault 23) */
+    }
+    if (event == CALL_EV_TAKEN || event == CALL_EV_TAKEN_BLIND) {
+        x->owned = true;
+        x->media = true;
+    }
+    if (event == CALL_EV_FAR_END) {
+        x->usage = false;
+    }
+    x->answered = x->answered || event == CALL_EV_ANSWERED || event == CALL_EV_TAKEN;
 }
 
 static void carry_out(struct situation *x, int event, const struct call_cell *cell)
@@ -151,16 +185,16 @@ static void carry_out(struct situation *x, int event, const struct call_cell *ce
     unsigned acts = cell->actions;
 
     x->state = cell->next;
-    x->dialled = true;
-    if (event == CALL_EV_DIALLED) {
-        x->usage = true;
-        x->media = true; /* the ports are open before the INVITE leaves (fault 23) */
-    }
-    if (event == CALL_EV_ANSWERED) {
-        x->answered = true;
+    comes(x, event);
+    if (event == CALL_EV_ANSWERED || event == CALL_EV_TAKEN) {
         CHECK((acts & CALL_ACT_OPEN_MEDIA) != 0, from, event);
     }
-    if (event == CALL_EV_FAR_END) {
+    if ((acts & CALL_ACT_STOP_RINGING) != 0) {
+        CHECK(x->ringing, from, event);
+        x->ringing = false;
+    }
+    if ((acts & CALL_ACT_REJECT) != 0) {
+        CHECK(x->usage && !x->answered, from, event);
         x->usage = false;
     }
     if ((acts & CALL_ACT_START_LIMITS) != 0) {
@@ -181,8 +215,8 @@ static void carry_out(struct situation *x, int event, const struct call_cell *ce
         x->told_ended = true;
     }
     if ((acts & CALL_ACT_RELEASE) != 0) {
-        CHECK(!x->usage && !x->media && !x->clocks, from, event);
-        CHECK(x->told_ended == (event != CALL_EV_ORPHANED), from, event);
+        CHECK(!x->usage && !x->media && !x->clocks && !x->ringing, from, event);
+        CHECK(x->told_ended == (x->owned && event != CALL_EV_ORPHANED), from, event);
         x->released = true;
     }
     CHECK(x->released == (x->state == CALL_ENDED), from, event);
@@ -219,7 +253,7 @@ static void test_walk(void **state)
             const struct call_cell *cell = cell_of(x.state, e);
             CHECK(cell->rule != CALL_RULE_CANNOT, x.state, e);
             w.used[x.state][e] = true;
-            can_end = can_end || e == CALL_EV_DIALLED || cell->next == CALL_ENDED;
+            can_end = can_end || e == CALL_EV_DIALLED || e == CALL_EV_INCOMING || cell->next == CALL_ENDED;
             if (cell->rule == CALL_RULE_GO) {
                 struct situation next = x;
                 carry_out(&next, e, cell);
@@ -242,7 +276,8 @@ static void test_walk(void **state)
 /* SPEC section 3: CALL_STATE trying, ringing, early, established, then exactly one ended; CALL_STATS just before `ended` of
  * every call that was established; HANGUP and a limit send BYE or CANCEL, the far end's end does not; a connection that goes
  * takes its call along; a re-INVITE that changes nothing 200, any other 488. `does`: b BYE or CANCEL, c media closed, f
- * figures, e `ended`, r line free, m media opened, k clocks and recording, t tell the state's name, 2 answer 200, 4 answer 488. */
+ * figures, e `ended`, r line free, m media opened, k clocks and recording, t tell the state's name, 2 answer 200, 4 answer 488.
+ * Incoming: LISTEN, ANSWER, REJECT, --ring-seconds, INCOMING_GONE; R 180, g INCOMING_GONE, x refuse the INVITE. */
 static const struct {
     enum call_state from;
     enum call_event event;
@@ -250,6 +285,19 @@ static const struct {
     const char *does;
 } second[] = {
     {CALL_IDLE, CALL_EV_DIALLED, CALL_TRYING, "t"},
+
+    {CALL_IDLE, CALL_EV_INCOMING, CALL_ALERTING, "R"},
+    {CALL_ALERTING, CALL_EV_FAR_END, CALL_ENDED, "gr"},
+    {CALL_ALERTING, CALL_EV_HANGUP, CALL_ENDED, "gxr"},
+    {CALL_ALERTING, CALL_EV_LIMIT, CALL_ENDED, "gxr"},
+    {CALL_ALERTING, CALL_EV_REFUSED, CALL_ENDED, "gxr"},
+    {CALL_ALERTING, CALL_EV_TAKEN, CALL_ESTABLISHED, "gmkt"},
+    {CALL_ALERTING, CALL_EV_TAKEN_BLIND, CALL_ACCEPTED, "g"},
+    {CALL_ACCEPTED, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mkt"},
+    {CALL_ACCEPTED, CALL_EV_UNUSABLE, CALL_ENDED, "bcer"},
+    {CALL_ACCEPTED, CALL_EV_FAR_END, CALL_ENDED, "cer"},
+    {CALL_ACCEPTED, CALL_EV_HANGUP, CALL_ENDED, "bcer"},
+    {CALL_ACCEPTED, CALL_EV_ORPHANED, CALL_ENDED, "bcr"},
 
     {CALL_TRYING, CALL_EV_RINGS, CALL_RINGING, "t"},
     {CALL_TRYING, CALL_EV_EARLY, CALL_EARLY, "mt"},
@@ -303,6 +351,9 @@ static unsigned meaning(char letter, enum call_state to)
     case 'r': return CALL_ACT_RELEASE;
     case '2': return CALL_ACT_ACCEPT_OFFER;
     case '4': return CALL_ACT_REFUSE_OFFER;
+    case 'R': return CALL_ACT_SEND_RINGING;
+    case 'g': return CALL_ACT_STOP_RINGING;
+    case 'x': return CALL_ACT_REJECT;
     default: break;
     }
     return to == CALL_TRYING    ? CALL_ACT_TELL_TRYING

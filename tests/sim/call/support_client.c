@@ -21,7 +21,7 @@ size_t world_connect(struct world *w)
             assert_true(status == ST_OK || (status == ST_NO_MEMORY && w->memory_fails));
             c->open = status == ST_OK;
             c->reading = true;
-            c->in_call = c->established = c->figures = false;
+            c->in_call = c->established = c->figures = c->rings = false;
             c->in_len = 0;
             c->begun = c->ended = 0;
             return i;
@@ -102,12 +102,36 @@ static void answer_ping(struct world *w, const char *which)
     }
 }
 
-/* SPEC 3: trying first, exactly one ended last, CALL_STATS just before it when the call was up, nothing of a call behind it. */
+/* SPEC 3: it rings for one call at a time; each INCOMING ends with one INCOMING_GONE or a call of the client's own. */
+static const char *broken_ringing(struct world_client *c, const char *text)
+{
+    bool gone = strncmp(text, "INCOMING_GONE:", 14) == 0;
+
+    if (!gone && strncmp(text, "INCOMING:", 9) != 0) {
+        return NULL;
+    }
+    if (gone == !c->rings) {
+        return gone ? "what is gone never rang" : "two calls ring at once";
+    }
+    if (!gone && c->in_call) {
+        return "it rings while a call is up";
+    }
+    c->rings = !gone;
+    return NULL;
+}
+
+/* SPEC 3: trying first (established or ended for a call that rang here), exactly one ended last, CALL_STATS just before it when the call was up, nothing of a call behind it. */
 static const char *broken_rule(struct world_client *c, const char *text)
 {
     const char *state = strncmp(text, "CALL_STATE:", 11) == 0 ? text + 11 : NULL;
     bool figures = c->figures;
 
+    if (state != NULL && c->rings && (strcmp(state, "established") == 0 || strncmp(state, "ended:", 6) == 0)) {
+        c->rings = false;
+        c->in_call = true;
+        c->established = false;
+        c->begun++;
+    }
     c->figures = strncmp(text, "CALL_STATS:", 11) == 0;
     if (c->figures && !c->in_call) {
         return "figures of no call";
@@ -142,6 +166,7 @@ static void watch_text(struct world *w, struct world_client *c, const char *text
 {
     const char *why = broken_rule(c, text);
 
+    why = why != NULL ? why : broken_ringing(c, text);
     if (why != NULL) {
         world_breach(w, why, text);
     }
@@ -149,7 +174,7 @@ static void watch_text(struct world *w, struct world_client *c, const char *text
 
 static void watch_audio(struct world *w, struct world_client *c)
 {
-    if (!c->in_call) {
+    if (!c->in_call && !c->rings) {
         world_breach(w, "audio of a call that has ended", "");
     }
 }

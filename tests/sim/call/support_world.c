@@ -341,7 +341,7 @@ static void sip_arrives(struct world *w, const struct world_event *e)
     } else if (w->far.exchange != NULL) {
         legal_received(w->far.legal, w->now, e->data, e->len);
         exchange_sip_input(w->far.exchange, w->now, &bridge_addr, e->data, e->len);
-    } else {
+    } else if (!caller_input(w, (const char *)e->data)) {
         phone_input(w, (const char *)e->data);
     }
 }
@@ -688,6 +688,7 @@ static void free_world(struct world *w)
     legal_free(w->legal);
     legal_free(w->far.legal);
     phone_fini(w);
+    caller_fini(w);
     for (size_t i = 0; i < w->event_count; i++) {
         free(w->events[i].data);
     }

@@ -10,6 +10,7 @@
 #define WORLD_FILES    8
 #define WORLD_TEXTS    4096
 #define WORLD_MESSAGES 4096
+#define WORLD_CALLERS  24
 
 struct world;
 
@@ -48,6 +49,7 @@ struct world_client {
     bool open;
     bool reading;                       /* takes what the server writes */
     bool in_call, established, figures; /* as told by CALL_STATE and CALL_STATS */
+    bool rings;                         /* as told by INCOMING */
     size_t begun, ended;                /* calls */
     size_t chunk;                       /* bytes of input handed over at once; 0: all */
     uint8_t *in;                        /* bytes from the server not yet parsed */
@@ -127,6 +129,27 @@ struct phone {
     uint32_t cseq;
 };
 
+/* What a telephone that calls the gateway does by itself. */
+struct caller_plan {
+    const char *sdp;     /* of the INVITE; NULL: phone_sdp; "": none */
+    const char *ack_sdp; /* of the ACK to a 2xx; NULL: none */
+    const char *headers; /* more lines in the INVITE, or NULL */
+    bool no_ack, ignore_bye;
+    bool persistent; /* sends its requests again until they are answered */
+};
+
+struct caller {
+    struct caller_plan plan;
+    char from[256], to[256], uri[300], target[256], tag[64];
+    char *invite, *request; /* owned; the last request but ACK */
+    char *response;         /* owned; the newest to the INVITE, up to the first final one */
+    bool request_done, cancelled;
+    int repeats;
+    int status;       /* of that response; 0 none */
+    int other_status; /* of the last response to another request */
+    int ringing, oks, acks, byes;
+};
+
 struct world {
     mono_us now;
     uint64_t seed, seed_state;
@@ -135,6 +158,8 @@ struct world {
     struct bridge *bridge;
     struct bridge_config config;
     struct phone phone;
+    struct caller callers[WORLD_CALLERS];
+    size_t caller_count;
     struct world_client clients[WORLD_CLIENTS];
     struct world_file files[WORLD_FILES], recording;
     struct world_event *events; /* heap-free: a plain array */
@@ -228,6 +253,17 @@ void world_breach(const struct world *w, const char *why, const char *text);
 
 /* support_disk.c */
 void world_file_io(struct world *w, struct file_io *io);
+
+/* support_caller.c: sends the INVITE. */
+struct caller *caller_call(struct world *w, const char *from, const char *to, const struct caller_plan *plan);
+void caller_cancel(struct world *w, struct caller *c);
+void caller_bye(struct world *w, struct caller *c);
+void caller_ack(struct world *w, struct caller *c);
+/* A request in the dialog that its INVITE made. */
+void caller_request(struct world *w, struct caller *c, const char *method, unsigned cseq, const char *sdp);
+/* False: not for a caller. */
+bool caller_input(struct world *w, const char *text);
+void caller_fini(struct world *w);
 
 /* support_phone.c */
 void phone_init(struct world *w);

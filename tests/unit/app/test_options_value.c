@@ -67,6 +67,7 @@ static const struct flag_case DUE[] = {
      {"192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0", "192.0.2.7"},
      {"", "192.0.2.1/24", "192.0.2.0/33", "pbx", "192.0.2.1:5060"}},
     {"sip-header", false, {"X-Gateway: yes", "P-Tag: a,b"}, {"", "nocolon", "Bad Name: x", "X: a\r\nY: b", "Via: x"}},
+    {"incoming", false, {"reject", "echo", "ring"}, {"", "Ring", "answer", "yes"}},
     {"ring-seconds", false, {"1", "120", "3600"}, {"", "0", "3601", "-1", "1s", "1.5"}},
     {"advertise",
      false,
