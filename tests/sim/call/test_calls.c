@@ -164,6 +164,7 @@ static void playback_byte_for_byte(void **state)
     world_run(w, DUR_S(1));
     /* both sides in the recording, 10 ms of travel apart */
     const struct world_file *r = &w->recording;
+    assert_true(r->len > WAV_ULAW_HEADER_LEN);
     size_t frames = (r->len - WAV_ULAW_HEADER_LEN) / 2;
     uint8_t *left = malloc(frames);
     uint8_t *right = malloc(frames);

@@ -552,8 +552,12 @@ static void control_text_that_nobody_reads(void **state)
     (void)state;
     established(w, c);
     w->clients[c].reading = false;
-    struct ws_conn *conn = bridge_client_conn(w->bridge, w->clients[c].id);
-    while (ws_conn_control_queued(conn) < 65000) {
+    for (;;) {
+        const struct ws_conn *conn = bridge_client_conn(w->bridge, w->clients[c].id);
+        assert_non_null(conn);
+        if (ws_conn_control_queued(conn) >= 65000) {
+            break;
+        }
         world_send(w, c, "STATS");
         assert_true(++sent < 5000);
     }

@@ -355,6 +355,15 @@ const struct sim_message *sim_nth(const struct sim *sim, uint8_t host, const cha
     return NULL;
 }
 
+const struct sim_message *sim_must(const struct sim *sim, uint8_t host, const char *start, size_t n)
+{
+    const struct sim_message *m = sim_nth(sim, host, start, n);
+    if (m == NULL) {
+        fail_msg("%u received no %s number %zu", host, start, n);
+    }
+    return m;
+}
+
 size_t sim_sent(const struct sim *sim, uint8_t host, const char *start)
 {
     size_t n = 0;
@@ -442,6 +451,7 @@ void sim_reply(struct sim *sim, uint8_t host, const struct sim_message *request,
                const char *extra, const char *sdp)
 {
     static char text[65536];
+    assert_non_null(request);
     int len = snprintf(text, sizeof(text), "SIP/2.0 %d Reason %d\r\n", code, code);
     len += put_vias(request, text + len, sizeof(text) - (size_t)len);
     (void)snprintf(text + len, sizeof(text) - (size_t)len, "From: %s\r\nTo: %s%s%s\r\nCall-ID: %s\r\nCSeq: %s\r\n",

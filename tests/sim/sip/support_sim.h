@@ -110,6 +110,8 @@ const struct sim_message *sim_await(struct sim *sim, uint8_t host, const char *s
 size_t sim_sent(const struct sim *sim, uint8_t host, const char *start);
 /* The n-th of them, from 0. */
 const struct sim_message *sim_nth(const struct sim *sim, uint8_t host, const char *start, size_t n);
+/* The same; there must be one. */
+const struct sim_message *sim_must(const struct sim *sim, uint8_t host, const char *start, size_t n);
 /* A header's value (its first line); "" without one. Valid until eight more calls. */
 const char *sim_header(const struct sim_message *message, const char *name);
 /* The Request-URI. */

@@ -214,9 +214,9 @@ static void lost_invite(void **state)
     sim_invite(p.a, "sip:echo@example.org", 0);
     sim_run(p.sim, DUR_S(5));
     assert_int_equal(sim_sent(p.sim, 2, "INVITE"), 4);
-    assert_int_equal(sim_nth(p.sim, 2, "INVITE", 1)->at - start, DUR_MS(500));
-    assert_int_equal(sim_nth(p.sim, 2, "INVITE", 2)->at - start, DUR_MS(1500));
-    assert_int_equal(sim_nth(p.sim, 2, "INVITE", 3)->at - start, DUR_MS(3500));
+    assert_int_equal(sim_must(p.sim, 2, "INVITE", 1)->at - start, DUR_MS(500));
+    assert_int_equal(sim_must(p.sim, 2, "INVITE", 2)->at - start, DUR_MS(1500));
+    assert_int_equal(sim_must(p.sim, 2, "INVITE", 3)->at - start, DUR_MS(3500));
     assert_int_equal(sim_events(p.a, SIP_EVENT_ANSWERED), 1);
     sim_end(p.a);
     sim_run(p.sim, DUR_S(1));
@@ -231,9 +231,9 @@ static void lost_200(void **state)
     sim_invite(p.a, "sip:echo@example.org", 0);
     sim_run(p.sim, DUR_S(5));
     assert_int_equal(sim_sent(p.sim, 1, "SIP/2.0 200"), 3);
-    mono_us first = sim_nth(p.sim, 1, "SIP/2.0 200", 0)->at;
-    assert_int_equal(sim_nth(p.sim, 1, "SIP/2.0 200", 1)->at - first, DUR_MS(500));
-    assert_int_equal(sim_nth(p.sim, 1, "SIP/2.0 200", 2)->at - first, DUR_MS(1500));
+    mono_us first = sim_must(p.sim, 1, "SIP/2.0 200", 0)->at;
+    assert_int_equal(sim_must(p.sim, 1, "SIP/2.0 200", 1)->at - first, DUR_MS(500));
+    assert_int_equal(sim_must(p.sim, 1, "SIP/2.0 200", 2)->at - first, DUR_MS(1500));
     assert_int_equal(sim_events(p.b, SIP_EVENT_CONFIRMED), 1);
     sim_end(p.b);
     sim_run(p.sim, DUR_S(1));
@@ -249,7 +249,7 @@ static void lost_ack(void **state)
     sim_run(p.sim, DUR_S(5));
     assert_int_equal(sim_sent(p.sim, 1, "SIP/2.0 200"), 3);
     assert_int_equal(sim_sent(p.sim, 2, "ACK"), 3);
-    assert_string_equal(sim_nth(p.sim, 2, "ACK", 0)->text, sim_nth(p.sim, 2, "ACK", 2)->text);
+    assert_string_equal(sim_must(p.sim, 2, "ACK", 0)->text, sim_must(p.sim, 2, "ACK", 2)->text);
     assert_int_equal(sim_events(p.a, SIP_EVENT_ANSWERED), 1);
     assert_int_equal(sim_events(p.b, SIP_EVENT_CONFIRMED), 1);
     sim_end(p.a);
@@ -268,7 +268,7 @@ static void lost_bye(void **state)
     mono_us start = p.sim->now;
     sim_run(p.sim, DUR_S(10));
     assert_int_equal(sim_sent(p.sim, 2, "BYE"), 4);
-    assert_int_equal(sim_nth(p.sim, 2, "BYE", 3)->at - start, DUR_MS(3500));
+    assert_int_equal(sim_must(p.sim, 2, "BYE", 3)->at - start, DUR_MS(3500));
     sim_assert_ended(p.b, 200);
     sim_close(p.sim);
 }
@@ -299,7 +299,7 @@ static void nobody_acks(void **state)
     sim_assert_ended(p.b, 408);
     assert_int_equal(sim_event(p.b, SIP_EVENT_ENDED)->at - start, DUR_MS(10) + 64 * T1);
     /* 0, 0.5, 1.5, 3.5, 7.5, then every 4 s up to 31.5 */
-    assert_int_equal(sim_nth(p.sim, 1, "SIP/2.0 200", 10)->at - start, DUR_MS(10) + DUR_MS(31500));
+    assert_int_equal(sim_must(p.sim, 1, "SIP/2.0 200", 10)->at - start, DUR_MS(10) + DUR_MS(31500));
     assert_int_equal(sim_sent(p.sim, 1, "BYE"), 1);
     sim_assert_ended(p.a, 200);
     sim_close(p.sim);
@@ -325,7 +325,7 @@ static void callee_vanishes(void **state)
     assert_int_equal(sip_stack_busy(p.a->stack), 0);
     /* timer E: 0, 0.5, 1.5, 3.5, 7.5, … 31.5 */
     assert_int_equal(sim_sent(p.sim, 2, "BYE"), 11);
-    assert_int_equal(sim_nth(p.sim, 2, "BYE", 10)->at - start, DUR_MS(31500));
+    assert_int_equal(sim_must(p.sim, 2, "BYE", 10)->at - start, DUR_MS(31500));
     assert_int_equal(sim_events(p.a, SIP_EVENT_ENDED), 0);
     p.sim->lose_count = 0;
     sim_end(p.b);

@@ -183,7 +183,7 @@ static void fault_07_no_response(void **state)
     sim_invite(ua, "sip:a@example.org", 0);
     sim_run(ua->sim, DUR_S(33));
     assert_int_equal(sim_sent(ua->sim, 2, "INVITE"), 7);
-    assert_int_equal(sim_nth(ua->sim, 2, "INVITE", 1)->at - start, DUR_MS(500));
+    assert_int_equal(sim_must(ua->sim, 2, "INVITE", 1)->at - start, DUR_MS(500));
     sim_assert_ended(ua, 408);
     assert_int_equal(sim_event(ua, SIP_EVENT_ENDED)->at - start, DUR_S(32));
     sim_close(ua->sim);
@@ -316,7 +316,7 @@ static void fault_15_bye_at_once(void **state)
     call(ua);
     mono_us at = ua->sim->now;
     sim_end(ua);
-    assert_int_equal(sim_nth(ua->sim, 2, "BYE", 0)->at, at);
+    assert_int_equal(sim_must(ua->sim, 2, "BYE", 0)->at, at);
     answer_bye(ua);
     sim_close(ua->sim);
 }

@@ -225,7 +225,7 @@ static void outside_options(void **state)
     assert_non_null(strstr(sim_header(ok, "To"), ";tag="));
     assert_non_null(strstr(sim_header(ok, "Via"), ";received=10.0.0.2;rport=5060"));
     /* the same again: the same answer, the tag too (8.2.7) */
-    sim_send_text(ua->sim, 2, 1, sim_nth(ua->sim, 1, "OPTIONS", 0)->text);
+    sim_send_text(ua->sim, 2, 1, sim_must(ua->sim, 1, "OPTIONS", 0)->text);
     assert_string_equal(sim_header(sim_expect(ua->sim, 2, "SIP/2.0 200"), "To"), sim_header(ok, "To"));
     assert_int_equal(sip_stack_stats(ua->stack).transactions, 0);
     sim_close(ua->sim);

@@ -368,7 +368,7 @@ static void silent_in_each_state(void **state)
     sim_run(ua->sim, DUR_S(40));
     assert_int_equal(sim_sent(ua->sim, 2, "INVITE"), 7);
     for (size_t i = 0; i < 7; i++) {
-        assert_int_equal(sim_nth(ua->sim, 2, "INVITE", i)->at - start, DUR_MS(at[i]));
+        assert_int_equal(sim_must(ua->sim, 2, "INVITE", i)->at - start, DUR_MS(at[i]));
     }
     sim_assert_ended(ua, 408);
     assert_int_equal(sim_event(ua, SIP_EVENT_ENDED)->at - start, 64 * T1);

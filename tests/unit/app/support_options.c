@@ -27,6 +27,7 @@ void run_load(struct run *r, const char *const *args)
         r->argv[r->argc++] = strdup(args[i]);
     }
     r->status = options_load(&r->o, r->argc, r->argv, &r->action, r->error);
+    assert_int_not_equal(r->status, ST_NO_MEMORY); /* what follows would look at what is not there */
 }
 
 char *write_file(const char *name, const char *text, char buf[256])

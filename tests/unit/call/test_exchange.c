@@ -188,6 +188,7 @@ static const char *last(const struct bench *t, const char *prefix)
             return t->sip[i];
         }
     }
+    fail_msg("nothing that begins with %s", prefix);
     return NULL;
 }
 
@@ -375,7 +376,7 @@ static void test_busy(void **state)
     setup(&t);
     request(&t, "INVITE", "busy", "b", 1, "", NULL, offer);
     assert_non_null(last(&t, "SIP/2.0 486 "));
-    assert_null(last(&t, "SIP/2.0 180 "));
+    assert_int_equal(count(&t, "SIP/2.0 180 "), 0);
     assert_int_equal(exchange_calls(t.x), 0);
     assert_int_equal(t.media_count, 0);
     request(&t, "ACK", "busy", "b", 1, tag_of(last(&t, "SIP/2.0 486 "), tag), "", "");
@@ -395,7 +396,7 @@ static void test_no_answer(void **state)
     request(&t, "INVITE", "noanswer", "n", 1, "", NULL, offer);
     pass(&t, DUR_S(300));
     assert_int_equal(count(&t, "SIP/2.0 180 "), 1);
-    assert_null(last(&t, "SIP/2.0 200 "));
+    assert_int_equal(count(&t, "SIP/2.0 200 "), 0);
     assert_int_equal(exchange_calls(t.x), 1);
     request(&t, "CANCEL", "noanswer", "n", 1, "", NULL, "");
     assert_int_equal(count(&t, "SIP/2.0 200 "), 1); /* to the CANCEL */
@@ -507,7 +508,7 @@ static void test_unusable_offers(void **state)
         request(&t, "INVITE", "echo", "u", 1, "", NULL, bodies[i]);
         const char *no = last(&t, "SIP/2.0 488 ");
         assert_non_null(no);
-        assert_null(last(&t, "SIP/2.0 200 "));
+        assert_int_equal(count(&t, "SIP/2.0 200 "), 0);
         request(&t, "ACK", "echo", "u", 1, tag_of(no, tag), "", "");
         assert_int_equal(exchange_calls(t.x), 0);
         teardown(&t);
@@ -545,7 +546,7 @@ static void test_ack_never_comes(void **state)
     }
     assert_int_equal(exchange_calls(t.x), 1);
     assert_true(count(&t, "SIP/2.0 200 ") >= 8);
-    assert_null(last(&t, "BYE "));
+    assert_int_equal(count(&t, "BYE "), 0);
     pass(&t, DUR_S(2));
     assert_non_null(last(&t, "BYE "));
     assert_int_equal(exchange_calls(t.x), 0);

@@ -298,6 +298,7 @@ static void test_audio_between_control_text(void **state)
     assert_true(ws_conn_audio_room(p->conn, 100));
     ws_conn_output_consume(p->conn, 101);
     for (size_t i = 2; i < 1000; i++) { /* over the border of the buffer many times */
+        assert_true(ws_conn_audio_room(p->conn, 100));
         ws_conn_send_audio(p->conn, false, 100, fill_bytes, &c);
         ws_conn_send_text(p->conn, SPAN_LIT("12345678"));
         const void *ptr = NULL;
