@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fsm_call_life.h"
+#include "fsm_sip_registration.h"
 #include "fsm_sip_tx.h"
 #include "fsm_sip_usage.h"
 
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
     const char *directory = argc == 2 ? argv[1] : NULL;
     int result = draw(directory, fsm_sip_tx_drawings, FSM_SIP_TX_COUNT);
     result |= draw(directory, fsm_sip_usage_drawings, FSM_SIP_USAGE_COUNT);
+    result |= draw(directory, fsm_sip_registration_drawings, FSM_SIP_REGISTRATION_COUNT);
     result |= draw(directory, fsm_call_life_drawings, FSM_CALL_LIFE_COUNT);
     return result;
 }

@@ -96,6 +96,7 @@ struct bridge_config {
     struct media_io media;
     struct file_io files;
     sip_send_fn sip_send;
+    sip_link_fn sip_link; /* may be NULL; the bridge has taken the address over already */
     void *sip_ctx;
 };
 
@@ -115,6 +116,11 @@ void bridge_client_input(struct bridge *b, mono_us now, struct pool_id id);
 void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id);
 /* The file room finished upload_commit for this client (ST_OK or why not). */
 void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, int status);
+
+/* Begins with what goes on without calls: asking the SIP server, registering (sip_stack_start). Once. */
+void bridge_start(struct bridge *b, mono_us now);
+/* Our address is another one: Contact and SDP of new calls name it (the SDP its IP), the registration follows. */
+void bridge_set_local(struct bridge *b, mono_us now, const struct net_addr *local);
 
 void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from, const void *data, size_t len);
 /* A datagram on a call's RTP or RTCP socket. */

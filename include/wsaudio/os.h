@@ -101,6 +101,14 @@ WS_MUST_CHECK int os_route_local(const struct net_addr *to, struct net_addr *out
 /* Resolves a host name or literal, blocking: at start only. IPv4 first. ST_NOT_FOUND. */
 WS_MUST_CHECK int os_resolve(const char *host, uint16_t port, struct net_addr *out);
 
+/* ---- changes of addresses and routes (rtnetlink) ---- */
+
+/* A descriptor that becomes readable when an interface's address or a route changes. ST_DENIED, ST_IO: the system does
+ * not let us watch. */
+WS_MUST_CHECK int os_netwatch_open(int *fd);
+/* Takes in what has come. True: something changed. */
+bool os_netwatch_read(int fd);
+
 /* ---- RTP/RTCP port pairs ---- */
 
 struct os_ports;
@@ -115,6 +123,8 @@ struct os_port_pair {
 WS_MUST_CHECK int os_ports_new(const struct net_addr *local, uint16_t low, uint16_t high, dur_us rest_us,
                                const struct os_udp_options *options, struct os_ports **out);
 void os_ports_free(struct os_ports *ports);
+/* Pairs opened from now on are bound to this IP. */
+void os_ports_set_local(struct os_ports *ports, const struct net_addr *local);
 uint32_t os_ports_count(const struct os_ports *ports);
 /* The lowest free even port whose pair binds; skips ports in use by others. ST_FULL, ST_IO. */
 WS_MUST_CHECK int os_ports_open(struct os_ports *ports, mono_us now, struct os_port_pair *out);

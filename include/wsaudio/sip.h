@@ -50,10 +50,22 @@ typedef void (*sip_event_fn)(void *ctx, const struct sip_event *event);
 /* ST_OK, ST_AGAIN (full buffer: treated as lost, UDP), or ST_IO (transport error, told to the transaction). */
 typedef int (*sip_send_fn)(void *ctx, const struct net_addr *to, const void *data, size_t len);
 
+/* What changes between us and the SIP server. */
+enum sip_link_event {
+    SIP_LINK_REACHABLE,
+    SIP_LINK_UNREACHABLE,
+    SIP_LINK_REGISTERED,
+    SIP_LINK_UNREGISTERED,
+    SIP_LINK_ADDRESS /* learn_local: the server sees us at another address; new calls use it in Contact already */
+};
+/* local: our address as it now stands in Contact. Once for each change. */
+typedef void (*sip_link_fn)(void *ctx, enum sip_link_event event, const struct net_addr *local);
+
 struct sip_hooks {
     void *ctx;
     sip_send_fn send;
     sip_event_fn event;
+    sip_link_fn link; /* may be NULL */
 };
 
 /* Everything is copied by sip_stack_new, except log and rng, which are borrowed for the stack's life. */
@@ -76,6 +88,11 @@ struct sip_config {
     bool guard;                   /* judge who sends requests from outside, and how many; false: everybody may */
     const struct net_cidr *allow; /* who may send requests that start something */
     uint32_t allow_count;         /* 0: the SIP servers */
+    /* from sip_stack_start on */
+    dur_us keepalive;    /* one OPTIONS at once and one each so often (80 to 100 % of it); 0: none */
+    bool registers;      /* keep user@domain registered */
+    uint32_t expires_s;  /* seconds to ask for, 1 to 604800 */
+    bool learn_local;    /* what the server says in rport and received becomes our address (RFC 3581) */
     uint32_t max_usages; /* usages alive at once, those that are finishing included; one that only waits for late
                                   packets (up to 64*T1 after the answer) gives way to a new one */
     const struct log *log;
@@ -116,8 +133,18 @@ struct sip_stats sip_stack_stats(const struct sip_stack *stack);
  * that are up included; what only lingers does not count. */
 uint32_t sip_stack_busy(const struct sip_stack *stack);
 
-/* The advertised address changed or became known. */
-void sip_stack_set_local(struct sip_stack *stack, const struct net_addr *local);
+/* ---- the SIP server: reachability, registration (RFC 3261 10, 11), our address (RFC 3581) ---- */
+
+/* Begins to ask the server with OPTIONS and to register, as the config says; what changes is logged and told by the link
+ * hook. Once. */
+void sip_stack_start(struct sip_stack *stack, mono_us now);
+/* Asks no more and removes the registration; sip_stack_busy counts it until that is answered. */
+void sip_stack_stop(struct sip_stack *stack, mono_us now);
+/* Whether the registrar knows us, as far as we know. */
+bool sip_stack_is_registered(const struct sip_stack *stack);
+/* Our address is another one: new Contacts name it, the registration follows (the old binding is removed), the server is
+ * asked at once how it sees us. */
+void sip_stack_set_local(struct sip_stack *stack, mono_us now, const struct net_addr *local);
 
 /* ---- the SIP servers: where requests outside of dialogs go (RFC 3263 4.2, 4.3) ---- */
 

@@ -165,6 +165,7 @@ static mono_us next_deadline(const struct gateway *g)
     if (g->loopback != NULL) {
         due = earlier(due, loopback_due(g->loopback));
     }
+    due = earlier(due, gateway_link_due(g));
     return g->stopping ? earlier(due, g->stop_by) : due;
 }
 
@@ -192,6 +193,7 @@ static int turn(struct gateway *g)
         return status;
     }
     g->now = now;
+    gateway_link_expire(g, now);
     bridge_expire(g->bridge, now);
     bridge_pump(g->bridge, now);
     web_turn(g->web, now);
@@ -215,6 +217,9 @@ static bool is_over(const struct gateway *g)
 static int run_until_stopped(struct gateway *g)
 {
     g->now = os_clock_mono();
+    if (g->loopback == NULL) { /* there it would wake an idle server for nothing */
+        bridge_start(g->bridge, g->now);
+    }
     while (!is_over(g)) {
         if (turn(g) != ST_OK) {
             log_write(&g->log, LOG_ERROR, LOG_TEXT(&g->log, LOOP_FAILED), os_error_text());
@@ -230,7 +235,8 @@ static int run_until_stopped(struct gateway *g)
 
 int gateway_run(const struct options *options)
 {
-    struct gateway g = {.options = options, .signals_fd = -1, .sip_fd = -1, .raw_fd = -1, .ticker = {.fd = -1}};
+    struct gateway g = {
+        .options = options, .signals_fd = -1, .sip_fd = -1, .net_fd = -1, .raw_fd = -1, .ticker = {.fd = -1}};
     int code = 1;
 
     g.rng = (struct rng){.fill = os_entropy_fill};

@@ -35,6 +35,11 @@ struct gateway {
     struct pool_id sip_watch;
     struct net_addr server;    /* SIP server, or the loopback exchange */
     struct net_addr sip_local; /* as bound */
+    int net_fd;                /* changes of addresses and routes; -1: not watched */
+    struct pool_id net_watch;
+    bool follows_route;          /* our address is that of the route to the server */
+    struct net_addr route_local; /* as the route last was */
+    mono_us route_due;           /* of the next look at the route; MONO_NEVER */
     struct media_sockets *media;
     struct loopback *loopback; /* NULL with a SIP server */
     struct bridge *bridge;
@@ -60,6 +65,15 @@ void gateway_files_close(struct gateway *g);
 /* gateway_sip.c: SIP socket, addresses, the bridge itself. */
 WS_MUST_CHECK int gateway_sip_open(struct gateway *g);
 void gateway_sip_close(struct gateway *g);
+
+/* gateway_link.c: our address, as the route to the SIP server changes. local: what it is now. */
+void gateway_link_open(struct gateway *g, const struct net_addr *local);
+void gateway_link_close(struct gateway *g);
+/* The bridge's sip_link. */
+void gateway_link_event(void *ctx, enum sip_link_event event, const struct net_addr *local);
+void gateway_link_send_failed(struct gateway *g);
+mono_us gateway_link_due(const struct gateway *g);
+void gateway_link_expire(struct gateway *g, mono_us now);
 
 /* loopback.c: sockets of the loopback exchange. */
 WS_MUST_CHECK int loopback_open(struct gateway *g, struct loopback **out);

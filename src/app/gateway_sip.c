@@ -7,7 +7,12 @@
 static int sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
 {
     struct gateway *g = ctx;
-    return os_udp_send(g->sip_fd, to, data, len);
+    int status = os_udp_send(g->sip_fd, to, data, len);
+
+    if (status == ST_IO) {
+        gateway_link_send_failed(g);
+    }
+    return status;
 }
 
 static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
@@ -144,6 +149,7 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                    .media = media_sockets_io(g->media),
                                    .files = gateway_file_io(g),
                                    .sip_send = sip_send,
+                                   .sip_link = gateway_link_event,
                                    .sip_ctx = g};
     advertised.port = local->port;
     config.sip = (struct sip_config){.local = advertised,
@@ -156,6 +162,10 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                      .password = span_cstr(o->sip_password),
                                      .has_password =
                                          o->sip_password != NULL && (o->sip_user != NULL || o->sip_auth_user != NULL),
+                                     .keepalive = o->sip_keepalive_us,
+                                     .registers = o->sip_register,
+                                     .expires_s = (uint32_t)(o->sip_expires_us / DUR_S(1)),
+                                     .learn_local = g->loopback == NULL && o->advertise.family == 0,
                                      .any_credentials = g->loopback != NULL,
                                      .user_agent = SPAN_LIT("ws_audio_server/" WSAUDIO_VERSION),
                                      .extra_headers = headers,
@@ -215,6 +225,7 @@ int gateway_sip_open(struct gateway *g)
         status = open_bridge(g, &local);
     }
     if (status == ST_OK) {
+        gateway_link_open(g, &local);
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, SIP_LISTEN), addr_text(&g->sip_local, text));
         if (g->loopback != NULL) {
             log_write(&g->log, LOG_WARNING, LOG_TEXT(&g->log, LOOPBACK));
@@ -229,6 +240,7 @@ void gateway_sip_close(struct gateway *g)
     g->bridge = NULL;
     media_sockets_free(g->media);
     loopback_close(g->loopback);
+    gateway_link_close(g);
     os_loop_unwatch(g->loop, g->sip_watch);
     os_close(g->sip_fd);
 }

@@ -43,6 +43,12 @@ int media_sockets_new(const struct media_sockets_config *config, struct media_so
     return ST_OK;
 }
 
+void media_sockets_set_local(struct media_sockets *m, const struct net_addr *local)
+{
+    m->config.local = *local;
+    os_ports_set_local(m->ports, local);
+}
+
 static void close_slot(struct socket_slot *slot)
 {
     struct media_sockets *m = slot->owner;

@@ -23,6 +23,8 @@ struct media_sockets_config {
 };
 
 WS_MUST_CHECK int media_sockets_new(const struct media_sockets_config *config, struct media_sockets **out);
+/* Calls from now on are bound to this IP. */
+void media_sockets_set_local(struct media_sockets *m, const struct net_addr *local);
 /* Closes what is open. NULL is fine. */
 void media_sockets_free(struct media_sockets *m);
 /* Filled to work on this set. */

@@ -342,6 +342,17 @@ static int check_tokens(struct loader *l, const char *path)
     return ST_OK;
 }
 
+/* Who registers needs somewhere and somebody to register. */
+static int check_register(struct loader *l)
+{
+    const struct options *o = l->o;
+    if (!o->sip_register || (o->sip_server.name != NULL && o->sip_user != NULL)) {
+        return ST_OK;
+    }
+    return fail(l, ST_BAD, "--sip-register: expected %s as well",
+                o->sip_server.name == NULL ? "--sip-server" : "--sip-user");
+}
+
 static int finish(struct loader *l)
 {
     struct options *o = l->o;
@@ -357,7 +368,10 @@ static int finish(struct loader *l)
                     "--max-calls %" PRIu32 ": expected at most %" PRIu32 ", the port pairs of --rtp-ports %u-%u",
                     o->max_calls, options_port_pairs(&o->rtp_ports), o->rtp_ports.low, o->rtp_ports.high);
     }
-    int status = resolve_password(l);
+    int status = check_register(l);
+    if (status == ST_OK) {
+        status = resolve_password(l);
+    }
     if (status == ST_OK && o->ws_token_file != NULL) {
         status = check_tokens(l, o->ws_token_file);
     }

@@ -60,7 +60,10 @@ struct options {
     char *sip_caller;
     char *sip_display_name;
     char *sip_domain;
+    bool sip_register; /* needs sip_server and sip_user */
+    dur_us sip_expires_us;
     struct option_cidrs sip_allow;  /* empty: the SIP server's addresses */
+    dur_us sip_keepalive_us;        /* 0: never */
     struct option_texts sip_header; /* "Name: value", each valid */
     dur_us ring_us;
     int incoming;              /* enum bridge_incoming */

@@ -45,6 +45,8 @@ static void health(struct peer *p)
 
     if (g->stopping) {
         web_respond(p, 503, PAGE_TEXT, NULL, SPAN_LIT("stopping\n"));
+    } else if (g->options->sip_register && !sip_stack_is_registered(bridge_sip(g->bridge))) {
+        web_respond(p, 503, PAGE_TEXT, NULL, SPAN_LIT("unregistered\n"));
     } else if (g->loopback != NULL) {
         web_respond(p, 200, PAGE_TEXT, NULL, SPAN_LIT("ok loopback\n"));
     } else {

@@ -24,6 +24,17 @@ static int send_sip(void *ctx, const struct net_addr *to, const void *data, size
     return b->config.sip_send(b->config.sip_ctx, to, data, len);
 }
 
+static void link_changed(void *ctx, enum sip_link_event event, const struct net_addr *local)
+{
+    struct bridge *b = ctx;
+    if (event == SIP_LINK_ADDRESS) {
+        b->config.media_addr = *local;
+    }
+    if (b->config.sip_link != NULL) {
+        b->config.sip_link(b->config.sip_ctx, event, local);
+    }
+}
+
 int bridge_new(const struct bridge_config *config, struct bridge **out)
 {
     struct bridge *b = calloc(1, sizeof(*b));
@@ -37,7 +48,7 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
     b->rng = config->sip.rng;
     b->tick_next = MONO_NEVER;
     list_init(&b->ringing);
-    struct sip_hooks hooks = {.ctx = b, .send = send_sip, .event = call_sip_event};
+    struct sip_hooks hooks = {.ctx = b, .send = send_sip, .event = call_sip_event, .link = link_changed};
     int status = span_copy(config->sip.domain, b->domain, sizeof(b->domain));
     if (status == ST_OK) {
         status = pool_init(&b->clients, sizeof(struct client), config->max_clients);
@@ -149,6 +160,21 @@ void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id)
         call_end(call, CALL_EV_ORPHANED, call_clearing_code(call), "the client's connection is gone");
     }
     timerq_cancel(&b->timers, &c->timer);
+}
+
+/* ---- the SIP server ---- */
+
+void bridge_start(struct bridge *b, mono_us now)
+{
+    b->now = now;
+    sip_stack_start(b->sip, now);
+}
+
+void bridge_set_local(struct bridge *b, mono_us now, const struct net_addr *local)
+{
+    b->now = now;
+    b->config.media_addr = *local;
+    sip_stack_set_local(b->sip, now, local);
 }
 
 /* ---- input ---- */
@@ -312,6 +338,7 @@ void bridge_stop(struct bridge *b, mono_us now)
             client_deadline(c);
         }
     }
+    sip_stack_stop(b->sip, now);
 }
 
 bool bridge_is_quiet(const struct bridge *b)

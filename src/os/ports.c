@@ -61,6 +61,11 @@ void os_ports_free(struct os_ports *ports)
     }
 }
 
+void os_ports_set_local(struct os_ports *ports, const struct net_addr *local)
+{
+    ports->local = *local;
+}
+
 uint32_t os_ports_count(const struct os_ports *ports)
 {
     return ports->ephemeral ? EPHEMERAL_COUNT : ports->count;

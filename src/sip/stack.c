@@ -95,9 +95,10 @@ uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
     /* INVITE, two to servers that were left, its answer, ACK and one more request are kept for sending again */
     const uint64_t kept = 6 * 4096;
     const uint64_t writers = 5 * (uint64_t)SIP_DATAGRAM_MAX;
+    const uint64_t challenges = SIP_AUTH_REALMS_MAX * (uint64_t)SIP_AUTH_TEXT_MAX; /* of the registration */
     uint64_t usage = sizeof(struct sip_usage) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;
-    return sizeof(struct sip_stack) + writers + max_usages * usage + sip_tx_layer_memory(tx_max(max_usages)) +
-           sip_guard_memory(max_usages);
+    return sizeof(struct sip_stack) + writers + challenges + max_usages * usage +
+           sip_tx_layer_memory(tx_max(max_usages)) + sip_guard_memory(max_usages);
 }
 
 static int make_pools(struct sip_stack *stack, uint32_t max)
@@ -121,7 +122,13 @@ static int make_pools(struct sip_stack *stack, uint32_t max)
     if (status == ST_OK) {
         status = pool_init(&stack->dialogs, sizeof(struct sip_dialog), SIP_STACK_DIALOGS_PER_USAGE * max);
     }
-    return status == ST_OK ? timerq_init(&stack->timers, SIP_USAGE_TIMER_COUNT * max) : status;
+    if (status == ST_OK) {
+        status = timerq_init(&stack->timers, SIP_USAGE_TIMER_COUNT * max);
+    }
+    if (status == ST_OK) {
+        status = sip_ping_open(stack);
+    }
+    return status == ST_OK ? sip_registration_open(stack) : status;
 }
 
 struct sip_stack *sip_stack_new(const struct sip_config *config, const struct sip_hooks *hooks)
@@ -174,6 +181,8 @@ void sip_stack_free(struct sip_stack *stack)
     pool_fini(&stack->usages);
     pool_fini(&stack->dialogs);
     timerq_fini(&stack->timers);
+    sip_ping_close(stack);
+    sip_registration_close(stack);
     sip_tx_layer_free(stack->tx);
     sip_guard_fini(&stack->guard);
     for (size_t i = 0; i < sizeof(stack->texts) / sizeof(stack->texts[0]); i++) {
@@ -188,11 +197,15 @@ void sip_stack_free(struct sip_stack *stack)
 
 /* ---- time ---- */
 
+static mono_us earlier(mono_us a, mono_us b)
+{
+    return a < b ? a : b;
+}
+
 mono_us sip_stack_due(const struct sip_stack *stack)
 {
-    mono_us tx = sip_tx_due(stack->tx);
-    mono_us own = timerq_due(&stack->timers);
-    return tx < own ? tx : own;
+    mono_us calls = earlier(sip_tx_due(stack->tx), timerq_due(&stack->timers));
+    return earlier(calls, earlier(stack->ping.next, sip_registration_due(stack)));
 }
 
 void sip_stack_expire(struct sip_stack *stack, mono_us now)
@@ -203,6 +216,24 @@ void sip_stack_expire(struct sip_stack *stack, mono_us now)
     while ((entry = timerq_pop(&stack->timers, now)) != NULL) {
         sip_usage_timer_due(LIST_OWNER(entry, struct sip_usage_timer_entry, entry));
     }
+    sip_ping_expire(stack);
+    sip_registration_expire(stack);
+}
+
+void sip_stack_start(struct sip_stack *stack, mono_us now)
+{
+    stack->now = now;
+    stack->started = true;
+    sip_ping_send(stack);
+    sip_registration_start(stack);
+}
+
+void sip_stack_stop(struct sip_stack *stack, mono_us now)
+{
+    stack->now = now;
+    stack->started = false;
+    sip_ping_stop(stack);
+    sip_registration_stop(stack);
 }
 
 void sip_stack_reap(struct sip_stack *stack)
@@ -229,15 +260,10 @@ struct sip_stats sip_stack_stats(const struct sip_stack *stack)
 
 uint32_t sip_stack_busy(const struct sip_stack *stack)
 {
-    uint32_t busy = 0;
+    uint32_t busy = sip_registration_is_leaving(stack) ? 1 : 0;
     struct sip_usage *usage;
     for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
         busy += sip_usage_is_busy(usage) ? 1 : 0;
     }
     return busy;
-}
-
-void sip_stack_set_local(struct sip_stack *stack, const struct net_addr *local)
-{
-    stack->config.local = *local;
 }

@@ -3,6 +3,8 @@
 #define SIP_STACK_H
 
 #include "dialog.h"
+#include "ping.h"
+#include "registration.h"
 #include "stack_guard.h"
 #include "tx.h"
 #include "usage_table.h"
@@ -49,6 +51,11 @@ struct sip_stack {
     char *scratch;                     /* owns SIP_DATAGRAM_MAX bytes: messages are written here */
     char *masked;                      /* owns twice that: the log's copy */
     struct sip_stats stats;            /* counters; the rest is asked for */
+    /* our standing with the SIP server */
+    bool started; /* between sip_stack_start and sip_stack_stop */
+    struct sip_ping ping;
+    struct sip_registration registration;
+    mono_us learn_after; /* no new address is learnt before */
 };
 
 /* ---- stack.c ---- */
@@ -64,6 +71,21 @@ struct outbuf sip_stack_writer(struct sip_stack *stack);
 struct span sip_stack_contact(const struct sip_stack *stack, char buf[SIP_STACK_CONTACT_MAX]);
 /* Whether transactions for strangers may still be made: half of them are kept for our own calls. */
 bool sip_stack_tx_spare(const struct sip_stack *stack);
+
+/* ---- stack_auth.c ---- */
+
+/* Takes in the challenges of a 401 or 407: sip_auth_challenge, ST_DENIED without a password. */
+WS_MUST_CHECK int sip_stack_challenge(const struct sip_stack *stack, struct sip_auth *auth,
+                                      const struct sip_msg *response);
+/* Header lines answering the challenges met, for one request; nothing when there were none. */
+WS_MUST_CHECK int sip_stack_write_credentials(const struct sip_stack *stack, struct sip_auth *auth, struct span method,
+                                              struct span uri, struct outbuf *out);
+
+/* ---- stack_local.c ---- */
+
+/* A response to a request that went to the SIP server: our address as that sees it (RFC 3581) becomes our own. */
+void sip_stack_learn_local(struct sip_stack *stack, const struct sip_msg *response);
+void sip_stack_tell_link(struct sip_stack *stack, enum sip_link_event event);
 
 /* ---- stack_reply.c ---- */
 

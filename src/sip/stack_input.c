@@ -92,11 +92,24 @@ static bool is_misrouted(const struct sip_msg *message)
     return !message->is_request && sip_values_count(message, SIP_HEADER_VIA) > 1;
 }
 
+/* Before its transaction hears it: a REGISTER that goes again must know our address already. */
+static void learn(struct sip_stack *stack, const struct sip_msg *response)
+{
+    const struct net_addr *asked = sip_tx_asked(stack->tx, response);
+    if (asked != NULL && addr_equal(asked, &stack->config.next_hop)) {
+        sip_stack_learn_local(stack, response);
+        sip_ping_seen(stack);
+    }
+}
+
 static void on_message(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
 {
     if (is_misrouted(message)) {
         stack->stats.stray++;
         return;
+    }
+    if (!message->is_request) {
+        learn(stack, message);
     }
     if (sip_tx_input(stack->tx, stack->now, message, from) == SIP_TX_TAKEN) {
         if (!message->is_request) {

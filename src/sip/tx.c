@@ -297,6 +297,14 @@ struct pool_id sip_tx_find_cancelled(const struct sip_tx_layer *layer, const str
     return entry != NULL ? LIST_OWNER(entry, struct sip_tx, entry)->id : POOL_ID_NONE;
 }
 
+const struct net_addr *sip_tx_asked(const struct sip_tx_layer *layer, const struct sip_msg *response)
+{
+    struct sip_tx_key key = sip_tx_key_client(response, layer->index.seed);
+    struct sip_tx_entry *entry = sip_tx_index_find(&layer->index, &key);
+
+    return entry != NULL ? &LIST_OWNER(entry, struct sip_tx, entry)->peer : NULL;
+}
+
 bool sip_tx_is_merged(const struct sip_tx_layer *layer, const struct sip_msg *request)
 {
     struct sip_tx *tx;

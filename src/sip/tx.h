@@ -129,6 +129,9 @@ struct pool_id sip_tx_find_cancelled(const struct sip_tx_layer *layer, const str
  * (8.2.2.2: answer 482). */
 bool sip_tx_is_merged(const struct sip_tx_layer *layer, const struct sip_msg *request);
 
+/* Where the request went that this response answers; NULL when it answers none of ours. Borrowed from the transaction. */
+const struct net_addr *sip_tx_asked(const struct sip_tx_layer *layer, const struct sip_msg *response);
+
 /* From now on it is told to somebody else. Stale ids are ignored. */
 void sip_tx_set_owner(struct sip_tx_layer *layer, struct pool_id id, const struct sip_tx_owner *owner);
 /* The owner lets go: nothing more is told, the transaction runs to its end alone (a server only when a final

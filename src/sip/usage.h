@@ -4,11 +4,10 @@
 
 #include "auth.h"
 #include "stack.h"
+#include "usage_redirect.h"
 
 #define SIP_USAGE_CALL_ID_LEN 32
 #define SIP_USAGE_TAG_LEN     16
-#define SIP_USAGE_REDIRECTS   5
-#define SIP_USAGE_TARGETS_MAX 10 /* addresses of 3xx waiting to be tried */
 #define SIP_USAGE_LINES       64
 #define SIP_USAGE_LINE_MAX    96
 #define SIP_USAGE_DIALOGS_MAX 16 /* of one usage */
@@ -21,19 +20,6 @@ enum sip_usage_role {
     SIP_USAGE_ROLE_BYE,
     SIP_USAGE_ROLE_CANCEL,
     SIP_USAGE_ROLE_SERVER
-};
-
-struct sip_usage_target {
-    struct sip_text uri;
-    uint32_t q; /* thousandths */
-};
-
-/* What redirections brought (8.1.3.4). */
-struct sip_usage_targets {
-    struct sip_text tried[SIP_USAGE_REDIRECTS + 1]; /* the first is the owner's */
-    uint32_t tried_count;
-    struct sip_usage_target waiting[SIP_USAGE_TARGETS_MAX]; /* the best first */
-    uint32_t waiting_count;
 };
 
 /* Silent for that long with another server left: the INVITE has been sent four times by then (at 0, 0.5, 1.5, 3.5 s).
@@ -165,14 +151,6 @@ void sip_usage_spare_2xx(struct sip_usage *usage, const struct sip_tx_notice *no
 struct span sip_usage_sdp(const struct sip_msg *message);
 /* Notices of all transactions of usages come here. */
 void sip_usage_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice);
-
-/* ---- usage_redirect.c ---- */
-
-void sip_usage_targets_clear(struct sip_usage_targets *targets);
-/* Takes in the Contacts of a 3xx that were neither tried nor wait. */
-void sip_usage_targets_add(struct sip_usage_targets *targets, const struct sip_msg *response);
-/* Makes the best one waiting the next: it is in *uri and counts as tried. False: none left, or tried often enough. */
-bool sip_usage_targets_next(struct sip_usage_targets *targets, struct sip_text *uri);
 
 /* ---- usage_servers.c: failover (RFC 3263 4.3) ---- */
 

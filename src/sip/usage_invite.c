@@ -9,31 +9,14 @@ struct span sip_usage_sdp(const struct sip_msg *message)
 
 /* ---- credentials ---- */
 
-static struct sip_credentials credentials_of(const struct sip_config *config)
-{
-    struct sip_credentials credentials = {
-        .user = config->auth_user.len > 0 ? config->auth_user : config->user,
-        .password = config->password,
-        .has_password = config->has_password,
-    };
-    if (!config->has_password && config->any_credentials) {
-        credentials.has_password = true;
-        credentials.user = credentials.user.len > 0 ? credentials.user : SPAN_LIT("anonymous");
-    }
-    return credentials;
-}
-
 int sip_usage_can_answer(struct sip_usage *usage, const struct sip_msg *response)
 {
-    return credentials_of(&usage->stack->config).has_password ? sip_auth_challenge(&usage->auth, response) : ST_DENIED;
+    return sip_stack_challenge(usage->stack, &usage->auth, response);
 }
 
 int sip_usage_write_credentials(struct sip_usage *usage, struct span method, struct span uri, struct outbuf *out)
 {
-    struct sip_credentials credentials = credentials_of(&usage->stack->config);
-    return usage->auth.realm_count == 0
-               ? ST_OK
-               : sip_auth_write(&usage->auth, &credentials, method, uri, usage->stack->config.rng, out);
+    return sip_stack_write_credentials(usage->stack, &usage->auth, method, uri, out);
 }
 
 /* ---- sending ---- */

@@ -1,4 +1,6 @@
-#include "usage.h"
+#include "usage_redirect.h"
+
+#include "dialog.h"
 
 #define Q_ONE 1000
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../../../tools/fsm_sip_registration.h"
 #include "../../../tools/fsm_sip_tx.h"
 #include "../../../tools/fsm_sip_usage.h"
 
@@ -52,6 +53,12 @@ static void test_usage_equals_docs(void **state)
     compare_all(fsm_sip_usage_drawings, FSM_SIP_USAGE_COUNT);
 }
 
+static void test_registration_equals_docs(void **state)
+{
+    (void)state;
+    compare_all(fsm_sip_registration_drawings, FSM_SIP_REGISTRATION_COUNT);
+}
+
 /* A table that changes must change its drawing: every GO cell is one arrow, and everything has a name. */
 static void check_moves(const struct fsm_drawing *d)
 {
@@ -80,6 +87,7 @@ static void test_every_move_is_drawn(void **state)
         check_moves(&fsm_sip_tx_drawings[i]);
     }
     check_moves(&fsm_sip_usage_drawings[0]);
+    check_moves(&fsm_sip_registration_drawings[0]);
 }
 
 static void test_overflow_is_seen(void **state)
@@ -94,9 +102,8 @@ static void test_overflow_is_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transactions_equal_docs),
-        cmocka_unit_test(test_usage_equals_docs),
-        cmocka_unit_test(test_every_move_is_drawn),
+        cmocka_unit_test(test_transactions_equal_docs),  cmocka_unit_test(test_usage_equals_docs),
+        cmocka_unit_test(test_registration_equals_docs), cmocka_unit_test(test_every_move_is_drawn),
         cmocka_unit_test(test_overflow_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,6 +207,14 @@ static void behave(struct sim_ua *ua, const struct sip_event *event)
     }
 }
 
+static void ua_link(void *ctx, enum sip_link_event event, const struct net_addr *local)
+{
+    struct sim_ua *ua = ctx;
+    assert_true(ua->link_count < SIM_EVENTS);
+    assert_int_equal(local->family, 4);
+    ua->links[ua->link_count++] = event;
+}
+
 static void ua_event(void *ctx, const struct sip_event *event)
 {
     struct sim_ua *ua = ctx;
@@ -247,7 +255,7 @@ struct sim_ua *sim_prepare(struct sim *sim, uint8_t host, uint8_t next)
 
 void sim_start(struct sim_ua *ua)
 {
-    struct sip_hooks hooks = {.ctx = ua, .send = ua_send, .event = ua_event};
+    struct sip_hooks hooks = {.ctx = ua, .send = ua_send, .event = ua_event, .link = ua_link};
     assert_true(ua->sim->ua_count < SIM_UAS);
     ua->stack = sip_stack_new(&ua->config, &hooks);
     assert_non_null(ua->stack);
@@ -429,9 +437,14 @@ void sim_send_text(struct sim *sim, uint8_t from, uint8_t to, const char *text)
     put(sim, &a, &b, text, strlen(text));
 }
 
-static int put_vias(const struct sim_message *request, char *out, size_t cap)
+static int put_vias(const struct sim *sim, const struct sim_message *request, char *out, size_t cap)
 {
     int len = 0;
+    const char *rport = strstr(request->text, ";rport");
+    if (sim->seen != NULL && rport != NULL) {
+        int head = (int)(rport - strstr(request->text, "Via:"));
+        return snprintf(out, cap, "%.*s%s\r\n", head, strstr(request->text, "Via:"), sim->seen);
+    }
     const char *line = request->text;
     while ((line = strstr(line, "\r\nVia:")) != NULL) {
         line += 2;
@@ -453,7 +466,7 @@ void sim_reply(struct sim *sim, uint8_t host, const struct sim_message *request,
     static char text[65536];
     assert_non_null(request);
     int len = snprintf(text, sizeof(text), "SIP/2.0 %d Reason %d\r\n", code, code);
-    len += put_vias(request, text + len, sizeof(text) - (size_t)len);
+    len += put_vias(sim, request, text + len, sizeof(text) - (size_t)len);
     (void)snprintf(text + len, sizeof(text) - (size_t)len, "From: %s\r\nTo: %s%s%s\r\nCall-ID: %s\r\nCSeq: %s\r\n",
                    sim_header(request, "From"), sim_header(request, "To"), tag[0] != '\0' ? ";tag=" : "", tag,
                    sim_header(request, "Call-ID"), sim_header(request, "CSeq"));

@@ -51,6 +51,8 @@ struct sim_ua {
     uint64_t seed;
     struct sim_event events[SIM_EVENTS];
     size_t event_count;
+    enum sip_link_event links[SIM_EVENTS];
+    size_t link_count;
     struct pool_id call;      /* the last one made or adopted */
     bool adopt;               /* take INVITEs */
     bool take_softly;         /* the same, and whatever comes back is fine; offers are accepted so too */
@@ -75,6 +77,7 @@ struct sim {
     int lose_count;
     size_t read; /* messages before it have been looked at by sim_expect */
     unsigned branches;
+    const char *seen; /* parameters that phones put into Via in place of ";rport"; NULL: it stays */
 };
 
 /* New network; the stacks of the last one are freed. */

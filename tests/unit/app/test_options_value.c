@@ -62,10 +62,13 @@ static const struct flag_case DUE[] = {
      false,
      {"example.com", "192.0.2.1", "[2001:db8::1]"},
      {"", "a b", "::1", "sip:x", "x:5060", "1.2.3"}},
+    {"sip-register", true, {NULL}, {NULL}},
+    {"sip-expires", false, {"10", "600", "604800"}, {"", "0", "9", "604801", "-1", "10m"}},
     {"sip-allow",
      false,
      {"192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0", "192.0.2.7"},
      {"", "192.0.2.1/24", "192.0.2.0/33", "pbx", "192.0.2.1:5060"}},
+    {"sip-keepalive", false, {"0", "30", "3600"}, {"", "3601", "-1", "off"}},
     {"sip-header", false, {"X-Gateway: yes", "P-Tag: a,b"}, {"", "nocolon", "Bad Name: x", "X: a\r\nY: b", "Via: x"}},
     {"incoming", false, {"reject", "echo", "ring"}, {"", "Ring", "answer", "yes"}},
     {"ring-seconds", false, {"1", "120", "3600"}, {"", "0", "3601", "-1", "1s", "1.5"}},
@@ -179,7 +182,7 @@ static void test_value_missing(void **state)
         struct run r;
         char flag[64];
         snprintf(flag, sizeof(flag), "--%s", DUE[i].flag);
-        RUN(&r, flag);
+        RUN(&r, "--sip-server=192.0.2.1", "--sip-user=u", flag); /* what --sip-register needs */
         assert_int_equal(r.status, DUE[i].is_switch ? ST_OK : ST_BAD);
         if (!DUE[i].is_switch) {
             assert_non_null(strstr(r.error, flag));
@@ -187,6 +190,25 @@ static void test_value_missing(void **state)
         }
         run_free(&r);
     }
+}
+
+static void test_register_needs_server_and_user(void **state)
+{
+    (void)state;
+    struct run r;
+    RUN(&r, "--sip-register", "--sip-user=u");
+    assert_int_equal(r.status, ST_BAD);
+    assert_string_equal(r.error, "--sip-register: expected --sip-server as well");
+    run_free(&r);
+    RUN(&r, "--sip-register", "--sip-server=192.0.2.1");
+    assert_int_equal(r.status, ST_BAD);
+    assert_string_equal(r.error, "--sip-register: expected --sip-user as well");
+    run_free(&r);
+    RUN(&r, "--sip-register", "--sip-server=192.0.2.1", "--sip-user=u", "--sip-expires=60");
+    assert_int_equal(r.status, ST_OK);
+    assert_true(r.o.sip_register);
+    assert_int_equal(r.o.sip_expires_us, DUR_S(60));
+    run_free(&r);
 }
 
 static void test_defaults(void **state)
@@ -209,6 +231,9 @@ static void test_defaults(void **state)
     assert_null(o->sip_server.name);
     assert_int_equal(o->sip_listen.port, 5062);
     assert_null(o->sip_password);
+    assert_false(o->sip_register);
+    assert_int_equal(o->sip_expires_us, DUR_S(600));
+    assert_int_equal(o->sip_keepalive_us, DUR_S(30));
     assert_int_equal(o->ring_us, DUR_S(120));
     assert_int_equal(o->advertise.family, 0);
     assert_int_equal(o->sip_dscp, 24);
@@ -278,9 +303,13 @@ static void test_port_pairs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_are_the_due_flags), cmocka_unit_test(test_every_flag),
-        cmocka_unit_test(test_value_missing),          cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_values_arrive),          cmocka_unit_test(test_port_pairs),
+        cmocka_unit_test(test_rows_are_the_due_flags),
+        cmocka_unit_test(test_every_flag),
+        cmocka_unit_test(test_value_missing),
+        cmocka_unit_test(test_register_needs_server_and_user),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_values_arrive),
+        cmocka_unit_test(test_port_pairs),
     };
     return cmocka_run_group_tests(tests, options_set_up, options_tear_down);
 }

@@ -1,0 +1,64 @@
+/* A request outside of dialogs that is no INVITE (REGISTER, OPTIONS; RFC 3261 8.1, 10, 11): one at a time, always with
+ * the same Call-ID and From tag and a CSeq that rises. It goes to the SIP server; challenges and redirections are taken in, the
+ * owner sends again when it is told to. */
+#ifndef SIP_ASK_H
+#define SIP_ASK_H
+
+#include "auth.h"
+#include "tx.h"
+#include "usage_redirect.h"
+
+#define SIP_ASK_TAG_LEN     16
+#define SIP_ASK_CALL_ID_LEN 32
+
+enum sip_ask_end {
+    SIP_ASK_ANSWERED, /* a final response, message */
+    SIP_ASK_AGAIN,    /* a final response that sip_ask_send answers: challenge or redirection; message */
+    SIP_ASK_REFUSED,  /* 401 or 407 that cannot be answered, or not once more; message */
+    SIP_ASK_SILENT,   /* no final response */
+    SIP_ASK_BROKEN    /* it could not be sent */
+};
+
+struct sip_ask;
+struct sip_stack;
+
+/* The end of the request under way; the owner may send again at once. */
+typedef void (*sip_ask_fn)(struct sip_ask *ask, enum sip_ask_end end, const struct sip_msg *message);
+
+struct sip_ask {
+    struct sip_stack *stack; /* borrowed */
+    sip_ask_fn done;
+    enum sip_method method;
+    struct sip_text from, to; /* whole values */
+    struct sip_text uri;      /* Request-URI of the next request */
+    char call_id[SIP_ASK_CALL_ID_LEN + 1];
+    uint32_t cseq;
+    struct sip_auth auth;
+    struct sip_usage_targets targets;
+    struct pool_id tx; /* none: nothing is under way */
+};
+
+/* The parts that only the owner knows; empty spans leave their header out. */
+struct sip_ask_form {
+    struct span contact;   /* whole value */
+    struct span supported; /* option tags */
+    struct span accept;
+    struct span extra; /* complete lines */
+};
+
+/* Asks the domain itself ("sip:domain"), as user@domain. to_user: To is the user's own address as From (REGISTER), else
+ * the domain. ST_NO_MEMORY, ST_TOO_LARGE: then it is closed. */
+WS_MUST_CHECK int sip_ask_open(struct sip_ask *ask, struct sip_stack *stack, enum sip_method method, bool to_user,
+                               sip_ask_fn done);
+/* Frees; nothing is told. Safe on a zeroed one. */
+void sip_ask_close(struct sip_ask *ask);
+/* A new question: tries and redirections are counted anew, known challenges stay. ST_NO_MEMORY. */
+WS_MUST_CHECK int sip_ask_restart(struct sip_ask *ask);
+/* Sends. ST_STATE: one is under way, or there is no server; ST_FULL, ST_NO_MEMORY, ST_TOO_LARGE: nothing was sent and
+ * nothing will be told. */
+WS_MUST_CHECK int sip_ask_send(struct sip_ask *ask, const struct sip_ask_form *form);
+bool sip_ask_is_open(const struct sip_ask *ask);
+/* Whether a request is under way. */
+bool sip_ask_is_busy(const struct sip_ask *ask);
+
+#endif

@@ -1,0 +1,30 @@
+/* Whether the SIP server can be reached: an OPTIONS now and then (RFC 3261 11, RFC 5626 4.4.2), any answer counts; what
+ * else the server answers counts as well. The answers also tell our address as the server sees it. */
+#ifndef SIP_PING_H
+#define SIP_PING_H
+
+#include "ask.h"
+
+enum sip_reach { SIP_REACH_UNKNOWN, SIP_REACH_YES, SIP_REACH_NO };
+
+struct sip_ping {
+    struct sip_ask ask; /* closed: no OPTIONS are sent */
+    mono_us next;       /* of the next OPTIONS; MONO_NEVER */
+    enum sip_reach reach;
+    bool answers; /* it has answered an OPTIONS: from now on its silence means something */
+};
+
+/* Functions of the stack's one. */
+WS_MUST_CHECK int sip_ping_open(struct sip_stack *stack);
+void sip_ping_close(struct sip_stack *stack);
+/* The first one, or one out of turn; nothing while one is under way. */
+void sip_ping_send(struct sip_stack *stack);
+/* No more are sent. */
+void sip_ping_stop(struct sip_stack *stack);
+void sip_ping_expire(struct sip_stack *stack);
+/* The server answered a request of ours. */
+void sip_ping_seen(struct sip_stack *stack);
+/* A request of ours to the server got no answer, or could not be sent. */
+void sip_ping_silent(struct sip_stack *stack);
+
+#endif
