@@ -28,6 +28,8 @@ typedef void (*os_ready_fn)(void *ctx, struct pool_id watch, unsigned events, mo
 /* cap: the most descriptors watched at once. */
 WS_MUST_CHECK int os_loop_new(uint32_t cap, struct os_loop **out);
 void os_loop_free(struct os_loop *loop);
+/* Readable while a turn has something to serve, for a loop inside another one. */
+int os_loop_fd(const struct os_loop *loop);
 /* Level-triggered; events 0 is legal (then only OS_HANGUP). Unwatch before closing the descriptor. Errors that ICMP
  * leaves on datagram sockets are taken off by the loop and not reported. An event for a descriptor that was unwatched
  * (or whose slot was reused) earlier in the same batch is recognised by its generation and dropped. OS_HANGUP is

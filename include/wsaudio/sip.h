@@ -243,6 +243,9 @@ void sip_usage_end(struct sip_stack *stack, mono_us now, struct pool_id usage);
 /* Call-ID, valid while the usage lives; empty when stale. */
 struct span sip_usage_call_id(const struct sip_stack *stack, struct pool_id usage);
 
+/* A SIP message for the log: in Authorization and Proxy-Authorization only scheme, username, realm, uri, algorithm and
+ * qop are shown, every other value is "***", and so is a password in a URI; everything else goes byte for byte. */
+void sip_mask_secrets(struct outbuf *out, struct span message);
 /* A catalogue of standard reason phrases; "Unknown" for others. */
 const char *sip_reason_phrase(int code);
 

@@ -55,6 +55,11 @@ void os_loop_free(struct os_loop *loop)
     }
 }
 
+int os_loop_fd(const struct os_loop *loop)
+{
+    return loop->epoll_fd;
+}
+
 static uint32_t epoll_bits(unsigned events)
 {
     return ((events & OS_READ) != 0 ? (uint32_t)EPOLLIN : 0u) | ((events & OS_WRITE) != 0 ? (uint32_t)EPOLLOUT : 0u);

@@ -94,8 +94,4 @@ WS_MUST_CHECK int sip_auth_challenge(struct sip_auth *auth, const struct sip_msg
 WS_MUST_CHECK int sip_auth_write(struct sip_auth *auth, const struct sip_credentials *credentials, struct span method,
                                  struct span uri, const struct rng *rng, struct outbuf *out);
 
-/* A SIP message for the log: in Authorization and Proxy-Authorization only scheme, username, realm, uri, algorithm and
- * qop are shown, every other value is "***", and so is a password in a URI; everything else goes byte for byte. */
-void sip_mask_secrets(struct outbuf *out, struct span message);
-
 #endif

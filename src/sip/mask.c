@@ -1,5 +1,6 @@
 #include "auth.h"
 #include "scan.h"
+#include "wsaudio/sip.h"
 
 /* Length of "sip:" or "sips:" at the front, or 0. */
 static size_t scheme_len(struct span s)

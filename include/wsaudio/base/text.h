@@ -151,6 +151,25 @@
 #define TEXT_ZH_CLIENT_CONNECTED "WebSocket 客戶端已連接: %s"
 #define TEXT_EN_CLIENT_GONE "WebSocket client gone: %s"
 #define TEXT_ZH_CLIENT_GONE "WebSocket 客戶端已斷開: %s"
+/* library */
+#define TEXT_EN_LIB_SETTING "The setting %s cannot be used"
+#define TEXT_ZH_LIB_SETTING "設定 %s 無法使用"
+#define TEXT_EN_LIB_SERVER "SIP_SERVER %s has no IPv4 address: %s"
+#define TEXT_ZH_LIB_SERVER "SIP_SERVER %s 沒有 IPv4 位址: %s"
+#define TEXT_EN_LIB_SESSION "The SIP session on %s cannot be opened (LOCAL_IP, LOCAL_PORT): %s"
+#define TEXT_ZH_LIB_SESSION "無法在 %s 開啟 SIP 會話 (LOCAL_IP, LOCAL_PORT): %s"
+#define TEXT_EN_LIB_NOT_PLACED "Call to %s not placed: %s"
+#define TEXT_ZH_LIB_NOT_PLACED "未撥打 %s: %s"
+#define TEXT_EN_LIB_CALL_FAILED "Call to %s failed: %d %s"
+#define TEXT_ZH_LIB_CALL_FAILED "撥打 %s 失敗: %d %s"
+#define TEXT_EN_LIB_NOT_PLAYED "%s cannot be played: %s"
+#define TEXT_ZH_LIB_NOT_PLAYED "無法播放 %s: %s"
+#define TEXT_EN_LIB_RECEIVER "The RTP receiver on port %d cannot be started: %s"
+#define TEXT_ZH_LIB_RECEIVER "無法在端口 %d 啟動 RTP 接收器: %s"
+#define TEXT_EN_LIB_RECORDING_STOPPED "Recording stopped: %s"
+#define TEXT_ZH_LIB_RECORDING_STOPPED "停止錄音: %s"
+#define TEXT_EN_LIB_NOT_SENT "%s not sent: %s"
+#define TEXT_ZH_LIB_NOT_SENT "未送出 %s: %s"
 /* clang-format on */
 
 #endif

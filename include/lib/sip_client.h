@@ -1,0 +1,2 @@
+/* The name under which programs of old include it. */
+#include "../sip_client.h"

@@ -1,0 +1,149 @@
+#include "engine.h"
+
+#include <stdlib.h>
+
+#include "media.h"
+#include "phone.h"
+
+#define DRAIN_TURNS_MAX 4096 /* 64 Ki datagrams: far more than a receive buffer holds */
+
+mono_us engine_tick_after(mono_us now)
+{
+    return (now / ENGINE_TICK_US + 1) * ENGINE_TICK_US;
+}
+
+mono_us engine_now(struct engine *e)
+{
+    if (!e->inside) {
+        e->now = os_clock_mono();
+    }
+    return e->now;
+}
+
+static void tick(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct engine *e = ctx;
+
+    (void)watch;
+    (void)events;
+    if (os_ticker_read(&e->ticker) == 0) {
+        return;
+    }
+    e->now = now;
+    for (struct list_node *node = e->media.next, *next = node->next; node != &e->media;
+         node = next, next = node->next) {
+        media_tick(LIST_OWNER(node, struct media, node));
+    }
+}
+
+static int open_parts(struct engine *e)
+{
+    int status = os_loop_new(ENGINE_WATCHES, &e->loop);
+
+    if (status == ST_OK) {
+        status = os_udp_batch_new(PHONE_DATAGRAM_MAX, &e->batch);
+    }
+    if (status == ST_OK) {
+        status = os_ticker_open(&e->ticker);
+    }
+    if (status == ST_OK) {
+        status = os_loop_watch(e->loop, e->ticker.fd, OS_READ, OS_CLASS_TICK, tick, e, &e->ticker_watch);
+    }
+    return status;
+}
+
+int engine_new(struct engine **out)
+{
+    struct engine *e = calloc(1, sizeof(*e));
+
+    *out = NULL;
+    if (e == NULL) {
+        return ST_NO_MEMORY;
+    }
+    e->ticker.fd = -1;
+    e->rng = (struct rng){os_entropy_fill, NULL};
+    list_init(&e->phones);
+    list_init(&e->media);
+    list_init(&e->ports);
+    int status = open_parts(e);
+    if (status != ST_OK) {
+        engine_free(e);
+        return status;
+    }
+    e->now = os_clock_mono();
+    *out = e;
+    return ST_OK;
+}
+
+void engine_free(struct engine *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    os_loop_unwatch(e->loop, e->ticker_watch);
+    if (e->ticker.fd >= 0) {
+        os_ticker_close(&e->ticker);
+    }
+    os_udp_batch_free(e->batch);
+    os_loop_free(e->loop);
+    free(e);
+}
+
+mono_us engine_due(const struct engine *e)
+{
+    mono_us due = MONO_NEVER;
+
+    for (struct list_node *node = e->phones.next; node != &e->phones; node = node->next) {
+        mono_us one = phone_due(LIST_OWNER(node, struct phone, node));
+        due = one < due ? one : due;
+    }
+    return due;
+}
+
+/* A hook of one phone may end another: those that ended stay in the list until the turn is over. */
+static void expire(struct engine *e)
+{
+    for (struct list_node *node = e->phones.next; node != &e->phones; node = node->next) {
+        phone_expire(LIST_OWNER(node, struct phone, node));
+    }
+    for (struct list_node *node = e->phones.next, *next = node->next; node != &e->phones;
+         node = next, next = node->next) {
+        phone_reap(LIST_OWNER(node, struct phone, node));
+    }
+    media_ports_reap(e);
+}
+
+int engine_turn(struct engine *e, mono_us until)
+{
+    mono_us due = engine_due(e);
+
+    if (e->inside) {
+        return ST_STATE;
+    }
+    e->inside = true;
+    int status = os_loop_turn(e->loop, due < until ? due : until, &e->now);
+    expire(e);
+    e->inside = false;
+    return status;
+}
+
+void engine_drain(struct engine *e)
+{
+    uint64_t before = e->received;
+
+    for (int i = 0; i < DRAIN_TURNS_MAX && engine_turn(e, 0) == ST_OK && e->received != before; i++) {
+        before = e->received;
+    }
+}
+
+int engine_ticker_arm(struct engine *e)
+{
+    return e->ticker.armed ? ST_OK : os_ticker_arm(&e->ticker, engine_tick_after(engine_now(e)), ENGINE_TICK_US);
+}
+
+void engine_ticker_rest(struct engine *e)
+{
+    if (list_is_empty(&e->media)) {
+        os_ticker_disarm(&e->ticker);
+    }
+}

@@ -1,0 +1,60 @@
+/* What both faces of the library stand on: one loop, its 20 ms ticker, randomness, log. The face of old has one for the
+ * process, each phone of sip_client_async.h its own. */
+#ifndef LIBRARY_ENGINE_H
+#define LIBRARY_ENGINE_H
+
+#include "wsaudio/base.h"
+#include "wsaudio/os.h"
+
+/* Descriptors watched at once: sessions, media ports, the ticker, one socket of the program's. */
+#define ENGINE_WATCHES 256
+#define ENGINE_TICK_US DUR_MS(20)
+
+struct engine {
+    struct os_loop *loop;       /* owns */
+    struct os_udp_batch *batch; /* owns; shared by all sockets */
+    struct os_ticker ticker;
+    struct pool_id ticker_watch;
+    struct rng rng;
+    struct log log;
+    struct list_node phones;
+    struct list_node media; /* those that send */
+    struct list_node ports;
+    mono_us now;       /* of the turn in hand */
+    uint64_t received; /* datagrams so far */
+    uint64_t ended;    /* calls that ended so far */
+    bool inside;       /* a turn is under way: a callback may not begin another */
+    /* who hears of every packet on any port; NULL: nobody */
+    void (*hear)(void *ctx, const void *data, size_t len);
+    void *hear_ctx;
+    /* who sees each datagram that arrives on one of the sockets, before it is acted upon; NULL: nobody */
+    void (*tap)(void *ctx, int fd, const struct os_datagram *datagram);
+    void *tap_ctx;
+};
+
+/* ST_NO_MEMORY, ST_IO, ST_FULL (no descriptors). */
+WS_MUST_CHECK int engine_new(struct engine **out);
+/* Phones and ports are gone by then. NULL is fine. */
+void engine_free(struct engine *e);
+/* Reads the clock, for what is done outside of a turn. */
+mono_us engine_now(struct engine *e);
+/* When a turn has something to do without any datagram; MONO_NEVER: nothing. The ticker is not counted: it is among the
+ * loop's descriptors. */
+mono_us engine_due(const struct engine *e);
+/* One turn: waits until a descriptor is ready, something is due or `until` passes, and does what there is to do. ST_STATE
+ * from inside a callback; ST_IO for a broken loop. */
+WS_MUST_CHECK int engine_turn(struct engine *e, mono_us until);
+/* Turns without waiting until no datagram is left (bounded against a flood). Nothing from inside a callback. */
+void engine_drain(struct engine *e);
+/* The ticker runs while something sends. */
+WS_MUST_CHECK int engine_ticker_arm(struct engine *e);
+void engine_ticker_rest(struct engine *e);
+/* The next multiple of 20 ms, on which everything is sent. */
+mono_us engine_tick_after(mono_us now);
+
+/* ---- log.c ---- */
+
+/* "[YYYY-MM-DD HH:MM:SS] LEVEL text" on stdout. Lines below WARNING only where debugging is asked for. */
+void library_log_open(struct log *log, bool debug);
+
+#endif

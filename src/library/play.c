@@ -1,0 +1,106 @@
+#include "play.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A WAV header with its chunks before the data is looked for in this many bytes of the file. */
+#define HEADER_SEARCH_MAX 65536U
+#define TAKE_MAX          480U
+
+static int refuse(int status, char why[PLAY_WHY_MAX], const char *text)
+{
+    snprintf(why, PLAY_WHY_MAX, "%s", text);
+    return status;
+}
+
+static int open_regular(const char *path, FILE **out, uint64_t *size, char why[PLAY_WHY_MAX])
+{
+    struct stat info;
+    /* not to be held up by a FIFO of that name */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0) {
+        return refuse(errno == ENOENT ? ST_NOT_FOUND : ST_DENIED, why, strerror(errno));
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        (void)close(fd);
+        return refuse(ST_DENIED, why, "not a regular file");
+    }
+    *size = (uint64_t)info.st_size;
+    *out = fdopen(fd, "rb");
+    if (*out == NULL) {
+        (void)close(fd);
+        return refuse(ST_NO_MEMORY, why, "out of memory");
+    }
+    return ST_OK;
+}
+
+static int find_audio(struct play *p, uint64_t size, char why[PLAY_WHY_MAX])
+{
+    struct wav_parser wav;
+    uint8_t piece[1024];
+    size_t n;
+
+    wav_parser_init(&wav);
+    while (wav.state == WAV_MORE && wav.offset < HEADER_SEARCH_MAX &&
+           (n = fread(piece, 1, sizeof(piece), p->file)) > 0) {
+        wav_parser_push(&wav, piece, n);
+    }
+    if (wav_parser_end(&wav, size) != WAV_READY) {
+        return refuse(ST_BAD, why, wav.why != NULL ? wav.why : "no WAV header found");
+    }
+    int status = wav_playable(&wav.format, &p->codec, why, PLAY_WHY_MAX);
+    if (status != ST_OK) {
+        return status;
+    }
+    p->left = wav.data_len;
+    return fseeko(p->file, (off_t)wav.data_offset, SEEK_SET) == 0 ? ST_OK : refuse(ST_IO, why, strerror(errno));
+}
+
+int play_open(struct play *p, const char *path, char why[PLAY_WHY_MAX])
+{
+    uint64_t size = 0;
+
+    *p = (struct play){0};
+    if (path == NULL) {
+        return refuse(ST_NOT_FOUND, why, "no file is named");
+    }
+    int status = open_regular(path, &p->file, &size, why);
+    if (status == ST_OK) {
+        status = find_audio(p, size, why);
+    }
+    if (status != ST_OK) {
+        play_close(p);
+    }
+    return status;
+}
+
+void play_close(struct play *p)
+{
+    if (p->file != NULL) {
+        (void)fclose(p->file);
+    }
+    *p = (struct play){0};
+}
+
+size_t play_take(struct play *p, enum audio_codec to, uint8_t *out, size_t samples)
+{
+    uint8_t raw[2 * TAKE_MAX];
+    size_t width = p->codec == AUDIO_L16 ? 2 : 1;
+    size_t want = samples < TAKE_MAX ? samples : TAKE_MAX;
+
+    if (p->file == NULL || p->left < width) {
+        return 0;
+    }
+    if (want * width > p->left) {
+        want = (size_t)p->left / width;
+    }
+    size_t got = fread(raw, width, want, p->file);
+    p->left = got < want ? 0 : p->left - got * width; /* the file became shorter, or cannot be read any more */
+    audio_convert(p->codec, raw, to, out, got);
+    memset(out + got, audio_silence(to), samples - got);
+    return got;
+}

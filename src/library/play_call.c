@@ -1,0 +1,129 @@
+/* RTP that is sent: header, tone, send_rtp_audio. */
+#include "process.h"
+
+void init_rtp_header(rtp_header_t *hdr, int payload_type, unsigned short seq_num, unsigned int timestamp,
+                     unsigned int ssrc)
+{
+    if (hdr != NULL) {
+        hdr->version_p_x_cc = 2 << 6;
+        hdr->m_pt = (unsigned char)(payload_type & 0x7f);
+        hdr->seq_num = htons(seq_num);
+        hdr->timestamp = htonl(timestamp);
+        hdr->ssrc = htonl(ssrc);
+    }
+}
+
+void generate_test_audio(FILE *file, int duration_ms)
+{
+    uint8_t tone[RTP_PACKET_SIZE];
+    uint32_t phase = 0;
+    int64_t left = (int64_t)duration_ms * 8;
+
+    while (file != NULL && left > 0) {
+        size_t count = left < (int64_t)sizeof(tone) ? (size_t)left : sizeof(tone);
+        audio_tone_1k(tone, count, &phase);
+        if (fwrite(tone, 1, count, file) != count) {
+            return;
+        }
+        left -= (int64_t)count;
+    }
+}
+
+static void cannot_play(const char *file, const char *why)
+{
+    struct log *log = process_log();
+
+    log_write(log, LOG_ERROR, LOG_TEXT(log, LIB_NOT_PLAYED), file != NULL ? file : "?", why);
+}
+
+static void play_into_call(struct session *s, const char *file)
+{
+    char why[PLAY_WHY_MAX];
+    struct line *line = phone_line(s->phone, s->line);
+
+    if (media_play(&line->media, file, why) == ST_OK) {
+        line->media.last = true;
+    } else {
+        cannot_play(file, why);
+    }
+    while (line != NULL && line->media.playing && engine_turn(process.engine, MONO_NEVER) == ST_OK) {
+        line = phone_line(s->phone, s->line);
+    }
+    if (line != NULL) {
+        session_end_call(s);
+    }
+}
+
+/* The receiver's port, so that both directions are one; else LOCAL_RTP_SEND_PORT, else any. */
+static int find_port(struct media_port **out)
+{
+    struct net_addr ip = addr_ipv4(0, 0, 0, 0, 0);
+    int status;
+
+    if (process.receiver != NULL && process.receiver->media == NULL) {
+        *out = process.receiver;
+        return ST_OK;
+    }
+    status = media_port_open(process.engine, &ip, (uint16_t)process.settings.rtp_send_port, out);
+    return status == ST_OK ? ST_OK : media_port_open(process.engine, &ip, 0, out);
+}
+
+/* Without a call of ours: to where the caller says. */
+static void play_to(const struct net_addr *to, const char *file)
+{
+    const struct sdp_agreed agreed = {.codec = SDP_PCMU,
+                                      .payload_type = SDP_PCMU,
+                                      .telephone_event_pt = -1,
+                                      .ptime_ms = 20,
+                                      .rtp = *to,
+                                      .we_send = true,
+                                      .we_receive = true};
+    char why[PLAY_WHY_MAX];
+    struct media media;
+    struct media_port *port = NULL;
+
+    if (process_open() != ST_OK || find_port(&port) != ST_OK) {
+        cannot_play(file, os_error_text());
+        process_leave();
+        return;
+    }
+    media_listen(&media, process.engine, port, to);
+    if (media_play(&media, file, why) != ST_OK) {
+        cannot_play(file, why);
+    } else if (media_agree(&media, &agreed, true) == ST_OK) {
+        media.last = true;
+        while (media.playing && engine_turn(process.engine, MONO_NEVER) == ST_OK) {
+        }
+    }
+    media_close(&media);
+    process_leave();
+}
+
+void send_rtp_audio(int sockfd, struct sockaddr_in *dest_addr, const char *wav_file, int dest_port, const char *callid,
+                    const char *tag, const char *to_tag, const char *cseq, struct sockaddr_in *servaddr)
+{
+    struct engine *e = process_enter();
+    struct session *s = process_session(sockfd);
+
+    if (e != NULL && e->inside) {
+        cannot_play(wav_file, "not from inside a callback");
+        return;
+    }
+    if (s != NULL && phone_line(s->phone, s->line) != NULL) {
+        play_into_call(s, wav_file);
+        return;
+    }
+    if (session_is_call(s, callid)) {
+        return; /* it has ended: there is nobody to play to */
+    }
+    if (dest_addr == NULL || dest_port <= 0 || dest_port > UINT16_MAX) {
+        cannot_play(wav_file, "no call, and no address");
+    } else {
+        struct net_addr to = from_sockaddr(dest_addr);
+        to.port = (uint16_t)dest_port;
+        play_to(&to, wav_file);
+    }
+    if (callid != NULL) {
+        send_bye(sockfd, servaddr, callid, tag, to_tag, cseq);
+    }
+}
