@@ -212,7 +212,7 @@ static int open_socket(struct phone *p, const struct phone_config *config)
 
 static int open_stack(struct phone *p, const struct phone_config *config)
 {
-    const struct sip_hooks hooks = {p, sip_send, sip_event};
+    const struct sip_hooks hooks = {.ctx = p, .send = sip_send, .event = sip_event};
     const struct sip_config sip = {.local = p->public_ip,
                                    .next_hop = p->server,
                                    .domain = span_cstr(p->domain),
