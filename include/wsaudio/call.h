@@ -85,9 +85,10 @@ struct bridge_config {
     struct net_addr media_addr; /* IP put in our SDP (port ignored) */
     uint32_t max_calls;
     uint32_t max_clients;
-    uint64_t max_message; /* longest WebSocket message */
-    uint64_t upload_max;  /* bytes, for the text of too_large */
-    dur_us ring;          /* 0 never */
+    uint64_t max_message;  /* longest WebSocket message */
+    uint64_t upload_max;   /* bytes, for the text of too_large */
+    uint64_t media_buffer; /* bytes of all calls' queued live audio */
+    dur_us ring;           /* 0 never */
     enum bridge_incoming incoming;
     dur_us max_call;
     dur_us no_media; /* 0 never */
@@ -149,13 +150,14 @@ struct bridge_stats {
     uint64_t calls_started, calls_established;
     uint64_t rtp_in, rtp_out, rtp_dropped; /* dropped: no valid RTP of that call */
     uint64_t ticks_skipped;                /* packets skipped because we were late */
+    uint64_t media_held;                   /* bytes of media_buffer in use */
     struct sip_stats sip;
 };
 struct bridge_stats bridge_stats(const struct bridge *b);
 struct sip_stack *bridge_sip(struct bridge *b);
 
 /* Bytes that a bridge of this size may need at most (pools, rings, players, recorders). */
-uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients);
+uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer);
 
 /* ---- the loopback exchange (SPEC section 6) ---- */
 

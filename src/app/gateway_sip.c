@@ -140,6 +140,7 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                    .max_clients = o->max_clients,
                                    .max_message = o->ws_max_message,
                                    .upload_max = o->upload_max,
+                                   .media_buffer = o->media_buffer,
                                    .ring = o->ring_us,
                                    .incoming = (enum bridge_incoming)o->incoming,
                                    .max_call = o->max_call_us,

@@ -9,7 +9,7 @@
 
 uint64_t options_worst_case_memory(const struct options *o)
 {
-    uint64_t memory = PROGRAM_BYTES + bridge_worst_case_memory(o->max_calls, o->max_clients);
+    uint64_t memory = PROGRAM_BYTES + bridge_worst_case_memory(o->max_calls, o->max_clients, o->media_buffer);
 
     memory += o->max_clients * (uint64_t)sizeof(struct http_request);
     if (!o->no_record) {

@@ -121,6 +121,9 @@ const struct option_row option_rows[] = {
     {.name = "no-media-seconds", .kind = OPTION_SECONDS, .section = MEDIA, .metavar = "N", .preset = "30", .min = 0,
      .max = YEAR_S,
      .offset = FIELD(no_media_us), .help = "a call that receives no RTP for so long is ended; 0 never"},
+    {.name = "media-buffer", .kind = OPTION_BYTES, .section = MEDIA, .metavar = "BYTES", .preset = "8M", .min = 64 * KIB,
+     .max = KIB * KIB * KIB,
+     .offset = FIELD(media_buffer), .help = "all queued live audio together"},
     {.name = "rtp-raw-file", .kind = OPTION_TEXT, .section = MEDIA, .metavar = "FILE",
      .offset = FIELD(rtp_raw_file), .help = "write every received RTP packet to FILE, at most 64M, for debugging"},
 

@@ -57,6 +57,9 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
         status = pool_init(&b->calls, sizeof(struct call), config->max_calls);
     }
     if (status == ST_OK) {
+        status = block_store_init(&b->blocks, config->media_buffer);
+    }
+    if (status == ST_OK) {
         status = timerq_init(&b->timers, config->max_clients + config->max_calls);
     }
     if (status == ST_OK) {
@@ -93,6 +96,7 @@ void bridge_free(struct bridge *b)
     }
     sip_stack_free(b->sip);
     ringing_fini(b);
+    block_store_fini(&b->blocks);
     timerq_fini(&b->timers);
     pool_fini(&b->calls);
     pool_fini(&b->clients);
@@ -352,6 +356,7 @@ struct bridge_stats bridge_stats(const struct bridge *b)
 
     stats.clients = b->clients.used;
     stats.calls = b->calls.used;
+    stats.media_held = (uint64_t)b->blocks.used * BLOCK_BYTES;
     stats.sip = sip_stack_stats(b->sip);
     return stats;
 }
@@ -361,14 +366,14 @@ struct sip_stack *bridge_sip(struct bridge *b)
     return b->sip;
 }
 
-uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients)
+uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer)
 {
     const uint64_t player = PLAYER_BUFFER + PLAYER_WAITING_MAX * (WS_NAME_MAX + 1);
     const uint64_t recorder = RECORDER_WINDOW * 2;
-    uint64_t call = sizeof(struct call) + player + recorder;
+    uint64_t call = sizeof(struct call) + player + recorder + MARKS_MAX * sizeof(struct mark);
     /* input and output of a connection, its unread control text, received audio, wslay's own */
     uint64_t client = sizeof(struct client) + WS_INPUT_CAP + WS_OUTPUT_CAP + WS_CONTROL_MAX + CLIENT_AUDIO_RING + 8192;
 
     return max_calls * call + max_clients * client + ringing_memory(max_calls, max_clients) +
-           sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
+           block_store_memory(media_buffer) + sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
 }

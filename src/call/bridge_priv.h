@@ -4,6 +4,7 @@
 
 #include "formats.h"
 #include "incoming.h"
+#include "intake.h"
 #include "life.h"
 #include "media.h"
 #include "wsaudio/call.h"
@@ -38,8 +39,11 @@ struct client {
     enum media_format format;
     struct frame_ring audio; /* received packets waiting to be read; storage made at the first CALL */
     bool told_slow;          /* ERROR:MEDIA:busy was told in this call */
+    struct intake intake;    /* live audio from the client */
     bool told_no_call;       /* ERROR:MEDIA:no_call was told since the last CALL */
-    bool told_unsupported;   /* ERROR:MEDIA:unsupported was told in this call */
+    bool told_too_early;     /* ERROR:MEDIA:not_established was told in this call */
+    bool told_off;           /* ERROR:MEDIA:denied was told since the last MEDIA */
+    bool told_too_large;     /* ERROR:MEDIA:too_large was told since the last XON, CLEAR or CALL */
     bool committing;         /* an upload is being flushed; the connection is paused */
     uint64_t committed_size;
     void *listing; /* NULL: no LIST_WAV under way; the connection is paused while one is */
@@ -76,6 +80,7 @@ struct bridge {
     struct sip_stack *sip;
     struct pool clients;
     struct pool calls;
+    struct block_store blocks; /* of all calls' live audio */
     struct timerq timers;
     uint32_t sending;     /* calls with media open */
     mono_us tick_next;    /* grid of 20 ms, MONO_NEVER while nothing is sent */
@@ -111,6 +116,17 @@ void client_release(struct client *c);
 
 /* What a call leaves behind is cleared for the next one. ST_NO_MEMORY. */
 WS_MUST_CHECK int client_begin_call(struct client *c);
+
+/* client_live.c: audio from the client, MARK and CLEAR */
+void client_binary(struct client *c, struct span piece, bool last);
+/* CALL: what was told about audio can be told anew. */
+void client_live_begin(struct client *c);
+/* MEDIA:format: what was queued keeps its meaning. */
+void client_set_format(struct client *c, enum media_format format);
+void client_mark(struct client *c, struct call *call, struct span name);
+void client_clear(struct client *c, struct call *call);
+/* The hooks of a call's lanes. */
+struct lanes_hooks client_lanes_hooks(struct call *call);
 
 /* commands.c */
 void client_command(struct client *c, struct span text);

@@ -139,20 +139,7 @@ static void on_upload_end(void *ctx, bool aborted)
 
 static void on_binary(void *ctx, struct span piece, bool last)
 {
-    struct client *c = ctx;
-    bool in_call = !pool_id_is_none(c->call);
-    bool *told = in_call ? &c->told_unsupported : &c->told_no_call;
-
-    (void)piece;
-    if (!last || *told) {
-        return;
-    }
-    *told = true;
-    if (in_call) {
-        client_error(c, SPAN_LIT("MEDIA"), WS_ERROR_UNSUPPORTED, "live audio from the client is not taken yet");
-    } else {
-        client_error(c, SPAN_LIT("MEDIA"), WS_ERROR_NO_CALL, "audio without a call");
-    }
+    client_binary(ctx, piece, last);
 }
 
 void client_hooks(struct client *c, struct ws_hooks *hooks)
@@ -195,8 +182,7 @@ int client_begin_call(struct client *c)
     if (status == ST_OK) {
         frame_ring_clear(&c->audio);
         c->told_slow = false;
-        c->told_no_call = false;
-        c->told_unsupported = false;
+        client_live_begin(c);
     }
     return status;
 }

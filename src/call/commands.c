@@ -75,6 +75,9 @@ static void do_play(struct client *c, const struct ws_command *cmd)
     } else {
         ok = player_add(&call->media.player, name, why, sizeof(why)) == ST_OK;
     }
+    if (ok) {
+        lanes_file_queued(&call->media.lanes);
+    }
     if (!ok) {
         client_tell(c, "WAV_ACK:播放檔案 %s 失敗: %s", text_safe(cmd->arg, safe), reason);
     }
@@ -93,6 +96,25 @@ static void do_stop(struct client *c, const struct ws_command *cmd)
         player_stop(p);
         client_tell(c, "WAV_DONE:%s:stopped", p->name);
     }
+    lanes_files_stopped(&call->media.lanes);
+}
+
+static void do_mark(struct client *c, const struct ws_command *cmd)
+{
+    struct call *call = need_established(c, cmd);
+
+    if (call != NULL) {
+        client_mark(c, call, cmd->arg);
+    }
+}
+
+static void do_clear(struct client *c, const struct ws_command *cmd)
+{
+    struct call *call = need_established(c, cmd);
+
+    if (call != NULL) {
+        client_clear(c, call);
+    }
 }
 
 static void do_media(struct client *c, const struct ws_command *cmd)
@@ -102,8 +124,7 @@ static void do_media(struct client *c, const struct ws_command *cmd)
     int status = media_format_parse(cmd->arg, &format);
 
     if (status == ST_OK) {
-        c->format = format;
-        client_tell(c, "MEDIA:%s", media_format_name(format));
+        client_set_format(c, format);
         return;
     }
     media_format_list(done, sizeof(done));
@@ -199,6 +220,8 @@ static const struct {
     [WS_VERB_PLAY_WAV] = {do_play, TAKES_ARGUMENT},
     [WS_VERB_STOP_WAV] = {do_stop, TAKES_NOTHING},
     [WS_VERB_MEDIA] = {do_media, TAKES_ARGUMENT},
+    [WS_VERB_MARK] = {do_mark, TAKES_ARGUMENT},
+    [WS_VERB_CLEAR] = {do_clear, TAKES_NOTHING},
     [WS_VERB_LIST_WAV] = {do_list, TAKES_NOTHING},
     [WS_VERB_DELETE_WAV] = {do_delete, TAKES_ARGUMENT},
     [WS_VERB_STATS] = {do_stats, TAKES_NOTHING},

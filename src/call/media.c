@@ -14,6 +14,8 @@ void media_listen(struct call *call)
     struct bridge *b = call->bridge;
 
     player_init(&m->player, &b->config.files);
+    struct lanes_hooks hooks = client_lanes_hooks(call);
+    lanes_init(&m->lanes, &b->blocks, &hooks);
     rtp_rx_init(&m->rx);
     struct net_addr none = {0};
     rtp_source_init(&m->source, b->now, &none, &call->sip_peer);
@@ -93,6 +95,7 @@ void media_close(struct call *call)
         client_end_audio(c);
     }
     player_fini(&m->player);
+    lanes_fini(&m->lanes);
     recorder_stop(&m->recorder, b->now);
     recorder_fini(&m->recorder);
     if (m->open) {

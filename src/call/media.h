@@ -3,6 +3,7 @@
 #define WSAUDIO_CALL_MEDIA_H
 
 #include "echo.h"
+#include "lanes.h"
 #include "player.h"
 #include "recorder.h"
 #include "wsaudio/audio.h"
@@ -24,8 +25,9 @@ struct call_media {
     bool first_logged;
     uint64_t dropped; /* not valid RTP of this call */
     char cname[17];
-    struct player player;
-    struct echo echo; /* incoming call that nobody but the echo test answers */
+    struct lanes lanes;
+    struct player player; /* the file lane's audio */
+    struct echo echo;     /* incoming call that nobody but the echo test answers */
     struct recorder recorder;
 };
 

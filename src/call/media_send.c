@@ -55,22 +55,18 @@ static bool file_ready(struct call *call)
         status = player_next(p, why, sizeof(why));
         if (status != ST_OK && status != ST_AGAIN) {
             client_tell(client_get(call->bridge, call->client), "WAV_ACK:播放檔案 %s 失敗: %s", p->name, why);
+            lanes_file_ended(&call->media.lanes);
         }
     }
     return p->playing;
 }
 
-static void fill_payload(struct call *call, uint8_t *payload, size_t samples)
+static void file_frame(struct call *call, enum audio_codec codec, uint8_t *out)
 {
     struct player *p = &call->media.player;
-    enum audio_codec codec = media_codec(call);
-
-    if (!file_ready(call)) {
-        memset(payload, audio_silence(codec), samples);
-        return;
-    }
-    size_t taken = player_take(p, codec, payload, samples);
+    size_t taken = player_take(p, codec, out, LANES_FRAME);
     struct client *c = client_get(call->bridge, call->client);
+
     if (taken > 0 && !p->announced) {
         p->announced = true;
         client_tell(c, "WAV_ACK:開始播放檔案 %s", p->name);
@@ -78,6 +74,19 @@ static void fill_payload(struct call *call, uint8_t *payload, size_t samples)
     if (player_at_end(p)) {
         client_tell(c, "WAV_DONE:%s", p->name);
         player_stop(p);
+        lanes_file_ended(&call->media.lanes);
+    }
+}
+
+/* 20 ms of the lane whose turn it is: files, then live audio, then silence. */
+static void next_frame(struct call *call, enum audio_codec codec, uint8_t *out)
+{
+    struct lanes *lanes = &call->media.lanes;
+
+    if (!lanes->paused && file_ready(call)) {
+        file_frame(call, codec, out);
+    } else if (lanes_frame(lanes, call->bridge->now, codec, out) == 0) {
+        memset(out, audio_silence(codec), LANES_FRAME);
     }
 }
 
@@ -91,8 +100,9 @@ static void send_packet(struct call *call, size_t samples, mono_us due)
     struct outbuf out;
     uint32_t timestamp = m->tx.timestamp;
 
-    if (!m->echo.on || !echo_take(&m->echo, payload, samples)) {
-        fill_payload(call, payload, samples);
+    bool echoed = m->echo.on && echo_take(&m->echo, payload, samples);
+    for (size_t at = 0; at < samples && !echoed; at += LANES_FRAME) {
+        next_frame(call, media_codec(call), payload + at);
     }
     outbuf_init(&out, packet, sizeof(packet));
     if (rtp_tx_packet(&m->tx, span_make(payload, samples), (uint32_t)samples, &out) != ST_OK) {
@@ -100,6 +110,7 @@ static void send_packet(struct call *call, size_t samples, mono_us due)
     }
     (void)b->config.media.send(b->config.media.ctx, call->id, false, rtp_source_dest(&m->source), packet, out.len);
     b->stats.rtp_out++;
+    lanes_sent(&m->lanes);
     if (m->recorder.on) {
         audio_convert(media_codec(call), payload, AUDIO_ULAW, payload, samples);
         recorder_sent(&m->recorder, due, timestamp, payload, samples);

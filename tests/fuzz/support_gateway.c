@@ -372,6 +372,7 @@ static struct bridge_config bridge_settings(struct gateway *g)
         .max_clients = GATEWAY_CLIENTS,
         .max_message = 65536,
         .upload_max = 16384,
+        .media_buffer = 8192,
         .ring = tight ? DUR_S(5) : DUR_S(120),
         .max_call = tight ? DUR_S(20) : DUR_S(3600),
         .no_media = tight ? DUR_S(3) : DUR_S(30),

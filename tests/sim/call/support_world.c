@@ -592,6 +592,7 @@ struct bridge_config world_config(void)
         .max_clients = WORLD_CLIENTS,
         .max_message = 4 * 1024 * 1024,
         .upload_max = 1024 * 1024,
+        .media_buffer = 1024 * 1024,
         .ring = DUR_S(120),
         .max_call = DUR_S(3600),
         .no_media = DUR_S(30),
@@ -730,6 +731,7 @@ void world_end(struct world *w)
     }
     assert_int_equal(stats.calls, 0);
     assert_int_equal(stats.clients, 0);
+    assert_int_equal(stats.media_held, 0);
     assert_int_equal(stats.sip.usages, 0);
     assert_int_equal(stats.sip.transactions, 0);
     assert_int_equal(stats.sip.timers, 0);

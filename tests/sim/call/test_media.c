@@ -1,7 +1,6 @@
 /* Audio through the whole gateway, both ways, on a virtual clock.
  *
  *  formats         MEDIA hex, rtp, off; switched in the middle of a call
- *  binary          from the client: told once, never a command
  *  slow reader     loses the oldest audio, no control text, is told once
  *  fault 24        what is not RTP of this call is dropped and counted
  *  source          SDP's address, another port, another address after 500 ms, then nobody else
@@ -20,7 +19,6 @@
 
 #include "wavgen.h"
 #include "world.h"
-#include "wsframe.h"
 
 #define S5 DUR_S(5)
 
@@ -125,36 +123,7 @@ static void order_of_arrival(void **state)
     world_end(w);
 }
 
-/* ---- from the client ---- */
-
-static void binary_messages(void **state)
-{
-    struct world *w = world_new(4, NULL);
-    size_t c = world_connect(w);
-    static const uint8_t sound[320];
-
-    (void)state;
-    for (int i = 0; i < 5; i++) {
-        world_send_frame(w, c, WSFRAME_FIN | WSFRAME_BINARY, sound, sizeof(sound));
-    }
-    world_run(w, 0);
-    assert_int_equal(world_count(w, c, "ERROR:MEDIA:no_call:"), 1); /* once until the next CALL */
-    established(w, c);
-    world_send_frame(w, c, WSFRAME_FIN | WSFRAME_BINARY, "HANGUP", 6); /* fault 42 */
-    world_send_frame(w, c, WSFRAME_BINARY, sound, 100);
-    world_send_frame(w, c, WSFRAME_FIN | WSFRAME_CONT, sound, 100);
-    world_send_frame(w, c, WSFRAME_FIN | WSFRAME_BINARY, sound, 0);
-    world_run(w, DUR_S(1));
-    assert_int_equal(world_count(w, c, "ERROR:MEDIA:unsupported:"), 1);
-    assert_int_equal(world_count(w, c, "ERROR:"), 2);
-    assert_int_equal(w->phone.byes, 0);
-    world_send(w, c, "HANGUP");
-    world_send(w, c, "CALL:2");
-    world_send_frame(w, c, WSFRAME_FIN | WSFRAME_BINARY, sound, 1);
-    world_run(w, 0);
-    assert_int_equal(world_count(w, c, "ERROR:MEDIA:unsupported:"), 2); /* a new call, told anew */
-    world_end(w);
-}
+/* ---- a slow reader ---- */
 
 static void slow_reader(const char *format)
 {
@@ -623,7 +592,6 @@ int main(void)
         cmocka_unit_test(formats_in_the_middle_of_a_call),
         cmocka_unit_test(the_format_stays_for_the_next_call),
         cmocka_unit_test(order_of_arrival),
-        cmocka_unit_test(binary_messages),
         cmocka_unit_test(slow_reader_loses_the_oldest_audio),
         cmocka_unit_test(fault_24_not_rtp_of_this_call),
         cmocka_unit_test(source_is_learnt),

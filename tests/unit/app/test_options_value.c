@@ -86,6 +86,7 @@ static const struct flag_case DUE[] = {
     {"max-calls", false, {"1", "64", "500"}, {"", "0", "501", "10001", "-1", "x"}},
     {"max-call-seconds", false, {"1", "3600", "31536000"}, {"", "0", "31536001", "-1", "off"}},
     {"no-media-seconds", false, {"0", "30", "31536000"}, {"", "31536001", "-1", "never"}},
+    {"media-buffer", false, {"64K", "8M", "1G"}, {"", "0", "65535", "2G", "-1", "off"}},
     {"rtp-raw-file", false, {"rtp.bin"}, {"", "a\nb"}},
     {"upload-dir", false, {"up", "/tmp/up"}, {"", "a\nb"}},
     {"upload-max", false, {"1", "1M", "2G"}, {"", "0", "3G", "2049M", "-1", "1T"}},

@@ -1,0 +1,155 @@
+#include "lanes.h"
+
+void lanes_init(struct lanes *l, struct block_store *store, const struct lanes_hooks *hooks)
+{
+    *l = (struct lanes){.hooks = *hooks, .live = {.store = store}};
+}
+
+void lanes_fini(struct lanes *l)
+{
+    live_drop(&l->live);
+    marks_fini(&l->marks);
+    *l = (struct lanes){0};
+}
+
+static void tell_marks(struct lanes *l, enum lane lane, uint64_t reached)
+{
+    char name[MARK_NAME_MAX + 1];
+
+    while (marks_pop(&l->marks, lane, reached, name)) {
+        l->hooks.mark(l->hooks.ctx, name);
+    }
+}
+
+static void tell_flow(struct lanes *l)
+{
+    uint64_t waiting = lanes_waiting(l);
+
+    if (!l->stopped && waiting > LANES_XOFF) {
+        l->stopped = true;
+        l->hooks.flow(l->hooks.ctx, true);
+    } else if (l->stopped && waiting < LANES_XON) {
+        l->stopped = false;
+        l->hooks.flow(l->hooks.ctx, false);
+    }
+}
+
+/* ---- from the client ---- */
+
+int lanes_queue(struct lanes *l, mono_us now, enum audio_codec codec, const uint8_t *samples, size_t count)
+{
+    uint64_t waiting = lanes_waiting(l);
+    size_t room = waiting < LANES_LIVE_MAX ? (size_t)(LANES_LIVE_MAX - waiting) : 0;
+    size_t wanted = count < room ? count : room;
+    size_t done = live_put(&l->live, codec, samples, wanted);
+
+    if (done > 0) {
+        l->last = LANE_LIVE;
+        l->fed_at = now;
+        l->undrained = true;
+        tell_flow(l);
+    }
+    if (done < wanted) {
+        return ST_FULL;
+    }
+    return wanted < count ? ST_TOO_LARGE : ST_OK;
+}
+
+static bool waits(const struct lanes *l, enum lane lane)
+{
+    return lane == LANE_FILES ? l->files_queued > l->files_ended : lanes_waiting(l) > 0;
+}
+
+int lanes_mark(struct lanes *l, struct span name)
+{
+    char text[MARK_NAME_MAX + 1];
+    enum lane lane = l->last;
+
+    if (!waits(l, lane)) {
+        lane = lane == LANE_FILES ? LANE_LIVE : LANE_FILES;
+    }
+    if (waits(l, lane)) {
+        return marks_add(&l->marks, lane, lane == LANE_FILES ? l->files_queued : l->live.put, name);
+    }
+    if (span_copy(name, text, sizeof(text)) != ST_OK) {
+        return ST_BAD;
+    }
+    l->hooks.mark(l->hooks.ctx, text);
+    return ST_OK;
+}
+
+void lanes_clear(struct lanes *l)
+{
+    live_drop(&l->live);
+    l->undrained = false;
+    tell_marks(l, LANE_LIVE, l->live.taken);
+    tell_flow(l);
+}
+
+void lanes_pause(struct lanes *l, bool paused)
+{
+    l->paused = paused;
+}
+
+/* ---- the file lane ---- */
+
+void lanes_file_queued(struct lanes *l)
+{
+    l->files_queued++;
+    l->last = LANE_FILES;
+}
+
+void lanes_file_ended(struct lanes *l)
+{
+    l->files_ended++;
+}
+
+void lanes_files_stopped(struct lanes *l)
+{
+    l->files_ended = l->files_queued;
+    tell_marks(l, LANE_FILES, l->files_ended);
+}
+
+/* ---- from the tick ---- */
+
+/* Samples that go into the next frame; 0: none is due. */
+static size_t due(const struct lanes *l, mono_us now)
+{
+    uint64_t waiting = lanes_waiting(l);
+    uint64_t mark = 0;
+
+    if (l->paused || waiting == 0) {
+        return 0;
+    }
+    if (marks_next(&l->marks, LANE_LIVE, l->live.taken, &mark) && mark - l->live.taken < LANES_FRAME) {
+        return (size_t)(mark - l->live.taken);
+    }
+    if (waiting >= LANES_FRAME) {
+        return LANES_FRAME;
+    }
+    return now - l->fed_at >= LANES_PAD_US ? (size_t)waiting : 0;
+}
+
+size_t lanes_frame(struct lanes *l, mono_us now, enum audio_codec to, uint8_t *out)
+{
+    size_t count = due(l, now);
+
+    if (count > 0) {
+        live_take(&l->live, to, out, count);
+        memset(out + count, audio_silence(to), LANES_FRAME - count);
+    }
+    return count;
+}
+
+void lanes_sent(struct lanes *l)
+{
+    tell_marks(l, LANE_FILES, l->files_ended);
+    tell_marks(l, LANE_LIVE, l->live.taken);
+    tell_flow(l);
+    if (l->undrained && lanes_waiting(l) == 0) {
+        l->undrained = false;
+        if (l->hooks.drained != NULL) {
+            l->hooks.drained(l->hooks.ctx);
+        }
+    }
+}
