@@ -73,6 +73,16 @@ struct file_io {
     void (*raw_packet)(void *ctx, const void *data, size_t len);
 };
 
+/* ---- dialling rules ---- */
+
+#define DIAL_PATTERN_MAX 128
+
+/* --dial-allow or --dial-deny: '*' any number of characters, '?' one; see dial.h for what it is compared with. */
+struct dial_rule {
+    bool allow;
+    const char *pattern;
+};
+
 /* ---- the bridge ---- */
 
 struct bridge;
@@ -91,7 +101,10 @@ struct bridge_config {
     dur_us ring;           /* 0 never */
     enum bridge_incoming incoming;
     dur_us max_call;
-    dur_us no_media; /* 0 never */
+    dur_us no_media;                    /* 0 never */
+    const struct dial_rule *dial_rules; /* in order, the first match wins */
+    uint32_t dial_rule_count;
+    uint32_t calls_per_minute; /* of one token or address; 0: no limit */
     bool record;
     bool record_stereo; /* else what was received only */
     struct media_io media;
@@ -109,6 +122,8 @@ void bridge_free(struct bridge *b);
 /* A WebSocket client after the 101. echo: the /echo endpoint, no commands. ST_FULL, ST_NO_MEMORY. */
 WS_MUST_CHECK int bridge_client_open(struct bridge *b, mono_us now, bool echo, const struct net_addr *peer,
                                      struct pool_id *id);
+/* Its calls count for this token instead of its address. ST_IO, ST_NO_MEMORY: they count for the address. */
+WS_MUST_CHECK int bridge_client_token(struct bridge *b, struct pool_id id, struct span token);
 /* For reading into and writing from, in this turn only; NULL when stale. */
 struct ws_conn *bridge_client_conn(struct bridge *b, struct pool_id id);
 /* Bytes were committed to the connection's input: work on them. */
@@ -148,6 +163,7 @@ bool bridge_is_quiet(const struct bridge *b);
 struct bridge_stats {
     uint32_t clients, calls;
     uint64_t calls_started, calls_established;
+    uint64_t calls_denied, calls_limited;  /* by the dialling rules; by --calls-per-minute. Redirections count too */
     uint64_t rtp_in, rtp_out, rtp_dropped; /* dropped: no valid RTP of that call */
     uint64_t ticks_skipped;                /* packets skipped because we were late */
     uint64_t media_held;                   /* bytes of media_buffer in use */

@@ -61,11 +61,15 @@ enum sip_link_event {
 /* local: our address as it now stands in Contact. Once for each change. */
 typedef void (*sip_link_fn)(void *ctx, enum sip_link_event event, const struct net_addr *local);
 
+/* A 3xx leads to this Request-URI: may it be tried? Called from sip_stack_input; may call nothing here. */
+typedef bool (*sip_redirect_fn)(void *ctx, void *owner, struct span uri);
+
 struct sip_hooks {
     void *ctx;
     sip_send_fn send;
     sip_event_fn event;
-    sip_link_fn link; /* may be NULL */
+    sip_link_fn link;         /* may be NULL */
+    sip_redirect_fn redirect; /* NULL: all may */
 };
 
 /* Everything is copied by sip_stack_new, except log and rng, which are borrowed for the stack's life. */
@@ -202,6 +206,9 @@ WS_MUST_CHECK int sip_target_parse(struct span target, struct span domain, char 
                                    size_t label_cap);
 /* A user part as it stood in a message, for people and file names: escapes undone, then text_safe. Returns buf. */
 const char *sip_user_text(struct span user, char buf[TEXT_SAFE_MAX + 1]);
+/* The parts of a sip: URI that say who is called: the user part, its escapes undone, written to *user (its overflow is
+ * ST_TOO_LARGE), and the host without brackets, borrowed. ST_BAD: no sip: URI. */
+WS_MUST_CHECK int sip_uri_split(struct span uri, struct outbuf *user, struct span *host);
 /* "Name: value": a token, a colon, a value without control characters; not a header that the stack writes itself. */
 bool sip_header_line_ok(struct span line);
 

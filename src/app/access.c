@@ -12,23 +12,23 @@ const char *access_verdict_name(enum access_verdict verdict)
 }
 
 static const struct access_result RESULTS[ACCESS_VERDICT_COUNT] = {
-    [ACCESS_OK] = {ACCESS_OK, 0, "", NULL, LOG_DEBUG},
+    [ACCESS_OK] = {ACCESS_OK, 0, "", NULL, LOG_DEBUG, NULL},
     [ACCESS_PROTECTED] = {ACCESS_PROTECTED, 403,
                           "Protected mode: only this machine gets in. Start the server with --ws-allow CIDR (who may "
                           "connect) or --ws-token-file FILE (a token to send) to let others in.\n",
-                          NULL, LOG_WARNING},
+                          NULL, LOG_WARNING, NULL},
     [ACCESS_ADDRESS] = {ACCESS_ADDRESS, 403, "This address is not let in. Add it to the server's --ws-allow.\n", NULL,
-                        LOG_INFO},
+                        LOG_INFO, NULL},
     [ACCESS_ORIGIN] =
         {ACCESS_ORIGIN, 403,
          "Pages of this origin are not let in. Name the page's origin (scheme://host:port) in the server's "
          "--ws-origin.\n",
-         NULL, LOG_WARNING},
+         NULL, LOG_WARNING, NULL},
     [ACCESS_TOKEN] =
         {ACCESS_TOKEN, 401,
          "A token of the server's --ws-token-file is needed: Authorization: Bearer TOKEN, or ?token=TOKEN in "
          "the address.\n",
-         "WWW-Authenticate: Bearer\r\n", LOG_INFO},
+         "WWW-Authenticate: Bearer\r\n", LOG_INFO, NULL},
 };
 
 int access_init(struct access *a, const struct options *options, char why[TOKENS_WHY_MAX])
@@ -163,7 +163,8 @@ static struct span bearer_of(const struct http_request *request)
     return span_ieq(scheme, SPAN_LIT("Bearer")) ? span_trim(rest) : SPAN_NONE;
 }
 
-static enum access_verdict judge_token(const struct access *a, const struct http_request *request)
+static enum access_verdict judge_token(const struct access *a, const struct http_request *request,
+                                       const struct span **token)
 {
     if (a->options->ws_token_file == NULL) {
         return ACCESS_OK;
@@ -173,23 +174,27 @@ static enum access_verdict judge_token(const struct access *a, const struct http
     if (http_query_value(request, "token", from_query, sizeof(from_query)) == ST_OK) {
         query = span_cstr(from_query);
     }
-    bool by_header = tokens_match(&a->tokens, bearer_of(request));
-    bool by_query = tokens_match(&a->tokens, query);
+    const struct span *by_header = tokens_find(&a->tokens, bearer_of(request));
+    const struct span *by_query = tokens_find(&a->tokens, query);
     explicit_bzero(from_query, sizeof(from_query));
-    return by_header || by_query ? ACCESS_OK : ACCESS_TOKEN;
+    *token = by_header != NULL ? by_header : by_query;
+    return *token != NULL ? ACCESS_OK : ACCESS_TOKEN;
 }
 
 struct access_result access_check(const struct access *a, const struct http_request *request,
                                   const struct net_addr *peer)
 {
+    const struct span *token = NULL;
     enum access_verdict verdict = judge_address(a->options, peer);
     if (verdict == ACCESS_OK) {
         verdict = judge_origin(a->options, request);
     }
     if (verdict == ACCESS_OK) {
-        verdict = judge_token(a, request);
+        verdict = judge_token(a, request, &token);
     }
-    return RESULTS[verdict];
+    struct access_result result = RESULTS[verdict];
+    result.token = token;
+    return result;
 }
 
 void access_log(const struct log *log, const struct access_result *result, const struct http_request *request,

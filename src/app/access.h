@@ -24,10 +24,11 @@ struct access {
 
 struct access_result {
     enum access_verdict verdict;
-    int code;             /* HTTP status; 0 with ACCESS_OK */
-    const char *body;     /* text/plain, names the flag to set; "" with ACCESS_OK */
-    const char *headers;  /* complete header lines for the answer, or NULL */
-    enum log_level level; /* of the line that access_log writes */
+    int code;                 /* HTTP status; 0 with ACCESS_OK */
+    const char *body;         /* text/plain, names the flag to set; "" with ACCESS_OK */
+    const char *headers;      /* complete header lines for the answer, or NULL */
+    enum log_level level;     /* of the line that access_log writes */
+    const struct span *token; /* the one that let it in, borrowed from the token set; NULL: none was needed */
 };
 
 /* Loads the tokens. ST_BAD, ST_NO_MEMORY with a reason in why. Peers are judged by options->ws_allow, ws_origin. */

@@ -130,6 +130,14 @@ static int join_headers(struct gateway *g, struct outbuf *out)
     return outbuf_status(out) == ST_OK ? ST_OK : gateway_fail(g, ST_TOO_LARGE, "--sip-header: too much header text");
 }
 
+static uint32_t dial_rules(const struct options *o, struct dial_rule rules[OPTIONS_LIST_MAX])
+{
+    for (uint32_t i = 0; i < o->dial_rules.count; i++) {
+        rules[i] = (struct dial_rule){o->dial_rules.items[i].allow, o->dial_rules.items[i].pattern};
+    }
+    return o->dial_rules.count;
+}
+
 static struct bridge_config bridge_settings(struct gateway *g, const struct net_addr *local, const char *domain,
                                             struct span headers)
 {
@@ -145,6 +153,7 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                    .incoming = (enum bridge_incoming)o->incoming,
                                    .max_call = o->max_call_us,
                                    .no_media = o->no_media_us,
+                                   .calls_per_minute = o->calls_per_minute,
                                    .record = !o->no_record,
                                    .record_stereo = o->record_channels == OPTION_CHANNELS_STEREO,
                                    .media = media_sockets_io(g->media),
@@ -197,6 +206,9 @@ static int open_bridge(struct gateway *g, const struct net_addr *local)
         domain = addr_host_text(domain == NULL ? &g->server : &literal, host);
     }
     struct bridge_config config = bridge_settings(g, local, domain, outbuf_view(&out));
+    struct dial_rule rules[OPTIONS_LIST_MAX];
+    config.dial_rule_count = dial_rules(o, rules);
+    config.dial_rules = rules;
     status = bridge_new(&config, &g->bridge);
     return status == ST_OK ? ST_OK : gateway_fail(g, status, "the gateway cannot be set up: %s", status_name(status));
 }

@@ -44,11 +44,6 @@ static int fail(struct loader *l, int status, const char *fmt, ...)
     return status;
 }
 
-static size_t row_index(const struct option_row *row)
-{
-    return (size_t)(row - option_rows);
-}
-
 /* What an error line may show of a value. */
 static const char *shown(const struct option_row *row, struct span value, char buf[TEXT_SAFE_MAX + 1])
 {
@@ -70,11 +65,21 @@ static int fail_value(struct loader *l, int status, const char *where, const str
                 option_expected(row, expected, sizeof(expected)));
 }
 
+/* Where the origin of what the row's field holds is kept: rows that share a field share it. */
+static size_t origin_index(const struct option_row *row)
+{
+    size_t i = 0;
+    while (option_rows[i].offset != row->offset) {
+        i++;
+    }
+    return i;
+}
+
 static int apply(struct loader *l, const struct option_row *row, struct span value, enum origin origin,
                  const char *where)
 {
-    enum origin *now = &l->origin[row_index(row)];
-    bool is_list = row->kind == OPTION_TEXT_LIST || row->kind == OPTION_CIDR_LIST;
+    enum origin *now = &l->origin[origin_index(row)];
+    bool is_list = row->kind == OPTION_TEXT_LIST || row->kind == OPTION_CIDR_LIST || row->kind == OPTION_RULE_LIST;
     if (is_list && *now != origin) {
         option_clear(l->o, row);
     }
@@ -271,7 +276,7 @@ static int lang_from_environment(void)
 
 static enum origin origin_of(const struct loader *l, const char *name)
 {
-    return l->origin[row_index(option_row_find(span_cstr(name)))];
+    return l->origin[origin_index(option_row_find(span_cstr(name)))];
 }
 
 static int set_password(struct loader *l, const char *where, struct span password)

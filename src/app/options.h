@@ -6,9 +6,10 @@
 
 #include "wsaudio/base.h"
 
-#define OPTIONS_LIST_MAX  64   /* values of one repeatable flag */
-#define OPTIONS_TEXT_MAX  1024 /* bytes of one text value */
-#define OPTIONS_ERROR_MAX 512
+#define OPTIONS_LIST_MAX    64   /* values of one repeatable flag */
+#define OPTIONS_TEXT_MAX    1024 /* bytes of one text value */
+#define OPTIONS_ERROR_MAX   512
+#define OPTIONS_PATTERN_MAX 128 /* bytes of one dialling pattern */
 
 struct option_texts {
     char **items;
@@ -17,6 +18,17 @@ struct option_texts {
 
 struct option_cidrs {
     struct net_cidr *items;
+    uint32_t count;
+};
+
+/* --dial-allow and --dial-deny, in the order given. */
+struct option_rule {
+    bool allow;
+    char *pattern;
+};
+
+struct option_rules {
+    struct option_rule *items;
     uint32_t count;
 };
 
@@ -66,7 +78,9 @@ struct options {
     dur_us sip_keepalive_us;        /* 0: never */
     struct option_texts sip_header; /* "Name: value", each valid */
     dur_us ring_us;
-    int incoming;              /* enum bridge_incoming */
+    int incoming; /* enum bridge_incoming */
+    struct option_rules dial_rules;
+    uint32_t calls_per_minute; /* 0: no limit */
     struct net_addr advertise; /* family 0: from the route to the server */
     uint32_t sip_dscp, rtp_dscp;
     /* media and calls */

@@ -128,6 +128,7 @@ static bool is_set(const struct option_row *row, const void *field)
     case OPTION_TEXT: return *(char *const *)field != NULL;
     case OPTION_TEXT_LIST: return ((const struct option_texts *)field)->count > 0;
     case OPTION_CIDR_LIST: return ((const struct option_cidrs *)field)->count > 0;
+    case OPTION_RULE_LIST: return ((const struct option_rules *)field)->count > 0;
     case OPTION_IP: return ((const struct net_addr *)field)->family != 0;
     case OPTION_HOST: return ((const struct option_host *)field)->name != NULL;
     case OPTION_SWITCH:
@@ -156,6 +157,17 @@ static void print_cidrs(FILE *to, const char *name, const struct option_cidrs *l
     }
 }
 
+/* Of the rows of one list the first prints all, in order. */
+static void print_rules(FILE *to, const struct option_row *row, const struct option_rules *list)
+{
+    if ((row->flags & OPTION_IS_ALLOW) == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < list->count; i++) {
+        fprintf(to, "dial-%s = %s\n", list->items[i].allow ? "allow" : "deny", list->items[i].pattern);
+    }
+}
+
 static void print_value(FILE *to, const struct option_row *row, const void *field)
 {
     char text[ADDR_TEXT_MAX];
@@ -173,7 +185,8 @@ static void print_value(FILE *to, const struct option_row *row, const void *fiel
     case OPTION_PORTS: fprintf(to, "%u-%u\n", ports->low, ports->high); break;
     case OPTION_ENUM: fprintf(to, "%s\n", option_word(row, *(const int *)field)); break;
     case OPTION_TEXT_LIST:
-    case OPTION_CIDR_LIST: break;
+    case OPTION_CIDR_LIST:
+    case OPTION_RULE_LIST: break;
     }
 }
 
@@ -186,6 +199,8 @@ static void print_setting(FILE *to, const struct options *o, const struct option
         print_texts(to, row->name, field);
     } else if (row->kind == OPTION_CIDR_LIST) {
         print_cidrs(to, row->name, field);
+    } else if (row->kind == OPTION_RULE_LIST) {
+        print_rules(to, row, field);
     } else {
         fputs((row->flags & OPTION_NOT_IN_FILE) != 0 ? "# " : "", to);
         print_value(to, row, field);

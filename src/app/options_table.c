@@ -21,6 +21,9 @@ static const char *const CHANNEL_WORDS[] = {"stereo", "received", NULL};
 #define MEDIA   OPTION_SECTION_MEDIA
 #define FILES   OPTION_SECTION_FILES
 
+#define PATTERN_EXPECTED                                                                                               \
+    "a number, name or user@host with * and ?, of 128 bytes, without sip:, blanks, %, ; or the - . ( ) of a number"
+
 /* clang-format off */
 const struct option_row option_rows[] = {
     {.name = "config", .kind = OPTION_TEXT, .section = GENERAL, .flags = OPTION_NOT_IN_FILE, .metavar = "FILE",
@@ -103,6 +106,16 @@ const struct option_row option_rows[] = {
     {.name = "incoming", .kind = OPTION_ENUM, .section = SIP, .metavar = "reject|echo|ring", .words = INCOMING_WORDS,
      .preset = "reject",
      .offset = FIELD(incoming), .help = "what an incoming call meets: 480, an echo test, or the clients that sent LISTEN"},
+    {.name = "dial-allow", .kind = OPTION_RULE_LIST, .section = SIP, .flags = OPTION_IS_ALLOW, .metavar = "PATTERN",
+     .preset_words = "all", .text_ok = option_pattern_ok, .expected = PATTERN_EXPECTED,
+     .offset = FIELD(dial_rules), .help = "what may be dialled (repeatable); one list with --dial-deny, the first match "
+     "wins; * and ?. With any --dial-allow, what nothing matches is denied"},
+    {.name = "dial-deny", .kind = OPTION_RULE_LIST, .section = SIP, .metavar = "PATTERN",
+     .preset_words = "none", .text_ok = option_pattern_ok, .expected = PATTERN_EXPECTED,
+     .offset = FIELD(dial_rules), .help = "what may not (repeatable)"},
+    {.name = "calls-per-minute", .kind = OPTION_COUNT, .section = SIP, .metavar = "N", .preset = "30", .min = 0,
+     .max = 60000,
+     .offset = FIELD(calls_per_minute), .help = "calls that one token or address may place in a minute; 0 no limit"},
     {.name = "advertise", .kind = OPTION_IP, .section = SIP, .metavar = "IP",
      .preset_words = "from the route to the SIP server",
      .offset = FIELD(advertise), .help = "address put in Contact and SDP"},
@@ -212,6 +225,7 @@ const char *option_expected(const struct option_row *row, char *buf, size_t cap)
     case OPTION_TEXT_LIST: return "text";
     case OPTION_CIDR_LIST:
         return "a network like 10.0.0.0/8 or fd00::/8 (no bits behind the prefix), or one IP address";
+    case OPTION_RULE_LIST: return "a pattern";
     case OPTION_BYTES: return number_expected(row, "bytes, K, M and G allowed,", buf, cap);
     case OPTION_SECONDS: return number_expected(row, "seconds,", buf, cap);
     case OPTION_COUNT: return number_expected(row, "a number,", buf, cap);

@@ -9,6 +9,7 @@ enum option_kind {
     OPTION_TEXT,      /* char * */
     OPTION_TEXT_LIST, /* struct option_texts */
     OPTION_CIDR_LIST, /* struct option_cidrs */
+    OPTION_RULE_LIST, /* struct option_rules: one list that several rows add to */
     OPTION_BYTES,     /* uint64_t */
     OPTION_SECONDS,   /* dur_us */
     OPTION_COUNT,     /* uint32_t */
@@ -28,7 +29,13 @@ enum option_section {
     OPTION_SECTION_COUNT
 };
 
-enum { OPTION_IS_SECRET = 1, OPTION_MAY_BE_EMPTY = 2, OPTION_NOT_IN_FILE = 4, OPTION_IS_ACTION = 8 };
+enum {
+    OPTION_IS_SECRET = 1,
+    OPTION_MAY_BE_EMPTY = 2,
+    OPTION_NOT_IN_FILE = 4,
+    OPTION_IS_ACTION = 8,
+    OPTION_IS_ALLOW = 16
+};
 
 struct option_row {
     const char *name;
@@ -65,6 +72,8 @@ const char *option_word(const struct option_row *row, int value);
 
 /* "null", or scheme://host[:port] without path, in lower case (RFC 6454 6.1). */
 bool option_origin_ok(struct span text);
+/* A pattern that a dialled number, name or user@host can match at all. */
+bool option_pattern_ok(struct span text);
 /* A host name, an IPv4 address or an IPv6 address in brackets. */
 bool option_domain_ok(struct span text);
 

@@ -83,6 +83,37 @@ static bool cut_port(struct span text, struct span *host, struct span *port)
     return true;
 }
 
+static bool is_among(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* Dialled numbers have lost their separators: a pattern that is a number with some would never match. */
+static bool is_number_with_separators(struct span text)
+{
+    bool digit = false;
+    bool separator = false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        digit = digit || char_is_digit(c);
+        separator = separator || is_among(c, "-.()");
+        if (!char_is_digit(c) && !is_among(c, "+*#?-.()")) {
+            return false;
+        }
+    }
+    return digit && separator;
+}
+
+bool option_pattern_ok(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (is_among(text.ptr[i], " %;")) {
+            return false;
+        }
+    }
+    return text.len <= OPTIONS_PATTERN_MAX && !span_istarts(text, SPAN_LIT("sip:")) && !is_number_with_separators(text);
+}
+
 bool option_origin_ok(struct span text)
 {
     struct origin parsed;
@@ -192,6 +223,27 @@ static int add_cidr(struct option_cidrs *list, struct span value)
         }
     }
     list->items[list->count++] = cidr;
+    return ST_OK;
+}
+
+static int add_rule(struct option_rules *list, const struct option_row *row, struct span value)
+{
+    int status = text_check(row, value);
+    if (status != ST_OK) {
+        return status;
+    }
+    if (list->count >= OPTIONS_LIST_MAX) {
+        return ST_FULL;
+    }
+    if (list->items == NULL) {
+        list->items = calloc(OPTIONS_LIST_MAX, sizeof(*list->items));
+    }
+    char *copy = text_copy(value);
+    if (list->items == NULL || copy == NULL) {
+        free(copy);
+        return ST_NO_MEMORY;
+    }
+    list->items[list->count++] = (struct option_rule){(row->flags & OPTION_IS_ALLOW) != 0, copy};
     return ST_OK;
 }
 
@@ -338,6 +390,7 @@ int option_set(struct options *o, const struct option_row *row, struct span valu
     case OPTION_TEXT: return set_text(field, row, value);
     case OPTION_TEXT_LIST: return add_text(field, row, value);
     case OPTION_CIDR_LIST: return add_cidr(field, value);
+    case OPTION_RULE_LIST: return add_rule(field, row, value);
     case OPTION_BYTES: return set_bytes(field, row, value);
     case OPTION_SECONDS: return set_seconds(field, row, value);
     case OPTION_COUNT: return set_count(field, row, value);
@@ -365,6 +418,15 @@ static void clear_cidrs(struct option_cidrs *list)
     *list = (struct option_cidrs){NULL, 0};
 }
 
+static void clear_rules(struct option_rules *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        free(list->items[i].pattern);
+    }
+    free(list->items);
+    *list = (struct option_rules){NULL, 0};
+}
+
 static void clear_host(struct option_host *host)
 {
     free(host->name);
@@ -380,6 +442,8 @@ void option_clear(struct options *o, const struct option_row *row)
         clear_texts(field);
     } else if (row->kind == OPTION_CIDR_LIST) {
         clear_cidrs(field);
+    } else if (row->kind == OPTION_RULE_LIST) {
+        clear_rules(field);
     } else if (row->kind == OPTION_HOST) {
         clear_host(field);
     }

@@ -79,11 +79,16 @@ void tokens_free(struct token_set *set)
     memset(set, 0, sizeof(*set));
 }
 
+const struct span *tokens_find(const struct token_set *set, struct span candidate)
+{
+    const struct span *found = NULL;
+    for (uint32_t i = 0; i < set->count; i++) {
+        found = bytes_equal_ct(set->items[i], candidate) ? &set->items[i] : found;
+    }
+    return found;
+}
+
 bool tokens_match(const struct token_set *set, struct span candidate)
 {
-    unsigned found = 0;
-    for (uint32_t i = 0; i < set->count; i++) {
-        found |= bytes_equal_ct(set->items[i], candidate) ? 1u : 0u;
-    }
-    return found != 0;
+    return tokens_find(set, candidate) != NULL;
 }

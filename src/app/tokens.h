@@ -22,5 +22,7 @@ WS_MUST_CHECK int tokens_load(const char *path, struct token_set *out, char why[
 void tokens_free(struct token_set *set);
 /* Compares with every token, whatever the first ones gave: time tells nothing but the lengths. */
 bool tokens_match(const struct token_set *set, struct span candidate);
+/* The same; the token in the set, or NULL. */
+const struct span *tokens_find(const struct token_set *set, struct span candidate);
 
 #endif

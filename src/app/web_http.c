@@ -159,7 +159,7 @@ bool web_body_next(struct peer *p)
 
 /* ---- WebSocket ---- */
 
-static void upgrade(struct peer *p, bool echo, struct span rest)
+static void upgrade(struct peer *p, bool echo, const struct span *token, struct span rest)
 {
     struct web *w = p->web;
     struct gateway *g = w->gateway;
@@ -184,6 +184,9 @@ static void upgrade(struct peer *p, bool echo, struct span rest)
         respond_error(p, 503, NULL);
         return;
     }
+    if (token != NULL && bridge_client_token(g->bridge, p->client, *token) != ST_OK) {
+        log_write(&g->log, LOG_DEBUG, "calls of %s count for its address", addr_text(&p->addr, text));
+    }
     p->phase = PEER_SOCKET;
     timerq_cancel(&w->timers, &p->timer);
     log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, CLIENT_CONNECTED), addr_text(&p->addr, text));
@@ -200,7 +203,7 @@ static void upgrade(struct peer *p, bool echo, struct span rest)
 
 /* ---- choosing ---- */
 
-static void route(struct peer *p, struct span rest)
+static void route(struct peer *p, const struct span *token, struct span rest)
 {
     const struct http_request *r = p->request;
     bool wants_socket = ws_handshake_wanted(r);
@@ -209,7 +212,7 @@ static void route(struct peer *p, struct span rest)
     struct span recordings = SPAN_LIT("/recordings/");
 
     if (wants_socket && (root || echo)) {
-        upgrade(p, echo, rest);
+        upgrade(p, echo, token, rest);
     } else if (!root && !span_eq(r->path, SPAN_LIT("/healthz")) && !span_starts(r->path, recordings) && !echo) {
         respond_error(p, 404, NULL);
     } else if (!span_eq(r->method, SPAN_LIT("GET"))) {
@@ -240,7 +243,7 @@ static void judge(struct peer *p, struct span rest)
     } else if (p->over_limit || (g->stopping && ws_handshake_wanted(p->request))) {
         respond_error(p, 503, "Retry-After: 5\r\n");
     } else {
-        route(p, rest);
+        route(p, access.token, rest);
     }
 }
 

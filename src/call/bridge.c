@@ -16,6 +16,7 @@ static void free_strings(struct bridge *b)
     b->config.sip.domain = SPAN_NONE;
     b->config.sip.user_agent = SPAN_NONE;
     b->config.sip.extra_headers = SPAN_NONE;
+    b->config.dial_rules = NULL; /* copied */
 }
 
 static int send_sip(void *ctx, const struct net_addr *to, const void *data, size_t len)
@@ -48,7 +49,8 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
     b->rng = config->sip.rng;
     b->tick_next = MONO_NEVER;
     list_init(&b->ringing);
-    struct sip_hooks hooks = {.ctx = b, .send = send_sip, .event = call_sip_event, .link = link_changed};
+    struct sip_hooks hooks = {
+        .ctx = b, .send = send_sip, .event = call_sip_event, .link = link_changed, .redirect = call_may_redirect};
     int status = span_copy(config->sip.domain, b->domain, sizeof(b->domain));
     if (status == ST_OK) {
         status = pool_init(&b->clients, sizeof(struct client), config->max_clients);
@@ -64,6 +66,9 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
     }
     if (status == ST_OK) {
         status = ringing_init(b);
+    }
+    if (status == ST_OK) {
+        status = dial_guard_init(&b->dial, config);
     }
     if (status == ST_OK) {
         b->sip = sip_stack_new(&b->config.sip, &hooks);
@@ -97,6 +102,7 @@ void bridge_free(struct bridge *b)
     sip_stack_free(b->sip);
     ringing_fini(b);
     block_store_fini(&b->blocks);
+    dial_guard_fini(&b->dial);
     timerq_fini(&b->timers);
     pool_fini(&b->calls);
     pool_fini(&b->clients);
@@ -117,6 +123,7 @@ int bridge_client_open(struct bridge *b, mono_us now, bool echo, const struct ne
     c->bridge = b;
     c->id = *id;
     c->peer = *peer;
+    c->account = rate_key_host(peer);
     c->echo = echo;
     client_hooks(c, &hooks);
     struct ws_conn_config config = {
@@ -128,6 +135,21 @@ int bridge_client_open(struct bridge *b, mono_us now, bool echo, const struct ne
     }
     client_deadline(c);
     return ST_OK;
+}
+
+int bridge_client_token(struct bridge *b, struct pool_id id, struct span token)
+{
+    struct client *c = client_get(b, id);
+    struct rate_key key;
+
+    if (c == NULL) {
+        return ST_OK;
+    }
+    int status = rate_key_secret(token, &key);
+    if (status == ST_OK) {
+        c->account = key;
+    }
+    return status;
 }
 
 struct ws_conn *bridge_client_conn(struct bridge *b, struct pool_id id)
@@ -358,6 +380,8 @@ struct bridge_stats bridge_stats(const struct bridge *b)
     stats.calls = b->calls.used;
     stats.media_held = (uint64_t)b->blocks.used * BLOCK_BYTES;
     stats.sip = sip_stack_stats(b->sip);
+    stats.calls_denied = b->dial.denied;
+    stats.calls_limited = b->dial.limited;
     return stats;
 }
 
@@ -375,5 +399,6 @@ uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint
     uint64_t client = sizeof(struct client) + WS_INPUT_CAP + WS_OUTPUT_CAP + WS_CONTROL_MAX + CLIENT_AUDIO_RING + 8192;
 
     return max_calls * call + max_clients * client + ringing_memory(max_calls, max_clients) +
-           block_store_memory(media_buffer) + sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
+           block_store_memory(media_buffer) + dial_guard_memory(max_clients) +
+           sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
 }

@@ -2,6 +2,7 @@
 #ifndef WSAUDIO_CALL_BRIDGE_PRIV_H
 #define WSAUDIO_CALL_BRIDGE_PRIV_H
 
+#include "dial.h"
 #include "formats.h"
 #include "incoming.h"
 #include "intake.h"
@@ -30,6 +31,7 @@ struct client {
     struct pool_id id;
     struct ws_conn *conn; /* owns */
     struct net_addr peer;
+    struct rate_key account; /* whose minute its calls count in: its token, else its address */
     struct timerq_entry timer;
     bool echo;
     bool gone;            /* released at the end of the turn */
@@ -78,6 +80,7 @@ struct bridge {
     const struct log *log;
     const struct rng *rng;
     struct sip_stack *sip;
+    struct dial_guard dial;
     struct pool clients;
     struct pool calls;
     struct block_store blocks; /* of all calls' live audio */
@@ -149,6 +152,8 @@ void call_dial(struct client *c, struct span target);
 void call_step(struct call *call, enum call_event event);
 /* Sets what ended will say, then steps. */
 void call_end(struct call *call, enum call_event event, int code, const char *reason);
+/* Whether a redirection of a call may be followed. */
+bool call_may_redirect(void *ctx, void *owner, struct span uri);
 void call_sip_event(void *ctx, const struct sip_event *event);
 void call_expire(struct call *call);
 /* As the SIP stack names its owner. */

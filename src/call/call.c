@@ -243,6 +243,53 @@ static int place(struct call *call, struct span uri)
     return sip_usage_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, call_owner(call), &call->usage);
 }
 
+static struct dial_attempt attempt_of(const struct client *c, const char *label)
+{
+    return (struct dial_attempt){
+        .log = c->bridge->log, .now = c->bridge->now, .account = &c->account, .peer = &c->peer, .label = label};
+}
+
+/* By the rules, the free lines and the rate, in this order: what cannot be dialled costs nothing of a minute's calls. */
+static struct call *admit(struct client *c, struct span uri, const char *label, struct pool_id *id)
+{
+    struct bridge *b = c->bridge;
+    struct dial_attempt attempt = attempt_of(c, label);
+
+    if (!dial_pass_rules(&b->dial, &attempt, uri)) {
+        client_error(c, SPAN_LIT("CALL"), WS_ERROR_DENIED, "the dialling rules do not allow it");
+        return NULL;
+    }
+    struct call *call = b->stopping ? NULL : pool_new(&b->calls, id);
+    if (call == NULL) {
+        log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_REFUSED_BUSY), label);
+        client_error(c, SPAN_LIT("CALL"), WS_ERROR_BUSY,
+                     b->stopping ? "the server is stopping" : "all lines are in use");
+        return NULL;
+    }
+    if (!dial_pass_rate(&b->dial, &attempt)) {
+        client_error(c, SPAN_LIT("CALL"), WS_ERROR_RATE_LIMITED, "more than %u calls a minute",
+                     b->config.calls_per_minute);
+        pool_free(&b->calls, *id);
+        return NULL;
+    }
+    return call;
+}
+
+bool call_may_redirect(void *ctx, void *owner, struct span uri)
+{
+    struct bridge *b = ctx;
+    uint32_t slot = (uint32_t)(uintptr_t)owner - 1;
+    const struct call *call = owner != NULL ? pool_next(&b->calls, &slot, NULL) : NULL;
+    const struct client *c = call != NULL ? client_get(b, call->client) : NULL;
+    char label[TEXT_SAFE_MAX + 1];
+
+    if (c == NULL) {
+        return false;
+    }
+    struct dial_attempt attempt = attempt_of(c, text_safe(uri, label));
+    return dial_pass_rules(&b->dial, &attempt, uri) && dial_pass_rate(&b->dial, &attempt);
+}
+
 void call_dial(struct client *c, struct span target)
 {
     struct bridge *b = c->bridge;
@@ -254,14 +301,11 @@ void call_dial(struct client *c, struct span target)
         client_error(c, SPAN_LIT("CALL"), WS_ERROR_BAD_ARGUMENT, "expected a number, a name or a sip: URI");
         return;
     }
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_REQUESTED), label);
-    struct call *call = b->stopping ? NULL : pool_new(&b->calls, &id);
+    struct call *call = admit(c, span_cstr(uri), label, &id);
     if (call == NULL) {
-        log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_REFUSED_BUSY), label);
-        client_error(c, SPAN_LIT("CALL"), WS_ERROR_BUSY,
-                     b->stopping ? "the server is stopping" : "all lines are in use");
         return;
     }
+    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_REQUESTED), label);
     call->bridge = b;
     call->id = id;
     call->client = c->id;

@@ -116,6 +116,19 @@ int sip_target_parse(struct span target, struct span domain, char *out, size_t c
     return status;
 }
 
+int sip_uri_split(struct span text, struct outbuf *user, struct span *host)
+{
+    struct sip_uri uri;
+
+    *host = SPAN_NONE;
+    if (sip_uri_parse(text, &uri) != ST_OK || uri.scheme != SIP_SCHEME_SIP) {
+        return ST_BAD;
+    }
+    sip_unescape(user, uri.user);
+    *host = uri.host;
+    return outbuf_status(user);
+}
+
 bool sip_header_line_ok(struct span line)
 {
     static const enum sip_header_id ours[] = {

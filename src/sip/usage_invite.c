@@ -155,6 +155,18 @@ static void log_auth_failure(const struct sip_usage *usage, int code)
     log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_AUTH_FAILED), code);
 }
 
+/* The best target left that the owner lets us try is in usage->uri then. */
+static bool next_target(struct sip_usage *usage)
+{
+    const struct sip_hooks *hooks = &usage->stack->hooks;
+    while (sip_usage_targets_next(&usage->targets, &usage->uri)) {
+        if (hooks->redirect == NULL || hooks->redirect(hooks->ctx, usage->owner, sip_text_view(&usage->uri))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether a further INVITE answers this final response; it has been made ready then. */
 static bool goes_again(struct sip_usage *usage, const struct sip_tx_notice *notice, struct sip_usage_input *in)
 {
@@ -177,7 +189,7 @@ static bool goes_again(struct sip_usage *usage, const struct sip_tx_notice *noti
     if (code < 400 && code != 305 && code != 380) {
         sip_usage_targets_add(&usage->targets, notice->message);
     }
-    if (code >= 600 || !sip_usage_targets_next(&usage->targets, &usage->uri)) {
+    if (code >= 600 || !next_target(usage)) {
         return false;
     }
     sip_auth_restart(&usage->auth);

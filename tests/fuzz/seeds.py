@@ -205,6 +205,13 @@ def command():
         yield bytes([i * 7 % 256]) + text.encode()
 
 
+def dial():
+    for rule, uri in (("0900*", "sip:0900123@pbx"), ("*", "sip:host"), ("?9*0", "sip:%30900@pbx"), ("*@evil.example", "sip:1@evil.example."),
+                      ("+9*", "sip:1;npdi;rn=+900@gw"), ("0900", "sip:0-9-0-0@pbx"), ("a*b*c", "sip:aXbXc@h"), ("0900", "sip:0900%40x@h"),
+                      ("**a**a", "sip:aaaaaaaa@h"), ("", "sip:%00@h"), ("x", "tel:1")):
+        yield (rule + "\n" + uri).encode()
+
+
 def base64_seeds():
     for i, text in enumerate(["", "AA==", "AAA=", "AAAA", "AB==", "A", "AAAA====", "AA==AAAA", "+/+/", "AA A", "-_-_"]):
         yield (ODD if i % 2 else WHOLE) + text.encode()
@@ -270,7 +277,7 @@ def gateway():
 
 
 TARGETS = {"sip_message": sip_message, "sip_uri": sip_uri, "sdp": sdp, "challenge": challenge, "rtp": rtp, "rtcp": rtcp, "wav": wav, "http": http,
-           "ws": ws, "command": command, "base64": base64_seeds, "options": options, "gateway": gateway}
+           "ws": ws, "command": command, "dial": dial, "base64": base64_seeds, "options": options, "gateway": gateway}
 
 
 def main():

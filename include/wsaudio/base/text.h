@@ -41,6 +41,10 @@
 /* room call */
 #define TEXT_EN_CALL_REFUSED_BUSY "Call to %s refused: all lines are in use (--max-calls)"
 #define TEXT_ZH_CALL_REFUSED_BUSY "拒絕撥打 %s: 所有線路使用中 (--max-calls)"
+#define TEXT_EN_DIAL_DENIED "Call to %s from %s denied by --dial-allow, --dial-deny"
+#define TEXT_ZH_DIAL_DENIED "拒絕撥打 %s (來自 %s): --dial-allow 與 --dial-deny 不允許"
+#define TEXT_EN_DIAL_LIMITED "Call to %s refused: %s is over --calls-per-minute"
+#define TEXT_ZH_DIAL_LIMITED "拒絕撥打 %s: %s 超過 --calls-per-minute"
 #define TEXT_EN_CALL_NOT_PLACED "Call to %s could not be placed: %s"
 #define TEXT_ZH_CALL_NOT_PLACED "無法撥打 %s: %s"
 #define TEXT_EN_INCOMING_CALL "Incoming call from %s to %s"

@@ -182,6 +182,40 @@ static void test_command_line_wins(void **state)
     run_free(&r);
 }
 
+static void assert_rules(const struct options *o, const char *expected)
+{
+    char text[512] = "";
+    for (uint32_t i = 0; i < o->dial_rules.count; i++) {
+        size_t len = strlen(text);
+        snprintf(text + len, sizeof(text) - len, "%c%s ", o->dial_rules.items[i].allow ? '+' : '-',
+                 o->dial_rules.items[i].pattern);
+    }
+    assert_string_equal(text, expected);
+}
+
+/* --dial-allow and --dial-deny are one list in the order given; one of the command line replaces the file's whole list. */
+static void test_rules_keep_their_order(void **state)
+{
+    (void)state;
+    struct run r;
+    char path[256];
+    RUN(&r, "--dial-deny=0900*", "--dial-allow", "09*", "--dial-deny", "*");
+    assert_int_equal(r.status, ST_OK);
+    assert_rules(&r.o, "-0900* +09* -* ");
+    run_free(&r);
+    write_file("rules.conf", "dial-allow = 09*\nmax-clients = 5\ndial-deny = 0*\ndial-allow = *\n", path);
+    RUN(&r, "--config", path);
+    assert_rules(&r.o, "+09* -0* +* ");
+    run_free(&r);
+    RUN(&r, "--dial-deny=1*", "--config", path);
+    assert_rules(&r.o, "-1* ");
+    run_free(&r);
+    RUN(&r, "--config", path, "--dial-deny=1*", "--dial-allow=2*", "--dial-deny=3*");
+    assert_rules(&r.o, "-1* +2* -3* ");
+    assert_int_equal(r.o.max_clients, 5);
+    run_free(&r);
+}
+
 static void test_config_errors_name_file_line_key(void **state)
 {
     (void)state;
@@ -375,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_config_file),
         cmocka_unit_test(test_command_line_wins),
         cmocka_unit_test(test_config_errors_name_file_line_key),
+        cmocka_unit_test(test_rules_keep_their_order),
         cmocka_unit_test(test_config_actions),
         cmocka_unit_test(test_password_is_wiped_from_argv),
         cmocka_unit_test(test_password_sources),

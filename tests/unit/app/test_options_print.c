@@ -99,9 +99,11 @@ static void test_settings_read_back(void **state)
     char path[256];
     RUN(&r, "--ws-listen=[::1]:9000", "--sip-server=[::1]:5070", "--rtp-ports=40000-40999", "--no-record",
         "--ws-origin=null", "--ws-allow=10.0.0.0/8", "--lang=zh", "--record-sync=0", "--upload-quota=0",
-        "--advertise=192.0.2.1", "--sip-display-name=A # b");
+        "--advertise=192.0.2.1", "--sip-display-name=A # b", "--dial-deny=#31#*", "--dial-allow=09*", "--dial-deny=0*",
+        "--sip-allow=10.0.0.0/8");
     assert_int_equal(r.status, ST_OK);
     const char *first = printed_settings(&r.o, 0);
+    assert_non_null(strstr(first, "\ndial-deny = #31#*\ndial-allow = 09*\ndial-deny = 0*\ncalls-per-minute = 30\n"));
     RUN(&again, "--config", write_file("again.conf", first, path));
     assert_string_equal(again.error, "");
     const char *second = printed_settings(&again.o, 1);

@@ -72,6 +72,12 @@ static const struct flag_case DUE[] = {
     {"sip-header", false, {"X-Gateway: yes", "P-Tag: a,b"}, {"", "nocolon", "Bad Name: x", "X: a\r\nY: b", "Via: x"}},
     {"incoming", false, {"reject", "echo", "ring"}, {"", "Ring", "answer", "yes"}},
     {"ring-seconds", false, {"1", "120", "3600"}, {"", "0", "3601", "-1", "1s", "1.5"}},
+    {"dial-allow",
+     false,
+     {"*", "09*", "+886?", "#31#*", "alice", "*@example.com", "0-9a*", "[::1]"},
+     {"", "09 12", "0912-345*", "(02)*", "1.2", "sip:1@pbx", "SIP:*", "%30*", "1;x", "a\nb"}},
+    {"dial-deny", false, {"*", "09*"}, {"", "09-12", "%30", "sip:*"}},
+    {"calls-per-minute", false, {"0", "1", "30", "60000"}, {"", "-1", "60001", "x", "1.5"}},
     {"advertise",
      false,
      {"192.0.2.1", "2001:db8::1", "[2001:db8::1]"},
@@ -236,6 +242,9 @@ static void test_defaults(void **state)
     assert_int_equal(o->sip_expires_us, DUR_S(600));
     assert_int_equal(o->sip_keepalive_us, DUR_S(30));
     assert_int_equal(o->ring_us, DUR_S(120));
+    assert_int_equal(o->sip_allow.count, 0);
+    assert_int_equal(o->dial_rules.count, 0);
+    assert_int_equal(o->calls_per_minute, 30);
     assert_int_equal(o->advertise.family, 0);
     assert_int_equal(o->sip_dscp, 24);
     assert_int_equal(o->rtp_dscp, 46);

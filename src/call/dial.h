@@ -1,0 +1,49 @@
+/* Who may dial what, and how often: --dial-allow and --dial-deny as one ordered list, --calls-per-minute. */
+#ifndef WSAUDIO_CALL_DIAL_H
+#define WSAUDIO_CALL_DIAL_H
+
+#include "wsaudio/call.h"
+
+/* Whether text is what the pattern says: '*' any number of bytes, '?' one, anything else itself; ASCII case does not
+ * count. */
+bool dial_pattern_matches(struct span pattern, struct span text);
+
+struct dial_pattern {
+    bool allow;
+    char text[DIAL_PATTERN_MAX + 1];
+};
+
+struct dial_guard {
+    struct dial_pattern *patterns; /* owns */
+    uint32_t pattern_count;
+    bool any_allow;            /* then what no pattern matches is denied */
+    struct rate_table callers; /* a minute's calls */
+    struct rate_table lines;   /* of the log */
+    uint64_t denied, limited;
+};
+
+/* Copies the rules. ST_NO_MEMORY, ST_TOO_LARGE (a pattern). */
+WS_MUST_CHECK int dial_guard_init(struct dial_guard *guard, const struct bridge_config *config);
+/* Safe on a zeroed guard. */
+void dial_guard_fini(struct dial_guard *guard);
+uint64_t dial_guard_memory(uint32_t max_clients);
+
+/* Whether the rules let this Request-URI ("sip:…") be dialled. Its user part is judged with its escapes undone, a pattern
+ * with '@' against user@host. A user part that far ends may read in several ways (parameters, visual separators, what
+ * stands behind a delimiter) must pass in each; one with control characters, a '%' that stays, or over 512 bytes is
+ * denied where there is any rule. */
+bool dial_allows(const struct dial_guard *guard, struct span uri);
+
+/* One attempt of a client: by the rules, or by the rate. What is refused is counted and logged, the log limited to 5
+ * lines an address and one a minute. */
+struct dial_attempt {
+    const struct log *log;
+    mono_us now;
+    const struct rate_key *account; /* whose minute it is */
+    const struct net_addr *peer;
+    const char *label; /* for the log */
+};
+bool dial_pass_rules(struct dial_guard *guard, const struct dial_attempt *attempt, struct span uri);
+bool dial_pass_rate(struct dial_guard *guard, const struct dial_attempt *attempt);
+
+#endif

@@ -1,0 +1,68 @@
+/* --dial-allow and --dial-deny: a pattern, a line feed, a URI. The matcher gives what a slow one written apart gives; a URI
+ * whose user part, escapes undone, a deny matches is never let through, and one that nothing matches goes as documented. */
+#include "dial.h"
+#include "support_fuzz.h"
+#include "uri.h"
+
+#define TEXT_MAX 64
+
+/* Whether pattern[p..] matches text[t..], by the book: one row a pattern character. */
+static bool slow_match(struct span pattern, struct span text)
+{
+    bool now[TEXT_MAX + 1] = {true};
+    bool next[TEXT_MAX + 1];
+
+    for (size_t p = 0; p < pattern.len; p++) {
+        char c = pattern.ptr[p];
+        next[0] = c == '*' && now[0];
+        for (size_t t = 1; t <= text.len; t++) {
+            bool same = c == '?' || char_lower(c) == char_lower(text.ptr[t - 1]);
+            next[t] = c == '*' ? now[t] || next[t - 1] : same && now[t - 1];
+        }
+        memcpy(now, next, sizeof(now));
+    }
+    return now[text.len];
+}
+
+static void check_rule(const char *pattern, bool allow, struct span uri)
+{
+    static uint64_t seed = 1;
+    static const struct rng rng = {rng_seeded_fill, &seed};
+    struct dial_rule rule = {.allow = allow, .pattern = pattern};
+    struct bridge_config config = {.max_clients = 1, .sip.rng = &rng, .dial_rules = &rule, .dial_rule_count = 1};
+    struct dial_guard guard = {0};
+    char user_text[1024];
+    struct outbuf user;
+    struct sip_uri parsed;
+
+    if (dial_guard_init(&guard, &config) != ST_OK) {
+        abort();
+    }
+    bool allowed = dial_allows(&guard, uri);
+    dial_guard_fini(&guard);
+    bool readable = sip_uri_parse(uri, &parsed) == ST_OK && parsed.scheme == SIP_SCHEME_SIP;
+    FUZZ_CHECK(readable || !allowed);
+    if (!readable || parsed.user.len > sizeof(user_text) || strchr(pattern, '@') != NULL) {
+        return;
+    }
+    outbuf_init(&user, user_text, sizeof(user_text));
+    sip_unescape(&user, parsed.user);
+    bool matches = dial_pattern_matches(span_cstr(pattern), outbuf_view(&user));
+    FUZZ_CHECK(!allowed || (allow ? matches : !matches));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span rest = span_make(data, size);
+    struct span pattern = span_cut(&rest, '\n');
+    char text[DIAL_PATTERN_MAX + 1];
+
+    struct span head = span_head(rest, TEXT_MAX);
+    FUZZ_CHECK(dial_pattern_matches(pattern, head) == slow_match(pattern, head));
+    FUZZ_CHECK(dial_pattern_matches(SPAN_LIT("*"), rest));
+    if (span_copy(pattern, text, sizeof(text)) == ST_OK) {
+        check_rule(text, true, rest);
+        check_rule(text, false, rest);
+    }
+    return 0;
+}
