@@ -185,6 +185,9 @@ bool dial_allows(const struct dial_guard *guard, struct span uri)
         return false;
     }
     struct span user = outbuf_view(&out);
+    if (host.len > 0 && host.ptr[host.len - 1] == '.') {
+        host.len--; /* the same name */
+    }
     struct span head = head_of(user);
     return allows_reading(guard, user, host) && (head.len == user.len || allows_reading(guard, head, host)) &&
            allows_parameters(guard, user, host);

@@ -145,11 +145,13 @@ int sip_ask_send(struct sip_ask *ask, const struct sip_ask_form *form)
 
 /* ---- answers ---- */
 
-static enum sip_ask_end end_of(struct sip_ask *ask, const struct sip_msg *message)
+static enum sip_ask_end end_of(struct sip_ask *ask, const struct sip_msg *message, const struct net_addr *source)
 {
+    struct span uri = sip_text_view(&ask->uri);
     int code = message->status;
     if (code == 401 || code == 407) {
-        return sip_stack_challenge(ask->stack, &ask->auth, message) == ST_OK ? SIP_ASK_AGAIN : SIP_ASK_REFUSED;
+        int status = sip_stack_challenge(ask->stack, &ask->auth, message, source, uri);
+        return status == ST_OK ? SIP_ASK_AGAIN : SIP_ASK_REFUSED;
     }
     /* 305 names a proxy and 380 another service: neither is an address to put into the Request-URI. */
     if (code >= 300 && code < 400 && code != 305 && code != 380) {
@@ -173,7 +175,7 @@ static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice
     sip_tx_disown(stack->tx, ask->tx);
     ask->tx = POOL_ID_NONE;
     if (notice->kind == SIP_TX_FINAL) {
-        ask->done(ask, end_of(ask, notice->message), notice->message);
+        ask->done(ask, end_of(ask, notice->message, notice->source), notice->message);
     } else {
         ask->done(ask, notice->kind == SIP_TX_TIMEOUT ? SIP_ASK_SILENT : SIP_ASK_BROKEN, NULL);
     }

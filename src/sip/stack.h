@@ -74,9 +74,10 @@ bool sip_stack_tx_spare(const struct sip_stack *stack);
 
 /* ---- stack_auth.c ---- */
 
-/* Takes in the challenges of a 401 or 407: sip_auth_challenge, ST_DENIED without a password. */
-WS_MUST_CHECK int sip_stack_challenge(const struct sip_stack *stack, struct sip_auth *auth,
-                                      const struct sip_msg *response);
+/* Takes in the challenges of a 401 or 407 to a request for uri that went to the SIP server: sip_auth_challenge,
+ * ST_DENIED without a password. ST_STATE: not one that gets credentials (stack_guard.h), and that has been logged. */
+WS_MUST_CHECK int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const struct sip_msg *response,
+                                      const struct net_addr *source, struct span uri);
 /* Header lines answering the challenges met, for one request; nothing when there were none. */
 WS_MUST_CHECK int sip_stack_write_credentials(const struct sip_stack *stack, struct sip_auth *auth, struct span method,
                                               struct span uri, struct outbuf *out);

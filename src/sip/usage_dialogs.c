@@ -100,10 +100,24 @@ static int write_request(struct sip_usage *usage, const struct sip_dialog *dialo
     return outbuf_status(out);
 }
 
+/* Where a request inside the dialog goes: credentials are for the SIP server alone. */
+static bool goes_to_server(const struct sip_usage *usage, const struct sip_dialog *dialog)
+{
+    char composed[2 * SIP_DIALOG_TEXT_MAX];
+    struct outbuf scrap;
+    outbuf_init(&scrap, composed, sizeof(composed));
+    struct sip_dialog_path path = sip_dialog_path_of(dialog, &scrap);
+    return sip_guard_is_server(usage->stack, &path.to);
+}
+
 static void send_kept_ack(struct sip_usage *usage, struct sip_dialog *dialog, struct span ack)
 {
     if (sip_stack_send(usage->stack, &dialog->ack_to, ack) == ST_IO && !addr_equal(&dialog->ack_to, &dialog->source)) {
         dialog->target_unreachable = true;
+        if (usage->credentials.len > 0 && !sip_guard_is_server(usage->stack, &dialog->source)) {
+            sip_usage_send_ack(usage, dialog); /* made anew for that way: without them */
+            return;
+        }
         dialog->ack_to = dialog->source;
         (void)sip_stack_send(usage->stack, &dialog->ack_to, ack);
     }
@@ -111,9 +125,9 @@ static void send_kept_ack(struct sip_usage *usage, struct sip_dialog *dialog, st
 
 void sip_usage_send_ack(struct sip_usage *usage, struct sip_dialog *dialog)
 {
+    struct span credentials = goes_to_server(usage, dialog) ? sip_text_view(&usage->credentials) : SPAN_NONE;
     struct outbuf out = sip_stack_writer(usage->stack);
-    int status = write_request(usage, dialog, SPAN_LIT("ACK"), dialog->invite_cseq, sip_text_view(&usage->credentials),
-                               &out, &dialog->ack_to);
+    int status = write_request(usage, dialog, SPAN_LIT("ACK"), dialog->invite_cseq, credentials, &out, &dialog->ack_to);
     if (status != ST_OK) {
         return;
     }
@@ -141,6 +155,9 @@ static void write_bye_credentials(struct sip_usage *usage, const struct sip_dial
     struct outbuf scrap;
     outbuf_init(&scrap, composed, sizeof(composed));
     struct sip_dialog_path path = sip_dialog_path_of(dialog, &scrap);
+    if (!sip_guard_is_server(usage->stack, &path.to)) {
+        return;
+    }
     if (sip_usage_write_credentials(usage, SPAN_LIT("BYE"), path.uri, out) != ST_OK || outbuf_status(out) != ST_OK) {
         outbuf_init(out, out->ptr, out->cap);
     }
@@ -178,7 +195,7 @@ static bool bye_goes_again(struct sip_usage *usage, struct sip_dialog *dialog, c
         return false; /* the peer's own BYE has ended the dialog as well */
     }
     if (notice->kind == SIP_TX_FINAL && (notice->code == 401 || notice->code == 407)) {
-        return sip_usage_can_answer(usage, notice->message) == ST_OK;
+        return goes_to_server(usage, dialog) && sip_usage_can_answer(usage, notice->message, notice->source) == ST_OK;
     }
     if (notice->kind == SIP_TX_TRANSPORT && !dialog->target_unreachable) {
         dialog->target_unreachable = true;

@@ -9,9 +9,9 @@ struct span sip_usage_sdp(const struct sip_msg *message)
 
 /* ---- credentials ---- */
 
-int sip_usage_can_answer(struct sip_usage *usage, const struct sip_msg *response)
+int sip_usage_can_answer(struct sip_usage *usage, const struct sip_msg *response, const struct net_addr *source)
 {
-    return sip_stack_challenge(usage->stack, &usage->auth, response);
+    return sip_stack_challenge(usage->stack, &usage->auth, response, source, sip_text_view(&usage->uri));
 }
 
 int sip_usage_write_credentials(struct sip_usage *usage, struct span method, struct span uri, struct outbuf *out)
@@ -175,10 +175,13 @@ static bool goes_again(struct sip_usage *usage, const struct sip_tx_notice *noti
         return false;
     }
     if (code == 401 || code == 407) {
-        if (sip_usage_can_answer(usage, notice->message) == ST_OK) {
+        int status = sip_usage_can_answer(usage, notice->message, notice->source);
+        if (status == ST_OK) {
             return true;
         }
-        log_auth_failure(usage, code);
+        if (status != ST_STATE) {
+            log_auth_failure(usage, code);
+        }
         in->auth_failed = true;
         return false;
     }

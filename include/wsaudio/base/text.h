@@ -98,6 +98,11 @@
 #define TEXT_ZH_SIP_NEXT_SERVER "SIP 呼叫 %s 改送服務器 %s"
 #define TEXT_EN_SIP_SERVER_BACK "SIP server %s answers again"
 #define TEXT_ZH_SIP_SERVER_BACK "SIP 服務器 %s 已恢復應答"
+#define TEXT_EN_SIP_CHALLENGE_SOURCE "Challenge of %s not answered: credentials are for the SIP server alone"
+#define TEXT_ZH_SIP_CHALLENGE_SOURCE "不應答 %s 的認證要求: 憑證只給 SIP 伺服器"
+#define TEXT_EN_SIP_CHALLENGE_REALM \
+    "Challenge for realm %s not answered: the call is for another domain, and the SIP server has not used this realm"
+#define TEXT_ZH_SIP_CHALLENGE_REALM "不應答領域 %s 的認證要求: 通話目標屬於其他網域，且 SIP 伺服器未使用過此領域"
 #define TEXT_EN_SIP_NOT_ALLOWED "%s of %s dropped: its address is not in --sip-allow (not told again for an hour)"
 #define TEXT_ZH_SIP_NOT_ALLOWED "丟棄 %s 請求 (%s): 位址不在 --sip-allow 之內（一小時內不再提示）"
 #define TEXT_EN_SIP_REACHABLE "SIP server %s is reachable"

@@ -168,6 +168,7 @@ static void flood_beside_a_call(void **state)
     size_t c = world_connect(w);
     world_send(w, c, "CALL:0912");
     world_wait(w, c, "CALL_STATE:established", S5);
+    world_run(w, DUR_S(1));
     struct sip_stats before = bridge_stats(w->bridge).sip;
     size_t sent = w->sent_count;
     size_t messages = w->message_count;

@@ -282,6 +282,57 @@ static void plan_no_sdp(struct phone_plan *p)
 {
     p->sdp = "";
 }
+/* Bursts of strangers' requests at any time of a call: none is answered, and the call does not notice. */
+static void flooded(struct scene *s)
+{
+    static const char *const methods[] = {"INVITE", "REGISTER", "SUBSCRIBE", "CANCEL", "BYE"};
+    char text[512];
+
+    scene_say(s, s->c, "CALL:0938220136");
+    for (int round = 0; round < 40; round++) {
+        for (uint32_t i = scene_below(s, 60); i > 0; i--) {
+            const char *method = methods[scene_below(s, 5)];
+            struct net_addr from = addr_ipv4(203, 0, 113, (uint8_t)scene_below(s, 256), 5060);
+            int len = snprintf(text, sizeof(text),
+                               "%s sip:1@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.1;branch=z9hG4bK%u\r\n"
+                               "Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=%u\r\nTo: <sip:c@d>%s\r\nCall-ID: %u\r\n"
+                               "CSeq: 1 %s\r\nContent-Length: 0\r\n\r\n",
+                               method, scene_below(s, 1u << 30), scene_below(s, 9), i % 3 == 0 ? ";tag=x" : "",
+                               scene_below(s, 1u << 30), method);
+            bridge_sip_input(s->w->bridge, s->w->now, &from, text, (size_t)len);
+        }
+        world_run(s->w, (dur_us)scene_below(s, 60000));
+    }
+    scene_expect(s, world_count(s->w, s->c, "CALL_STATE:established") == 1);
+    scene_expect(s, world_messages(s->w, true, "SIP/2.0 ") == 0);
+    scene_say(s, s->c, "HANGUP");
+    scene_until(s, s->c, "CALL_STATE:ended:200:", DUR_S(4));
+}
+
+/* The first redirection leads to a denied address, or the minute's calls are used up by them. */
+static void redirects_refused(struct scene *s)
+{
+    comes_to(s, "CALL_STATE:ended:302:");
+    scene_expect(s, world_messages(s->w, true, "INVITE ") <= 3);
+    scene_say(s, s->c, "CALL:other1");
+    scene_until(s, s->c,
+                s->w->config.calls_per_minute > 0 ? "ERROR:CALL:rate_limited:" : "ERROR:CALL:denied:", DUR_S(1));
+}
+
+static void guarded(struct bridge_config *c)
+{
+    c->sip.guard = true;
+}
+static void no_others(struct bridge_config *c)
+{
+    static const struct dial_rule rules[] = {{false, "other*"}, {true, "*"}};
+    c->dial_rules = rules;
+    c->dial_rule_count = 2;
+}
+static void few_calls(struct bridge_config *c)
+{
+    c->calls_per_minute = 3;
+}
 static void plan_port_0(struct phone_plan *p)
 {
     p->sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\n";
@@ -363,6 +414,9 @@ const struct scenario scene_calls[] = {
     {"garbage", garbage, NULL, NULL, false},
     {"redirects", answer, plan_redirects, NULL, false},
     {"redirects_for_ever", ends_302, plan_redirects_on, NULL, false},
+    {"redirect_denied", redirects_refused, plan_redirects_on, no_others, false},
+    {"redirects_limited", redirects_refused, plan_redirects_on, few_calls, false},
+    {"flooded", flooded, NULL, guarded, false},
     {"forks", answer, plan_forks, NULL, false},
     {"record_route", answer, plan_routes, NULL, false},
     {"longest_call", ends_0, NULL, short_calls, false},
