@@ -150,7 +150,7 @@ class Mailbox:
         return self.close_code
 
     def check(self):
-        """Every CALL gets at most one ended, every ERROR was asked for, hex is upper-case."""
+        """Every CALL and ANSWER gets at most one ended, every ERROR was asked for, hex is upper-case."""
         assert self.problem is None, self.problem
         ended = self.count("CALL_STATE:ended")
         assert ended <= self.calls_sent, "%d ended for %d CALLs: %s" % (ended, self.calls_sent, self.texts())
@@ -160,7 +160,7 @@ class Mailbox:
             assert not loose, "unexpected %s" % loose
 
     def _note_sent(self, message):
-        if isinstance(message, str) and message.startswith("CALL:"):
+        if isinstance(message, str) and (message.startswith("CALL:") or message == "ANSWER"):
             self.calls_sent += 1
 
     def __enter__(self):

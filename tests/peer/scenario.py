@@ -52,8 +52,8 @@ class Scenario:
         self.steps.append('  <recv %s="%s" timeout="%d">%s</recv>' % (kind, what, timeout, inner))
         return self
 
-    def _message(self, lines, body, retrans=None):
-        lines = lines + (["Content-Type: application/sdp"] if body else []) + ["Content-Length: [len]"]
+    def _message(self, lines, body, retrans=None, kind="application/sdp"):
+        lines = lines + (["Content-Type: " + kind] if body else []) + ["Content-Length: [len]"]
         text = "\n".join("      " + line for line in lines) + "\n\n" + ("      " + body if body else "")
         self.steps.append("  <send%s>\n    <![CDATA[\n\n%s\n    ]]>\n  </send>" % (
             ' retrans="%d"' % retrans if retrans else "", text))
