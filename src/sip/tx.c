@@ -238,8 +238,13 @@ static void remember_answer_tag(struct sip_tx *tx, struct span response)
 {
     struct sip_msg msg;
 
-    if (tx->entry.key.style == SIP_TX_KEY_SERVER_2543 && tx->machine == SIP_TX_INVITE_SERVER &&
-        sip_msg_parse(response, &msg) == SIP_VERDICT_OK) {
+    if (tx->machine != SIP_TX_INVITE_SERVER || sip_msg_parse(response, &msg) != SIP_VERDICT_OK) {
+        return;
+    }
+    if (span_copy(msg.to.tag, tx->tag, sizeof(tx->tag)) != ST_OK) {
+        tx->tag[0] = '\0'; /* none of ours is that long */
+    }
+    if (tx->entry.key.style == SIP_TX_KEY_SERVER_2543) {
         tx->entry.key.answer_tag = sip_tx_tag_hash(msg.to.tag);
     }
 }
@@ -295,6 +300,12 @@ struct pool_id sip_tx_find_cancelled(const struct sip_tx_layer *layer, const str
     struct sip_tx_entry *entry = sip_tx_index_find(&layer->index, &key);
 
     return entry != NULL ? LIST_OWNER(entry, struct sip_tx, entry)->id : POOL_ID_NONE;
+}
+
+struct span sip_tx_answer_tag(const struct sip_tx_layer *layer, struct pool_id id)
+{
+    const struct sip_tx *tx = pool_get(&layer->pool, id);
+    return tx != NULL ? span_cstr(tx->tag) : SPAN_NONE;
 }
 
 const struct net_addr *sip_tx_asked(const struct sip_tx_layer *layer, const struct sip_msg *response)

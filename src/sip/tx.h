@@ -125,6 +125,8 @@ WS_MUST_CHECK int sip_tx_respond(struct sip_tx_layer *layer, mono_us now, struct
 
 /* The INVITE server transaction that this CANCEL is for (9.2), or POOL_ID_NONE. */
 struct pool_id sip_tx_find_cancelled(const struct sip_tx_layer *layer, const struct sip_msg *cancel);
+/* To tag of the last response in an INVITE server transaction; empty: none yet. */
+struct span sip_tx_answer_tag(const struct sip_tx_layer *layer, struct pool_id id);
 /* A request without To tag that came here before by another way: same From tag, Call-ID and CSeq, another branch
  * (8.2.2.2: answer 482). */
 bool sip_tx_is_merged(const struct sip_tx_layer *layer, const struct sip_msg *request);

@@ -28,6 +28,7 @@ struct sip_tx {
     char *kept;      /* owns; exactly kept_len bytes, sent again as they are */
     size_t kept_len;
     int code;              /* server: the last response's */
+    char tag[32];          /* INVITE server: To tag of the last response, "" none or a longer one */
     bool ack_kept;         /* INVITE client: kept is the ACK */
     bool ended;            /* an ending was told or would have been */
     struct list_node gone; /* Terminated: in the layer's list */

@@ -157,8 +157,9 @@ void sip_usage_cancelled(struct sip_stack *stack, struct pool_id tx, const struc
             break;
         }
     }
-    /* The same To tag as in the INVITE's own responses (9.2). */
-    struct sip_reply reply = {.code = 200, .to_tag = found != NULL ? span_cstr(found->local_tag) : SPAN_NONE};
+    /* The same To tag as in the INVITE's own responses (9.2), also when its usage is over and the CANCEL comes again. */
+    struct span tag = found != NULL ? span_cstr(found->local_tag) : sip_tx_answer_tag(stack->tx, tx);
+    struct sip_reply reply = {.code = 200, .to_tag = tag};
     sip_stack_reply(stack, cancel, source, &reply);
     if (found != NULL) {
         struct sip_usage_input in = {

@@ -111,6 +111,7 @@ void caller_cancel(struct world *w, struct caller *c)
 
 void caller_bye(struct world *w, struct caller *c)
 {
+    c->hung_up = true;
     send_request(w, c, "BYE", 2, "bye", c->tag, "", NULL);
     repeat(w, c, "BYE");
 }

@@ -48,6 +48,7 @@ static void answered(void **state)
     assert_int_equal(a->byes, 1);
     assert_int_equal(a->oks, 1);
     assert_int_equal(world_count(w, c, "CALL_STATS:call_id=caller-0 "), 1);
+    assert_true(w->clients[c].text_count > 2);
     assert_non_null(strstr(w->clients[c].texts[2], " recording=rec/0921367101-caller0"));
     assert_int_equal(world_count(w, c, "INCOMING_GONE:"), 0);
     world_end(w);
@@ -246,6 +247,7 @@ static void names(void **state)
         world_run(w, DUR_MS(100));
         world_send(w, c, "HANGUP");
         world_run(w, DUR_MS(100));
+        assert_true(w->clients[c].text_count >= 2);
         snprintf(mark, sizeof(mark), "recording=%s", cases[i].file);
         assert_non_null(strstr(w->clients[c].texts[w->clients[c].text_count - 2], mark));
     }

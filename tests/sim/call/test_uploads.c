@@ -491,6 +491,7 @@ static void fault_34_fragments_of_two_clients(void **state)
         world_send_frame(w, b, first, ub.text + at, n);
     }
     world_run(w, DUR_S(1));
+    assert_true(world_file(w, "a") != NULL && world_file(w, "b") != NULL);
     assert_memory_equal(world_file(w, "a")->data, ua.file, ua.size);
     assert_memory_equal(world_file(w, "b")->data, ub.file, ub.size);
     assert_int_equal(world_count(w, a, "WAV_ACK"), 1);

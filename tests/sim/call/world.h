@@ -143,7 +143,7 @@ struct caller {
     char from[256], to[256], uri[300], target[256], tag[64];
     char *invite, *request; /* owned; the last request but ACK */
     char *response;         /* owned; the newest to the INVITE, up to the first final one */
-    bool request_done, cancelled;
+    bool request_done, cancelled, hung_up;
     int repeats;
     int status;       /* of that response; 0 none */
     int other_status; /* of the last response to another request */

@@ -243,10 +243,8 @@ static const struct {
     const struct scenario *items;
     const size_t *len;
 } tables[] = {
-    {scene_calls, &scene_calls_len},
-    {scene_commands, &scene_commands_len},
-    {scene_media, &scene_media_len},
-    {scene_mirror, &scene_mirror_len},
+    {scene_calls, &scene_calls_len},   {scene_commands, &scene_commands_len}, {scene_media, &scene_media_len},
+    {scene_mirror, &scene_mirror_len}, {scene_incoming, &scene_incoming_len},
 };
 
 size_t scene_count(void)

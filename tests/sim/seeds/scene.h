@@ -51,7 +51,7 @@ char *scene_upload(const char *name, uint32_t samples);
 /* How many calls of that client ended so. */
 size_t scene_ended(const struct scene *s, size_t client, const char *how);
 
-extern const struct scenario scene_calls[], scene_commands[], scene_media[], scene_mirror[];
-extern const size_t scene_calls_len, scene_commands_len, scene_media_len, scene_mirror_len;
+extern const struct scenario scene_calls[], scene_commands[], scene_media[], scene_mirror[], scene_incoming[];
+extern const size_t scene_calls_len, scene_commands_len, scene_media_len, scene_mirror_len, scene_incoming_len;
 
 #endif
