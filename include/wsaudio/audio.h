@@ -53,12 +53,18 @@ void wav_parser_init(struct wav_parser *p);
 /* Feeds the next bytes of the file, in any split. WAV_READY once both fmt and the start of data are known (data first is
  * legal: then it goes on to find fmt). Bytes after that may be pushed and are ignored. */
 enum wav_state wav_parser_push(struct wav_parser *p, const void *data, size_t len);
+/* For a file that can be read anywhere: where to read the next bytes to push; the body of a chunk that does not matter is passed
+ * over. */
+uint64_t wav_parser_next(struct wav_parser *p);
 /* At the file's end: total length known. Corrects data_len to the whole samples that are there. WAV_BAD for no fmt, no data
  * or no sample. */
 enum wav_state wav_parser_end(struct wav_parser *p, uint64_t file_len);
-/* What of it this program plays now: 8 kHz mono mu-law, A-law, PCM 16. ST_OK and *codec, or ST_UNSUPPORTED and text says
- * what was found and what is taken ("PCM 24-bit stereo 44100 Hz; taken: …"). */
+/* Whether this program plays it: 8 to 48 kHz, one or two channels, PCM of 8, 16, 24 or 32 bits, 32-bit float, A-law, mu-law. ST_OK
+ * and *codec: what its data is when a call can play it as it lies (8 kHz, one channel, A-law, mu-law or PCM of 16 bits), else
+ * AUDIO_CODEC_COUNT: a wav_converter plays it. ST_UNSUPPORTED and text says what was found and what is taken ("found PCM 20-bit
+ * stereo 44100 Hz; taken: …"). */
 WS_MUST_CHECK int wav_playable(const struct wav_format *format, enum audio_codec *codec, char *text, size_t cap);
+#define WAV_TAKEN "8 to 48 kHz, mono or stereo, PCM of 8, 16, 24 or 32 bits, 32-bit float, A-law, mu-law"
 /* Playing time in ms of len bytes of that format. */
 uint64_t wav_duration_ms(const struct wav_format *format, uint64_t len);
 
@@ -102,6 +108,32 @@ size_t resample_flush(struct resampler *r, int16_t *out);
 void resample_restart(struct resampler *r);
 /* Multiplications for one output sample: what a slice of work is measured by. */
 uint32_t resample_cost(const struct resampler *r);
+
+/* ---- WAV files of any kind into 8 kHz, one channel, 16-bit little-endian bytes ---- */
+
+struct wav_converter;
+
+/* For a format that wav_playable takes. Two channels become their mean; where more than 16 bits are dropped that are not all 0
+ * TPDF dither is added (a generator with a fixed seed); companding to G.711 needs none, its own steps are coarser. The same bytes
+ * give the same samples, whatever the pieces, on every machine. At most WAV_CONVERTER_BYTES, allocated here.
+ * ST_UNSUPPORTED, ST_NO_MEMORY. */
+WS_MUST_CHECK int wav_converter_new(const struct wav_format *format, struct wav_converter **out);
+#define WAV_CONVERTER_BYTES (RESAMPLE_BYTES_MAX + 64)
+/* NULL is fine. */
+void wav_converter_free(struct wav_converter *c);
+/* Most samples (two bytes each) that a push of len bytes, or the flush, can give. */
+size_t wav_converter_push_max(const struct wav_converter *c, size_t len);
+size_t wav_converter_flush_max(const struct wav_converter *c);
+/* The next bytes of the data chunk, in any split; returns the samples written to l16. */
+size_t wav_converter_push(struct wav_converter *c, const uint8_t *bytes, size_t len, uint8_t *l16);
+/* Behind the last byte; half a sample at the end is dropped. Then only wav_converter_free. */
+size_t wav_converter_flush(struct wav_converter *c, uint8_t *l16);
+/* How many samples len bytes of that format become. */
+uint64_t wav_converter_samples(const struct wav_format *format, uint64_t len);
+/* The work of a push of len bytes, in steps of about one multiplication (0.2 to 3 ns); and how many bytes, whole blocks, can be
+ * pushed for that many steps. */
+uint64_t wav_converter_steps(const struct wav_converter *c, size_t len);
+size_t wav_converter_piece(const struct wav_converter *c, uint64_t steps);
 
 /* ---- tone ---- */
 

@@ -57,6 +57,17 @@ struct file_io {
     int (*play_open)(void *ctx, const char *name, int *handle, uint64_t *size);
     int (*play_read)(void *ctx, int handle, uint64_t offset, void *data, size_t len);
     void (*play_close)(void *ctx, int handle);
+    /* The converted form of an upload that calls cannot play as it lies: 8 kHz, one channel, 16-bit little-endian samples, kept
+     * beside it. `source` is a handle of play_open: what was converted is valid for those very bytes only, not for a later file
+     * of that name. cached_open: *handle for play_read and play_close, its samples are the `len` bytes from *offset on;
+     * ST_NOT_FOUND: none, or one that does not fit. cache_begin: len is the length that will be written; ST_FULL (quota,
+     * disk), ST_TOO_LARGE, ST_IO; at most one at a time. cache_write and abort as for uploads. commit: flushed and renamed
+     * behind the scenes, then bridge_cache_done. All NULL: nothing is kept. */
+    int (*cached_open)(void *ctx, const char *name, int source, int *handle, uint64_t *offset, uint64_t *len);
+    int (*cache_begin)(void *ctx, const char *name, int source, uint64_t len, struct pool_id *cache);
+    int (*cache_write)(void *ctx, struct pool_id cache, const void *data, size_t len);
+    int (*cache_commit)(void *ctx, struct pool_id cache);
+    void (*cache_abort)(void *ctx, struct pool_id cache);
     /* Listing, one entry a call; ST_AGAIN: one was passed over; ST_NOT_FOUND at the end. */
     int (*list_open)(void *ctx, void **list);
     int (*list_next)(void *ctx, void *list, struct list_entry *entry);
@@ -132,6 +143,8 @@ void bridge_client_input(struct bridge *b, mono_us now, struct pool_id id);
 void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id);
 /* The file room finished upload_commit for this client (ST_OK or why not). */
 void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, int status);
+/* The file room finished cache_commit: the converted form is there (ST_OK), or not. Comes from a later turn or from inside commit. */
+void bridge_cache_done(struct bridge *b, mono_us now, int status);
 
 /* Begins with what goes on without calls: asking the SIP server, registering (sip_stack_start). Once. */
 void bridge_start(struct bridge *b, mono_us now);
@@ -167,6 +180,9 @@ struct bridge_stats {
     uint64_t rtp_in, rtp_out, rtp_dropped; /* dropped: no valid RTP of that call */
     uint64_t ticks_skipped;                /* packets skipped because we were late */
     uint64_t media_held;                   /* bytes of media_buffer in use */
+    uint64_t conversions;                  /* converted forms made of uploads */
+    uint64_t convert_turns;                /* turns that converted something, for a call or to be kept */
+    uint64_t convert_steps_max;            /* most that one of them did, see wav_converter_steps */
     struct sip_stats sip;
 };
 struct bridge_stats bridge_stats(const struct bridge *b);

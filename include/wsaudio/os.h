@@ -168,6 +168,13 @@ WS_MUST_CHECK int os_file_write_at(int fd, uint64_t offset, const void *data, si
 /* Bytes read, fewer only at the end of the file. */
 WS_MUST_CHECK int os_file_read_at(int fd, uint64_t offset, void *data, size_t len);
 WS_MUST_CHECK int os_file_size(int fd, uint64_t *out);
+/* What tells one file's bytes from those of any other that had its name before or will have it later. */
+struct os_file_identity {
+    uint64_t size;
+    int64_t modified_us; /* since 1970 */
+    uint64_t serial;     /* of the file in its file system */
+};
+WS_MUST_CHECK int os_file_identify(int fd, struct os_file_identity *out);
 WS_MUST_CHECK int os_file_rename(int dir_fd, const char *from, const char *to);
 WS_MUST_CHECK int os_file_remove(int dir_fd, const char *name);
 /* A symbolic link dir/name -> target, replacing an earlier link atomically (never a regular file: ST_BUSY). */

@@ -60,6 +60,34 @@ static void play_close(void *ctx, int handle)
     os_close(handle);
 }
 
+/* ---- converted forms ---- */
+
+static int cached_open(void *ctx, const char *name, int source, int *handle, uint64_t *offset, uint64_t *len)
+{
+    struct gateway *g = ctx;
+    return uploads_cached_open(g->uploads, span_cstr(name), source, handle, offset, len);
+}
+
+static int cache_begin(void *ctx, const char *name, int source, uint64_t len, struct pool_id *cache)
+{
+    struct gateway *g = ctx;
+    return uploads_cache_begin(g->uploads, span_cstr(name), source, len, cache);
+}
+
+static void cache_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
+{
+    struct gateway *g = ctx;
+    (void)owner;
+    (void)bytes;
+    bridge_cache_done(g->bridge, g->now, status);
+}
+
+static int cache_commit(void *ctx, struct pool_id cache)
+{
+    struct gateway *g = ctx;
+    return uploads_commit(g->uploads, cache, POOL_ID_NONE, cache_done, g);
+}
+
 /* ---- listing and deleting ---- */
 
 static int list_open(void *ctx, void **list)
@@ -156,6 +184,11 @@ struct file_io gateway_file_io(struct gateway *g)
         .play_open = play_open,
         .play_read = play_read,
         .play_close = play_close,
+        .cached_open = cached_open,
+        .cache_begin = cache_begin,
+        .cache_write = upload_write,
+        .cache_commit = cache_commit,
+        .cache_abort = upload_abort,
         .list_open = list_open,
         .list_next = list_next,
         .list_close = list_close,
@@ -194,7 +227,8 @@ static int open_uploads(struct gateway *g)
     struct uploads_config config = {.dir = o->upload_dir,
                                     .max_bytes = o->upload_max,
                                     .quota_bytes = o->upload_quota,
-                                    .handles = o->max_clients + 16, /* some whose client left during the flush */
+                                    .handles = o->max_clients +
+                                               17, /* one converted form; some whose client left during the flush */
                                     .flusher = g->flusher,
                                     .log = &g->log};
     status = uploads_open(&config, &g->uploads);
@@ -224,7 +258,7 @@ int gateway_files_open(struct gateway *g)
 {
     const struct options *o = g->options;
     bool kernel = true;
-    int status = os_flusher_new(g->loop, o->max_clients + 2 * o->max_calls + 16, &g->flusher, &kernel);
+    int status = os_flusher_new(g->loop, o->max_clients + 2 * o->max_calls + 17, &g->flusher, &kernel);
 
     if (status != ST_OK) {
         return gateway_fail(g, status, "cannot prepare disk flushes: %s", os_error_text());

@@ -7,23 +7,6 @@
 
 #define TEMPORARY_PREFIX ".upload-"
 #define TEMPORARY_SUFFIX ".part"
-#define TEMPORARY_MAX    48
-
-enum upload_state { UPLOAD_WRITING, UPLOAD_FLUSHING, UPLOAD_NAMING };
-
-struct upload {
-    struct uploads *owner;
-    struct pool_id id;
-    enum upload_state state;
-    int fd;
-    char name[WS_NAME_MAX + 1];
-    char temporary[TEMPORARY_MAX];
-    uint64_t size;
-    uint64_t replaces;    /* bytes of the file of that name when the upload began: not counted twice */
-    uploads_done_fn done; /* NULL: nobody waits any more */
-    void *done_ctx;
-    struct pool_id done_owner;
-};
 
 /* Whoever calls has told a bad name to the client already; here it is the last gate before the disk. */
 static int name_copy(struct span name, char out[WS_NAME_MAX + 1])
@@ -49,7 +32,7 @@ static int scan(struct uploads *u)
     }
     while ((status = os_dir_iter_next(iter, &entry)) == ST_OK) {
         if (!uploads_is_temporary(entry.name)) {
-            u->stored += entry.size;
+            u->stored += uploads_drop_orphan(u, entry.name) ? 0 : entry.size;
         } else if (os_file_remove(u->dir_fd, entry.name) == ST_OK) {
             log_write(u->log, LOG_INFO, LOG_TEXT(u->log, UPLOAD_STALE), entry.name);
         }
@@ -104,8 +87,7 @@ void uploads_close(struct uploads *u)
     free(u);
 }
 
-/* 0 when there is none; whatever else stands there (a link) takes no bytes of the quota. */
-static uint64_t size_of(const struct uploads *u, const char *name)
+uint64_t uploads_size_of(const struct uploads *u, const char *name)
 {
     int fd;
     uint64_t size = 0;
@@ -128,13 +110,8 @@ static int create_temporary(struct uploads *u, struct upload *up)
     return status;
 }
 
-int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
+int upload_start(struct uploads *u, const char *name, struct upload **out)
 {
-    *upload = POOL_ID_NONE;
-    char text[WS_NAME_MAX + 1];
-    if (name_copy(name, text) != ST_OK) {
-        return ST_BAD;
-    }
     struct pool_id id;
     struct upload *up = pool_new(&u->handles, &id);
     if (up == NULL) {
@@ -142,15 +119,32 @@ int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
     }
     up->owner = u;
     up->id = id;
-    memcpy(up->name, text, sizeof text);
-    const int status = create_temporary(u, up);
+    int status = span_copy(span_cstr(name), up->name, sizeof up->name);
+    if (status == ST_OK) {
+        status = create_temporary(u, up);
+    }
     if (status != ST_OK) {
         pool_free(&u->handles, id);
         return status;
     }
-    up->replaces = size_of(u, text);
-    *upload = id;
+    up->replaces = uploads_size_of(u, name);
+    *out = up;
     return ST_OK;
+}
+
+int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
+{
+    *upload = POOL_ID_NONE;
+    char text[WS_NAME_MAX + 1];
+    if (name_copy(name, text) != ST_OK) {
+        return ST_BAD;
+    }
+    struct upload *up;
+    const int status = upload_start(u, text, &up);
+    if (status == ST_OK) {
+        *upload = up->id;
+    }
+    return status;
 }
 
 static struct upload *get_writing(const struct uploads *u, struct pool_id id)
@@ -159,7 +153,7 @@ static struct upload *get_writing(const struct uploads *u, struct pool_id id)
     return up != NULL && up->state == UPLOAD_WRITING ? up : NULL;
 }
 
-static bool fits_quota(const struct uploads *u, const struct upload *up, uint64_t more)
+bool uploads_have_room(const struct uploads *u, const struct upload *up, uint64_t more)
 {
     const uint64_t used = u->stored + u->writing;
     const uint64_t counted = used > up->replaces ? used - up->replaces : 0;
@@ -172,10 +166,10 @@ int uploads_write(struct uploads *u, struct pool_id upload, const void *data, si
     if (up == NULL) {
         return ST_STATE;
     }
-    if (len > u->max_bytes - up->size) {
+    if (!up->converted && len > u->max_bytes - up->size) {
         return ST_TOO_LARGE;
     }
-    if (!fits_quota(u, up, len)) {
+    if (!uploads_have_room(u, up, len)) {
         return ST_FULL;
     }
     const int status = os_file_write(up->fd, data, len);
@@ -211,7 +205,7 @@ static void finish(struct upload *up, int status)
     void *ctx = up->done_ctx;
     const struct pool_id owner = up->done_owner;
     const uint64_t size = up->size;
-    if (status != ST_OK) {
+    if (status != ST_OK && !up->converted) {
         log_write(up->owner->log, LOG_WARNING, LOG_TEXT(up->owner->log, UPLOAD_FAILED), up->name, os_error_text());
     }
     release(up);
@@ -228,7 +222,10 @@ static void on_named(void *ctx, int status)
 static int give_name(struct upload *up)
 {
     struct uploads *u = up->owner;
-    const uint64_t replaced = size_of(u, up->name);
+    if (up->converted && !uploads_cached_fits(u, up)) {
+        return ST_STATE;
+    }
+    const uint64_t replaced = uploads_size_of(u, up->name);
     const int status = os_file_rename(u->dir_fd, up->temporary, up->name);
     if (status != ST_OK) {
         return status;
@@ -237,6 +234,9 @@ static int give_name(struct upload *up)
     u->writing -= up->size;
     u->stored = (u->stored > replaced ? u->stored - replaced : 0) + up->size;
     u->changes++;
+    if (!up->converted) {
+        uploads_drop_cached(u, up->name); /* of the earlier file */
+    }
     return ST_OK;
 }
 
@@ -320,6 +320,7 @@ int uploads_delete(struct uploads *u, struct span name)
     if (status == ST_OK) {
         u->stored = u->stored > size ? u->stored - size : 0;
         u->changes++;
+        uploads_drop_cached(u, text);
     }
     return status;
 }

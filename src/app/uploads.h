@@ -55,6 +55,20 @@ WS_MUST_CHECK int uploads_open_file(const struct uploads *u, struct span name, i
 /* ST_BAD (name), ST_NOT_FOUND, ST_DENIED, ST_IO. */
 WS_MUST_CHECK int uploads_delete(struct uploads *u, struct span name);
 
+/* ---- converted forms: 8 kHz, one channel, 16-bit little-endian samples, beside the upload as a hidden WAV file ---- */
+
+/* Belongs to the very file behind `source`, a descriptor of uploads_open_file: another one of that name, whole or partly copied
+ * into the directory at whatever date, makes it invalid. It goes with its upload: deleted, replaced, or gone at start. */
+
+/* *fd is the caller's; its `len` bytes of samples begin at *offset. ST_NOT_FOUND: none that fits; ST_BAD (name). */
+WS_MUST_CHECK int uploads_cached_open(const struct uploads *u, struct span name, int source, int *fd, uint64_t *offset,
+                                      uint64_t *len);
+/* Begins to write it; then uploads_write, exactly len bytes in all, and uploads_commit or uploads_abort. Not bound by max_bytes.
+ * ST_FULL also when len bytes do not fit the quota. ST_TOO_LARGE: no WAV file can be so long. ST_BAD, ST_DENIED, ST_IO. The
+ * commit ends with ST_STATE when the upload was replaced or deleted meanwhile; nothing is kept then. */
+WS_MUST_CHECK int uploads_cache_begin(struct uploads *u, struct span name, int source, uint64_t len,
+                                      struct pool_id *upload);
+
 /* Bytes counted in the quota now. */
 uint64_t uploads_used(const struct uploads *u);
 

@@ -39,12 +39,10 @@ static uint64_t duration_ms(int fd, uint64_t size)
     struct wav_parser parser;
     wav_parser_init(&parser);
     for (int reads = 0; reads < HEAD_READS && parser.state == WAV_MORE; reads++) {
-        const int n = os_file_read_at(fd, parser.offset, head, sizeof head);
+        const int n = os_file_read_at(fd, wav_parser_next(&parser), head, sizeof head);
         if (n <= 0 || wav_parser_push(&parser, head, (size_t)n) != WAV_MORE) {
             break;
         }
-        parser.offset += parser.skip; /* the rest of a chunk that does not matter needs no reading */
-        parser.skip = 0;
     }
     if (wav_parser_end(&parser, size) != WAV_READY) {
         return 0;

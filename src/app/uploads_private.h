@@ -2,6 +2,12 @@
 #define APP_UPLOADS_PRIVATE_H
 
 #include "uploads.h"
+#include "wsaudio/ws.h"
+
+#define CACHED_PREFIX      ".converted-"
+#define STORED_NAME_MAX    (WS_NAME_MAX + sizeof(CACHED_PREFIX))
+#define TEMPORARY_NAME_MAX 48
+#define CACHED_HEADER_LEN  76
 
 struct uploads {
     char *dir; /* owns */
@@ -15,6 +21,39 @@ struct uploads {
     const struct log *log;
     struct pool handles;
 };
+
+enum upload_state { UPLOAD_WRITING, UPLOAD_FLUSHING, UPLOAD_NAMING };
+
+/* A file that is being written: an upload, or the converted form of one. */
+struct upload {
+    struct uploads *owner;
+    struct pool_id id;
+    enum upload_state state;
+    int fd;
+    char name[STORED_NAME_MAX]; /* that it will have */
+    char temporary[TEMPORARY_NAME_MAX];
+    uint64_t size;
+    uint64_t replaces; /* bytes of the file of that name when the upload began: not counted twice */
+    bool converted;
+    struct os_file_identity source; /* of what was converted */
+    uploads_done_fn done;           /* NULL: nobody waits any more */
+    void *done_ctx;
+    struct pool_id done_owner;
+};
+
+/* Begins to write a file that will be `name`. ST_FULL, ST_DENIED, ST_IO. */
+WS_MUST_CHECK int upload_start(struct uploads *u, const char *name, struct upload **out);
+/* 0 when there is none; whatever else stands there (a link) takes no bytes of the quota. */
+uint64_t uploads_size_of(const struct uploads *u, const char *name);
+bool uploads_have_room(const struct uploads *u, const struct upload *up, uint64_t more);
+/* A name of ours for a converted form; *original is that of its upload. */
+bool uploads_is_cached(const char *name, const char **original);
+/* Is it the converted form of what now has the original's name? */
+bool uploads_cached_fits(const struct uploads *u, const struct upload *up);
+/* Removes the converted form of that upload, if there is one. */
+void uploads_drop_cached(struct uploads *u, const char *original);
+/* At start: a converted form whose upload is gone goes too. True: it went. */
+bool uploads_drop_orphan(struct uploads *u, const char *name);
 
 /* Our own temporary files: never counted in `stored`. */
 bool uploads_is_temporary(const char *name);

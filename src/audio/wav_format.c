@@ -1,36 +1,44 @@
 /* What a WAV format means to this program. */
 #include <stdio.h>
 
-#include "wsaudio/audio.h"
-
-enum { TAG_PCM = 1, TAG_FLOAT = 3, TAG_ALAW = 6, TAG_ULAW = 7 };
+#include "wav_decode.h"
 
 #define PLAYED_RATE_HZ 8000
 
-static bool find_codec(const struct wav_format *format, enum audio_codec *codec)
+static bool is_taken(const struct wav_format *f)
 {
-    if (format->channels != 1 || format->rate_hz != PLAYED_RATE_HZ) {
+    if (f->rate_hz < RESAMPLE_HZ_MIN || f->rate_hz > RESAMPLE_HZ_MAX || f->channels < 1 || f->channels > 2) {
         return false;
     }
-    if (format->tag == TAG_PCM && format->bits == 16) {
-        *codec = AUDIO_L16;
-    } else if (format->tag == TAG_ALAW && format->bits == 8) {
-        *codec = AUDIO_ALAW;
-    } else if (format->tag == TAG_ULAW && format->bits == 8) {
-        *codec = AUDIO_ULAW;
-    } else {
-        return false;
+    switch (f->tag) {
+    case WAV_TAG_PCM: return f->bits == 8 || f->bits == 16 || f->bits == 24 || f->bits == 32;
+    case WAV_TAG_FLOAT: return f->bits == 32;
+    case WAV_TAG_ALAW:
+    case WAV_TAG_ULAW: return f->bits == 8;
+    default: return false;
     }
-    return true;
+}
+
+/* What a call can play as it lies. */
+static enum audio_codec codec_of(const struct wav_format *f)
+{
+    if (f->rate_hz != PLAYED_RATE_HZ || f->channels != 1) {
+        return AUDIO_CODEC_COUNT;
+    }
+    switch (f->tag) {
+    case WAV_TAG_ULAW: return AUDIO_ULAW;
+    case WAV_TAG_ALAW: return AUDIO_ALAW;
+    default: return f->tag == WAV_TAG_PCM && f->bits == 16 ? AUDIO_L16 : AUDIO_CODEC_COUNT;
+    }
 }
 
 static const char *tag_name(uint16_t tag)
 {
     switch (tag) {
-    case TAG_PCM: return "PCM";
-    case TAG_FLOAT: return "float";
-    case TAG_ALAW: return "A-law";
-    case TAG_ULAW: return "mu-law";
+    case WAV_TAG_PCM: return "PCM";
+    case WAV_TAG_FLOAT: return "float";
+    case WAV_TAG_ALAW: return "A-law";
+    case WAV_TAG_ULAW: return "mu-law";
     default: return NULL;
     }
 }
@@ -45,22 +53,24 @@ static void describe(const struct wav_format *format, char *text, size_t cap)
     } else {
         snprintf(coding, sizeof coding, "format 0x%04X", (unsigned)format->tag);
     }
-    if (format->channels <= 2) {
+    if (format->channels == 1 || format->channels == 2) {
         snprintf(channels, sizeof channels, "%s", format->channels == 2 ? "stereo" : "mono");
     } else {
         snprintf(channels, sizeof channels, "%u channels", (unsigned)format->channels);
     }
-    snprintf(text, cap, "found %s %u-bit %s %lu Hz; taken: 8000 Hz mono mu-law, A-law or 16-bit PCM", coding,
-             (unsigned)format->bits, channels, (unsigned long)format->rate_hz);
+    snprintf(text, cap, "found %s %u-bit %s %lu Hz; taken: " WAV_TAKEN, coding, (unsigned)format->bits, channels,
+             (unsigned long)format->rate_hz);
 }
 
 int wav_playable(const struct wav_format *format, enum audio_codec *codec, char *text, size_t cap)
 {
-    if (find_codec(format, codec)) {
-        return ST_OK;
+    *codec = AUDIO_CODEC_COUNT;
+    if (!is_taken(format)) {
+        describe(format, text, cap);
+        return ST_UNSUPPORTED;
     }
-    describe(format, text, cap);
-    return ST_UNSUPPORTED;
+    *codec = codec_of(format);
+    return ST_OK;
 }
 
 uint64_t wav_duration_ms(const struct wav_format *format, uint64_t len)

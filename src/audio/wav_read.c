@@ -1,6 +1,6 @@
 /* WAV (RIFF/WAVE) from a stream of bytes: finds fmt and data, passes over everything else. The RIFF size is not looked
  * at: it is wrong in too many files, and the chunks say all that is needed. */
-#include "wsaudio/audio.h"
+#include "wav_decode.h"
 
 enum wav_phase { PHASE_RIFF, PHASE_CHUNK, PHASE_FMT, PHASE_SKIP };
 
@@ -9,10 +9,6 @@ enum wav_phase { PHASE_RIFF, PHASE_CHUNK, PHASE_FMT, PHASE_SKIP };
 #define FMT_LEN_MIN    16
 #define FMT_LEN_EXT    40 /* as far as the sub-format's GUID */
 #define SIZE_UNKNOWN   0xFFFFFFFFu
-#define TAG_PCM        1
-#define TAG_FLOAT      3
-#define TAG_ALAW       6
-#define TAG_ULAW       7
 #define TAG_EXTENSIBLE 0xFFFE
 
 static unsigned le16(const uint8_t *p)
@@ -45,7 +41,7 @@ static void skip_body(struct wav_parser *p, uint32_t taken, uint32_t size)
 
 static bool tag_is_known(unsigned tag)
 {
-    return tag == TAG_PCM || tag == TAG_FLOAT || tag == TAG_ALAW || tag == TAG_ULAW;
+    return tag == WAV_TAG_PCM || tag == WAV_TAG_FLOAT || tag == WAV_TAG_ALAW || tag == WAV_TAG_ULAW;
 }
 
 static void read_fmt(struct wav_parser *p)
@@ -129,10 +125,34 @@ static void read_chunk(struct wav_parser *p)
     }
 }
 
+/* What people take for a WAV file most often. */
+static const char *name_of_other(const uint8_t *begin)
+{
+    static const struct {
+        char magic[5];
+        const char *name;
+    } kinds[] = {
+        {"RIFX", "not a RIFF file (big-endian RIFX)"},
+        {"RF64", "not a RIFF file (RF64)"},
+        {"ID3", "not a RIFF file (MP3)"},
+        {"\xFF\xFB", "not a RIFF file (MP3)"},
+        {"OggS", "not a RIFF file (Ogg)"},
+        {"fLaC", "not a RIFF file (FLAC)"},
+        {"FORM", "not a RIFF file (AIFF)"},
+        {".snd", "not a RIFF file (Sun audio)"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (memcmp(begin, kinds[i].magic, strlen(kinds[i].magic)) == 0) {
+            return kinds[i].name;
+        }
+    }
+    return "not a RIFF file";
+}
+
 static void read_riff(struct wav_parser *p)
 {
     if (memcmp(p->held, "RIFF", 4) != 0) {
-        fail(p, "not a RIFF file");
+        fail(p, name_of_other(p->held));
     } else if (memcmp(p->held + 8, "WAVE", 4) != 0) {
         fail(p, "a RIFF file, but not WAVE");
     } else {
@@ -196,6 +216,16 @@ enum wav_state wav_parser_push(struct wav_parser *p, const void *data, size_t le
         len -= taken;
     }
     return p->state;
+}
+
+uint64_t wav_parser_next(struct wav_parser *p)
+{
+    if (p->state == WAV_MORE && p->phase == PHASE_SKIP) {
+        p->offset += p->skip;
+        p->skip = 0;
+        p->phase = PHASE_CHUNK;
+    }
+    return p->offset;
 }
 
 enum wav_state wav_parser_end(struct wav_parser *p, uint64_t file_len)

@@ -49,6 +49,7 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
     b->rng = config->sip.rng;
     b->tick_next = MONO_NEVER;
     list_init(&b->ringing);
+    convert_init(b);
     struct sip_hooks hooks = {
         .ctx = b, .send = send_sip, .event = call_sip_event, .link = link_changed, .redirect = call_may_redirect};
     int status = span_copy(config->sip.domain, b->domain, sizeof(b->domain));
@@ -99,6 +100,7 @@ void bridge_free(struct bridge *b)
     for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
         client_release(c);
     }
+    convert_stop(b);
     sip_stack_free(b->sip);
     ringing_fini(b);
     block_store_fini(&b->blocks);
@@ -238,7 +240,6 @@ void bridge_tick(struct bridge *b, mono_us now)
         return;
     }
     b->tick_next = call_tick_after(now);
-    b->read_budget = TURN_READ_BUDGET;
     for (uint32_t s = 0; (call = pool_next(&b->calls, &s, NULL)) != NULL; s++) {
         if (call->media.open) {
             media_tick(call);
@@ -264,7 +265,7 @@ mono_us bridge_due(const struct bridge *b)
     mono_us timers = timerq_due(&b->timers);
     mono_us sip = sip_stack_due(b->sip);
 
-    if (has_more_work(b)) {
+    if (has_more_work(b) || convert_has_work(b)) {
         return b->now;
     }
     return timers < sip ? timers : sip;
@@ -332,6 +333,7 @@ void bridge_pump(struct bridge *b, mono_us now)
         }
     }
     ringing_settle(b);
+    convert_turn(b);
 }
 
 void bridge_reap(struct bridge *b)
@@ -351,6 +353,7 @@ void bridge_stop(struct bridge *b, mono_us now)
 
     b->now = now;
     b->stopping = true;
+    convert_stop(b);
     for (uint32_t s = 0; (call = pool_next(&b->calls, &s, NULL)) != NULL; s++) {
         if (call->state != CALL_ENDED) {
             int code = call->state == CALL_ALERTING ? 480 : call_clearing_code(call);
@@ -392,13 +395,13 @@ struct sip_stack *bridge_sip(struct bridge *b)
 
 uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer)
 {
-    const uint64_t player = PLAYER_BUFFER + PLAYER_WAITING_MAX * (WS_NAME_MAX + 1);
+    const uint64_t player = PLAYER_BUFFER + PLAYER_WAITING_MAX * (WS_NAME_MAX + 1) + WAV_CONVERTER_BYTES;
     const uint64_t recorder = RECORDER_WINDOW * 2;
     uint64_t call = sizeof(struct call) + player + recorder + MARKS_MAX * sizeof(struct mark);
     /* input and output of a connection, its unread control text, received audio, wslay's own */
     uint64_t client = sizeof(struct client) + WS_INPUT_CAP + WS_OUTPUT_CAP + WS_CONTROL_MAX + CLIENT_AUDIO_RING + 8192;
 
-    return max_calls * call + max_clients * client + ringing_memory(max_calls, max_clients) +
+    return WAV_CONVERTER_BYTES + max_calls * call + max_clients * client + ringing_memory(max_calls, max_clients) +
            block_store_memory(media_buffer) + dial_guard_memory(max_clients) +
            sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
 }

@@ -2,6 +2,7 @@
 #ifndef WSAUDIO_CALL_BRIDGE_PRIV_H
 #define WSAUDIO_CALL_BRIDGE_PRIV_H
 
+#include "convert.h"
 #include "dial.h"
 #include "formats.h"
 #include "incoming.h"
@@ -20,7 +21,7 @@ struct upload {
     struct pool_id file; /* none when nothing is open */
     bool failed;
     enum ws_error error;
-    char text[160]; /* for ERROR:WAV_UPLOAD */
+    char text[224]; /* for ERROR:WAV_UPLOAD */
     uint64_t size;  /* decoded bytes so far */
     struct base64_stream base64;
     struct wav_parser wav;
@@ -48,7 +49,8 @@ struct client {
     bool told_too_large;     /* ERROR:MEDIA:too_large was told since the last XON, CLEAR or CALL */
     bool committing;         /* an upload is being flushed; the connection is paused */
     uint64_t committed_size;
-    void *listing; /* NULL: no LIST_WAV under way; the connection is paused while one is */
+    char committed_name[WS_NAME_MAX + 1]; /* "": nothing to convert */
+    void *listing;                        /* NULL: no LIST_WAV under way; the connection is paused while one is */
     uint32_t listed;
     struct upload upload;
 };
@@ -85,10 +87,11 @@ struct bridge {
     struct pool calls;
     struct block_store blocks; /* of all calls' live audio */
     struct timerq timers;
-    uint32_t sending;     /* calls with media open */
-    mono_us tick_next;    /* grid of 20 ms, MONO_NEVER while nothing is sent */
-    uint32_t read_budget; /* file bytes that players may still read in this turn */
-    mono_us now;          /* of the turn in hand */
+    uint32_t sending;  /* calls with media open */
+    mono_us tick_next; /* grid of 20 ms, MONO_NEVER while nothing is sent */
+    struct turn_budget read_budget;
+    struct convert convert;
+    mono_us now; /* of the turn in hand */
     bool stopping;
     bool reap;                /* something ended in this turn */
     bool settle;              /* who can be rung has changed in this turn */
@@ -97,8 +100,6 @@ struct bridge {
     char domain[256];
     struct bridge_stats stats;
 };
-
-#define TURN_READ_BUDGET 65536U
 
 /* client.c */
 struct client *client_get(struct bridge *b, struct pool_id id);

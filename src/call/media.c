@@ -13,7 +13,7 @@ void media_listen(struct call *call)
     struct call_media *m = &call->media;
     struct bridge *b = call->bridge;
 
-    player_init(&m->player, &b->config.files);
+    player_init(&m->player, &b->config.files, &b->read_budget);
     struct lanes_hooks hooks = client_lanes_hooks(call);
     lanes_init(&m->lanes, &b->blocks, &hooks);
     rtp_rx_init(&m->rx);

@@ -135,7 +135,7 @@ void media_tick(struct call *call)
             rtp_tx_skip(&m->tx, (uint32_t)samples);
         }
     }
-    player_refill(&m->player, &b->read_budget);
+    player_refill(&m->player);
     recorder_tick(&m->recorder, b->now);
     if (b->now >= m->rtcp_due) {
         media_send_rtcp(call, false);

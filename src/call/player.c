@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A WAV header with its chunks before the data is looked for in this many bytes of the file. */
-#define HEADER_SEARCH_MAX 65536U
+#include "convert.h"
 
-void player_init(struct player *p, const struct file_io *files)
+#define CONVERT_PIECE 2048 /* bytes read at a time; at most as many samples come of it */
+
+void player_init(struct player *p, const struct file_io *files, struct turn_budget *budget)
 {
-    *p = (struct player){.files = files, .handle = FILE_HANDLE_NONE};
+    *p = (struct player){.files = files, .budget = budget, .handle = FILE_HANDLE_NONE};
 }
 
 void player_forget(struct player *p)
@@ -21,6 +22,8 @@ void player_stop(struct player *p)
     if (p->playing) { /* also false in a player that was never initialised: a call without ports */
         p->files->play_close(p->files->ctx, p->handle);
         p->handle = FILE_HANDLE_NONE;
+        wav_converter_free(p->converter);
+        p->converter = NULL;
     }
     p->playing = false;
     p->announced = false;
@@ -45,27 +48,6 @@ static int say(int status, char *text, size_t cap, const char *what)
     return status;
 }
 
-/* Reads chunk headers until the data's place is known. */
-static int find_audio(const struct file_io *files, int handle, uint64_t size, struct wav_parser *wav)
-{
-    uint8_t piece[1024];
-    uint64_t at = 0;
-
-    wav_parser_init(wav);
-    while (wav->state == WAV_MORE && at < size && at < HEADER_SEARCH_MAX) {
-        int n = files->play_read(files->ctx, handle, at, piece, sizeof(piece));
-        if (n < 0) {
-            return ST_IO;
-        }
-        if (n == 0) {
-            break;
-        }
-        wav_parser_push(wav, piece, (size_t)n);
-        at += (uint64_t)n;
-    }
-    return wav_parser_end(wav, size) == WAV_READY ? ST_OK : ST_BAD;
-}
-
 static int open_file(const struct file_io *files, const char *name, int *handle, struct wav_parser *wav,
                      enum audio_codec *codec, char *text, size_t cap)
 {
@@ -75,7 +57,7 @@ static int open_file(const struct file_io *files, const char *name, int *handle,
     if (status != ST_OK) {
         return say(status, text, cap, status == ST_NOT_FOUND ? "no such file" : "the file cannot be read");
     }
-    status = find_audio(files, *handle, size, wav);
+    status = wav_file_look(files, *handle, size, wav);
     if (status == ST_OK) {
         status = wav_playable(&wav->format, codec, text, cap);
     } else if (status == ST_IO) {
@@ -122,6 +104,41 @@ int player_add(struct player *p, const char *name, char *text, size_t cap)
     return ST_OK;
 }
 
+/* The handle of the original becomes that of its converted form, `done` samples of which were played already. */
+static bool take_cached(struct player *p, uint64_t done)
+{
+    const struct file_io *files = p->files;
+    int handle = FILE_HANDLE_NONE;
+    uint64_t offset = 0;
+    uint64_t len = 0;
+
+    if (files->cached_open == NULL ||
+        files->cached_open(files->ctx, p->name, p->handle, &handle, &offset, &len) != ST_OK) {
+        return false;
+    }
+    if (len / 2 < done) {
+        files->play_close(files->ctx, handle);
+        return false;
+    }
+    files->play_close(files->ctx, p->handle);
+    p->handle = handle;
+    p->codec = AUDIO_L16;
+    p->offset = offset + 2 * done;
+    p->end = offset + len;
+    return true;
+}
+
+static int begin_converting(struct player *p, const struct wav_parser *wav, char *text, size_t cap)
+{
+    if (wav_converter_new(&wav->format, &p->converter) != ST_OK) {
+        p->files->play_close(p->files->ctx, p->handle);
+        p->handle = FILE_HANDLE_NONE;
+        return say(ST_NO_MEMORY, text, cap, "out of memory");
+    }
+    p->codec = AUDIO_L16;
+    return ST_OK;
+}
+
 int player_next(struct player *p, char *text, size_t cap)
 {
     struct wav_parser wav;
@@ -136,37 +153,106 @@ int player_next(struct player *p, char *text, size_t cap)
     if (status != ST_OK) {
         return status;
     }
+    p->offset = wav.data_offset;
+    p->end = wav.data_offset + wav.data_len;
+    if (p->codec == AUDIO_CODEC_COUNT && !take_cached(p, 0)) {
+        status = begin_converting(p, &wav, text, cap);
+        if (status != ST_OK) {
+            return status;
+        }
+    }
     p->playing = true;
     p->announced = false;
     p->stalled = false;
+    p->converted = 0;
+    p->flushed = false;
+    p->asked = false;
     p->head = 0;
     p->held = 0;
-    p->offset = wav.data_offset;
-    p->end = wav.data_offset + wav.data_len;
-    uint32_t first = PLAYER_REFILL;
-    player_refill(p, &first);
+    player_refill(p);
     return ST_OK;
 }
 
-void player_refill(struct player *p, uint32_t *budget)
+void player_cached(struct player *p, const char *name)
 {
-    if (!p->playing || p->stalled || p->offset >= p->end || p->held > PLAYER_BUFFER / 2 || *budget == 0) {
+    if (p->playing && p->converter != NULL && !p->stalled && strcmp(p->name, name) == 0 &&
+        take_cached(p, p->converted)) {
+        wav_converter_free(p->converter);
+        p->converter = NULL;
+    }
+}
+
+/* ---- reading ahead ---- */
+
+static bool more_to_come(const struct player *p)
+{
+    return !p->stalled && (p->offset < p->end || (p->converter != NULL && !p->flushed));
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Up to `most` bytes of the file; 0: the file got shorter or the disk failed: what is held is still played, then it ends. */
+static size_t read_on(struct player *p, uint8_t *out, uint64_t most)
+{
+    uint64_t want = least(least(p->end - p->offset, most), p->budget->bytes);
+    int n = p->files->play_read(p->files->ctx, p->handle, p->offset, out, (size_t)want);
+
+    if (n <= 0) {
+        p->stalled = true;
+        return 0;
+    }
+    p->offset += (uint64_t)n;
+    p->budget->bytes -= (uint64_t)n;
+    return (size_t)n;
+}
+
+/* False: no more in this turn. */
+static bool convert_piece(struct player *p)
+{
+    uint8_t raw[CONVERT_PIECE];
+    uint8_t *out = p->buffer + p->held;
+    size_t made;
+
+    if (p->offset >= p->end) {
+        made = wav_converter_flush(p->converter, out);
+        p->flushed = true;
+    } else {
+        uint64_t most = least(wav_converter_piece(p->converter, p->budget->steps), sizeof(raw));
+        if (most == 0 || p->budget->bytes == 0) {
+            return false;
+        }
+        size_t len = read_on(p, raw, most);
+        p->budget->steps -= least(wav_converter_steps(p->converter, len), p->budget->steps);
+        made = wav_converter_push(p->converter, raw, len, out);
+    }
+    p->converted += made;
+    p->held += 2 * made;
+    return more_to_come(p) && p->held <= PLAYER_BUFFER / 2;
+}
+
+void player_refill(struct player *p)
+{
+    if (!p->playing || !more_to_come(p) || p->held > PLAYER_BUFFER / 2) {
         return;
     }
     memmove(p->buffer, p->buffer + p->head, p->held);
     p->head = 0;
-    uint64_t want = p->end - p->offset;
-    want = want < PLAYER_REFILL ? want : PLAYER_REFILL;
-    want = want < *budget ? want : *budget;
-    int n = p->files->play_read(p->files->ctx, p->handle, p->offset, p->buffer + p->held, (size_t)want);
-    if (n <= 0) {
-        /* the file got shorter or the disk failed: what is held is still played, then it ends */
-        p->stalled = true;
+    if (p->converter == NULL) {
+        if (p->budget->bytes > 0) {
+            p->held += read_on(p, p->buffer + p->held, PLAYER_REFILL);
+        }
         return;
     }
-    p->held += (size_t)n;
-    p->offset += (uint64_t)n;
-    *budget -= (uint32_t)n;
+    while (convert_piece(p)) {
+    }
+}
+
+bool player_is_hungry(const struct player *p)
+{
+    return p->playing && p->converter != NULL && more_to_come(p) && p->held <= PLAYER_BUFFER / 2;
 }
 
 static size_t sample_bytes(enum audio_codec codec)
@@ -176,7 +262,7 @@ static size_t sample_bytes(enum audio_codec codec)
 
 bool player_at_end(const struct player *p)
 {
-    return p->held < sample_bytes(p->codec) && (p->stalled || p->offset >= p->end);
+    return p->held < sample_bytes(p->codec) && !more_to_come(p);
 }
 
 size_t player_take(struct player *p, enum audio_codec to, uint8_t *out, size_t samples)
@@ -188,7 +274,7 @@ size_t player_take(struct player *p, enum audio_codec to, uint8_t *out, size_t s
         have = p->held / each;
         have = have < samples ? have : samples;
         /* a read that was put off leaves too little: silence now rather than a hole inside the frame */
-        if (have < samples && !p->stalled && p->offset < p->end) {
+        if (have < samples && more_to_come(p)) {
             have = 0;
         }
         audio_convert(p->codec, p->buffer + p->head, to, out, have);

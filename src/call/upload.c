@@ -44,19 +44,24 @@ static void fail_status(struct client *c, int status)
     }
 }
 
+static void fail_format(struct client *c)
+{
+    const char *why = c->upload.wav.why;
+    fail(c, WS_ERROR_BAD_WAV, "%s; taken: WAV files of " WAV_TAKEN, why != NULL ? why : "not a WAV file");
+}
+
 void upload_begin(struct client *c, struct span name)
 {
     const struct file_io *files = &c->bridge->config.files;
-    char text[WS_NAME_MAX + 1];
 
     c->upload = (struct upload){.active = true};
     wav_parser_init(&c->upload.wav);
-    if (!ws_file_name_ok(name) || span_copy(name, text, sizeof(text)) != ST_OK) {
+    if (!ws_file_name_ok(name) || span_copy(name, c->committed_name, sizeof(c->committed_name)) != ST_OK) {
         fail(c, WS_ERROR_BAD_ARGUMENT,
              "the name is not allowed (1 to %d bytes; no / \\ : or control characters; no leading dot)", WS_NAME_MAX);
         return;
     }
-    int status = files->upload_begin(files->ctx, c->id, text, &c->upload.file);
+    int status = files->upload_begin(files->ctx, c->id, c->committed_name, &c->upload.file);
     if (status != ST_OK) {
         c->upload.file = POOL_ID_NONE;
         fail_status(c, status);
@@ -76,7 +81,7 @@ static void take_piece(struct client *c, struct span base64)
     }
     u->size += (uint64_t)n;
     if (wav_parser_push(&u->wav, bytes, (size_t)n) == WAV_BAD) {
-        fail(c, WS_ERROR_BAD_WAV, "%s", u->wav.why != NULL ? u->wav.why : "not a WAV file");
+        fail_format(c);
         return;
     }
     int status = n > 0 ? files->upload_write(files->ctx, u->file, bytes, (size_t)n) : ST_OK;
@@ -97,14 +102,16 @@ static void judge(struct client *c)
 {
     struct upload *u = &c->upload;
     enum audio_codec codec;
-    char text[128];
+    char text[sizeof(u->text)];
 
     if (base64_stream_end(&u->base64) != ST_OK) {
         fail(c, WS_ERROR_BAD_BASE64, "the base64 text is cut short");
     } else if (wav_parser_end(&u->wav, u->size) != WAV_READY) {
-        fail(c, WS_ERROR_BAD_WAV, "%s", u->wav.why != NULL ? u->wav.why : "not a WAV file");
+        fail_format(c);
     } else if (wav_playable(&u->wav.format, &codec, text, sizeof(text)) != ST_OK) {
         fail(c, WS_ERROR_BAD_WAV, "%s", text);
+    } else if (codec != AUDIO_CODEC_COUNT) {
+        c->committed_name[0] = '\0'; /* plays as it lies */
     }
 }
 
@@ -147,6 +154,9 @@ void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, in
     c->committing = false;
     if (status == ST_OK) {
         client_tell(c, "WAV_ACK:檔案上傳成功 (%llu 字節)", (unsigned long long)c->committed_size);
+        if (c->committed_name[0] != '\0') {
+            convert_want(b, c->committed_name);
+        }
     } else {
         client_error(c, SPAN_LIT("WAV_UPLOAD"), status == ST_FULL ? WS_ERROR_QUOTA : WS_ERROR_IO,
                      "the file cannot be stored (%s)", status_name(status));

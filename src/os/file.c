@@ -145,6 +145,18 @@ int os_file_size(int fd, uint64_t *out)
     return ST_OK;
 }
 
+int os_file_identify(int fd, struct os_file_identity *out)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0) {
+        return os_fail(errno);
+    }
+    out->size = (uint64_t)info.st_size;
+    out->modified_us = (int64_t)info.st_mtim.tv_sec * 1000000 + info.st_mtim.tv_nsec / 1000;
+    out->serial = (uint64_t)info.st_ino;
+    return ST_OK;
+}
+
 int os_file_rename(int dir_fd, const char *from, const char *to)
 {
     int status = check_name(dir_fd, from);

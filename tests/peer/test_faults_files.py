@@ -94,9 +94,9 @@ def fault_27_what_is_no_audio_is_refused():
                        b"RIFX" + audio.wav_ulaw(b"x" * 160)[4:], audio.riff([audio.fmt(2, 4), audio.chunk(b"data", b"x" * 160)])):
             client.send("WAV_UPLOAD:bad.wav:" + b64(octets))
             client.error("WAV_UPLOAD", "bad_wav")
-        client.send("WAV_UPLOAD:bad.wav:" + b64(audio.wav_pcm16([0] * 800, rate=16000)))
+        client.send("WAV_UPLOAD:bad.wav:" + b64(audio.wav_pcm16([0] * 800, rate=96000)))
         text = client.error("WAV_UPLOAD", "bad_wav")
-        assert "16000" in text, "bad_wav says what was found: " + text
+        assert "96000" in text, "bad_wav says what was found: " + text
         assert server.uploads == []
 
 

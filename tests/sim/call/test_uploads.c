@@ -218,13 +218,17 @@ static void not_a_wav(void **state)
         struct wavgen w;
         const char *answer;
     } rows[] = {
-        {{.tag = WAVGEN_PCM, .bits = 24, .data = sound, .data_len = 600},
-         "ERROR:WAV_UPLOAD:bad_wav:found PCM 24-bit mono 8000 Hz"},
-        {{.tag = WAVGEN_PCM, .bits = 8, .data = sound, .data_len = 600}, "ERROR:WAV_UPLOAD:bad_wav:found PCM 8-bit"},
-        {{.tag = WAVGEN_FLOAT, .data = sound, .data_len = 600}, "ERROR:WAV_UPLOAD:bad_wav:found float 32-bit"},
-        {{.channels = 2, .data = sound, .data_len = 600}, "ERROR:WAV_UPLOAD:bad_wav:found mu-law 8-bit stereo"},
-        {{.tag = WAVGEN_PCM, .rate_hz = 44100, .data = sound, .data_len = 600},
-         "ERROR:WAV_UPLOAD:bad_wav:found PCM 16-bit mono 44100 Hz"},
+        {{.tag = WAVGEN_PCM, .bits = 20, .data = sound, .data_len = 600},
+         "ERROR:WAV_UPLOAD:bad_wav:found PCM 20-bit mono 8000 Hz; taken: " WAV_TAKEN},
+        {{.tag = WAVGEN_FLOAT, .bits = 64, .data = sound, .data_len = 600},
+         "ERROR:WAV_UPLOAD:bad_wav:found float 64-bit"},
+        {{.channels = 3, .data = sound, .data_len = 600}, "ERROR:WAV_UPLOAD:bad_wav:found mu-law 8-bit 3 channels"},
+        {{.tag = 0x11, .bits = 4, .data = sound, .data_len = 600},
+         "ERROR:WAV_UPLOAD:bad_wav:found format 0x0011 4-bit"},
+        {{.tag = WAVGEN_PCM, .rate_hz = 96000, .data = sound, .data_len = 600},
+         "ERROR:WAV_UPLOAD:bad_wav:found PCM 16-bit mono 96000 Hz"},
+        {{.fmt_len = 40, .bad_guid = true, .data = sound, .data_len = 600},
+         "ERROR:WAV_UPLOAD:bad_wav:unknown sub-format in an EXTENSIBLE fmt chunk; taken: WAV files of " WAV_TAKEN},
         {{.data = sound, .data_len = 0}, "ERROR:WAV_UPLOAD:bad_wav:"},
     };
     struct world *w = world_new(5, NULL);
@@ -237,7 +241,7 @@ static void not_a_wav(void **state)
         upload_free(&u);
     }
     struct upload_text text = upload_of("x", "just some text, no sound", 24);
-    answered(w, c, text.text, "ERROR:WAV_UPLOAD:bad_wav:");
+    answered(w, c, text.text, "ERROR:WAV_UPLOAD:bad_wav:not a RIFF file; taken: WAV files of " WAV_TAKEN);
     upload_free(&text);
     answered(w, c, "WAV_UPLOAD:x:", "ERROR:WAV_UPLOAD:bad_wav:"); /* empty */
     answered(w, c, "WAV_UPLOAD:x", "ERROR:WAV_UPLOAD:bad_");

@@ -1,7 +1,7 @@
 /* What is playable, and what is said about the rest. */
 #include "support_audio.h"
 
-#define TAKEN "; taken: 8000 Hz mono mu-law, A-law or 16-bit PCM"
+#define TAKEN "; taken: 8 to 48 kHz, mono or stereo, PCM of 8, 16, 24 or 32 bits, 32-bit float, A-law, mu-law"
 
 static void test_playable(void **state)
 {
@@ -10,9 +10,12 @@ static void test_playable(void **state)
         struct wav_format format;
         enum audio_codec codec;
     } table[] = {
-        {{1, 1, 8000, 16, 2}, AUDIO_L16},
-        {{6, 1, 8000, 8, 1}, AUDIO_ALAW},
-        {{7, 1, 8000, 8, 1}, AUDIO_ULAW},
+        {{1, 1, 8000, 16, 2}, AUDIO_L16},          {{6, 1, 8000, 8, 1}, AUDIO_ALAW},
+        {{7, 1, 8000, 8, 1}, AUDIO_ULAW},          {{1, 1, 8000, 8, 1}, AUDIO_CODEC_COUNT},
+        {{1, 1, 8000, 24, 3}, AUDIO_CODEC_COUNT},  {{1, 2, 8000, 16, 4}, AUDIO_CODEC_COUNT},
+        {{1, 1, 8001, 16, 2}, AUDIO_CODEC_COUNT},  {{1, 2, 44100, 24, 6}, AUDIO_CODEC_COUNT},
+        {{1, 2, 48000, 32, 8}, AUDIO_CODEC_COUNT}, {{3, 1, 11025, 32, 4}, AUDIO_CODEC_COUNT},
+        {{6, 2, 8000, 8, 2}, AUDIO_CODEC_COUNT},   {{7, 1, 16000, 8, 1}, AUDIO_CODEC_COUNT},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         enum audio_codec codec = AUDIO_CODEC_COUNT;
@@ -29,15 +32,16 @@ static void test_unsupported_texts(void **state)
         struct wav_format format;
         const char *text;
     } table[] = {
-        {{1, 2, 44100, 24, 6}, "found PCM 24-bit stereo 44100 Hz" TAKEN},
-        {{1, 1, 8000, 8, 1}, "found PCM 8-bit mono 8000 Hz" TAKEN},
-        {{1, 1, 16000, 16, 2}, "found PCM 16-bit mono 16000 Hz" TAKEN},
-        {{1, 2, 8000, 16, 4}, "found PCM 16-bit stereo 8000 Hz" TAKEN},
-        {{3, 1, 8000, 32, 4}, "found float 32-bit mono 8000 Hz" TAKEN},
-        {{6, 1, 16000, 8, 1}, "found A-law 8-bit mono 16000 Hz" TAKEN},
+        {{1, 2, 44100, 20, 6}, "found PCM 20-bit stereo 44100 Hz" TAKEN},
+        {{1, 1, 8000, 12, 2}, "found PCM 12-bit mono 8000 Hz" TAKEN},
+        {{1, 1, 7999, 16, 2}, "found PCM 16-bit mono 7999 Hz" TAKEN},
+        {{1, 1, 48001, 16, 2}, "found PCM 16-bit mono 48001 Hz" TAKEN},
+        {{3, 1, 8000, 64, 8}, "found float 64-bit mono 8000 Hz" TAKEN},
+        {{3, 1, 8000, 16, 2}, "found float 16-bit mono 8000 Hz" TAKEN},
         {{6, 1, 8000, 16, 2}, "found A-law 16-bit mono 8000 Hz" TAKEN},
         {{7, 6, 8000, 8, 6}, "found mu-law 8-bit 6 channels 8000 Hz" TAKEN},
         {{7, 1, 8000, 16, 2}, "found mu-law 16-bit mono 8000 Hz" TAKEN},
+        {{1, 0, 8000, 16, 2}, "found PCM 16-bit 0 channels 8000 Hz" TAKEN},
         {{0x31, 1, 8000, 0, 65}, "found format 0x0031 0-bit mono 8000 Hz" TAKEN},
         {{0xFFFF, 65535, UINT32_MAX, 65535, 1}, "found format 0xFFFF 65535-bit 65535 channels 4294967295 Hz" TAKEN},
     };
