@@ -21,6 +21,9 @@ enum audio_codec { AUDIO_ULAW, AUDIO_ALAW, AUDIO_L16, AUDIO_CODEC_COUNT };
 uint8_t audio_silence(enum audio_codec codec); /* ULAW and ALAW */
 /* Converts `count` samples; out may be in when both codecs have one byte a sample. L16 is little-endian bytes. */
 void audio_convert(enum audio_codec from, const uint8_t *in, enum audio_codec to, uint8_t *out, size_t count);
+/* Samples to the bytes of L16 and back. */
+void audio_l16_pack(const int16_t *in, size_t count, uint8_t *out);
+void audio_l16_unpack(const uint8_t *in, size_t count, int16_t *out);
 
 /* ---- WAV input: a push parser, any chunk order, any split ---- */
 
@@ -139,6 +142,14 @@ size_t wav_converter_piece(const struct wav_converter *c, uint64_t steps);
 
 /* count mu-law samples of a 1 kHz tone at 8 kHz, -10 dBm0 or so; *phase (0 to 7) goes on from call to call. */
 void audio_tone_1k(uint8_t *ulaw, size_t count, uint32_t *phase);
+/* count samples of a key's two tones (ITU-T Q.23), -8 and -6 dBm0, 8 kHz: from sample `offset` of `total` on; both ends rise
+ * and fall in 5 ms. Another character than 0-9 * # A-D: silence. */
+void audio_key_tone(int16_t *out, size_t count, char key, size_t offset, size_t total);
+
+/* ---- comfort noise (RFC 3389) ---- */
+
+/* count samples of white noise, `level` (0 to 127) dB below full scale (dBov); *seed goes on from call to call. */
+void audio_noise(int16_t *out, size_t count, uint8_t level, uint32_t *seed);
 
 /* ---- ring of variable-length records, dropping its oldest ---- */
 

@@ -50,13 +50,16 @@ struct sdp_local {
 struct sdp_agreed {
     enum sdp_codec codec;     /* what we send, and expect */
     uint8_t payload_type;     /* number used for it (0 or 8, or a dynamic one the offer mapped) */
-    int telephone_event_pt;   /* -1: none agreed */
+    int telephone_event_pt;   /* of those we send; -1: none agreed */
+    int telephone_event_ours; /* the number that we gave it in our offer or answer: they may send it; -1: none agreed */
     uint16_t ptime_ms;        /* packet time we send: 20, 40 or 60, the nearest to theirs (the shorter of two), not over
                                  their maxptime but for 20; 20 when they give none */
     struct net_addr rtp;      /* where we send */
     struct net_addr rtcp;     /* family 0: do not send */
     bool we_send, we_receive; /* direction as agreed, from our side */
 };
+
+#define SDP_TELEPHONE_EVENT_PT 101 /* in our offers */
 
 /* The offer: PCMU, PCMA, telephone-event 101 (0-15), ptime 20. ST_TOO_LARGE. */
 WS_MUST_CHECK int sdp_write_offer(const struct sdp_local *local, struct outbuf *out);

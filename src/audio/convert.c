@@ -60,3 +60,17 @@ void audio_convert(enum audio_codec from, const uint8_t *in, enum audio_codec to
         sample_write(to, out, i, sample_read(from, in, i));
     }
 }
+
+void audio_l16_pack(const int16_t *in, size_t count, uint8_t *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        l16_write(out + 2 * i, in[i]);
+    }
+}
+
+void audio_l16_unpack(const uint8_t *in, size_t count, int16_t *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = l16_read(in + 2 * i);
+    }
+}

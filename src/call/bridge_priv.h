@@ -40,14 +40,15 @@ struct client {
     bool listening;       /* LISTEN */
     struct pool_id rings; /* the incoming call that rings here; none */
     enum media_format format;
-    struct frame_ring audio; /* received packets waiting to be read; storage made at the first CALL */
-    bool told_slow;          /* ERROR:MEDIA:busy was told in this call */
-    struct intake intake;    /* live audio from the client */
-    bool told_no_call;       /* ERROR:MEDIA:no_call was told since the last CALL */
-    bool told_too_early;     /* ERROR:MEDIA:not_established was told in this call */
-    bool told_off;           /* ERROR:MEDIA:denied was told since the last MEDIA */
-    bool told_too_large;     /* ERROR:MEDIA:too_large was told since the last XON, CLEAR or CALL */
-    bool committing;         /* an upload is being flushed; the connection is paused */
+    struct frame_ring audio;   /* received packets waiting to be read; storage made at the first CALL */
+    struct resampler *widener; /* owns; l16/16000: 8 to 16 kHz, made with the format */
+    bool told_slow;            /* ERROR:MEDIA:busy was told in this call */
+    struct intake intake;      /* live audio from the client */
+    bool told_no_call;         /* ERROR:MEDIA:no_call was told since the last CALL */
+    bool told_too_early;       /* ERROR:MEDIA:not_established was told in this call */
+    bool told_off;             /* ERROR:MEDIA:denied was told since the last MEDIA */
+    bool told_too_large;       /* ERROR:MEDIA:too_large was told since the last XON, CLEAR or CALL */
+    bool committing;           /* an upload is being flushed; the connection is paused */
     uint64_t committed_size;
     char committed_name[WS_NAME_MAX + 1]; /* "": nothing to convert */
     void *listing;                        /* NULL: no LIST_WAV under way; the connection is paused while one is */
@@ -115,6 +116,8 @@ void client_pump_audio(struct client *c);
 void client_end_audio(struct client *c);
 /* Audio waits, and the connection has room for it: there is work for the next turn. */
 bool client_has_audio(const struct client *c);
+/* media_hear.c: before the format changes. Nothing of the old format is left behind it. ST_NO_MEMORY: it must not change. */
+WS_MUST_CHECK int client_hear_format(struct client *c, enum media_format format);
 #define CLIENT_AUDIO_RING 65536
 void client_release(struct client *c);
 

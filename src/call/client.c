@@ -172,6 +172,7 @@ void client_release(struct client *c)
     ws_conn_free(c->conn); /* may still say upload_end(aborted) */
     c->conn = NULL;
     frame_ring_fini(&c->audio);
+    resample_free(c->widener);
     pool_free(&b->clients, c->id);
 }
 

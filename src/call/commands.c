@@ -123,6 +123,10 @@ static void do_media(struct client *c, const struct ws_command *cmd)
     enum media_format format = MEDIA_HEX;
     int status = media_format_parse(cmd->arg, &format);
 
+    if (status == ST_OK && client_hear_format(c, format) != ST_OK) {
+        client_error(c, cmd->word, WS_ERROR_INTERNAL, "out of memory");
+        return;
+    }
     if (status == ST_OK) {
         client_set_format(c, format);
         return;

@@ -5,14 +5,19 @@ static const struct {
     const char *name;
     bool done;
 } formats[MEDIA_FORMAT_COUNT] = {
-    [MEDIA_HEX] = {"hex", true},    [MEDIA_RTP] = {"rtp", true},  [MEDIA_ULAW] = {"ulaw", false},
-    [MEDIA_ALAW] = {"alaw", false}, [MEDIA_L16] = {"l16", false}, [MEDIA_L16_WIDE] = {"l16/16000", false},
+    [MEDIA_HEX] = {"hex", true},   [MEDIA_RTP] = {"rtp", true}, [MEDIA_ULAW] = {"ulaw", true},
+    [MEDIA_ALAW] = {"alaw", true}, [MEDIA_L16] = {"l16", true}, [MEDIA_L16_WIDE] = {"l16/16000", true},
     [MEDIA_OFF] = {"off", true},
 };
 
 const char *media_format_name(enum media_format format)
 {
     return (unsigned)format < MEDIA_FORMAT_COUNT ? formats[format].name : "?";
+}
+
+bool media_format_is_decoded(enum media_format format)
+{
+    return format >= MEDIA_ULAW && format <= MEDIA_L16_WIDE;
 }
 
 int media_format_parse(struct span word, enum media_format *out)

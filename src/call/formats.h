@@ -17,6 +17,8 @@ enum media_format {
 
 /* The word of MEDIA:format. */
 const char *media_format_name(enum media_format format);
+/* Frames of 20 ms instead of packets. */
+bool media_format_is_decoded(enum media_format format);
 /* ST_BAD: no such format. ST_UNSUPPORTED: one that this version does not do yet; *out is set. */
 WS_MUST_CHECK int media_format_parse(struct span word, enum media_format *out);
 /* The formats that are done, for people: "hex, rtp, off". */

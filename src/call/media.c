@@ -17,6 +17,7 @@ void media_listen(struct call *call)
     struct lanes_hooks hooks = client_lanes_hooks(call);
     lanes_init(&m->lanes, &b->blocks, &hooks);
     rtp_rx_init(&m->rx);
+    rtp_keys_rx_init(&m->keys_in);
     struct net_addr none = {0};
     rtp_source_init(&m->source, b->now, &none, &call->sip_peer);
     rng_token(b->rng, m->cname, sizeof(m->cname) - 1);
@@ -92,6 +93,7 @@ void media_close(struct call *call)
         client_tell(c, "WAV_DONE:%s:stopped", m->player.name);
     }
     if (c != NULL) {
+        media_hear_rest(call);
         client_end_audio(c);
     }
     player_fini(&m->player);

@@ -11,6 +11,16 @@
 #include "wsaudio/sdp.h"
 
 struct call;
+struct client;
+
+/* What a packet brings. */
+enum media_payload {
+    MEDIA_PAYLOAD_UNWANTED,
+    MEDIA_PAYLOAD_ULAW,
+    MEDIA_PAYLOAD_ALAW,
+    MEDIA_PAYLOAD_NOISE, /* RFC 3389 */
+    MEDIA_PAYLOAD_EVENT  /* RFC 4733 */
+};
 
 struct call_media {
     bool open;      /* an SDP was agreed: we send */
@@ -29,6 +39,11 @@ struct call_media {
     struct player player; /* the file lane's audio */
     struct echo echo;     /* incoming call that nobody but the echo test answers */
     struct recorder recorder;
+    bool record_restart;        /* a new timeline began with a packet that is no audio */
+    struct rtp_keys_rx keys_in; /* pressed by the far end */
+    bool hearing;               /* the client's format is a decoded one: playout is in use */
+    struct rtp_playout playout;
+    uint32_t noise_seed;
 };
 
 /* media.c: begin and end */
@@ -46,6 +61,16 @@ void media_close(struct call *call);
 
 /* media_receive.c */
 void media_input(struct call *call, bool rtcp, const struct net_addr *from, struct span datagram);
+
+/* media_hear.c: the decoded formats */
+
+/* A packet for the client's ear, if its format is a decoded one; c may be NULL. Events are left out: their place is a gap. */
+void media_hear_packet(struct call *call, struct client *c, const struct rtp_packet *packet,
+                       enum rtp_rx_verdict verdict, enum media_payload payload);
+/* At each tick while the media is open: the frames that are due. */
+void media_hear_tick(struct call *call);
+/* The call ends: what waits is handed on at once. */
+void media_hear_rest(struct call *call);
 
 /* media_send.c */
 

@@ -3,23 +3,26 @@
 
 #include "bridge_priv.h"
 
-/* Payload types that this call may bring: what was offered, and what was agreed. */
-static bool payload_wanted(const struct call *call, uint8_t type, enum audio_codec *codec, bool *audio)
+#define PAYLOAD_TYPE_NOISE 13 /* RFC 3551: a static type, so that far ends send it without having offered it */
+
+/* What a payload type brings in this call: what was agreed, and what was offered. */
+static enum media_payload payload_of(const struct call *call, uint8_t type)
 {
     const struct sdp_agreed *a = &call->agreed;
     bool agreed = call->media.open;
 
-    *audio = true;
     if (agreed && type == a->payload_type) {
-        *codec = media_codec(call);
-        return true;
+        return media_codec(call) == AUDIO_ALAW ? MEDIA_PAYLOAD_ALAW : MEDIA_PAYLOAD_ULAW;
     }
-    if (type == SDP_PCMU || type == SDP_PCMA) {
-        *codec = type == SDP_PCMA ? AUDIO_ALAW : AUDIO_ULAW;
-        return true;
+    if (agreed ? type == a->telephone_event_pt || type == a->telephone_event_ours : type == SDP_TELEPHONE_EVENT_PT) {
+        return MEDIA_PAYLOAD_EVENT;
     }
-    *audio = false;
-    return (int)type == (agreed ? a->telephone_event_pt : 101);
+    switch (type) {
+    case SDP_PCMU: return MEDIA_PAYLOAD_ULAW;
+    case SDP_PCMA: return MEDIA_PAYLOAD_ALAW;
+    case PAYLOAD_TYPE_NOISE: return MEDIA_PAYLOAD_NOISE;
+    default: return MEDIA_PAYLOAD_UNWANTED;
+    }
 }
 
 static void drop(struct call *call)
@@ -53,12 +56,42 @@ static void log_first(struct call *call, const struct net_addr *from, const stru
     }
 }
 
-static void record_packet(struct call *call, const struct rtp_packet *packet, enum audio_codec codec, bool restart)
+static void record_packet(struct call *call, const struct rtp_packet *packet, enum rtp_rx_verdict verdict,
+                          enum media_payload payload)
 {
+    struct call_media *m = &call->media;
     uint8_t ulaw[RTP_PACKET_MAX];
 
+    m->record_restart = m->record_restart || verdict == RTP_RX_RESTART;
+    if (!m->recorder.on || (payload != MEDIA_PAYLOAD_ULAW && payload != MEDIA_PAYLOAD_ALAW)) {
+        return;
+    }
+    enum audio_codec codec = payload == MEDIA_PAYLOAD_ALAW ? AUDIO_ALAW : AUDIO_ULAW;
     audio_convert(codec, (const uint8_t *)packet->payload.ptr, AUDIO_ULAW, ulaw, packet->payload.len);
-    recorder_received(&call->media.recorder, call->bridge->now, packet->timestamp, restart, ulaw, packet->payload.len);
+    recorder_received(&m->recorder, call->bridge->now, packet->timestamp, m->record_restart, ulaw, packet->payload.len);
+    m->record_restart = false;
+}
+
+/* For the client: the packet as it came or what it brings, by its format, and keys in every format. */
+static void tell_client(struct call *call, struct span datagram, const struct rtp_packet *packet,
+                        enum rtp_rx_verdict verdict, enum media_payload payload)
+{
+    struct call_media *m = &call->media;
+    mono_us now = call->bridge->now;
+    struct client *c = client_get(call->bridge, call->client);
+
+    if (c != NULL && (c->format == MEDIA_HEX || c->format == MEDIA_RTP)) {
+        client_audio(c, datagram.ptr, datagram.len);
+    }
+    if (verdict == RTP_RX_DUPLICATE || verdict == RTP_RX_HELD) {
+        return;
+    }
+    media_hear_packet(call, c, packet, verdict, payload);
+    rtp_keys_rx_stream(&m->keys_in, now, packet->ssrc);
+    char key = payload == MEDIA_PAYLOAD_EVENT ? rtp_keys_rx_push(&m->keys_in, now, packet) : '\0';
+    if (key != '\0') {
+        client_tell(c, "DTMF:%c", key);
+    }
 }
 
 static void rtp_arrived(struct call *call, const struct net_addr *from, struct span datagram)
@@ -66,11 +99,13 @@ static void rtp_arrived(struct call *call, const struct net_addr *from, struct s
     struct call_media *m = &call->media;
     struct bridge *b = call->bridge;
     struct rtp_packet packet;
-    enum audio_codec codec = AUDIO_ULAW;
-    bool audio = false;
 
-    if (datagram.len > RTP_PACKET_MAX || rtp_packet_parse(datagram, &packet) != ST_OK || packet.payload.len == 0 ||
-        !payload_wanted(call, packet.payload_type, &codec, &audio) || !rtp_source_accept(&m->source, b->now, from)) {
+    if (datagram.len > RTP_PACKET_MAX || rtp_packet_parse(datagram, &packet) != ST_OK || packet.payload.len == 0) {
+        drop(call);
+        return;
+    }
+    enum media_payload payload = payload_of(call, packet.payload_type);
+    if (payload == MEDIA_PAYLOAD_UNWANTED || !rtp_source_accept(&m->source, b->now, from)) {
         drop(call);
         return;
     }
@@ -80,12 +115,12 @@ static void rtp_arrived(struct call *call, const struct net_addr *from, struct s
     if (m->echo.on && m->open && echo_wants(&call->agreed, &packet, verdict)) {
         echo_push(&m->echo, packet.payload);
     }
-    client_audio(client_get(b, call->client), datagram.ptr, datagram.len);
+    tell_client(call, datagram, &packet, verdict, payload);
     if (b->config.files.raw_packet != NULL) {
         b->config.files.raw_packet(b->config.files.ctx, datagram.ptr, datagram.len);
     }
-    if (m->recorder.on && audio && verdict != RTP_RX_DUPLICATE && verdict != RTP_RX_HELD) {
-        record_packet(call, &packet, codec, verdict == RTP_RX_RESTART);
+    if (verdict != RTP_RX_DUPLICATE && verdict != RTP_RX_HELD) {
+        record_packet(call, &packet, verdict, payload);
     }
 }
 

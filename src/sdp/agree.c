@@ -52,7 +52,7 @@ static bool choose_formats(const struct sdp_session *peer, struct sdp_agreed *ou
 
 static int accept(const struct sdp_session *peer, struct sdp_agreed *out, const char **why)
 {
-    *out = (struct sdp_agreed){.telephone_event_pt = -1};
+    *out = (struct sdp_agreed){.telephone_event_pt = -1, .telephone_event_ours = -1};
     if (!peer->has_audio) {
         *why = "no audio over RTP/AVP";
     } else if (peer->rtp.port == 0) {
@@ -74,12 +74,16 @@ static int accept(const struct sdp_session *peer, struct sdp_agreed *out, const 
 
 int sdp_accept_answer(const struct sdp_session *answer, struct sdp_agreed *out, const char **why)
 {
-    return accept(answer, out, why);
+    int status = accept(answer, out, why);
+    out->telephone_event_ours = out->telephone_event_pt >= 0 ? SDP_TELEPHONE_EVENT_PT : -1;
+    return status;
 }
 
 int sdp_accept_offer(const struct sdp_session *offer, struct sdp_agreed *out, const char **why)
 {
-    return accept(offer, out, why);
+    int status = accept(offer, out, why);
+    out->telephone_event_ours = out->telephone_event_pt; /* sdp_write_answer repeats it */
+    return status;
 }
 
 static bool same_addr(const struct net_addr *a, const struct net_addr *b)

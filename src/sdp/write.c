@@ -2,8 +2,7 @@
 #include "text.h"
 #include "wsaudio/sdp.h"
 
-#define TELEPHONE_EVENT_PT 101
-#define OFFER_PTIME_MS     20
+#define OFFER_PTIME_MS 20
 
 static void put_session(const struct sdp_local *local, struct span timing, struct outbuf *out)
 {
@@ -39,10 +38,10 @@ int sdp_write_offer(const struct sdp_local *local, struct outbuf *out)
 {
     put_session(local, SPAN_LIT("0 0"), out);
     outbuf_printf(out, "m=audio %u RTP/AVP %d %d %d\r\n", (unsigned)local->rtp.port, SDP_PCMU, SDP_PCMA,
-                  TELEPHONE_EVENT_PT);
+                  SDP_TELEPHONE_EVENT_PT);
     put_rtpmap(out, SDP_PCMU, sdp_codec_name(SDP_PCMU));
     put_rtpmap(out, SDP_PCMA, sdp_codec_name(SDP_PCMA));
-    put_telephone_event(out, TELEPHONE_EVENT_PT);
+    put_telephone_event(out, SDP_TELEPHONE_EVENT_PT);
     put_tail(out, OFFER_PTIME_MS, local->direction);
     return outbuf_status(out);
 }

@@ -94,6 +94,17 @@ static void take_rtp(struct world_client *c, const char *hex, size_t len)
     }
 }
 
+static void take_binary(struct world_client *c, const uint8_t *bytes, size_t len)
+{
+    if (c->heard_len + len > c->heard_cap) {
+        c->heard_cap = (c->heard_len + len) * 2;
+        c->heard = realloc(c->heard, c->heard_cap);
+        assert_non_null(c->heard);
+    }
+    memcpy(c->heard + c->heard_len, bytes, len);
+    c->heard_len += len;
+}
+
 /* As every client does by itself; the payload is not looked at. */
 static void answer_ping(struct world *w, const char *which)
 {
@@ -190,10 +201,12 @@ static void take_frame(struct world *w, struct world_client *c, const struct wsf
     } else if (f->opcode == WSFRAME_TEXT) {
         assert_true(c->text_count < WORLD_TEXTS);
         assert_true(utf8_valid(span_make(text, (size_t)f->len)));
+        c->text_heard[c->text_count] = c->heard_len;
         c->texts[c->text_count++] = strndup(text, (size_t)f->len);
         watch_text(w, c, c->texts[c->text_count - 1]);
     } else if (f->opcode == WSFRAME_BINARY) {
         c->binary_count++;
+        take_binary(c, f->payload, (size_t)f->len);
         assert_true(f->len <= sizeof(c->last));
         c->last_len = (size_t)f->len;
         memcpy(c->last, f->payload, c->last_len);

@@ -710,6 +710,7 @@ static void free_world(struct world *w)
         }
         free(c->in);
         free(c->rtp_payload);
+        free(c->heard);
     }
     free(w);
 }

@@ -151,10 +151,7 @@ static void arguments(void **state)
         {"MEDIA:HEX", "ERROR:MEDIA:bad_argument:"},
         {"MEDIA:hex ", "ERROR:MEDIA:bad_argument:"},
         {"MEDIA:opus", "ERROR:MEDIA:bad_argument:"},
-        {"MEDIA:ulaw", "ERROR:MEDIA:unsupported:"},
-        {"MEDIA:alaw", "ERROR:MEDIA:unsupported:"},
-        {"MEDIA:l16", "ERROR:MEDIA:unsupported:"},
-        {"MEDIA:l16/16000", "ERROR:MEDIA:unsupported:"},
+        {"MEDIA:l16/8000", "ERROR:MEDIA:bad_argument:"},
         {"PLAY_WAV", "WAV_ACK:播放檔案  失敗: "}, /* SPEC: a failed PLAY_WAV, bad names included, sends no ERROR */
         {"PLAY_WAV:", "WAV_ACK:播放檔案  失敗: "},
         {"PLAY_WAV:../../../etc/passwd", "WAV_ACK:播放檔案 ../../../etc/passwd 失敗: "}, /* fault 36 */

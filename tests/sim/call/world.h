@@ -60,7 +60,10 @@ struct world_client {
     uint8_t *rtp_payload; /* payloads of RTP: messages, concatenated */
     size_t rtp_payload_len, rtp_payload_cap;
     size_t binary_count;
-    uint8_t last[2048]; /* the packet of the last RTP: or binary message */
+    uint8_t *heard; /* binary messages, concatenated */
+    size_t heard_len, heard_cap;
+    size_t text_heard[WORLD_TEXTS]; /* heard_len when the text came */
+    uint8_t last[2048];             /* the packet of the last RTP: or binary message */
     size_t last_len;
     unsigned close_code;
 };

@@ -36,13 +36,38 @@ static void phone_talks(struct scene *s)
     scene_until(s, s->c, "CALL_STATS:", DUR_S(3));
 }
 
+/* A frame of the right length each 20 ms, whatever comes from the phone; no key that was not pressed, none twice. */
+static void phone_talks_decoded(struct scene *s)
+{
+    const struct world_client *c = &s->w->clients[s->c];
+    uint16_t n = (uint16_t)(65500 + scene_below(s, 60));
+
+    scene_say(s, s->c, "MEDIA:l16/16000");
+    if (!scene_up(s, s->c, "1")) {
+        return;
+    }
+    mono_us begin = s->w->now;
+    size_t frames = c->binary_count;
+    for (int i = 0; i < 80; i++) {
+        static const uint8_t types[] = {0, 0, 0, 0, 0, 8, 13, 101};
+        world_phone_rtp(s->w, &phone_rtp_addr, types[scene_below(s, 8)], n);
+        n = (uint16_t)(n + (scene_below(s, 10) == 0 ? scene_below(s, 4000) : 1));
+        world_run(s->w, (dur_us)scene_below(s, 40000));
+    }
+    size_t due = (size_t)((s->w->now - begin) / DUR_MS(20));
+    scene_expect(s, !c->reading || c->binary_count - frames + 2 > due);
+    assert_int_equal(c->heard_len, c->binary_count * 640);
+    assert_true(world_count(s->w, s->c, "DTMF:") <= 80);
+}
+
 static void formats(struct scene *s)
 {
-    static const char *const texts[] = {"MEDIA:hex", "MEDIA:rtp", "MEDIA:off", "MEDIA:ulaw", "MEDIA:nonsense"};
+    static const char *const texts[] = {"MEDIA:hex", "MEDIA:rtp",  "MEDIA:off",       "MEDIA:ulaw",
+                                        "MEDIA:l16", "MEDIA:alaw", "MEDIA:l16/16000", "MEDIA:nonsense"};
 
     scene_up(s, s->c, "1");
     for (int i = 0; i < 12; i++) {
-        scene_say(s, s->c, texts[scene_below(s, 5)]);
+        scene_say(s, s->c, texts[scene_below(s, 8)]);
         world_run(s->w, (dur_us)scene_below(s, 100000));
     }
 }
@@ -121,6 +146,7 @@ const struct scenario scene_media[] = {
     {"phone_talks", phone_talks, NULL, NULL, false},
     {"phone_talks_ptime_40", phone_talks, plan_ptime, NULL, false},
     {"phone_talks_sendonly", phone_talks, plan_held, NULL, false},
+    {"phone_talks_decoded", phone_talks_decoded, NULL, NULL, false},
     {"formats", formats, plan_echo, NULL, false},
     {"binary_messages", binary_messages, NULL, NULL, false},
     {"strangers_talk", strangers_talk, NULL, NULL, false},

@@ -82,6 +82,21 @@ static void test_l16_is_little_endian(void **state)
     guard_free(&g);
 }
 
+static void test_samples_to_bytes_and_back(void **state)
+{
+    (void)state;
+    static int16_t all[65536];
+    static int16_t again[65536];
+    static uint8_t bytes[2 * 65536];
+    for (int i = 0; i < 65536; i++) {
+        all[i] = (int16_t)(i - 32768);
+    }
+    audio_l16_pack(all, 65536, bytes);
+    audio_l16_unpack(bytes, 65536, again);
+    assert_memory_equal(all, again, sizeof(all));
+    assert_true(bytes[0] == 0x00 && bytes[1] == 0x80 && bytes[2] == 0x01 && bytes[3] == 0x80);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +104,7 @@ int main(void)
         cmocka_unit_test(test_law_to_law_in_place),
         cmocka_unit_test(test_same_law_is_bit_for_bit),
         cmocka_unit_test(test_l16_is_little_endian),
+        cmocka_unit_test(test_samples_to_bytes_and_back),
     };
     return cmocka_run_group_tests(tests, fill_codes, NULL);
 }

@@ -43,6 +43,7 @@ static void test_codecs_and_numbers(void **state)
         assert_int_equal(a.codec, table[i].codec);
         assert_int_equal(a.payload_type, table[i].payload_type);
         assert_int_equal(a.telephone_event_pt, table[i].event);
+        assert_int_equal(a.telephone_event_ours, table[i].event < 0 ? -1 : SDP_TELEPHONE_EVENT_PT);
         assert_addr(&a.rtp, "192.0.2.1:4000");
         assert_addr(&a.rtcp, "192.0.2.1:4001");
         assert_int_equal(a.ptime_ms, 20);
