@@ -111,6 +111,46 @@ WS_MUST_CHECK int os_netwatch_open(int *fd);
 /* Takes in what has come. True: something changed. */
 bool os_netwatch_read(int fd);
 
+/* ---- names without waiting (c-ares, when built in) ---- */
+
+#define OS_NAME_MAX   253
+#define OS_ANSWER_MAX 32 /* records told of one answer; more are left out */
+
+struct os_srv {
+    uint16_t priority, weight, port;
+    char target[OS_NAME_MAX + 1]; /* "." as it is, else without a dot at the end; letters, digits, - . _ */
+};
+
+struct os_answer {
+    int status; /* ST_OK: at least one record; ST_NOT_FOUND: no such name or record; else nobody answered usefully */
+    const char *why; /* never NULL */
+    uint32_t ttl_s;
+    uint32_t count;
+    const struct os_srv *srv; /* of the kind that was asked for */
+    const struct net_addr *addrs;
+};
+
+struct os_resolver;
+typedef void (*os_answer_fn)(void *ctx, mono_us now, const struct os_answer *answer);
+
+/* The version of c-ares; NULL: not built in, and os_resolver_new gives ST_UNSUPPORTED. */
+const char *os_resolver_version(void);
+/* One question at a time. servers: "127.0.0.1:5353,…" or NULL for the system's (resolv.conf, hosts), which are read anew
+ * for each question. first_try: milliseconds after which it is sent again (0: 2000), three times with longer waits.
+ * Sockets are watched in loop (borrowed). ST_NO_MEMORY, ST_IO. */
+WS_MUST_CHECK int os_resolver_new(struct os_loop *loop, const char *servers, int first_try, os_answer_fn tell,
+                                  void *ctx, struct os_resolver **out);
+/* Tells nothing. NULL is fine. */
+void os_resolver_free(struct os_resolver *r);
+/* The answer is told from the loop or from os_resolver_expire, never from inside; it may ask the next question. ST_STATE:
+ * one is under way; ST_NO_MEMORY, ST_IO: then nothing follows. */
+WS_MUST_CHECK int os_resolver_ask_srv(struct os_resolver *r, const char *name);
+/* family 4, 6, or 0 for both. */
+WS_MUST_CHECK int os_resolver_ask_host(struct os_resolver *r, const char *name, uint8_t family);
+/* The next deadline, or MONO_NEVER. */
+mono_us os_resolver_due(const struct os_resolver *r);
+void os_resolver_expire(struct os_resolver *r, mono_us now);
+
 /* ---- RTP/RTCP port pairs ---- */
 
 struct os_ports;

@@ -197,6 +197,69 @@ void sip_stack_server_answered(struct sip_stack *stack, mono_us now, const struc
  * that have met no answer at all on to the next server at once; with no other server they wait as ever. */
 void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct net_addr *addr);
 
+/* ---- finding the servers by name (RFC 3263 4.2, RFC 2782) ---- */
+
+/* NAPTR is not asked: it chooses among transports, and UDP is the only one spoken here. The machine asks one question
+ * at a time; whoever owns it brings the answers, from DNS or from a test. */
+#define SIP_NAME_MAX     253 /* characters of a DNS name */
+#define SIP_SRV_MAX      32  /* records of one answer; more are left out */
+#define SIP_LOOKUP_MIN_S 30  /* bounds of what a TTL says */
+#define SIP_LOOKUP_MAX_S 3600
+
+struct sip_srv {
+    uint16_t priority, weight, port;
+    char target[SIP_NAME_MAX + 1]; /* "." : the service is decidedly not there; no dot at the end otherwise */
+};
+
+/* Into the order in which they are to be tried: priority, then by RFC 2782's random choice among weights. */
+void sip_srv_order(struct sip_srv *records, uint32_t count, const struct rng *rng);
+
+enum sip_locate_step {
+    SIP_LOCATE_WAIT,     /* nothing is under way: sip_locate_due says when */
+    SIP_LOCATE_ASK_SRV,  /* bring SRV records of question */
+    SIP_LOCATE_ASK_HOST, /* bring addresses of question */
+    SIP_LOCATE_FOUND,    /* addrs and count are new, the best first; then as WAIT */
+    SIP_LOCATE_FAILED,   /* nothing was found, what was known stays; then as WAIT */
+    SIP_LOCATE_STEP_COUNT
+};
+
+/* Written by the functions below; whoever owns it reads question, addrs, count and why. */
+struct sip_locate {
+    char host[SIP_NAME_MAX + 1];
+    uint16_t port;  /* 0: none was given */
+    uint8_t family; /* 4 or 6: the only one of use; 0: either, but one for all, IPv4 first */
+    const struct rng *rng;
+    bool asking;
+    char question[SIP_NAME_MAX + 16];
+    struct sip_srv targets[SIP_SRV_MAX]; /* of the look-up under way */
+    uint32_t target_count, target_at;
+    struct net_addr found[2 * SIP_SERVERS_MAX];
+    uint32_t found_count;
+    uint32_t ttl_s;
+    bool incomplete;                        /* a target did not answer: look again soon */
+    struct net_addr addrs[SIP_SERVERS_MAX]; /* what is known */
+    uint32_t count;
+    const char *why; /* of FAILED */
+    uint32_t failures;
+    mono_us due;
+};
+
+/* host is copied; at most SIP_NAME_MAX, else ST_TOO_LARGE. The first look-up is due at once. rng is borrowed. */
+WS_MUST_CHECK int sip_locate_init(struct sip_locate *l, struct span host, uint16_t port, uint8_t family,
+                                  const struct rng *rng);
+/* When sip_locate_expire has something to do; MONO_NEVER while a question is open. */
+mono_us sip_locate_due(const struct sip_locate *l);
+/* Begins a look-up when one is due. A list found lives for its TTL within the bounds above; after a failure the next try
+ * comes after 2 s, doubling to 64 s, spread. */
+enum sip_locate_step sip_locate_expire(struct sip_locate *l, mono_us now);
+/* The answer to ASK_SRV. status: ST_OK with one record at least; ST_NOT_FOUND: there is no such name or record; anything
+ * else: no answer. */
+enum sip_locate_step sip_locate_srv(struct sip_locate *l, mono_us now, int status, const struct sip_srv *records,
+                                    uint32_t count, uint32_t ttl_s);
+/* The answer to ASK_HOST, likewise; ports of addrs are ignored. */
+enum sip_locate_step sip_locate_host(struct sip_locate *l, mono_us now, int status, const struct net_addr *addrs,
+                                     uint32_t count, uint32_t ttl_s);
+
 /* ---- targets ---- */
 
 /* SPEC section 3 CALL:target. A number (0-9 + * #; - . ( ) and space dropped; tried first), a name, or a sip: URI

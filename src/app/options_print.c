@@ -119,7 +119,11 @@ static void print_listen(FILE *to, const struct net_addr *addr)
 static void print_host(FILE *to, const struct option_host *host)
 {
     bool brackets = host->addr.family == 6;
-    fprintf(to, "%s%s%s:%u\n", brackets ? "[" : "", host->name, brackets ? "]" : "", host->port);
+    if (host->addr.family == 0 && !host->port_given) {
+        fprintf(to, "%s\n", host->name); /* a port would change what is looked up */
+    } else {
+        fprintf(to, "%s%s%s:%u\n", brackets ? "[" : "", host->name, brackets ? "]" : "", host->port);
+    }
 }
 
 static bool is_set(const struct option_row *row, const void *field)

@@ -328,7 +328,8 @@ static int set_host(struct option_host *field, struct span value)
     struct span host = value;
     struct span digits = SPAN_NONE;
     uint32_t port = 5060;
-    if (cut_port(value, &host, &digits) && (span_parse_u32(digits, 65535, &port) != ST_OK || port == 0)) {
+    parsed.port_given = cut_port(value, &host, &digits);
+    if (parsed.port_given && (span_parse_u32(digits, 65535, &port) != ST_OK || port == 0)) {
         return ST_BAD;
     }
     if (host_parse(host, &parsed.addr) != ST_OK) {

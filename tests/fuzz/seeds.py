@@ -276,8 +276,29 @@ def gateway():
     yield script(8, *UP, b"b0" + b"\xff" * 320, "f0", "w2000", "f0", "t0CALL:9", "t0DTMF:1", "t0NOPE", "t0CALL", "w10")
 
 
+def dns_name(name):
+    return b"".join(bytes([len(part)]) + part.encode() for part in name.split(".") if part) + b"\0"
+
+
+def dns_message(name, *records, flags=0x8480):
+    head = struct.pack("!HHHHHH", 7, flags, 1, len(records), 0, 0) + dns_name(name) + struct.pack("!HH", 33, 1)
+    return head + b"".join(owner + struct.pack("!HHIH", 33, 1, ttl, len(data)) + data for ttl, owner, data in records)
+
+
+def dns():
+    def srv(port, target):
+        return struct.pack("!HHH", 10, 5, port) + dns_name(target)
+    above = b"\xc0\x0c"
+    yield dns_message("_sip._udp.pbx.test", (300, above, srv(5060, "a.test")), (90, above, srv(5070, "b.test")))
+    yield dns_message("none.test", flags=0x8483)
+    yield dns_message("t.test", (0x80000001, above, srv(1, "a")))
+    yield dns_message("t.test", (60, above, srv(1, "a")))[:-4]
+    yield dns_message("t.test", (60, dns_name("t.test"), srv(1, "a")), (5, dns_name("t.test"), srv(1, ""))) + b"tail"
+    yield dns_message("t.test", (60, b"\x40abc\0", srv(1, "a")))
+
+
 TARGETS = {"sip_message": sip_message, "sip_uri": sip_uri, "sdp": sdp, "challenge": challenge, "rtp": rtp, "rtcp": rtcp, "wav": wav, "http": http,
-           "ws": ws, "command": command, "dial": dial, "base64": base64_seeds, "options": options, "gateway": gateway}
+           "ws": ws, "command": command, "dial": dial, "base64": base64_seeds, "options": options, "gateway": gateway, "dns": dns}
 
 
 def main():

@@ -13,6 +13,7 @@ PURE_C = {"assert.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdarg.h",
           "stdio.h", "stdlib.h", "string.h"}
 FREE_SYSTEM = ("os", "app", "library")
 LIBRARIES = {"wslay/": {("ws", None), ("app", "options_print.c")},
+             "ares": {("os", "resolver.c")},
              "openssl/": {("base", "digest.c"), ("app", "options_print.c")}}
 
 
