@@ -34,7 +34,7 @@ struct option_rules {
 
 /* A host that may still have to be resolved. */
 struct option_host {
-    char *name; /* NULL: not set. A name or an IP literal, without brackets */
+    char *name;           /* NULL: not set. A name or an IP literal, without brackets */
     uint16_t port;        /* 5060 when none was given */
     bool port_given;      /* a name without one is looked up by SRV first */
     struct net_addr addr; /* family 0 unless name is a literal */
