@@ -35,7 +35,7 @@ static int set_addresses(struct sip_ask *ask, bool to_user)
 
 int sip_ask_open(struct sip_ask *ask, struct sip_stack *stack, enum sip_method method, bool to_user, sip_ask_fn done)
 {
-    *ask = (struct sip_ask){.stack = stack, .done = done, .method = method};
+    *ask = (struct sip_ask){.stack = stack, .done = done, .method = method, .leave_at = MONO_NEVER};
     rng_token(stack->config.rng, ask->call_id, SIP_ASK_CALL_ID_LEN);
     int status = set_addresses(ask, to_user);
     if (status == ST_OK) {
@@ -67,7 +67,7 @@ bool sip_ask_is_busy(const struct sip_ask *ask)
     return !pool_id_is_none(ask->tx);
 }
 
-/* ---- sending ---- */
+/* ---- the question ---- */
 
 int sip_ask_restart(struct sip_ask *ask)
 {
@@ -77,6 +77,7 @@ int sip_ask_restart(struct sip_ask *ask)
     sip_put_uri(&uri, SPAN_NONE, ask->stack->config.domain, 0);
     sip_auth_restart(&ask->auth);
     sip_usage_targets_clear(&ask->targets);
+    ask->tried_count = 0;
     int status = outbuf_status(&uri);
     if (status == ST_OK) {
         status = sip_text_set(&ask->uri, outbuf_view(&uri));
@@ -112,13 +113,51 @@ static void write_request(struct sip_ask *ask, const struct sip_ask_form *form, 
     sip_write_request(out, &request);
 }
 
+/* ---- servers ---- */
+
+struct net_addr sip_ask_server(const struct sip_ask *ask)
+{
+    return ask->tried_count > 0 ? ask->tried[ask->tried_count - 1] : (struct net_addr){0};
+}
+
+static const struct net_addr *next_server(const struct sip_ask *ask)
+{
+    const struct sip_stack *stack = ask->stack;
+    return sip_servers_next(&stack->servers, stack->now, ask->tried, ask->tried_count, true);
+}
+
+static bool has_server(struct sip_ask *ask)
+{
+    const struct net_addr *first = sip_stack_server(ask->stack, ask->stack->now);
+    if (ask->tried_count == 0 && first != NULL) {
+        ask->tried[ask->tried_count++] = *first;
+    }
+    return ask->tried_count > 0;
+}
+
+/* True: there is another one, and it is the one to ask. */
+static bool goes_on(struct sip_ask *ask, int64_t retry_after)
+{
+    struct net_addr failed = sip_ask_server(ask);
+    sip_stack_server_failed(ask->stack, ask->stack->now, &failed, retry_after);
+    const struct net_addr *next = ask->tried_count < SIP_SERVERS_MAX ? next_server(ask) : NULL;
+    if (next == NULL) {
+        return false;
+    }
+    ask->tried[ask->tried_count++] = *next;
+    sip_auth_restart(&ask->auth);
+    return true;
+}
+
+/* ---- sending ---- */
+
 static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice);
 
 int sip_ask_send(struct sip_ask *ask, const struct sip_ask_form *form)
 {
     struct sip_stack *stack = ask->stack;
     struct outbuf lines;
-    if (sip_ask_is_busy(ask) || stack->config.next_hop.family == 0) {
+    if (sip_ask_is_busy(ask) || !has_server(ask)) {
         return ST_STATE;
     }
     /* The log's buffer is free until the message is sent; scratch is for the message. */
@@ -140,7 +179,9 @@ int sip_ask_send(struct sip_ask *ask, const struct sip_ask_form *form)
         return status;
     }
     struct sip_tx_owner owner = {.notice = on_notice, .ctx = ask};
-    return sip_tx_request(stack->tx, stack->now, &stack->config.next_hop, outbuf_view(&out), &owner, &ask->tx);
+    struct net_addr server = sip_ask_server(ask);
+    ask->leave_at = next_server(ask) != NULL ? stack->now + SIP_ASK_PATIENCE : MONO_NEVER;
+    return sip_tx_request(stack->tx, stack->now, &server, outbuf_view(&out), &owner, &ask->tx);
 }
 
 /* ---- answers ---- */
@@ -148,7 +189,12 @@ int sip_ask_send(struct sip_ask *ask, const struct sip_ask_form *form)
 static enum sip_ask_end end_of(struct sip_ask *ask, const struct sip_msg *message, const struct net_addr *source)
 {
     struct span uri = sip_text_view(&ask->uri);
+    struct net_addr server = sip_ask_server(ask);
     int code = message->status;
+    if (code == 503) {
+        return goes_on(ask, message->retry_after) ? SIP_ASK_AGAIN : SIP_ASK_ANSWERED;
+    }
+    sip_stack_server_answered(ask->stack, ask->stack->now, &server);
     if (code == 401 || code == 407) {
         int status = sip_stack_challenge(ask->stack, &ask->auth, message, source, uri);
         return status == ST_OK ? SIP_ASK_AGAIN : SIP_ASK_REFUSED;
@@ -164,19 +210,53 @@ static enum sip_ask_end end_of(struct sip_ask *ask, const struct sip_msg *messag
     return SIP_ASK_ANSWERED;
 }
 
+static void finish(struct sip_ask *ask, enum sip_ask_end end, const struct sip_msg *message,
+                   const struct net_addr *source)
+{
+    ask->tx = POOL_ID_NONE;
+    ask->leave_at = MONO_NEVER;
+    if (message != NULL) {
+        end = end_of(ask, message, source);
+    } else if (goes_on(ask, -1)) {
+        end = SIP_ASK_AGAIN;
+    }
+    ask->done(ask, end, message);
+}
+
 static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice)
 {
     struct sip_ask *ask = ctx;
     struct sip_stack *stack = ask->stack;
-    if (!pool_id_eq(notice->tx, ask->tx) || !sip_tx_notice_is_ending(notice->kind)) {
+    if (!pool_id_eq(notice->tx, ask->tx)) {
         return;
     }
     stack->now = now;
-    sip_tx_disown(stack->tx, ask->tx);
-    ask->tx = POOL_ID_NONE;
-    if (notice->kind == SIP_TX_FINAL) {
-        ask->done(ask, end_of(ask, notice->message, notice->source), notice->message);
-    } else {
-        ask->done(ask, notice->kind == SIP_TX_TIMEOUT ? SIP_ASK_SILENT : SIP_ASK_BROKEN, NULL);
+    if (notice->kind == SIP_TX_PROVISIONAL) {
+        ask->leave_at = MONO_NEVER; /* it is at work */
+    } else if (sip_tx_notice_is_ending(notice->kind)) {
+        sip_tx_disown(stack->tx, ask->tx);
+        finish(ask, notice->kind == SIP_TX_TRANSPORT ? SIP_ASK_BROKEN : SIP_ASK_SILENT,
+               notice->kind == SIP_TX_FINAL ? notice->message : NULL, notice->source);
+    }
+}
+
+mono_us sip_ask_due(const struct sip_ask *ask)
+{
+    return sip_ask_is_busy(ask) ? ask->leave_at : MONO_NEVER;
+}
+
+void sip_ask_expire(struct sip_ask *ask)
+{
+    if (sip_ask_due(ask) <= ask->stack->now) {
+        sip_tx_kill(ask->stack->tx, ask->tx);
+        finish(ask, SIP_ASK_SILENT, NULL, NULL);
+    }
+}
+
+void sip_ask_unreachable(struct sip_ask *ask, const struct net_addr *addr)
+{
+    struct net_addr server = sip_ask_server(ask);
+    if (sip_ask_due(ask) != MONO_NEVER && addr_equal(&server, addr)) {
+        ask->leave_at = ask->stack->now;
     }
 }

@@ -1,6 +1,6 @@
 /* A request outside of dialogs that is no INVITE (REGISTER, OPTIONS; RFC 3261 8.1, 10, 11): one at a time, always with
- * the same Call-ID and From tag and a CSeq that rises. It goes to the SIP server; challenges and redirections are taken in, the
- * owner sends again when it is told to. */
+ * the same Call-ID and From tag and a CSeq that rises. It goes to the SIP servers, one after the other when they are silent
+ * or say 503 (RFC 3263 4.3); challenges and redirections are taken in. The owner sends again when it is told to. */
 #ifndef SIP_ASK_H
 #define SIP_ASK_H
 
@@ -10,13 +10,15 @@
 
 #define SIP_ASK_TAG_LEN     16
 #define SIP_ASK_CALL_ID_LEN 32
+/* Silent for that long with another server left: four times sent by then (0, 0.5, 1.5, 3.5 s). */
+#define SIP_ASK_PATIENCE DUR_S(4)
 
 enum sip_ask_end {
     SIP_ASK_ANSWERED, /* a final response, message */
-    SIP_ASK_AGAIN,    /* a final response that sip_ask_send answers: challenge or redirection; message */
+    SIP_ASK_AGAIN,    /* sip_ask_send goes on: challenge, redirection, or another server; message, NULL for silence */
     SIP_ASK_REFUSED,  /* 401 or 407 that cannot be answered, or not once more; message */
-    SIP_ASK_SILENT,   /* no final response */
-    SIP_ASK_BROKEN    /* it could not be sent */
+    SIP_ASK_SILENT,   /* no final response, from no server */
+    SIP_ASK_BROKEN    /* it could not be sent, to no server */
 };
 
 struct sip_ask;
@@ -35,7 +37,10 @@ struct sip_ask {
     uint32_t cseq;
     struct sip_auth auth;
     struct sip_usage_targets targets;
+    struct net_addr tried[SIP_SERVERS_MAX]; /* of this question; the last one is where the request goes */
+    uint32_t tried_count;
     struct pool_id tx; /* none: nothing is under way */
+    mono_us leave_at;  /* on to the next server; MONO_NEVER */
 };
 
 /* The parts that only the owner knows; empty spans leave their header out. */
@@ -52,11 +57,18 @@ WS_MUST_CHECK int sip_ask_open(struct sip_ask *ask, struct sip_stack *stack, enu
                                sip_ask_fn done);
 /* Frees; nothing is told. Safe on a zeroed one. */
 void sip_ask_close(struct sip_ask *ask);
-/* A new question: tries and redirections are counted anew, known challenges stay. ST_NO_MEMORY. */
+/* A new question: it begins at the current server, tries and redirections are counted anew, known challenges stay.
+ * ST_NO_MEMORY. */
 WS_MUST_CHECK int sip_ask_restart(struct sip_ask *ask);
 /* Sends. ST_STATE: one is under way, or there is no server; ST_FULL, ST_NO_MEMORY, ST_TOO_LARGE: nothing was sent and
  * nothing will be told. */
 WS_MUST_CHECK int sip_ask_send(struct sip_ask *ask, const struct sip_ask_form *form);
+/* The server that was asked last. */
+struct net_addr sip_ask_server(const struct sip_ask *ask);
+mono_us sip_ask_due(const struct sip_ask *ask);
+void sip_ask_expire(struct sip_ask *ask);
+/* The system says that nothing arrives at addr: on to the next server, if there is one. */
+void sip_ask_unreachable(struct sip_ask *ask, const struct net_addr *addr);
 bool sip_ask_is_open(const struct sip_ask *ask);
 /* Whether a request is under way. */
 bool sip_ask_is_busy(const struct sip_ask *ask);

@@ -11,7 +11,8 @@ struct sip_ping {
     struct sip_ask ask; /* closed: no OPTIONS are sent */
     mono_us next;       /* of the next OPTIONS; MONO_NEVER */
     enum sip_reach reach;
-    bool answers; /* it has answered an OPTIONS: from now on its silence means something */
+    struct net_addr heard; /* the server that answered an OPTIONS or REGISTER last */
+    bool answers;          /* it has answered an OPTIONS: from now on its silence means something */
 };
 
 /* Functions of the stack's one. */
@@ -22,9 +23,14 @@ void sip_ping_send(struct sip_stack *stack);
 /* No more are sent. */
 void sip_ping_stop(struct sip_stack *stack);
 void sip_ping_expire(struct sip_stack *stack);
-/* The server answered a request of ours. */
-void sip_ping_seen(struct sip_stack *stack);
-/* A request of ours to the server got no answer, or could not be sent. */
-void sip_ping_silent(struct sip_stack *stack);
+/* A server answered a request of ours, whatever it was. */
+void sip_ping_seen(struct sip_stack *stack, const struct net_addr *server);
+/* A request of ours got no answer, or could not be sent, server being the last one that was tried. */
+void sip_ping_silent(struct sip_stack *stack, const struct net_addr *server);
+/* The server answered a REGISTER: it is the one that knows us. */
+void sip_ping_registered_at(struct sip_stack *stack, const struct net_addr *server);
+/* Servers became known: the next one is due at once. */
+void sip_ping_hurry(struct sip_stack *stack);
+mono_us sip_ping_due(const struct sip_stack *stack);
 
 #endif

@@ -63,6 +63,8 @@ mono_us sip_registration_due(const struct sip_stack *stack)
     if (reg->broken) {
         return stack->now;
     }
+    mono_us leave = sip_ask_due(&reg->ask);
+    next = next < leave ? next : leave;
     return next < lapse ? next : lapse;
 }
 
@@ -72,7 +74,13 @@ void sip_registration_expire(struct sip_stack *stack)
     if (reg->broken) {
         reg->broken = false;
         struct input in = {.code = 503, .reason = span_cstr(sip_reason_phrase(503)), .retry_after = -1};
+        if (sip_stack_server(stack, stack->now) == NULL) {
+            in.reason = SPAN_LIT("no address of the SIP server is known yet");
+        }
         step(stack, SIP_REGISTRATION_ON_FAILED, &in);
+    }
+    if (sip_ask_is_busy(&reg->ask)) {
+        sip_ask_expire(&reg->ask);
     }
     for (uint32_t t = 0; t < SIP_REGISTRATION_TIMER_COUNT; t++) {
         if (reg->timers[t] <= stack->now) {
@@ -294,12 +302,14 @@ static void on_done(struct sip_ask *ask, enum sip_ask_end end, const struct sip_
 {
     struct sip_stack *stack = ask->stack;
     struct sip_registration *reg = &stack->registration;
+    struct net_addr server = sip_ask_server(ask);
     struct input in = {.retry_after = -1};
     if (message != NULL) {
         in.code = message->status;
         in.reason = message->reason;
-    } else {
-        sip_ping_silent(stack);
+        sip_ping_registered_at(stack, &server);
+    } else if (end != SIP_ASK_AGAIN) {
+        sip_ping_silent(stack, &server);
     }
     enum sip_registration_event event = event_of(stack, end, message, &in);
     if (event == SIP_REGISTRATION_ON_AGAIN && reg->rounds >= SIP_REGISTRATION_ROUNDS) {
@@ -351,6 +361,13 @@ void sip_registration_moved(struct sip_stack *stack)
 void sip_registration_reached(struct sip_stack *stack)
 {
     step_plain(stack, SIP_REGISTRATION_ON_REACHED);
+}
+
+void sip_registration_hurry(struct sip_stack *stack)
+{
+    if (stack->registration.state == SIP_REGISTRATION_WAITING) {
+        stack->registration.timers[SIP_REGISTRATION_NEXT] = stack->now;
+    }
 }
 
 bool sip_registration_is_leaving(const struct sip_stack *stack)

@@ -7,8 +7,8 @@
 
 /* Longest time that is asked for, whatever a 423 says. */
 #define SIP_REGISTRATION_EXPIRES_MAX 604800
-/* REGISTERs that one try may take: challenges, 423, redirections. */
-#define SIP_REGISTRATION_ROUNDS 8
+/* REGISTERs that one try may take: challenges, 423, redirections, servers. */
+#define SIP_REGISTRATION_ROUNDS 16
 
 struct sip_registration {
     struct sip_ask ask; /* closed: not wanted */
@@ -33,6 +33,8 @@ void sip_registration_stop(struct sip_stack *stack);
 void sip_registration_moved(struct sip_stack *stack);
 /* The server can be reached again, or for the first time. */
 void sip_registration_reached(struct sip_stack *stack);
+/* Servers became known: a try that waits goes at once. */
+void sip_registration_hurry(struct sip_stack *stack);
 mono_us sip_registration_due(const struct sip_stack *stack);
 void sip_registration_expire(struct sip_stack *stack);
 /* It is being removed and waits for an answer. */

@@ -119,7 +119,13 @@ bool sip_servers_answered(struct sip_servers *servers, mono_us now, const struct
 
 void sip_stack_set_servers(struct sip_stack *stack, const struct net_addr *addrs, uint32_t count)
 {
+    bool was_empty = stack->servers.count == 0;
+
     sip_servers_set(&stack->servers, addrs, count);
+    if (was_empty && count > 0 && stack->started) {
+        sip_ping_hurry(stack);
+        sip_registration_hurry(stack);
+    }
 }
 
 const struct sip_servers *sip_stack_servers(const struct sip_stack *stack)

@@ -205,7 +205,7 @@ static mono_us earlier(mono_us a, mono_us b)
 mono_us sip_stack_due(const struct sip_stack *stack)
 {
     mono_us calls = earlier(sip_tx_due(stack->tx), timerq_due(&stack->timers));
-    return earlier(calls, earlier(stack->ping.next, sip_registration_due(stack)));
+    return earlier(calls, earlier(sip_ping_due(stack), sip_registration_due(stack)));
 }
 
 void sip_stack_expire(struct sip_stack *stack, mono_us now)

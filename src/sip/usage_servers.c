@@ -84,6 +84,8 @@ void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct ne
     struct sip_usage *usage;
 
     stack->now = now;
+    sip_ask_unreachable(&stack->ping.ask, addr);
+    sip_ask_unreachable(&stack->registration.ask, addr);
     for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
         if (usage->state == SIP_USAGE_CALLING && addr_equal(sip_usage_server(usage), addr)) {
             sip_usage_silence(usage);

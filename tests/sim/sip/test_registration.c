@@ -21,6 +21,8 @@
  * address_told                          sip_stack_set_local
  * advertised                            nothing is learnt
  * restarted_registrar   RFC 5626 4.4.2  unreachable, reachable: registered anew at once
+ * next_server           RFC 3263 4.3    silence for 4 s, 503: the next server; OPTIONS finds out too and the registration follows
+ * servers_come_late                     the names are resolved after the start
  * lossy_network                         from seeds
  */
 #include "support_sim.h"
@@ -480,7 +482,7 @@ static void endless_again(void **state)
         assert_true(n < 20);
         reply(ua, m, 423, header);
     }
-    assert_int_equal(n, 8);
+    assert_int_equal(n, 16);
     finish(ua);
 }
 
@@ -677,6 +679,101 @@ static void restarted_registrar(void **state)
     finish(ua);
 }
 
+/* ---- servers ---- */
+
+static void set_servers(struct sim_ua *ua)
+{
+    const struct net_addr servers[] = {sim_addr(2), sim_addr(3)};
+    sip_stack_set_servers(ua->stack, servers, 2);
+}
+
+static void next_server(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = prepare();
+    sim_start(ua);
+    set_servers(ua);
+    sip_stack_start(ua->stack, ua->sim->now);
+    (void)expect_register(ua, DUR_MS(100)); /* silence */
+    const struct sim_message *m = sim_await(ua->sim, 3, "REGISTER", DUR_S(5));
+    assert_non_null(m);
+    assert_int_equal(sim_sent(ua->sim, 2, "REGISTER"), 4);
+    sim_reply(ua->sim, 3, m, 503, "t", "", ""); /* no server is left: wait */
+    assert_null(sim_await(ua->sim, 3, "REGISTER", DUR_S(20)));
+    assert_int_equal(logged("WARNING SIP registration failed: 503"), 1);
+    ua->sim->read = ua->sim->count;
+    m = expect_register(ua, DUR_S(62));
+    reply(ua, m, 503, "Retry-After: 300\r\n");
+    m = sim_await(ua->sim, 3, "REGISTER", DUR_S(1));
+    assert_non_null(m);
+    sim_reply(ua->sim, 3, m, 401, "t", WWW, "");
+    m = sim_await(ua->sim, 3, "REGISTER", DUR_S(1));
+    assert_non_null(m);
+    sim_assert_has(m, "Authorization: Digest");
+    sim_reply(ua->sim, 3, m, 200, "t", "", "");
+    sim_run(ua->sim, DUR_MS(30));
+    assert_up(ua, true);
+    sip_stack_stop(ua->stack, ua->sim->now); /* removed where it is */
+    m = sim_await(ua->sim, 3, "REGISTER", DUR_S(1));
+    assert_non_null(m);
+    sim_assert_has(m, ";expires=0");
+    sim_reply(ua->sim, 3, m, 200, "t", "", "");
+    sim_run(ua->sim, DUR_S(40));
+    sim_close(ua->sim);
+}
+
+static void ping_finds_next_server(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = prepare();
+    ua->config.keepalive = DUR_S(30);
+    sim_start(ua);
+    set_servers(ua);
+    sip_stack_start(ua->stack, ua->sim->now);
+    answer_options(ua);
+    registered(ua);
+    const struct sim_message *m = sim_await(ua->sim, 3, "OPTIONS", DUR_S(36)); /* the first one is silent */
+    assert_non_null(m);
+    sim_reply(ua->sim, 3, m, 405, "t", "", "");
+    m = sim_await(ua->sim, 3, "REGISTER", DUR_MS(100));
+    assert_non_null(m);
+    sim_reply(ua->sim, 3, m, 200, "t", "", "");
+    sim_run(ua->sim, DUR_MS(30));
+    assert_up(ua, true);
+    assert_int_equal(logged("INFO SIP server 10.0.0.3:5060 is reachable"), 1);
+    assert_int_equal(logged("not reachable"), 0);
+    /* its rest over, the first one is asked again; it answers and gets the registration back */
+    ua->sim->read = ua->sim->count;
+    do {
+        m = sim_await(ua->sim, 3, "OPTIONS", DUR_S(10));
+        if (m != NULL) {
+            sim_reply(ua->sim, 3, m, 200, "t", "", "");
+        }
+        m = sim_await(ua->sim, 2, "OPTIONS", DUR_S(10));
+    } while (m == NULL && ua->sim->now < DUR_S(1300));
+    assert_non_null(m);
+    reply(ua, m, 200, "");
+    registered(ua);
+    finish(ua);
+}
+
+static void servers_come_late(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = prepare();
+    ua->config.keepalive = DUR_S(30);
+    ua->config.next_hop = (struct net_addr){0};
+    start(ua);
+    sim_run(ua->sim, DUR_S(5));
+    assert_int_equal(ua->sim->count, 0);
+    assert_int_equal(logged("no address of the SIP server is known yet"), 1);
+    assert_int_equal(logged("not reachable"), 0);
+    set_servers(ua);
+    answer_options(ua);
+    registered(ua);
+    finish(ua);
+}
+
 /* ---- a bad network ---- */
 
 static struct rng dice;
@@ -782,6 +879,9 @@ int main(void)
         cmocka_unit_test(unusable_addresses),
         cmocka_unit_test(advertised),
         cmocka_unit_test(restarted_registrar),
+        cmocka_unit_test(next_server),
+        cmocka_unit_test(ping_finds_next_server),
+        cmocka_unit_test(servers_come_late),
         cmocka_unit_test(lossy_network),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
