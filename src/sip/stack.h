@@ -86,8 +86,6 @@ WS_MUST_CHECK int sip_stack_write_credentials(const struct sip_stack *stack, str
 
 /* A response to a request that went to the SIP server: our address as that sees it (RFC 3581) becomes our own. */
 void sip_stack_learn_local(struct sip_stack *stack, const struct sip_msg *response);
-/* Whether addr is one of the SIP servers. */
-bool sip_stack_is_server(const struct sip_stack *stack, const struct net_addr *addr);
 void sip_stack_tell_link(struct sip_stack *stack, enum sip_link_event event);
 
 /* ---- stack_reply.c ---- */

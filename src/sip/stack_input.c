@@ -96,7 +96,7 @@ static bool is_misrouted(const struct sip_msg *message)
 static void learn(struct sip_stack *stack, const struct sip_msg *response)
 {
     const struct net_addr *asked = sip_tx_asked(stack->tx, response);
-    if (asked != NULL && sip_stack_is_server(stack, asked)) {
+    if (asked != NULL && sip_guard_is_server(stack, asked)) {
         const struct net_addr server = *asked;
         sip_stack_learn_local(stack, response);
         sip_ping_seen(stack, &server);

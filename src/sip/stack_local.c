@@ -3,16 +3,6 @@
 /* A NAT that shows another address with every packet must not make us register without end. */
 #define LEARN_HOLD DUR_S(30)
 
-bool sip_stack_is_server(const struct sip_stack *stack, const struct net_addr *addr)
-{
-    for (uint32_t i = 0; i < stack->servers.count; i++) {
-        if (addr_equal(addr, &stack->servers.list[i].addr)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void sip_stack_tell_link(struct sip_stack *stack, enum sip_link_event event)
 {
     if (stack->hooks.link != NULL) {

@@ -77,6 +77,17 @@ def challenge():
     yield b"\0Digest realm=r,nonce=n,algorithm=SHA-512-256"
 
 
+def registration():
+    contact, digest = b"Contact: <sip:voip@10.0.0.1:5062>;expires=60", b"WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\""
+    wait = b"\4\2"
+    yield b"\0" + wait + b"\0\0" + contact + b"\0" + b"\4\x64" + b"\0\0" + contact + b"\0\6\0\0\0\0"
+    yield b"\1" + wait + b"\0\1" + digest + b"\0\0\0" + contact + b", <sip:b@h>;expires=9\0\4\x64\0\1" + digest + b", stale=true\0\0\0Expires: 50\0"
+    yield b"\1" + wait + b"\0\2Proxy-Authenticate: " + digest[18:] + b"\0\0\1" + digest + b"\0\0\1" + digest + b"\0\4\xff\4\xff\4\xff"
+    yield b"\2\x18\0;received=203.0.113.9;rport=4000\n\0" + wait + b"\x10\0;rport=4001;received=203.0.113.9\n" + contact + b"\0\4\x1f\x18\0;rport=9\n\0\5\1\3\1"
+    yield b"\0" + wait + b"\0\3Min-Expires: 1800\0\0\3Min-Expires: 1900\0\0\4Contact: <sip:e.test>;q=0.1, <sip:f.test>\0\0\4Contact: <sip:d.test>\0"
+    yield b"\0" + wait + b"\0\5Retry-After: 7 (x)\0\4\x08\0\6\0\4\xff\4\xff\4\xff\0\0" + contact + b"\0\5\1\5\0\3\1\0\0\0"
+
+
 def rtp_packet(seq=1, ts=160, ssrc=7, first=0x80, pt=0, payload=b"\xff" * 20):
     return struct.pack("!BBHII", first, pt, seq, ts, ssrc) + payload
 
@@ -297,8 +308,8 @@ def dns():
     yield dns_message("t.test", (60, b"\x40abc\0", srv(1, "a")))
 
 
-TARGETS = {"sip_message": sip_message, "sip_uri": sip_uri, "sdp": sdp, "challenge": challenge, "rtp": rtp, "rtcp": rtcp, "wav": wav, "http": http,
-           "ws": ws, "command": command, "dial": dial, "base64": base64_seeds, "options": options, "gateway": gateway, "dns": dns}
+TARGETS = {"sip_message": sip_message, "sip_uri": sip_uri, "sdp": sdp, "challenge": challenge, "registration": registration, "rtp": rtp,
+           "rtcp": rtcp, "wav": wav, "http": http, "ws": ws, "command": command, "dial": dial, "base64": base64_seeds, "options": options, "gateway": gateway, "dns": dns}
 
 
 def main():
