@@ -44,7 +44,8 @@ module_app              menu.so
 class Baresip:
     """Answers every call by itself and plays `source` (samples, 8 kHz); at the end of the file it hangs up."""
 
-    def __init__(self, source, codecs="pcmu,pcma", answer="auto", more=()):
+    def __init__(self, source, codecs="pcmu,pcma", answer="auto", more=(), account="<sip:phone@127.0.0.1>;regint=0"):
+        self.account = account
         self.folder = tempfile.mkdtemp(prefix="baresip-")
         with open(os.path.join(self.folder, "source.wav"), "wb") as file:
             file.write(audio.wav_pcm16(source))
@@ -58,7 +59,7 @@ class Baresip:
         self.port, rtp = free_udp_port(low=30000, high=31000), free_udp_port(low=31000, high=31540)
         self._write("config", CONFIG % {"port": self.port, "folder": self.folder, "rtp": rtp, "rtp_last": rtp + 40,
                                         "modules": MODULES[0]})
-        self._write("accounts", "<sip:phone@127.0.0.1>;regint=0;answermode=%s;audio_codecs=%s\n" % (answer, codecs))
+        self._write("accounts", "%s;answermode=%s;audio_codecs=%s\n" % (self.account, answer, codecs))
         self._write("contacts", "")
         with open(os.path.join(self.folder, "output.txt"), "wb") as out:
             self.process = subprocess.Popen(["baresip", "-f", self.folder, "-t", str(int(60 * SLOW)), "-s"] + list(more),

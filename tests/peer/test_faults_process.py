@@ -112,7 +112,7 @@ def fault_47_longest_call():
 def fault_fifty_calls_at_once():
     """50 clients, 50 calls, each its own file and its own echo; memory and ports come back."""
     count = 8 if WRAPPER else 50
-    with loopback() as server:
+    with loopback("--calls-per-minute", "0") as server:
         idle = server.fds()
         clients = [Client(server) for _ in range(count)]
         data = [audio.noise(100, seed) for seed in range(count)]

@@ -16,12 +16,13 @@ from phone import Phone, auto_phone, credentials, digest_ok
 from timing import WRAPPER, soon
 
 UNDUE = """--call-log --user --require-unprivileged --sandbox --realtime --ws-tls-cert --ws-tls-key --ws-tls-client-ca
---sip-transport --sip-tls-ca --sip-tls-cert --sip-tls-key --sip-register --sip-expires
---sip-keepalive --session-timer --allow-transfer --srtp
+--sip-transport --sip-tls-ca --sip-tls-cert --sip-tls-key
+--session-timer --allow-transfer --srtp
 --max-tick-late --media-alerts --watermark-key-file""".split()
 DUE = """--config --check-config --lang --log-level --log-file --version --help --ws-listen --ws-allow --ws-token-file
 --ws-origin --ws-echo --ws-max-message --max-clients --sip-server --sip-listen --sip-user --sip-password-file
---sip-password --sip-auth-user --sip-caller --sip-display-name --sip-domain --sip-allow --sip-header --ring-seconds --incoming --dial-allow
+--sip-password --sip-auth-user --sip-caller --sip-display-name --sip-domain --sip-register --sip-expires --sip-allow --sip-keepalive
+--sip-header --ring-seconds --incoming --dial-allow
 --dial-deny --calls-per-minute --advertise --sip-dscp --rtp-dscp --rtp-ports --max-calls --max-call-seconds --no-media-seconds --media-buffer --rtp-raw-file
 --upload-dir --upload-max --upload-quota --record-dir --no-record --record-channels --record-quota --record-sync""".split()
 
