@@ -400,8 +400,8 @@ uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint
     const uint64_t recorder = RECORDER_WINDOW * 2;
     uint64_t call = sizeof(struct call) + player + recorder + MARKS_MAX * sizeof(struct mark);
     /* input and output of a connection, its unread control text, received audio, wslay's own */
-    uint64_t client = sizeof(struct client) + resample_bytes(8000, 16000) + WS_INPUT_CAP + WS_OUTPUT_CAP +
-                      WS_CONTROL_MAX + CLIENT_AUDIO_RING + 8192;
+    uint64_t client = sizeof(struct client) + resample_bytes(8000, 16000) + resample_bytes(16000, 8000) + WS_INPUT_CAP +
+                      WS_OUTPUT_CAP + WS_CONTROL_MAX + CLIENT_AUDIO_RING + 8192;
 
     return WAV_CONVERTER_BYTES + max_calls * call + max_clients * client + ringing_memory(max_calls, max_clients) +
            block_store_memory(media_buffer) + dial_guard_memory(max_clients) +

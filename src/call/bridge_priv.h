@@ -128,10 +128,12 @@ WS_MUST_CHECK int client_begin_call(struct client *c);
 void client_binary(struct client *c, struct span piece, bool last);
 /* CALL: what was told about audio can be told anew. */
 void client_live_begin(struct client *c);
-/* MEDIA:format: what was queued keeps its meaning. */
+/* MEDIA:format, answered: what was queued keeps its meaning. */
 void client_set_format(struct client *c, enum media_format format);
 void client_mark(struct client *c, struct call *call, struct span name);
 void client_clear(struct client *c, struct call *call);
+/* Before a frame is taken: what a client that has fallen silent left half done. c may be NULL. */
+void client_settle(struct client *c, struct call *call);
 /* The hooks of a call's lanes. */
 struct lanes_hooks client_lanes_hooks(struct call *call);
 

@@ -173,6 +173,7 @@ void client_release(struct client *c)
     c->conn = NULL;
     frame_ring_fini(&c->audio);
     resample_free(c->widener);
+    intake_fini(&c->intake);
     pool_free(&b->clients, c->id);
 }
 

@@ -36,7 +36,7 @@ void client_binary(struct client *c, struct span piece, bool last)
 
 void client_live_begin(struct client *c)
 {
-    intake_cut(&c->intake);
+    intake_drop(&c->intake);
     c->told_no_call = false;
     c->told_too_early = false;
     c->told_too_large = false;
@@ -44,8 +44,14 @@ void client_live_begin(struct client *c)
 
 void client_set_format(struct client *c, enum media_format format)
 {
-    if (format != c->format) {
-        intake_cut(&c->intake);
+    struct call *call = call_get(c->bridge, c->call);
+
+    if (intake_prepare(&c->intake, format) != ST_OK) {
+        client_error(c, media_word, WS_ERROR_INTERNAL, "out of memory");
+        return;
+    }
+    if (format != c->format && call != NULL) {
+        intake_settle(&c->intake, &call->media.lanes);
     }
     c->format = format;
     c->told_off = false;
@@ -61,7 +67,7 @@ void client_mark(struct client *c, struct call *call, struct span name)
                      MARK_NAME_MAX);
         return;
     }
-    intake_cut(&c->intake);
+    intake_settle(&c->intake, &call->media.lanes);
     int status = lanes_mark(&call->media.lanes, name);
     if (status == ST_FULL) {
         client_error(c, word, WS_ERROR_BUSY, "%d marks wait already", MARKS_MAX);
@@ -72,9 +78,16 @@ void client_mark(struct client *c, struct call *call, struct span name)
 
 void client_clear(struct client *c, struct call *call)
 {
-    intake_cut(&c->intake);
+    intake_drop(&c->intake);
     c->told_too_large = false;
     lanes_clear(&call->media.lanes);
+}
+
+void client_settle(struct client *c, struct call *call)
+{
+    if (c != NULL && intake_holds(&c->intake) && lanes_left_alone(&call->media.lanes, c->bridge->now)) {
+        intake_settle(&c->intake, &call->media.lanes);
+    }
 }
 
 /* ---- hooks of the lanes ---- */

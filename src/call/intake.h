@@ -9,16 +9,29 @@ struct intake {
     bool skipping; /* the rest of this message is refused */
     bool has_half; /* l16: the first byte of a sample whose second has not come yet */
     bool half_bad; /* it belongs to a sample that was refused */
+    bool has_tail; /* l16/16000: the narrower holds the last 4 ms back */
     uint8_t half;
+    struct resampler *narrower; /* owns; 16 to 8 kHz, made with the format */
 };
 
+/* Before the format becomes this one. ST_NO_MEMORY: it must not. */
+WS_MUST_CHECK int intake_prepare(struct intake *in, enum media_format format);
+/* Safe on a zeroed one. */
+void intake_fini(struct intake *in);
 /* A piece of a message in that format (not MEDIA_OFF), last with its final piece. Once something was refused the rest of that
  * message is too, so that what is lost is one piece at its end. As lanes_queue; ST_OK for what is skipped. */
 WS_MUST_CHECK int intake_piece(struct intake *in, struct lanes *l, mono_us now, enum media_format format,
                                struct span piece, bool last);
 /* Refuses a piece, and with it the rest of its message. */
 void intake_refuse(struct intake *in, enum media_format format, struct span piece, bool last);
-/* A mark, another format or the end of a call: what is not a whole sample is forgotten. */
-void intake_cut(struct intake *in);
+/* A mark, another format, or nothing came for LANES_PAD_US: what is held back goes into the lane, half a sample is forgotten. */
+void intake_settle(struct intake *in, struct lanes *l);
+/* CLEAR, or the end of a call: what is held back is forgotten. */
+void intake_drop(struct intake *in);
+/* Something is held back. */
+static inline bool intake_holds(const struct intake *in)
+{
+    return in->has_half || in->has_tail;
+}
 
 #endif

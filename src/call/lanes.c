@@ -112,6 +112,11 @@ void lanes_files_stopped(struct lanes *l)
 
 /* ---- from the tick ---- */
 
+bool lanes_left_alone(const struct lanes *l, mono_us now)
+{
+    return lanes_waiting(l) < LANES_FRAME && now - l->fed_at >= LANES_PAD_US;
+}
+
 /* Samples that go into the next frame; 0: none is due. */
 static size_t due(const struct lanes *l, mono_us now)
 {
@@ -127,7 +132,7 @@ static size_t due(const struct lanes *l, mono_us now)
     if (waiting >= LANES_FRAME) {
         return LANES_FRAME;
     }
-    return now - l->fed_at >= LANES_PAD_US ? (size_t)waiting : 0;
+    return lanes_left_alone(l, now) ? (size_t)waiting : 0;
 }
 
 size_t lanes_frame(struct lanes *l, mono_us now, enum audio_codec to, uint8_t *out)

@@ -44,6 +44,11 @@ void lanes_fini(struct lanes *l);
  * ST_TOO_LARGE: LANES_LIVE_MAX samples wait. ST_FULL: no memory is left for it. May tell flow(stop). */
 WS_MUST_CHECK int lanes_queue(struct lanes *l, mono_us now, enum audio_codec codec, const uint8_t *samples,
                               size_t count);
+/* Live audio came of which no sample is whole yet: a remainder waits for the rest from now on. */
+static inline void lanes_touch(struct lanes *l, mono_us now)
+{
+    l->fed_at = now;
+}
 /* Told when what was queued last before it and still waits has left; at once when nothing waits. Live audio behind it begins
  * with a new frame. name: as mark_name_ok. ST_FULL: MARKS_MAX wait. ST_NO_MEMORY. */
 WS_MUST_CHECK int lanes_mark(struct lanes *l, struct span name);
@@ -72,6 +77,8 @@ void lanes_files_stopped(struct lanes *l);
  * it that are live audio; 0: none is due and out is as it was. A remainder of less than a frame is due when a mark stands
  * behind it or nothing came for LANES_PAD_US. */
 size_t lanes_frame(struct lanes *l, mono_us now, enum audio_codec to, uint8_t *out);
+/* Less than a frame waits and nothing came for LANES_PAD_US. */
+bool lanes_left_alone(const struct lanes *l, mono_us now);
 /* What was taken has left: tells marks, flow and drained. */
 void lanes_sent(struct lanes *l);
 

@@ -101,6 +101,7 @@ static void send_packet(struct call *call, size_t samples, mono_us due)
     uint32_t timestamp = m->tx.timestamp;
 
     bool echoed = m->echo.on && echo_take(&m->echo, payload, samples);
+    client_settle(client_get(b, call->client), call);
     for (size_t at = 0; at < samples && !echoed; at += LANES_FRAME) {
         next_frame(call, media_codec(call), payload + at);
     }
