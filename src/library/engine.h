@@ -10,6 +10,8 @@
 #define ENGINE_WATCHES 256
 #define ENGINE_TICK_US DUR_MS(20)
 
+struct media;
+
 struct engine {
     struct os_loop *loop;       /* owns */
     struct os_udp_batch *batch; /* owns; shared by all sockets */
@@ -24,8 +26,8 @@ struct engine {
     uint64_t received; /* datagrams so far */
     uint64_t ended;    /* calls that ended so far */
     bool inside;       /* a turn is under way: a callback may not begin another */
-    /* who hears of every packet on any port; NULL: nobody */
-    void (*hear)(void *ctx, const void *data, size_t len);
+    /* who hears of every packet on any port (media: the call's, NULL: none); NULL: nobody */
+    void (*hear)(void *ctx, const struct media *media, const void *data, size_t len);
     void *hear_ctx;
     /* who sees each datagram that arrives on one of the sockets, before it is acted upon; NULL: nobody */
     void (*tap)(void *ctx, int fd, const struct os_datagram *datagram);

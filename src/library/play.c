@@ -56,6 +56,9 @@ static int find_audio(struct play *p, uint64_t size, char why[PLAY_WHY_MAX])
     if (status != ST_OK) {
         return status;
     }
+    if (p->codec >= AUDIO_CODEC_COUNT) {
+        return refuse(ST_UNSUPPORTED, why, "8 kHz, one channel, mu-law, A-law or PCM of 16 bits is taken");
+    }
     p->left = wav.data_len;
     return fseeko(p->file, (off_t)wav.data_offset, SEEK_SET) == 0 ? ST_OK : refuse(ST_IO, why, strerror(errno));
 }

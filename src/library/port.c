@@ -41,7 +41,8 @@ static void rtp_arrived(struct media_port *port, const struct os_datagram *datag
         record(e, port->media != NULL ? port->media->record : NULL, &packet, codec, verdict);
     }
     if (e->hear != NULL) {
-        e->hear(e->hear_ctx, datagram->data, datagram->len); /* last: it may stop the receiver and close the port */
+        e->hear(e->hear_ctx, port->media, datagram->data,
+                datagram->len); /* last: it may stop the receiver and close the port */
     }
 }
 

@@ -61,9 +61,10 @@ static void at_exit(void)
     process_leave();
 }
 
-static void deliver(void *ctx, const void *data, size_t len)
+static void deliver(void *ctx, const struct media *media, const void *data, size_t len)
 {
     (void)ctx;
+    (void)media;
     if (process.callback != NULL) {
         process.callback(data, len);
     }

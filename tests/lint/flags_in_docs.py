@@ -7,7 +7,7 @@ import common
 
 FLAG = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
 # Flags of other programs that the docs show.
-OTHERS = {"all", "build", "install", "target", "output-on-failure", "user", "no-create-home", "system", "now"}
+OTHERS = {"cflags", "libs", "all", "build", "install", "target", "output-on-failure", "user", "no-create-home", "system", "now"}
 KEY = re.compile(r"^#?\s?([a-z][a-z-]+) = ", re.M)
 
 

@@ -44,7 +44,8 @@ CASES = [
       (SIP, "#include <sys/socket.h>\n"), (SIP, "#include <wslay/wslay.h>\n"), (SIP, "#include <openssl/evp.h>\n"),
       (SIP, '#include "../rtp/x.h"\n'), ("src/base/span.c", "#include <openssl/evp.h>\n"),
       ("src/os/a.c", '#include "wsaudio/sip.h"\n'), ("include/wsaudio/sip.h", '#include "wsaudio/sdp.h"\n'),
-      ("src/new/a.c", "\n")]),
+      ("src/new/a.c", "\n"), ("src/library/a.c", '#include "wsaudio/call.h"\n'),
+      ("src/library/a.c", '#include "wsaudio/ws.h"\n'), ("src/app/a.c", '#include "sip_client.h"\n')]),
     ("sizes", {SIP: function(80) + "/* */\n" * 700},
      [(SIP, function(81)), (SIP, "/* */\n" * 801), ("tests/unit/x.c", function(81))]),
     ("forbidden", {SIP: 'int x; /* no fork() here */ const char *s = "sleep(1)"; snprintf(a, 1, "");\n'},
@@ -90,6 +91,16 @@ def symbols_cases():
             yield code, run("symbols", folder, f"base={archive}")
 
 
+def exports_cases():
+    """A library that shows what its header declares, one name more, one name less."""
+    header = "SIP_CLIENT_API void md5(void);\nSIP_CLIENT_API char *get_tag(void);\n"
+    one, two = "void md5(void); void md5(void) {}\n", "char *get_tag(void); char *get_tag(void) { return 0; }\n"
+    for text, code in ((one + two, 0), (one + two + "void more(void); void more(void) {}\n", 1), (one, 1)):
+        with tree({"include/sip_client.h": header, "include/sip_client_async.h": "", "a.c": text}) as folder:
+            subprocess.run(["cc", "-c", f"{folder}/a.c", "-o", f"{folder}/a.o"], check=True)
+            yield code, run("exports", folder, "--static", f"{folder}/a.o")
+
+
 def main():
     wrong = 0
     for script, good, changes in CASES:
@@ -100,7 +111,7 @@ def main():
                 wrong += 1
                 print(f"{script}: exit {result.returncode}, expected {code}, with {files if code else 'the good tree'}")
                 print(result.stdout, result.stderr)
-    for code, result in symbols_cases():
+    for code, result in (*symbols_cases(), *exports_cases()):
         if result.returncode != code:
             wrong += 1
             print(f"symbols: exit {result.returncode}, expected {code}\n{result.stdout}{result.stderr}")

@@ -12,6 +12,7 @@ import time
 
 import audio
 import library
+from common import loopback
 from harness import free_udp_port, main, need, wait_until
 from library import Program, compile_program, driver
 from phone import Phone, SipMessage, auto_phone, digest_ok
@@ -40,6 +41,11 @@ def audio_sent(rtp):
     return b"".join(p.payload for p in packets)
 
 
+def byes(phone):
+    """How many BYEs there were; one that went again is one."""
+    return len({(m.call_id, m.branch) for m in phone.all("BYE")})
+
+
 def sounding(data):
     """Its frames without the silent ones: what a busy machine sent late has silence before it."""
     frames = [data[i:i + 160] for i in range(0, len(data), 160)]
@@ -59,7 +65,7 @@ def test_document_5_1():
         assert "通話建立成功，RTP 端口: %d" % list(phone.calls.values())[0].port in output, output
         rtp = list(phone.calls.values())[0]
         assert audio_sent(rtp) == data
-        assert len(phone.all("BYE")) == 1 and len(phone.all("INVITE")) == 1
+        assert byes(phone) == 1 and len(phone.all("INVITE")) == 1
         invite, bye = phone.all("INVITE")[0], phone.all("BYE")[0]
         assert invite.uri == "sip:0938220136@127.0.0.1" and bye.cseq == invite.cseq + 1
         assert re.search(r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] 通話", output, re.M), output
@@ -81,7 +87,7 @@ def both_ways(how, flags, language, rtp_port):
         assert output.count("收到音頻數據: 172 字節") >= FRAMES - 2, output
         got = audio.read_wav(os.path.join(folder, "received.wav"))
         assert data[:-480] in sounding(got.data), (len(data), len(got.data))
-        assert len(phone.all("BYE")) == 1
+        assert byes(phone) == 1
 
 
 def test_document_5_2_static():
@@ -462,6 +468,112 @@ def test_audio_to_an_address():
         assert phone.wait("ACK").cseq == 1
         run.step("close")
         run.end()
+
+
+def examples(name):
+    return os.path.join(library.HERE, "..", "..", "docs", "examples", name)
+
+
+def run_example(name, how, phone, arguments, data, flags=(), **env):
+    program = compile_program([examples(name)], how, ["-std=c99", "-pedantic", *flags])
+    folder = os.path.dirname(program)
+    with open(os.path.join(folder, "a.wav"), "wb") as file:
+        file.write(audio.wav_ulaw(data))
+    with Program([program, *arguments], phone, cwd=folder, **env) as run:
+        return run.end(), folder
+
+
+def shared_if_any():
+    return "shared" if library.find("libsip_client.so") else "static"
+
+
+def test_example_call_and_play():
+    data = audio.noise(20, seed=11)
+    with auto_phone() as phone:
+        run_example("call_and_play.c", shared_if_any(), phone, ["100", "a.wav"], data, LOCAL_RTP_PORT=0)
+        assert audio_sent(list(phone.calls.values())[0]) == data and byes(phone) == 1
+
+
+def test_example_two_way():
+    data = audio.noise(20, seed=12)
+    with auto_phone() as phone:
+        output, folder = run_example("two_way.c", shared_if_any(), phone, ["100", "a.wav", "heard.wav", "1"], data,
+                                     ["-DLOCAL_RTP_PORT=%d" % free_udp_port(low=20000, high=22000)])
+        assert int(re.search(r"(\d+) packets received", output).group(1)) > 50, output
+        assert data[:-480] in sounding(audio.read_wav(os.path.join(folder, "heard.wav")).data)
+
+
+def test_example_async():
+    data = audio.noise(20, seed=13)
+    for how in ("static", shared_if_any()):
+        with auto_phone() as phone:
+            output, folder = run_example("async_poll.c", how, phone, ["127.0.0.1", str(phone.port), "100", "a.wav", "heard.wav"], data)
+            assert "ringing (180)" in output and byes(phone) == 1, output
+            assert data[:-480] in sounding(audio.read_wav(os.path.join(folder, "heard.wav")).data)
+
+
+def test_two_calls_without_blocking():
+    data = audio.noise(25, seed=14)
+    program = compile_program(["async_driver.c"], flags=["-std=c99", "-pedantic"])
+    folder = os.path.dirname(program)
+    with open(os.path.join(folder, "a.wav"), "wb") as file:
+        file.write(audio.wav_ulaw(data))
+    with auto_phone(ring=0.1) as phone:
+        with Program([program, str(phone.port)], cwd=folder) as run:
+            assert "answered 2 played 2 ended 0 packets 1" in run.end()
+        for name in ("one.wav", "two.wav"):
+            assert data[:-480] in sounding(audio.read_wav(os.path.join(folder, name)).data)
+        assert byes(phone) == 2
+    with Phone() as phone, Program([program, str(phone.port)], cwd=folder) as run:
+        for _ in range(2):
+            phone.refuse(486)
+        assert "answered 0 played 0 ended 2" in run.end()
+
+
+def test_headers():
+    """As C99 and C++ from 98 to 17, gcc and clang, as strict as it goes; bare structures need no library."""
+    kinds = [("c", "c99"), ("c", "c11"), ("c++", "c++98"), ("c++", "c++17")]
+    strict = ["-pedantic", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wredundant-decls", "-Wshadow", "-Wconversion"]
+    for names in (("gcc", "g++"), ("clang", "clang++")):
+        for language, standard in kinds:
+            cc = names[language == "c++"]
+            if not any(os.access(os.path.join(d, cc), os.X_OK) for d in os.environ["PATH"].split(":")):
+                continue
+            more = strict if language == "c" else ["-pedantic", "-Wredundant-decls", "-Wshadow", "-Wconversion"]
+            program = os.path.join(library.prefix(), "headers")
+            command = [cc, "-Wall", "-Wextra", "-Werror", "-std=" + standard, *more, "-I", library.include(), "-x", language,
+                       os.path.join(library.HERE, "library", "headers.c"), "-o", program]
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert result.returncode == 0, " ".join(command) + result.stderr
+            assert subprocess.run([program], check=False).returncode == 0
+
+
+def test_loopback_exchange():
+    """Our own server at the other end: its exchange echoes, asks for credentials, is busy."""
+    data, wav = the_file(9, 30)
+    with loopback() as server:
+        ports = [port for _, port in server.udp_sockets() if "SIP listening on 127.0.0.1:%d" % port not in server.log]
+        wav_path = None
+        for target, result in (("auth", 0), ("busy", -1)):
+            with driver(Exchange(ports), LOCAL_RTP_PORT=0) as run:
+                put(run, "a.wav", wav)
+                run.step("init")
+                run.step("start echo.wav 0")
+                assert "call %d" % result in run.step("call " + target), run.output
+                run.step("play a.wav")
+                run.step("stop")
+                run.step("close")
+                run.end()
+                wav_path = wav_path or run.path("echo.wav")
+        assert data[:-480] in sounding(audio.read_wav(wav_path).data)
+
+
+class Exchange:
+    """The loopback exchange as a peer: its port is the server's other socket."""
+
+    def __init__(self, ports):
+        assert len(ports) == 1, ports
+        self.port = ports[0]
 
 
 def test_sipp():
