@@ -285,6 +285,19 @@ def gateway():
     yield script(1, "k0", "t0CALL:tone", "w100", "j70", "w60", "j5000", "w40", "j45", "w100", "d0")
     yield script(0, *UP, "t0PLAY_WAV:b.wav", "w40", "j200", "p0", "w20", "j60000", "w20", "t0HANGUP", "j40000", "w5")
     yield script(8, *UP, b"b0" + b"\xff" * 320, "f0", "w2000", "f0", "t0CALL:9", "t0DTMF:1", "t0NOPE", "t0CALL", "w10")
+    here = "sip:5000@10.0.0.1 SIP/2.0\r\n"
+    incoming, no_offer = f"s0INVITE {here}{{N}}CSeq: 1 INVITE\r\n{{C}}{{S}}", f"s0INVITE {here}{{N}}CSeq: 1 INVITE\r\n{{C}}{{E}}"
+    ack, ack_sdp = (f"s0ACK {here}{{A}}CSeq: 1 ACK\r\n{body}" for body in ("{E}", "{S}"))
+    cancel, bye = f"s0CANCEL {here}{{B}}CSeq: 1 CANCEL\r\n{{E}}", f"s0BYE {here}{{A}}CSeq: 2 BYE\r\n{{E}}"
+    refusal = f"s0ACK {here}{{B}}CSeq: 1 ACK\r\n{{E}}"
+    two = ("k0", "k1", "t0LISTEN", "t1LISTEN", "w5")
+    yield script(128, *two, incoming, "w20", "t0ANSWER", "w20", ack, "p0", "w60", "t0STATS", "t1ANSWER", "w20", bye, "w50")
+    yield script(128, *two, incoming, "w20", cancel, "w5", refusal, "t0ANSWER", "w50", incoming, "w5", "t1ANSWER", cancel, "w20", ack, bye, "w20")
+    yield script(128, *two, incoming, "w5", "t0REJECT:486", "w5", "d1", "w5", refusal, incoming, incoming, "w5", "t0REJECT", "w5", "t0UNLISTEN", "w20")
+    yield script(128, *two, no_offer, "w5", "t0ANSWER", "w20", ack_sdp, "w100", "t0HANGUP", "w20", OK, no_offer, "w5", "t1ANSWER", "w5", ack, "w20", OK)
+    yield script(132, *two, incoming, "w5000", refusal, incoming, "w5", "n2", "t0ANSWER", "w20", incoming, "t0ANSWER", "w20", "w40000", OK)
+    yield script(160, *two, incoming, "w5", "t0ANSWER", incoming, "w5", "z", "w20", ack, OK, "w50")
+    yield script(130, incoming, "w20", ack, "p0", "p0", "w60", bye, "w20", no_offer, "w5", ack_sdp, "p0", "w40", "w40000")
 
 
 def dns_name(name):

@@ -24,6 +24,11 @@ static void hear_state(struct gateway_client *c, struct span state)
         c->established = false;
         return;
     }
+    if (c->rings && (is(state, "established") || is(state, "ended:"))) { /* a call that rang here */
+        c->rings = false;
+        c->in_call = true;
+        c->established = false;
+    }
     FUZZ_CHECK(c->in_call);
     if (is(state, "established")) {
         FUZZ_CHECK(!c->established);
@@ -64,7 +69,8 @@ static void on_message(void *ctx, uint8_t opcode, struct span text)
         return;
     }
     if (is(text, "RTP:")) {
-        FUZZ_CHECK(c->in_call && text.len % 2 == 0 && text.len >= 4 + 24 && char_hex(text.ptr[text.len - 1]) >= 0);
+        FUZZ_CHECK((c->in_call || c->rings) && text.len % 2 == 0 && text.len >= 4 + 24 &&
+                   char_hex(text.ptr[text.len - 1]) >= 0);
         return;
     }
     for (size_t i = 0; i < text.len; i++) {
@@ -80,6 +86,12 @@ static void on_message(void *ctx, uint8_t opcode, struct span text)
         hear_error(span_from(text, 6));
     } else if (is(text, "CALL_STATS:")) {
         FUZZ_CHECK(c->in_call && c->established);
+    } else if (is(text, "INCOMING_GONE:")) {
+        FUZZ_CHECK(c->rings);
+        c->rings = false;
+    } else if (is(text, "INCOMING:")) {
+        FUZZ_CHECK(!c->rings && !c->in_call); /* one call rings at a time */
+        c->rings = true;
     } else {
         FUZZ_CHECK(known);
     }
@@ -102,7 +114,7 @@ void gateway_connect(struct gateway *g, unsigned client)
     }
     c->gateway = g;
     c->open = c->reading = true;
-    c->in_call = c->established = false;
+    c->in_call = c->established = c->rings = false;
     c->frames = (struct frames){.message = on_message, .ctx = c};
     gateway_turn(g);
 }
@@ -354,6 +366,7 @@ static void set_addresses(struct gateway *g)
 static struct bridge_config bridge_settings(struct gateway *g)
 {
     bool tight = (g->flags & GATEWAY_TIGHT) != 0;
+    enum bridge_incoming answering = (g->flags & GATEWAY_NO_RECORD) != 0 ? BRIDGE_INCOMING_ECHO : BRIDGE_INCOMING_RING;
 
     return (struct bridge_config){
         .sip = {.local = g->local,
@@ -373,6 +386,7 @@ static struct bridge_config bridge_settings(struct gateway *g)
         .max_message = 65536,
         .upload_max = 16384,
         .media_buffer = 8192,
+        .incoming = (g->flags & GATEWAY_INCOMING) != 0 ? answering : BRIDGE_INCOMING_REJECT,
         .ring = tight ? DUR_S(5) : DUR_S(120),
         .max_call = tight ? DUR_S(20) : DUR_S(3600),
         .no_media = tight ? DUR_S(3) : DUR_S(30),
@@ -410,7 +424,8 @@ struct gateway *gateway_new(unsigned flags)
     g->max_calls = (flags & GATEWAY_TIGHT) != 0 ? 1 : 3;
     g->request = fuzz_alloc(1);
     g->invite = fuzz_alloc(1);
-    g->request[0] = g->invite[0] = '\0';
+    g->answer = fuzz_alloc(1);
+    g->request[0] = g->invite[0] = g->answer[0] = '\0';
     set_addresses(g);
     struct bridge_config config = bridge_settings(g);
     FUZZ_CHECK(bridge_new(&config, &g->bridge) == ST_OK);
@@ -472,6 +487,7 @@ static void release(struct gateway *g)
     }
     free(g->request);
     free(g->invite);
+    free(g->answer);
     free(g);
 }
 

@@ -19,7 +19,8 @@ enum gateway_flag {
     GATEWAY_NO_PASSWORD = 8,
     GATEWAY_LOG = 16,
     GATEWAY_END_BY_STOP = 32, /* the server stops; else the clients leave */
-    GATEWAY_IPV6 = 64
+    GATEWAY_IPV6 = 64,
+    GATEWAY_INCOMING = 128 /* calls ring, or with GATEWAY_NO_RECORD meet the echo test */
 };
 
 /* What fails once, the next time it is asked for. */
@@ -41,7 +42,7 @@ enum gateway_media { MEDIA_CLEAN, MEDIA_LOST, MEDIA_TWICE, MEDIA_COUNT };
 struct gateway_client {
     struct gateway *gateway;
     struct pool_id id;
-    bool open, reading, in_call, established;
+    bool open, reading, in_call, established, rings;
     struct frames frames;
 };
 
@@ -95,7 +96,8 @@ struct gateway {
     bool forged;
     unsigned lost, jumps;
     unsigned ticks, deliveries, sent_now;
-    char *request, *invite; /* the last of each that the bridge sent (request: but ACK), NUL-terminated */
+    /* the last of each that the bridge sent (request: but ACK; answer: to an INVITE, but 100), NUL-terminated */
+    char *request, *invite, *answer;
     unsigned serial;
 };
 
@@ -130,6 +132,7 @@ void gateway_put_file(struct gateway *g, const char *name, const void *data, siz
 
 /* support_gateway_text.c: a datagram from a template in which {X} stands for a part of what the bridge sent last:
  * {I} {F} {T} {V} {Q} values of Call-ID, From, To, Via, CSeq of its last request; {P} the address in its last INVITE's Contact;
+ * {A} the head of a request in the dialog of its last answer to an INVITE, without CSeq, {B} the same in that INVITE's transaction;
  * {H} the five header lines of a response to its last request, {G} the same to its last INVITE by another fork; {D} those of a
  * request in its dialog, {N} of one outside, both without CSeq; {C} Contact; {S} SDP with its headers; {E} an empty body. Returns
  * owned text. */

@@ -74,6 +74,9 @@ int gateway_sip_send(void *ctx, const struct net_addr *to, const void *data, siz
             keep(&g->invite, span_make(data, len));
         }
     }
+    if (!msg.is_request && msg.method == SIP_METHOD_INVITE && msg.status > 100) {
+        keep(&g->answer, span_make(data, len));
+    }
     if (g->exchange != NULL && addr_equal(to, &g->exchange_addr)) {
         if (g->lose_to_exchange > 0) {
             g->lose_to_exchange--;

@@ -58,6 +58,21 @@ static void put_new_head(struct gateway *g, struct outbuf *out)
     outbuf_printf(out, "To: <sip:voip@here>\r\nCall-ID: new%u\r\nMax-Forwards: 70\r\n", n);
 }
 
+/* Of the peer's own: what it sends in a call that it began. */
+static void put_caller_head(struct gateway *g, struct outbuf *out, bool same_transaction)
+{
+    char text[ADDR_TEXT_MAX];
+
+    if (same_transaction) {
+        outbuf_printf(out, "Via: %.*s\r\n", SPAN_ARG(value_of(g->answer, "Via")));
+    } else {
+        outbuf_printf(out, "Via: SIP/2.0/UDP %s;branch=z9hG4bKa%u;rport\r\n", addr_text(&g->far, text), g->serial++);
+    }
+    outbuf_printf(out, "From: %.*s\r\n", SPAN_ARG(value_of(g->answer, "From")));
+    outbuf_printf(out, "To: %.*s\r\n", SPAN_ARG(value_of(g->answer, "To")));
+    outbuf_printf(out, "Call-ID: %.*s\r\nMax-Forwards: 70\r\n", SPAN_ARG(value_of(g->answer, "Call-ID")));
+}
+
 static void put_sdp(struct gateway *g, struct outbuf *out)
 {
     char text[512];
@@ -96,6 +111,8 @@ static bool put_part(struct gateway *g, struct outbuf *out, char letter)
     case 'H': put_response_head(out, g->request, "peer"); break;
     case 'G': put_response_head(out, g->invite, "fork"); break;
     case 'D': put_dialog_head(g, out); break;
+    case 'A': put_caller_head(g, out, false); break;
+    case 'B': put_caller_head(g, out, true); break;
     case 'N': put_new_head(g, out); break;
     case 'C': outbuf_printf(out, "Contact: <sip:peer@%s>\r\n", addr_text(&g->far, text)); break;
     case 'S': put_sdp(g, out); break;
