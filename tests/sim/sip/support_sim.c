@@ -57,7 +57,11 @@ static void put(struct sim *sim, const struct net_addr *from, const struct net_a
 {
     assert_true(sim->count < SIM_MESSAGES);
     struct sim_message *m = &sim->messages[sim->count++];
-    *m = (struct sim_message){.at = sim->now, .arrives = sim->now + sim->delay, .from = *from, .to = *to, .len = len};
+    *m = (struct sim_message){.at = sim->now,
+                              .arrives = sim->now + (sim->travel != NULL ? sim->travel(sim) : sim->delay),
+                              .from = *from,
+                              .to = *to,
+                              .len = len};
     m->text = malloc(len + 1);
     assert_non_null(m->text);
     memcpy(m->text, data, len);
@@ -126,6 +130,8 @@ static bool turn(struct sim *sim, mono_us until)
         m->delivered = true;
         if (ua != NULL) {
             sip_stack_input(ua->stack, sim->now, &m->from, m->text, m->len);
+        } else if (sim->other != NULL) {
+            sim->other(sim, m);
         }
     }
     for (size_t i = 0; i < sim->ua_count; i++) {

@@ -14,7 +14,7 @@
 
 #define SIM_MESSAGES 4096
 #define SIM_EVENTS   64
-#define SIM_UAS      3
+#define SIM_UAS      4
 #define T1           DUR_MS(500)
 
 #define SDP_OFFER  "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nt=0 0\r\n"
@@ -75,6 +75,11 @@ struct sim {
     /* true: the message is lost */
     bool (*lose)(struct sim *sim, const struct sim_message *message);
     int lose_count;
+    /* how long it travels; NULL: delay */
+    dur_us (*travel)(struct sim *sim);
+    /* a datagram for a host that is no agent has arrived */
+    void (*other)(struct sim *sim, const struct sim_message *message);
+    void *ctx;   /* theirs */
     size_t read; /* messages before it have been looked at by sim_expect */
     unsigned branches;
     const char *seen; /* parameters that phones put into Via in place of ";rport"; NULL: it stays */
