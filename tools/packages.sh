@@ -54,6 +54,18 @@ need_for_build() {
     need make make command -v make
     need libwslay-dev wslay-devel has_header wslay/wslay.h
     need libssl-dev openssl-devel has_header openssl/evp.h
+    wish libc-ares-dev c-ares-devel has_header ares.h
+}
+
+# wish APT_NAME DNF_NAME CHECK...: the same for what the build does without when it cannot be had.
+wish() {
+    local name=$1
+    case $(package_manager) in
+        apt) apt-cache show "$1" >/dev/null 2>&1 || return 0 ;;
+        dnf) name=$2; dnf -q list "$2" >/dev/null 2>&1 || return 0 ;;
+        *) return 0 ;;
+    esac
+    need "$1" "$name" "${@:3}"
 }
 
 # may_install: root, or someone who can become root; said once, before anything is tried.

@@ -230,6 +230,7 @@ struct sip_locate {
     uint8_t family; /* 4 or 6: the only one of use; 0: either, but one for all, IPv4 first */
     const struct rng *rng;
     bool asking;
+    enum sip_locate_step step; /* the kind of question that is open */
     char question[SIP_NAME_MAX + 16];
     struct sip_srv targets[SIP_SRV_MAX]; /* of the look-up under way */
     uint32_t target_count, target_at;

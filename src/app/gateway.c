@@ -166,6 +166,7 @@ static mono_us next_deadline(const struct gateway *g)
         due = earlier(due, loopback_due(g->loopback));
     }
     due = earlier(due, gateway_link_due(g));
+    due = earlier(due, gateway_names_due(g));
     return g->stopping ? earlier(due, g->stop_by) : due;
 }
 
@@ -193,6 +194,7 @@ static int turn(struct gateway *g)
         return status;
     }
     g->now = now;
+    gateway_names_expire(g, now);
     gateway_link_expire(g, now);
     bridge_expire(g->bridge, now);
     bridge_pump(g->bridge, now);

@@ -81,6 +81,17 @@ static void route_changed(struct gateway *g, mono_us now)
     bridge_set_local(g->bridge, now, &local);
 }
 
+void gateway_link_server_changed(struct gateway *g, mono_us now)
+{
+    if (g->follows_route) {
+        look_later(g, now);
+    } else {
+        struct net_addr local = g->options->advertise.family != 0 ? g->options->advertise : g->sip_local;
+        local.port = g->sip_local.port;
+        bridge_set_local(g->bridge, now, &local); /* the new server is asked and registered with at once */
+    }
+}
+
 void gateway_link_expire(struct gateway *g, mono_us now)
 {
     struct net_addr local;
@@ -90,7 +101,8 @@ void gateway_link_expire(struct gateway *g, mono_us now)
     }
     g->route_due = MONO_NEVER;
     /* no route at all: the old address stays until there is one */
-    if (!g->stopping && os_route_local(&g->server, &local) == ST_OK && !addr_same_ip(&local, &g->route_local)) {
+    if (!g->stopping && g->server.family != 0 && os_route_local(&g->server, &local) == ST_OK &&
+        !addr_same_ip(&local, &g->route_local)) {
         g->route_local = local;
         route_changed(g, now);
     }

@@ -15,6 +15,7 @@
 
 struct web;
 struct loopback;
+struct names;
 
 struct gateway {
     const struct options *options;
@@ -33,7 +34,8 @@ struct gateway {
     struct access access;
     int sip_fd;
     struct pool_id sip_watch;
-    struct net_addr server;    /* SIP server, or the loopback exchange */
+    struct net_addr server;    /* the first SIP server, or the loopback exchange; family 0: not known yet */
+    struct names *names;       /* NULL: nothing to look up */
     struct net_addr sip_local; /* as bound */
     int net_fd;                /* changes of addresses and routes; -1: not watched */
     struct pool_id net_watch;
@@ -72,8 +74,16 @@ void gateway_link_close(struct gateway *g);
 /* The bridge's sip_link. */
 void gateway_link_event(void *ctx, enum sip_link_event event, const struct net_addr *local);
 void gateway_link_send_failed(struct gateway *g);
+/* g->server is another one: our address may be too. */
+void gateway_link_server_changed(struct gateway *g, mono_us now);
 mono_us gateway_link_due(const struct gateway *g);
 void gateway_link_expire(struct gateway *g, mono_us now);
+
+/* gateway_names.c: the SIP server's name, looked up again and again. The list goes to the bridge's stack. */
+WS_MUST_CHECK int gateway_names_open(struct gateway *g);
+void gateway_names_close(struct gateway *g);
+mono_us gateway_names_due(const struct gateway *g);
+void gateway_names_expire(struct gateway *g, mono_us now);
 
 /* loopback.c: sockets of the loopback exchange. */
 WS_MUST_CHECK int loopback_open(struct gateway *g, struct loopback **out);

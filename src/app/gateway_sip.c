@@ -37,7 +37,14 @@ static void media_input(void *ctx, mono_us now, struct pool_id call, bool rtcp, 
     bridge_media_input(g->bridge, now, call, rtcp, from, data, len);
 }
 
-/* The server's address: given, resolved once, or the loopback exchange's. */
+/* RFC 6761 6.3: this name needs no name server. */
+static bool is_localhost(const char *name)
+{
+    return span_ieq(span_cstr(name), SPAN_LIT("localhost"));
+}
+
+/* The server's address: given, the loopback exchange's, or looked up: while running where that is built in (then a server
+ * that starts before its network finds it later), else once and here. */
 static int find_server(struct gateway *g)
 {
     const struct option_host *host = &g->options->sip_server;
@@ -51,11 +58,17 @@ static int find_server(struct gateway *g)
         g->server = host->addr;
         return ST_OK;
     }
+    if (os_resolver_version() != NULL && !is_localhost(host->name)) {
+        return gateway_names_open(g);
+    }
     int status = os_resolve(host->name, host->port, &g->server);
     if (status != ST_OK) {
         return gateway_fail(g, status, "--sip-server %s: the name cannot be resolved: %s", host->name, os_error_text());
     }
     log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, SIP_SERVER_RESOLVED), host->name, addr_text(&g->server, text));
+    if (os_resolver_version() == NULL) {
+        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, SIP_SERVER_ONCE));
+    }
     return ST_OK;
 }
 
@@ -66,9 +79,9 @@ static int bind_sip(struct gateway *g)
     char text[ADDR_TEXT_MAX];
 
     if (local.family == 0) {
-        local.family = g->server.family; /* the wildcard of the server's family */
+        local.family = g->server.family; /* the wildcard of the server's family; of both while that is not known */
     }
-    if (local.family != g->server.family) {
+    if (local.family != g->server.family && g->server.family != 0) {
         return gateway_fail(g, ST_BAD, "--sip-listen %s: the SIP server has an address of the other family",
                             addr_text(&local, text));
     }
@@ -90,7 +103,7 @@ static int find_local(struct gateway *g, struct net_addr *local)
     int status = ST_OK;
 
     *local = g->sip_local;
-    if (addr_is_any(&g->sip_local)) {
+    if (addr_is_any(&g->sip_local) && g->server.family != 0) {
         status = os_route_local(&g->server, local);
     }
     if (status != ST_OK) {
@@ -254,6 +267,7 @@ void gateway_sip_close(struct gateway *g)
     media_sockets_free(g->media);
     loopback_close(g->loopback);
     gateway_link_close(g);
+    gateway_names_close(g);
     os_loop_unwatch(g->loop, g->sip_watch);
     os_close(g->sip_fd);
 }

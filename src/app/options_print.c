@@ -4,6 +4,7 @@
 
 #include "options.h"
 #include "options_table.h"
+#include "wsaudio/os.h"
 
 #define HELP_COLUMN 34
 #define HELP_WIDTH  100
@@ -89,6 +90,7 @@ void options_print_version(FILE *to)
     fprintf(to, "ws_audio_server %s\n", WSAUDIO_VERSION);
     fprintf(to, "wslay %s\n", WSLAY_VERSION);
     fprintf(to, "%s\n", OpenSSL_version(OPENSSL_VERSION));
+    fprintf(to, "c-ares %s\n", os_resolver_version() != NULL ? os_resolver_version() : "not built in");
     fprintf(to, "build: %s, %s%s%s\n", sizeof(void *) == 8 ? "64 bit" : "32 bit", BUILT_WITH, BUILT_SANITIZER,
             BUILT_ASSERT);
 }

@@ -92,6 +92,7 @@ static enum sip_locate_step ask(struct sip_locate *l, enum sip_locate_step step,
 {
     (void)snprintf(l->question, sizeof(l->question), "%s%s", prefix, name);
     l->asking = true;
+    l->step = step;
     return step;
 }
 
