@@ -48,6 +48,16 @@ need() {
     missing+=("${names[@]}")
 }
 
+wished=()
+# wish APT_NAMES DNF_NAMES CHECK...: the same for what the build can do without.
+wish() {
+    local -a needed=("${missing[@]}")
+    missing=()
+    need "$@"
+    wished+=("${missing[@]}")
+    missing=("${needed[@]}")
+}
+
 need_for_build() {
     need "gcc libc6-dev" gcc has_header stdio.h
     need cmake cmake command -v cmake
@@ -55,17 +65,6 @@ need_for_build() {
     need libwslay-dev wslay-devel has_header wslay/wslay.h
     need libssl-dev openssl-devel has_header openssl/evp.h
     wish libc-ares-dev c-ares-devel has_header ares.h
-}
-
-# wish APT_NAME DNF_NAME CHECK...: the same for what the build does without when it cannot be had.
-wish() {
-    local name=$1
-    case $(package_manager) in
-        apt) apt-cache show "$1" >/dev/null 2>&1 || return 0 ;;
-        dnf) name=$2; dnf -q list "$2" >/dev/null 2>&1 || return 0 ;;
-        *) return 0 ;;
-    esac
-    need "$1" "$name" "${@:3}"
 }
 
 # may_install: root, or someone who can become root; said once, before anything is tried.
@@ -77,7 +76,22 @@ may_install() {
 
 apt_install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >&2; }
 
+# install_missing: with what is wished for; without it when that cannot be had.
 install_missing() {
+    local -a needed=("${missing[@]}")
+    if [ ${#wished[@]} -gt 0 ]; then
+        if [ ${#needed[@]} = 0 ] && [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null 2>&1; then
+            return 0
+        fi
+        missing+=("${wished[@]}")
+        install_now && return
+        say "Trying without: ${wished[*]}"
+        missing=("${needed[@]}")
+    fi
+    install_now
+}
+
+install_now() {
     [ ${#missing[@]} -gt 0 ] || return 0
     case $(package_manager) in
         apt)
