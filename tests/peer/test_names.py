@@ -88,7 +88,7 @@ def test_srv_then_the_second_target():
 def test_address_changes():
     """A new A record is taken up when the old one's time is over (30 s at least); the call that is up stays."""
     with Phone() as old, Phone(ip="127.0.0.2", port=old.port) as new:
-        with Server("--sip-keepalive", "0", sip="moving.test:%d" % old.port) as server:
+        with Server("--sip-keepalive", "0", "--no-media-seconds", "0", sip="moving.test:%d" % old.port) as server:
             server.wait_log("SIP server moving.test is 127.0.0.1:%d" % old.port)
             with Client(server) as before, Client(server) as after:
                 before.send("CALL:bob")
@@ -118,7 +118,7 @@ def prepare():
     if "c-ares not built in" in run_server("--version")[1]:
         print("built without c-ares: nothing to test")
         sys.exit(0)
-    unshare = ["unshare", "-n", "-m", "-p", "--fork"] + (["-r"] if os.geteuid() != 0 else [])
+    unshare = ["unshare", "-n", "-m", "-p", "--fork", "--mount-proc"] + (["-r"] if os.geteuid() != 0 else [])
     if not shutil.which("dnsmasq") or subprocess.run(unshare + ["true"], stderr=subprocess.DEVNULL).returncode != 0:
         print("dnsmasq or namespaces are missing")
         sys.exit(77)
