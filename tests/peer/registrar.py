@@ -20,7 +20,7 @@ class Registrar(Phone):
 
     def reply(self, request, code, sdp=None, **options):
         if self.seen:
-            request.headers = [(n, re.sub(r";rport\b", ";received=%s;rport=%d" % self.seen, v) if n == "via" else v)
+            request.headers = [(n, re.sub(r";rport(?![=\w])", ";received=%s;rport=%d" % self.seen, v) if n == "via" else v)
                                for n, v in request.headers]
         return super().reply(request, code, sdp, **options)
 
