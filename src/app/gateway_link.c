@@ -100,8 +100,9 @@ void gateway_link_expire(struct gateway *g, mono_us now)
         return;
     }
     g->route_due = MONO_NEVER;
+    const struct net_addr *server = sip_stack_server(bridge_sip(g->bridge), now);
     /* no route at all: the old address stays until there is one */
-    if (!g->stopping && g->server.family != 0 && os_route_local(&g->server, &local) == ST_OK &&
+    if (!g->stopping && server != NULL && os_route_local(server, &local) == ST_OK &&
         !addr_same_ip(&local, &g->route_local)) {
         g->route_local = local;
         route_changed(g, now);

@@ -8,7 +8,7 @@ REALM = "registrar"
 
 
 class Registrar(Phone):
-    """silent: answers nothing. seen: (ip, port) told in Via in place of the real source. minimum: 423 below it."""
+    """silent: answers nothing. seen: (ip, port) told in Via, True: the real source. minimum: 423 below it."""
 
     def __init__(self, port=0, user="201", password="secret", **options):
         self.user, self.password = user, password
@@ -20,7 +20,8 @@ class Registrar(Phone):
 
     def reply(self, request, code, sdp=None, **options):
         if self.seen:
-            request.headers = [(n, re.sub(r";rport(?![=\w])", ";received=%s;rport=%d" % self.seen, v) if n == "via" else v)
+            seen = request.source if self.seen is True else self.seen
+            request.headers = [(n, re.sub(r";rport(?![=\w])", ";received=%s;rport=%d" % seen, v) if n == "via" else v)
                                for n, v in request.headers]
         return super().reply(request, code, sdp, **options)
 
