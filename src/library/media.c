@@ -145,7 +145,7 @@ void media_tick(struct media *m)
         rtp_tx_skip(&m->tx, step.skip * (uint32_t)samples);
     }
     for (uint32_t i = 0; i < step.send; i++) {
-        if (m->playing && m->play.left == 0) {
+        if (m->playing && play_at_end(&m->play)) {
             media_stop_playing(m); /* the last packet has had its time: an end told earlier would cut it off */
         }
         if (m->last && !m->playing) {
