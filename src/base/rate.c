@@ -148,7 +148,7 @@ bool rate_table_take(struct rate_table *table, const struct rate_key *key, mono_
     struct rate_entry *entry = find(table, key);
 
     if (entry == NULL) {
-        entry = LIST_OWNER(list_first(&table->by_age), struct rate_entry, age);
+        entry = LIST_OWNER(table->by_age.next, struct rate_entry, age); /* every entry is in it: never empty */
         list_remove(&entry->chain);
         entry->key = *key;
         entry->bucket = (struct rate_bucket){0};
