@@ -5,6 +5,7 @@
  *  rings_on             180 each minute, --ring-seconds: 480; Expires: 487                           13.3.1.1, 13.3.1
  *  first_answer_wins    the others hear INCOMING_GONE, and no_call when they are too late
  *  cancelled            487, INCOMING_GONE to all; against ANSWER in both orders                     9.2
+ *  cancel_again         one To tag in all answers                                                 9.2
  *  rejected             603 or the code; goes on at the others; the last one's code
  *  reject_arguments     400 to 699
  *  who_is_rung          LISTEN late, UNLISTEN, a lost client, CALL while it rings
@@ -150,6 +151,25 @@ static void cancelled(void **state)
     assert_int_equal(b->status, 200);
     assert_string_equal(last_text(w, c), "CALL_STATE:ended:200:OK");
     assert_int_equal(world_messages(w, true, "SIP/2.0 487"), 1);
+    world_end(w);
+}
+
+/* Its 200 could not leave and it comes again, when the call is over: the same To tag (the world looks). */
+static void cancel_again(void **state)
+{
+    struct world *w = open_world(22, BRIDGE_INCOMING_RING);
+
+    (void)state;
+    listener(w);
+    struct caller *a = caller_call(w, "1", "2", NULL);
+    status_is(w, a, 180);
+    w->fail_send_in = 1;
+    w->fail_status = ST_IO;
+    caller_cancel(w, a);
+    world_run(w, DUR_MS(1));
+    caller_cancel(w, a);
+    status_is(w, a, 487);
+    assert_int_equal(a->other_status, 200);
     world_end(w);
 }
 
@@ -390,10 +410,11 @@ static void server_stops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused_by_default), cmocka_unit_test(nobody_to_ring), cmocka_unit_test(rings_on),
-        cmocka_unit_test(first_answer_wins),  cmocka_unit_test(cancelled),      cmocka_unit_test(rejected),
-        cmocka_unit_test(reject_arguments),   cmocka_unit_test(who_is_rung),    cmocka_unit_test(one_at_a_time),
-        cmocka_unit_test(sent_again),         cmocka_unit_test(no_ports),       cmocka_unit_test(server_stops),
+        cmocka_unit_test(refused_by_default), cmocka_unit_test(nobody_to_ring),   cmocka_unit_test(rings_on),
+        cmocka_unit_test(first_answer_wins),  cmocka_unit_test(cancelled),        cmocka_unit_test(cancel_again),
+        cmocka_unit_test(rejected),           cmocka_unit_test(reject_arguments), cmocka_unit_test(who_is_rung),
+        cmocka_unit_test(one_at_a_time),      cmocka_unit_test(sent_again),       cmocka_unit_test(no_ports),
+        cmocka_unit_test(server_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

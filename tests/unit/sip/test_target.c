@@ -244,6 +244,35 @@ static void header_lines(void **state)
     assert_false(sip_header_line_ok(SPAN_LIT("X: a\0b")));
 }
 
+/* What a caller's user part may bring: escapes, broken ones, bytes that are no text, too much. */
+static void user_texts(void **state)
+{
+    static const char *const cases[][2] = {
+        {"0912345678", "0912345678"},
+        {"%2B886-2", "+886-2"},
+        {"a%3ab%25", "a:b%"},
+        {"%e5%89%8d", "\xe5\x89\x8d"},
+        {"%ff%00%0a", "???"},
+        {"%4", "%4"},
+        {"%zz", "%zz"},
+        {"", ""},
+        {"1;phone-context=x", "1;phone-context=x"},
+    };
+    char buf[TEXT_SAFE_MAX + 1];
+    char long_one[3 * 400 + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct guard g = guard_copy(cases[i][0], strlen(cases[i][0]));
+        assert_string_equal(sip_user_text(span_make(g.ptr, g.len), buf), cases[i][1]);
+        guard_free(&g);
+    }
+    for (size_t i = 0; i < 400; i++) {
+        memcpy(long_one + 3 * i, "%41", 3);
+    }
+    assert_int_equal(strlen(sip_user_text(span_make(long_one, 1200), buf)), TEXT_SAFE_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +282,7 @@ int main(void)
         cmocka_unit_test(every_truncation_and_byte_change),
         cmocka_unit_test(header_lines),
         cmocka_unit_test(header_lines_cut_and_changed),
+        cmocka_unit_test(user_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
