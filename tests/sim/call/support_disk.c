@@ -10,6 +10,8 @@
 
 #include "world.h"
 
+#define CACHED_HANDLE WORLD_FILES
+
 static void append(struct world_file *f, size_t at, const void *data, size_t len)
 {
     if (at + len > f->len) {
@@ -37,6 +39,7 @@ static struct world_file *file_new(struct world *w, const char *name)
     for (size_t i = 0; i < WORLD_FILES; i++) {
         if (!w->files[i].used) {
             w->files[i].used = true;
+            w->files[i].serial = ++w->file_serial;
             snprintf(w->files[i].name, sizeof(w->files[i].name), "%s", name);
             return &w->files[i];
         }
@@ -174,7 +177,7 @@ static int play_open(void *ctx, const char *name, int *handle, uint64_t *size)
 static int play_read(void *ctx, int handle, uint64_t offset, void *data, size_t len)
 {
     const struct world *w = ctx;
-    const struct world_file *f = &w->files[handle];
+    const struct world_file *f = handle == CACHED_HANDLE ? &w->cached : &w->files[handle];
     size_t n = offset < f->len ? f->len - (size_t)offset : 0;
     n = n < len ? n : len;
     if (n > 0) {
@@ -186,12 +189,86 @@ static int play_read(void *ctx, int handle, uint64_t offset, void *data, size_t 
 static void play_close(void *ctx, int handle)
 {
     struct world *w = ctx;
-    struct world_file *f = &w->files[handle];
+    struct world_file *f = handle == CACHED_HANDLE ? &w->cached : &w->files[handle];
     w->play_open--;
     f->handles--;
     if (f->removed) {
         file_unlink(f);
     }
+}
+
+static int cached_open(void *ctx, const char *name, int source, int *handle, uint64_t *offset, uint64_t *len)
+{
+    struct world *w = ctx;
+    if (!w->cached.used || w->cached_of != w->files[source].serial || strcmp(w->files[source].name, name) != 0) {
+        return ST_NOT_FOUND;
+    }
+    *handle = CACHED_HANDLE;
+    *offset = 0;
+    *len = w->cached.len;
+    w->cached.handles++;
+    w->cached_opens++;
+    w->play_open++;
+    return ST_OK;
+}
+
+static int cache_begin(void *ctx, const char *name, int source, uint64_t len, struct pool_id *cache)
+{
+    struct world *w = ctx;
+    assert_false(w->caching.used); /* one at a time */
+    assert_string_equal(w->files[source].name, name);
+    assert_true(len > 0 && len % 2 == 0);
+    if (w->cache_status != ST_OK) {
+        return w->cache_status;
+    }
+    w->caching.used = true;
+    w->caching_of = w->files[source].serial;
+    *cache = (struct pool_id){WORLD_FILES, 1};
+    return ST_OK;
+}
+
+static int cache_write(void *ctx, struct pool_id cache, const void *data, size_t len)
+{
+    struct world *w = ctx;
+    assert_true(w->caching.used && cache.slot == WORLD_FILES);
+    append(&w->caching, w->caching.len, data, len);
+    return ST_OK;
+}
+
+static void cache_done(struct world *w, const char *arg)
+{
+    (void)arg;
+    bool fits = false;
+    for (size_t i = 0; i < WORLD_FILES; i++) {
+        const struct world_file *f = &w->files[i];
+        fits = fits || (f->used && !f->temporary && !f->removed && f->serial == w->caching_of);
+    }
+    if (fits && w->cached.handles == 0) {
+        free(w->cached.data);
+        w->cached = w->caching;
+        w->cached_of = w->caching_of;
+    } else {
+        free(w->caching.data);
+        fits = false;
+    }
+    memset(&w->caching, 0, sizeof(w->caching));
+    bridge_cache_done(w->bridge, w->now, fits ? ST_OK : ST_STATE);
+}
+
+static int cache_commit(void *ctx, struct pool_id cache)
+{
+    struct world *w = ctx;
+    assert_true(w->caching.used && cache.slot == WORLD_FILES);
+    world_at(w, w->commit_delay, cache_done, "");
+    return ST_OK;
+}
+
+static void cache_abort(void *ctx, struct pool_id cache)
+{
+    struct world *w = ctx;
+    assert_true(w->caching.used && cache.slot == WORLD_FILES);
+    free(w->caching.data);
+    memset(&w->caching, 0, sizeof(w->caching));
 }
 
 static int list_open(void *ctx, void **list)
@@ -306,6 +383,11 @@ void world_file_io(struct world *w, struct file_io *io)
                            .play_open = play_open,
                            .play_read = play_read,
                            .play_close = play_close,
+                           .cached_open = cached_open,
+                           .cache_begin = cache_begin,
+                           .cache_write = cache_write,
+                           .cache_commit = cache_commit,
+                           .cache_abort = cache_abort,
                            .list_open = list_open,
                            .list_next = list_next,
                            .list_close = list_close,

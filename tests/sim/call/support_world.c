@@ -701,6 +701,8 @@ static void free_world(struct world *w)
         free(w->files[i].data);
     }
     free(w->recording.data);
+    free(w->cached.data);
+    free(w->caching.data);
     free(w->sent);
     free(w->log_text);
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {

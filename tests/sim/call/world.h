@@ -76,6 +76,7 @@ struct world_file {
     bool removed; /* nobody finds it any more; its bytes live until the last handle is closed */
     int handles;
     struct pool_id client;
+    uint64_t serial; /* no two files have the same */
 };
 
 /* An RTP packet that the gateway sent. */
@@ -184,6 +185,11 @@ struct world {
     size_t list_at;
     size_t list_extra; /* so many more files in every list, each behind one that was passed over */
     int play_open;
+    /* the one converted form that is kept, and the one that is being written; *_of: serial of its original */
+    struct world_file cached, caching;
+    uint64_t cached_of, caching_of, file_serial;
+    int cached_opens; /* how often it was found */
+    int cache_status; /* of cache_begin */
     /* faults; ST_OK: none */
     int media_status, begin_status, write_status, commit_status, list_status, remove_status, play_status;
     struct world_rtp *sent; /* everything that left, owned */
