@@ -365,6 +365,7 @@ static void set_addresses(struct gateway *g)
 
 static struct bridge_config bridge_settings(struct gateway *g)
 {
+    static const struct dial_rule rules[] = {{false, "0900*"}, {false, "*@evil.example"}, {true, "*"}};
     bool tight = (g->flags & GATEWAY_TIGHT) != 0;
     enum bridge_incoming answering = (g->flags & GATEWAY_NO_RECORD) != 0 ? BRIDGE_INCOMING_ECHO : BRIDGE_INCOMING_RING;
 
@@ -378,6 +379,7 @@ static struct bridge_config bridge_settings(struct gateway *g)
                 .has_password = (g->flags & GATEWAY_NO_PASSWORD) == 0,
                 .any_credentials = (g->flags & GATEWAY_LOOPBACK) != 0,
                 .user_agent = SPAN_LIT("ws_audio_server/fuzz"),
+                .guard = tight,
                 .log = (g->flags & GATEWAY_LOG) != 0 ? &g->log : NULL,
                 .rng = &g->rng},
         .media_addr = g->local,
@@ -386,6 +388,9 @@ static struct bridge_config bridge_settings(struct gateway *g)
         .max_message = 65536,
         .upload_max = 16384,
         .media_buffer = 8192,
+        .dial_rules = rules,
+        .dial_rule_count = tight ? 3 : 0,
+        .calls_per_minute = tight ? 5 : 0,
         .incoming = (g->flags & GATEWAY_INCOMING) != 0 ? answering : BRIDGE_INCOMING_REJECT,
         .ring = tight ? DUR_S(5) : DUR_S(120),
         .max_call = tight ? DUR_S(20) : DUR_S(3600),

@@ -15,7 +15,7 @@
 enum gateway_flag {
     GATEWAY_LOOPBACK = 1, /* calls go to the exchange */
     GATEWAY_NO_RECORD = 2,
-    GATEWAY_TIGHT = 4, /* one line, short limits */
+    GATEWAY_TIGHT = 4, /* one line, short limits, strangers and targets judged */
     GATEWAY_NO_PASSWORD = 8,
     GATEWAY_LOG = 16,
     GATEWAY_END_BY_STOP = 32, /* the server stops; else the clients leave */

@@ -262,6 +262,74 @@ static void test_icmp_error_does_not_spin(void **state)
     os_close(fd);
 }
 
+struct flooded {
+    int fd;
+    struct os_udp_batch *batch;
+    struct os_ticker *ticker;
+    int datagrams, ticks; /* of the turn in hand */
+    bool tick_came_first;
+};
+
+static void read_one_batch(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct flooded *f = ctx;
+    struct os_datagram datagrams[OS_UDP_BATCH];
+    (void)watch;
+    (void)events;
+    (void)now;
+    f->datagrams += os_udp_receive(f->fd, f->batch, datagrams);
+}
+
+static void read_tick(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct flooded *f = ctx;
+    (void)watch;
+    (void)events;
+    (void)now;
+    f->tick_came_first = f->datagrams == 0;
+    f->ticks += os_ticker_read(f->ticker) > 0 ? 1 : 0;
+}
+
+/* A flood takes one batch of each turn, and a tick that is due comes before it. */
+static void test_flood_leaves_the_tick_alone(void **state)
+{
+    enum { FLOOD = 100 };
+    (void)state;
+    struct os_loop *loop = loop_of(4);
+    struct os_ticker ticker;
+    struct net_addr to;
+    struct flooded f = {.fd = support_udp(&to), .ticker = &ticker};
+    struct net_addr from;
+    int sender = support_udp(&from);
+    struct pool_id socket_watch, tick_watch;
+    assert_int_equal(os_udp_batch_new(2048, &f.batch), ST_OK);
+    assert_int_equal(os_ticker_open(&ticker), ST_OK);
+    assert_int_equal(os_loop_watch(loop, f.fd, OS_READ, OS_CLASS_SOCKET, read_one_batch, &f, &socket_watch), ST_OK);
+    assert_int_equal(os_loop_watch(loop, ticker.fd, OS_READ, OS_CLASS_TICK, read_tick, &f, &tick_watch), ST_OK);
+    for (int i = 0; i < FLOOD; i++) {
+        assert_int_equal(os_udp_send(sender, &to, "INVITE", 6), ST_OK);
+    }
+    int left = FLOOD;
+    for (int turns = 0; left > 0; turns++) {
+        /* due once, before this turn begins */
+        assert_int_equal(os_ticker_arm(&ticker, os_clock_mono(), DUR_S(3600)), ST_OK);
+        support_wait(ticker.fd);
+        f.datagrams = f.ticks = 0;
+        turn(loop);
+        assert_int_equal(f.ticks, 1);
+        assert_true(f.tick_came_first);
+        assert_int_equal(f.datagrams, left < OS_UDP_BATCH ? left : OS_UDP_BATCH);
+        left -= f.datagrams;
+    }
+    os_loop_unwatch(loop, socket_watch);
+    os_loop_unwatch(loop, tick_watch);
+    os_ticker_close(&ticker);
+    os_udp_batch_free(f.batch);
+    os_close(f.fd);
+    os_close(sender);
+    os_loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_deadlines_are_never_early),
         cmocka_unit_test(test_interrupted_wait_is_an_empty_turn),
         cmocka_unit_test(test_icmp_error_does_not_spin),
+        cmocka_unit_test(test_flood_leaves_the_tick_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
