@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -72,15 +73,47 @@ static void formats(struct scene *s)
     }
 }
 
-static void binary_messages(struct scene *s)
+/* Bursts of live audio with everything that goes with it; then nothing is left of it. */
+static void live_audio(struct scene *s)
 {
-    static uint8_t sound[1600];
+    static uint8_t sound[20000];
+    static const char *const texts[] = {"MARK:a",    "MARK:b",    "CLEAR",      "PLAY_WAV:w", "STOP_WAV",
+                                        "MEDIA:hex", "MEDIA:rtp", "MEDIA:alaw", "MEDIA:l16",  "MEDIA:l16/16000"};
 
+    scene_put_wav(s, "w", 3000);
     scene_up(s, s->c, "1");
-    for (int i = 0; i < 10 && s->w->clients[s->c].open; i++) {
-        world_send_frame(s->w, s->c, WSFRAME_FIN | WSFRAME_BINARY, sound, scene_below(s, sizeof(sound)));
-        world_run(s->w, (dur_us)scene_below(s, 50000));
+    for (int i = 0; i < 30 && s->w->clients[s->c].open; i++) {
+        if (scene_below(s, 2) == 0) {
+            scene_say(s, s->c, texts[scene_below(s, sizeof(texts) / sizeof(texts[0]))]);
+        } else {
+            size_t len = scene_below(s, 4) == 0 ? scene_below(s, sizeof(sound)) : scene_below(s, 700);
+            world_send_frame(s->w, s->c, WSFRAME_FIN | WSFRAME_BINARY, sound, len);
+        }
+        world_run(s->w, (dur_us)scene_below(s, 200000));
     }
+    scene_say(s, s->c, "CLEAR");
+    scene_say(s, s->c, "MEDIA:ulaw");
+    world_run(s->w, DUR_S(1));
+    scene_expect(s, bridge_stats(s->w->bridge).media_held == 0);
+}
+
+/* Every mark behind speech is told once it is through, however the speech was cut. */
+static void marks_come_back(struct scene *s)
+{
+    static uint8_t sound[4000];
+    char text[32];
+
+    if (!scene_up(s, s->c, "1")) {
+        return;
+    }
+    for (int i = 0; i < 8 && s->w->clients[s->c].open; i++) {
+        world_send_frame(s->w, s->c, WSFRAME_FIN | WSFRAME_BINARY, sound, 1 + scene_below(s, sizeof(sound) - 1));
+        snprintf(text, sizeof(text), "MARK:%d", i);
+        scene_say(s, s->c, text);
+        world_run(s->w, (dur_us)scene_below(s, 300000));
+    }
+    world_run(s->w, DUR_S(6));
+    scene_expect(s, world_count(s->w, s->c, "MARK:") == 8);
 }
 
 static void strangers_talk(struct scene *s)
@@ -148,7 +181,9 @@ const struct scenario scene_media[] = {
     {"phone_talks_sendonly", phone_talks, plan_held, NULL, false},
     {"phone_talks_decoded", phone_talks_decoded, NULL, NULL, false},
     {"formats", formats, plan_echo, NULL, false},
-    {"binary_messages", binary_messages, NULL, NULL, false},
+    {"live_audio", live_audio, NULL, NULL, false},
+    {"live_audio_ptime_40", live_audio, plan_ptime, NULL, false},
+    {"marks_come_back", marks_come_back, plan_echo, NULL, false},
     {"strangers_talk", strangers_talk, NULL, NULL, false},
     {"slow_reader", slow_reader, NULL, NULL, false},
     {"late_ticks", late_ticks, plan_echo, NULL, false},

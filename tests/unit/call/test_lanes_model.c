@@ -1,0 +1,393 @@
+/* Random clients against the lanes with a simple model beside them: two calls share a store, and after each step the audio taken,
+ * the marks told and their order, flow, drained and refusals are what the model says.
+ *
+ *   unit_call_test_lanes_model [--seeds A-B]      a normal run plays the first 800 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "lanes.h"
+
+#define CALLS     2
+#define RING      (1U << 19) /* samples; more than LANES_LIVE_MAX */
+#define EVENTS    2048
+#define NAME_CAP  24
+#define MODEL_CAP 600
+
+static uint64_t first_seed, last_seed = 799, seed;
+static uint64_t dice;
+
+static uint32_t draw(uint32_t bound)
+{
+    uint32_t value;
+
+    rng_seeded_fill(&dice, &value, sizeof(value));
+    return value % bound;
+}
+
+/* Told by the lanes, or expected by the model: "mark 17", "stop", "go", "drained". */
+struct story {
+    size_t count;
+    char events[EVENTS][NAME_CAP];
+};
+
+static void tell(struct story *s, const char *what)
+{
+    assert_true(s->count < EVENTS);
+    snprintf(s->events[s->count++], NAME_CAP, "%s", what);
+}
+
+struct model_mark {
+    int lane;
+    uint64_t at; /* live: samples queued before it; files: files queued before it */
+    char name[NAME_CAP];
+};
+
+struct model {
+    uint64_t put, taken; /* live samples */
+    uint64_t files, ended;
+    int last; /* 0 files, 1 live */
+    struct model_mark marks[MODEL_CAP];
+    size_t mark_count;
+    bool stopped, undrained, paused;
+    mono_us fed_at;
+    struct story expected;
+    uint8_t *ring; /* what each sample is in mu-law */
+};
+
+struct side {
+    struct lanes lanes;
+    struct model m;
+    struct story told;
+};
+
+static struct block_store store;
+static struct side sides[CALLS];
+static mono_us now;
+static unsigned serial;
+
+static void on_mark(void *ctx, const char *name)
+{
+    tell(&((struct side *)ctx)->told, name);
+}
+
+static void on_flow(void *ctx, bool stop)
+{
+    tell(&((struct side *)ctx)->told, stop ? "stop" : "go");
+}
+
+static void on_drained(void *ctx)
+{
+    tell(&((struct side *)ctx)->told, "drained");
+}
+
+/* ---- the model ---- */
+
+static uint64_t waiting(const struct model *m)
+{
+    return m->put - m->taken;
+}
+
+static void model_marks(struct model *m, int lane, uint64_t reached)
+{
+    for (size_t i = 0; i < m->mark_count;) {
+        if (m->marks[i].lane == lane && m->marks[i].at <= reached) {
+            tell(&m->expected, m->marks[i].name);
+            memmove(&m->marks[i], &m->marks[i + 1], (m->mark_count - i - 1) * sizeof(m->marks[0]));
+            m->mark_count--;
+        } else {
+            i++;
+        }
+    }
+}
+
+static void model_flow(struct model *m)
+{
+    if (!m->stopped && waiting(m) > 80000) {
+        m->stopped = true;
+        tell(&m->expected, "stop");
+    } else if (m->stopped && waiting(m) < 16000) {
+        m->stopped = false;
+        tell(&m->expected, "go");
+    }
+}
+
+static int model_mark(struct model *m, const char *name)
+{
+    bool files = m->files > m->ended;
+    bool live = waiting(m) > 0;
+    int lane = m->last;
+
+    if (!files && !live) {
+        tell(&m->expected, name);
+        return ST_OK;
+    }
+    if ((lane == 0 && !files) || (lane == 1 && !live)) {
+        lane = 1 - lane;
+    }
+    if (m->mark_count == MARKS_MAX) {
+        return ST_FULL;
+    }
+    struct model_mark *mark = &m->marks[m->mark_count++];
+    mark->lane = lane;
+    mark->at = lane == 0 ? m->files : m->put;
+    snprintf(mark->name, sizeof(mark->name), "%s", name);
+    return ST_OK;
+}
+
+/* How many live samples the next frame has: sample by sample, as it is told in the protocol's document. */
+static size_t model_frame(const struct model *m)
+{
+    size_t n = 0;
+
+    if (m->paused) {
+        return 0;
+    }
+    while (n < 160 && n < waiting(m)) {
+        n++;
+        for (size_t i = 0; i < m->mark_count; i++) {
+            if (m->marks[i].lane == 1 && m->marks[i].at == m->taken + n) {
+                return n;
+            }
+        }
+    }
+    return n == 160 || now - m->fed_at >= DUR_MS(200) ? n : 0;
+}
+
+/* ---- steps ---- */
+
+/* Mostly speech in small pieces, sometimes a whole answer, sometimes just up to a bound. */
+static size_t draw_count(const struct model *m)
+{
+    static const uint32_t bounds[] = {80000, 80001, 80160, 479999, 480000, 480001};
+    uint64_t bound = bounds[draw(6)];
+
+    switch (draw(20)) {
+    case 0: return draw(130000);
+    case 1:
+    case 2: return waiting(m) < bound ? (size_t)(bound - waiting(m)) : 0;
+    case 3:
+    case 4: return draw(20000);
+    default: return draw(700);
+    }
+}
+
+static void step_queue(struct side *s)
+{
+    static uint8_t sound[480001];
+    struct model *m = &s->m;
+    bool alaw = draw(4) == 0;
+    size_t count = draw_count(m);
+
+    uint8_t from = (uint8_t)draw(256);
+    for (size_t i = 0; i < count; i++) {
+        sound[i] = (uint8_t)(from + i * 7 + i / 256);
+    }
+    uint64_t before = lanes_waiting(&s->lanes);
+    int status = lanes_queue(&s->lanes, now, alaw ? AUDIO_ALAW : AUDIO_ULAW, sound, count);
+    size_t done = (size_t)(lanes_waiting(&s->lanes) - before);
+    assert_true(done <= count);
+    assert_int_equal(status == ST_OK, done == count);
+    assert_true(status != ST_TOO_LARGE || before + done == LANES_LIVE_MAX);
+    assert_true(status != ST_FULL || store.used == store.count || s->lanes.live.blocks == LIVE_BLOCKS_MAX);
+    assert_true(status == ST_OK || status == ST_TOO_LARGE || status == ST_FULL);
+    for (size_t i = 0; i < done; i++) {
+        m->ring[(m->put + i) % RING] = alaw ? alaw_to_ulaw(sound[i]) : sound[i];
+    }
+    m->put += done;
+    if (done > 0) {
+        m->last = 1;
+        m->fed_at = now;
+        m->undrained = true;
+        model_flow(m);
+    }
+}
+
+static void step_mark(struct side *s)
+{
+    char name[NAME_CAP];
+
+    snprintf(name, sizeof(name), "mark %u", serial++);
+    int status = model_mark(&s->m, name);
+    assert_int_equal(lanes_mark(&s->lanes, span_cstr(name)), status);
+}
+
+static void step_clear(struct side *s)
+{
+    struct model *m = &s->m;
+
+    lanes_clear(&s->lanes);
+    m->taken = m->put;
+    m->undrained = false;
+    model_marks(m, 1, m->put);
+    model_flow(m);
+}
+
+static void step_files(struct side *s)
+{
+    struct model *m = &s->m;
+    uint32_t which = draw(3);
+
+    if (which == 0) {
+        lanes_file_queued(&s->lanes);
+        m->files++;
+        m->last = 0;
+    } else if (which == 1 && m->files > m->ended) {
+        lanes_file_ended(&s->lanes);
+        m->ended++;
+    } else if (which == 2 && draw(4) == 0) {
+        lanes_files_stopped(&s->lanes);
+        m->ended = m->files;
+        model_marks(m, 0, m->files);
+    }
+}
+
+static void step_tick(struct side *s)
+{
+    struct model *m = &s->m;
+    uint8_t out[LANES_FRAME];
+    uint32_t frames = draw(10) == 0 ? 1 + draw(3) : 1; /* packets of 40 and 60 ms */
+
+    for (uint32_t f = 0; f < frames; f++) {
+        size_t expected = model_frame(m);
+        memset(out, 0x11, sizeof(out));
+        assert_int_equal(lanes_frame(&s->lanes, now, AUDIO_ULAW, out), expected);
+        for (size_t i = 0; i < LANES_FRAME; i++) {
+            uint8_t byte = expected == 0 ? 0x11 : i < expected ? m->ring[(m->taken + i) % RING] : 0xFF;
+            assert_int_equal(out[i], byte);
+        }
+        m->taken += expected;
+    }
+    lanes_sent(&s->lanes);
+    model_marks(m, 0, m->ended);
+    model_marks(m, 1, m->taken);
+    model_flow(m);
+    if (m->undrained && waiting(m) == 0) {
+        m->undrained = false;
+        tell(&m->expected, "drained");
+    }
+}
+
+static void compare(struct side *s)
+{
+    struct story *expected = &s->m.expected;
+
+    assert_int_equal(s->told.count, expected->count);
+    for (size_t i = 0; i < expected->count; i++) {
+        assert_string_equal(s->told.events[i], expected->events[i]);
+    }
+    assert_int_equal(lanes_waiting(&s->lanes), waiting(&s->m));
+    s->told.count = 0;
+    expected->count = 0;
+}
+
+static void step(struct side *s)
+{
+    uint32_t what = draw(100);
+
+    if (what < 30) {
+        step_queue(s);
+    } else if (what < 45) {
+        step_mark(s);
+    } else if (what < 48) {
+        step_clear(s);
+    } else if (what < 55) {
+        step_files(s);
+    } else if (what < 57) {
+        s->m.paused = draw(2) == 0;
+        lanes_pause(&s->lanes, s->m.paused);
+    } else if (what < 62) {
+        now += (dur_us)draw(300000);
+    } else if (what < 64) {
+        for (uint32_t n = draw(600); n > 0; n--) { /* time goes by */
+            now += DUR_MS(20);
+            step_tick(s);
+        }
+    } else if (what < 67) {
+        mono_us bound = s->m.fed_at + DUR_MS(200) - (mono_us)draw(2);
+        now = bound > now ? bound : now;
+        step_tick(s);
+    } else {
+        now += DUR_MS(20) - (dur_us)draw(3);
+        step_tick(s);
+    }
+    compare(s);
+}
+
+static void begin(struct side *s)
+{
+    const struct lanes_hooks hooks = {s, on_mark, on_flow, on_drained};
+    uint8_t *ring = s->m.ring;
+
+    memset(&s->m, 0, sizeof(s->m));
+    s->m.ring = ring;
+    s->told.count = 0;
+    lanes_init(&s->lanes, &store, &hooks);
+}
+
+static void play(void)
+{
+    static const uint64_t sizes[] = {4096, 65536, 1048576};
+
+    dice = seed * 0x9E3779B97F4A7C15U + 1;
+    now = DUR_S(1) + (mono_us)draw(1000000000);
+    assert_int_equal(block_store_init(&store, sizes[draw(3)]), ST_OK);
+    for (int c = 0; c < CALLS; c++) {
+        begin(&sides[c]);
+    }
+    for (uint32_t n = 50 + draw(200); n > 0; n--) {
+        struct side *s = &sides[draw(CALLS)];
+        step(s);
+        if (draw(150) == 0) { /* the call ends: nobody is told, and the next one begins with nothing */
+            lanes_fini(&s->lanes);
+            assert_int_equal(s->told.count, 0);
+            begin(s);
+        }
+    }
+    for (int c = 0; c < CALLS; c++) {
+        lanes_fini(&sides[c].lanes);
+    }
+    assert_int_equal(store.used, 0);
+    block_store_fini(&store);
+}
+
+static void random_clients(void **state)
+{
+    (void)state;
+    for (seed = first_seed; seed <= last_seed; seed++) {
+        play();
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_clients)};
+    unsigned long long a, b;
+
+    if (argc == 3 && strcmp(argv[1], "--seeds") == 0 && sscanf(argv[2], "%llu-%llu", &a, &b) == 2 && a <= b) {
+        first_seed = a;
+        last_seed = b;
+    } else if (argc != 1) {
+        fprintf(stderr, "%s [--seeds A-B]\n", argv[0]);
+        return 2;
+    }
+    for (int c = 0; c < CALLS; c++) {
+        sides[c].m.ring = malloc(RING);
+        if (sides[c].m.ring == NULL) {
+            return 1;
+        }
+    }
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    if (failed != 0) {
+        fprintf(stderr, "replay: %s --seeds %llu-%llu\n", argv[0], (unsigned long long)seed, (unsigned long long)seed);
+    }
+    for (int c = 0; c < CALLS; c++) {
+        free(sides[c].m.ring);
+    }
+    return failed;
+}
