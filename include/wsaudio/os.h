@@ -21,7 +21,7 @@ const char *os_error_text(void);
 struct os_loop;
 
 enum os_class { OS_CLASS_TICK, OS_CLASS_SIGNAL, OS_CLASS_SOCKET, OS_CLASS_COUNT }; /* order of service in a turn */
-enum { OS_READ = 1, OS_WRITE = 2, OS_HANGUP = 4 };                                 /* event bits */
+enum { OS_READ = 1, OS_WRITE = 2, OS_HANGUP = 4, OS_ERROR = 8 };                   /* event bits */
 
 typedef void (*os_ready_fn)(void *ctx, struct pool_id watch, unsigned events, mono_us now);
 
@@ -33,7 +33,8 @@ int os_loop_fd(const struct os_loop *loop);
 /* Level-triggered; events 0 is legal (then only OS_HANGUP). Unwatch before closing the descriptor. Errors that ICMP
  * leaves on datagram sockets are taken off by the loop and not reported. An event for a descriptor that was unwatched
  * (or whose slot was reused) earlier in the same batch is recognised by its generation and dropped. OS_HANGUP is
- * always reported. ST_FULL, ST_IO. */
+ * always reported. OS_ERROR is for datagram sockets opened with `errors`: os_udp_unreachable has something to tell and must be
+ * called. ST_FULL, ST_IO. */
 WS_MUST_CHECK int os_loop_watch(struct os_loop *loop, int fd, unsigned events, enum os_class cls, os_ready_fn ready,
                                 void *ctx, struct pool_id *watch);
 /* No system call when nothing changes. */
@@ -74,7 +75,8 @@ void os_signals_close(int fd);
 struct os_udp_options {
     int receive_buffer; /* bytes, 0: the system's */
     int send_buffer;
-    int dscp; /* 0 to 63, -1: not set */
+    int dscp;    /* 0 to 63, -1: not set */
+    bool errors; /* keep what ICMP says about datagrams that were sent, for os_udp_unreachable */
 };
 
 /* Non-blocking, close-on-exec. port 0 picks one. ST_BUSY (in use), ST_DENIED, ST_IO. */
@@ -85,6 +87,10 @@ WS_MUST_CHECK int os_udp_local(int fd, struct net_addr *out);
 WS_MUST_CHECK int os_udp_send(int fd, const struct net_addr *to, const void *data, size_t len);
 
 #define OS_UDP_BATCH 16
+/* Takes off what ICMP has said: the addresses where datagrams did not arrive (port, host or network unreachable). Returns
+ * their number, OS_UDP_BATCH at most; what remains makes the socket ready again. Anybody can send such a message. */
+int os_udp_unreachable(int fd, struct net_addr out[OS_UDP_BATCH]);
+
 struct os_datagram {
     struct net_addr from;
     const uint8_t *data; /* valid until the next receive */

@@ -15,13 +15,25 @@ static int sip_send(void *ctx, const struct net_addr *to, const void *data, size
     return status;
 }
 
+static void hear_errors(struct gateway *g, mono_us now)
+{
+    struct net_addr lost[OS_UDP_BATCH];
+    int n = os_udp_unreachable(g->sip_fd, lost);
+
+    for (int i = 0; i < n; i++) {
+        sip_stack_unreachable(bridge_sip(g->bridge), now, &lost[i]);
+    }
+}
+
 static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
 {
     struct gateway *g = ctx;
     struct os_datagram datagrams[OS_UDP_BATCH];
 
     (void)watch;
-    (void)events;
+    if ((events & OS_ERROR) != 0) {
+        hear_errors(g, now);
+    }
     int n = os_udp_receive(g->sip_fd, g->batch, datagrams);
     for (int i = 0; i < n; i++) {
         if (!datagrams[i].truncated) {
@@ -74,7 +86,8 @@ static int find_server(struct gateway *g)
 
 static int bind_sip(struct gateway *g)
 {
-    struct os_udp_options options = {.receive_buffer = SIP_RECEIVE_BUFFER, .dscp = (int)g->options->sip_dscp};
+    struct os_udp_options options = {
+        .receive_buffer = SIP_RECEIVE_BUFFER, .dscp = (int)g->options->sip_dscp, .errors = true};
     struct net_addr local = g->options->sip_listen;
     char text[ADDR_TEXT_MAX];
 
@@ -91,7 +104,7 @@ static int bind_sip(struct gateway *g)
     }
     status = os_udp_local(g->sip_fd, &g->sip_local);
     if (status == ST_OK) {
-        status = os_loop_watch(g->loop, g->sip_fd, OS_READ, OS_CLASS_SOCKET, sip_ready, g, &g->sip_watch);
+        status = os_loop_watch(g->loop, g->sip_fd, OS_READ | OS_ERROR, OS_CLASS_SOCKET, sip_ready, g, &g->sip_watch);
     }
     return status == ST_OK ? ST_OK : gateway_fail(g, status, "the SIP socket cannot be watched: %s", os_error_text());
 }

@@ -113,6 +113,7 @@ void os_loop_unwatch(struct os_loop *loop, struct pool_id watch)
 
 static unsigned ready_bits(const struct watch *w, uint32_t bits)
 {
+    unsigned events = 0;
     if ((bits & (uint32_t)EPOLLERR) != 0 && w->datagram) {
         /* An ICMP answer to an earlier datagram: reading the error takes it off the socket, which otherwise stays ready
          * for ever. Who sends has time-outs of its own. */
@@ -120,8 +121,8 @@ static unsigned ready_bits(const struct watch *w, uint32_t bits)
         socklen_t len = sizeof error;
         (void)getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &error, &len);
         bits &= ~(uint32_t)EPOLLERR;
+        events = OS_ERROR; /* heard by who asked for it */
     }
-    unsigned events = 0;
     if ((bits & (uint32_t)EPOLLIN) != 0) {
         events |= OS_READ;
     }

@@ -1,6 +1,10 @@
 #include <errno.h>
+#include <time.h> /* errqueue.h wants it first */
+
+#include <linux/errqueue.h>
 #include <netinet/ip.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -25,6 +29,13 @@ int os_udp_open(const struct net_addr *local, const struct os_udp_options *optio
     }
     if (options->send_buffer > 0) {
         (void)setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &options->send_buffer, sizeof options->send_buffer);
+    }
+    if (options->errors) {
+        const int on = 1;
+        (void)setsockopt(*fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+        if (local->family != 4) {
+            (void)setsockopt(*fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+        }
     }
     if (options->dscp >= 0 && options->dscp <= 63) {
         const int field = options->dscp * 4;
@@ -80,6 +91,48 @@ int os_udp_send(int fd, const struct net_addr *to, const void *data, size_t len)
         }
         retried = true;
     }
+}
+
+static bool tells_unreachable(struct msghdr *header)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+        const bool v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
+        const bool v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
+        struct sock_extended_err error;
+        if ((v4 || v6) && c->cmsg_len >= CMSG_LEN(sizeof error)) {
+            memcpy(&error, CMSG_DATA(c), sizeof error);
+            return (error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6) &&
+                   (error.ee_errno == ECONNREFUSED || error.ee_errno == EHOSTUNREACH || error.ee_errno == ENETUNREACH);
+        }
+    }
+    return false;
+}
+
+int os_udp_unreachable(int fd, struct net_addr out[OS_UDP_BATCH])
+{
+    int count = 0;
+    for (int i = 0; i < OS_UDP_BATCH; i++) {
+        union os_sockaddr name = {0};
+        uint8_t byte; /* of the datagram that did not arrive */
+        struct iovec vector = {&byte, sizeof byte};
+        union {
+            struct cmsghdr align;
+            uint8_t bytes[512];
+        } control;
+        struct msghdr header = {.msg_name = &name,
+                                .msg_namelen = sizeof name,
+                                .msg_iov = &vector,
+                                .msg_iovlen = 1,
+                                .msg_control = &control,
+                                .msg_controllen = sizeof control};
+        if (recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
+            break;
+        }
+        if (tells_unreachable(&header)) {
+            out[count++] = os_sockaddr_to(&name);
+        }
+    }
+    return count;
 }
 
 int os_udp_batch_new(size_t slot_len, struct os_udp_batch **out)

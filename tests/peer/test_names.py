@@ -38,7 +38,7 @@ def start_dns():
     global DNS
     for name in ("first", "second", "gone"):
         PORTS[name] = free_udp_port()
-    write_hosts(one="127.0.0.1", two="127.0.0.1", moving="127.0.0.1")
+    write_hosts(one="127.0.0.1", two="127.0.0.1", three="127.0.0.3", moving="127.0.0.1")
     DNS = subprocess.Popen(
         ["dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--bind-interfaces", "--listen-address=127.0.0.1",
          "--port=53", "--conf-file=/dev/null", "--pid-file=", "--user=root", "--local=/test/", "--local-ttl=1",
@@ -46,7 +46,7 @@ def start_dns():
          "--srv-host=_sip._udp.pbx.test,one.test,%d,10,5" % PORTS["first"],
          "--srv-host=_sip._udp.pbx.test,two.test,%d,20,5" % PORTS["second"],
          "--srv-host=_sip._udp.refusing.test,one.test,%d,10,5" % PORTS["gone"],
-         "--srv-host=_sip._udp.refusing.test,two.test,%d,20,5" % PORTS["second"]],
+         "--srv-host=_sip._udp.refusing.test,three.test,%d,20,5" % PORTS["second"]],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def answers():
@@ -85,6 +85,20 @@ def test_srv_then_the_second_target():
             phone.take_bye()
 
 
+def test_refused_by_icmp():
+    """Nobody holds the first target's port: the kernel says so, and the second one has the call at once."""
+    with Phone(ip="127.0.0.3", port=PORTS["second"]) as phone:
+        with Server(sip="refusing.test") as server, Client(server) as client:
+            server.wait_log("SIP server refusing.test is 127.0.0.1:%d, 127.0.0.3:" % PORTS["gone"])
+            started = time.monotonic()
+            client.send("CALL:bob")
+            phone.answer(timeout=10)
+            assert time.monotonic() - started < 3, "it was waited for"
+            client.state("established")
+            client.hangup()
+            phone.take_bye()
+
+
 def test_address_changes():
     """A new A record is taken up when the old one's time is over (30 s at least); the call that is up stays."""
     with Phone() as old, Phone(ip="127.0.0.2", port=old.port) as new:
@@ -94,7 +108,7 @@ def test_address_changes():
                 before.send("CALL:bob")
                 old.answer()
                 before.state("established")
-                write_hosts(one="127.0.0.1", two="127.0.0.1", moving="127.0.0.2")
+                write_hosts(one="127.0.0.1", two="127.0.0.1", three="127.0.0.3", moving="127.0.0.2")
                 DNS.send_signal(signal.SIGHUP)
                 server.wait_log("SIP server moving.test is 127.0.0.2:%d" % old.port, timeout=60)
                 after.send("CALL:bob")

@@ -114,6 +114,56 @@ static void test_options(void **state)
     os_close(fd);
 }
 
+struct heard {
+    int fd, count, turns;
+    struct net_addr lost[OS_UDP_BATCH];
+};
+
+static void hear(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct heard *h = ctx;
+    (void)watch;
+    (void)now;
+    h->turns++;
+    if ((events & OS_ERROR) != 0) {
+        h->count = os_udp_unreachable(h->fd, h->lost);
+    }
+}
+
+/* ICMP says which of many peers is not there; the socket goes on and is quiet afterwards. */
+static void refused_from(const struct net_addr *any)
+{
+    const struct os_udp_options options = {.dscp = -1, .errors = true};
+    struct heard h = {.fd = -1};
+    struct os_loop *loop;
+    struct pool_id id;
+    struct net_addr gone;
+    mono_us now;
+    assert_int_equal(os_udp_open(any, &options, &h.fd), ST_OK);
+    os_close(support_udp(&gone)); /* a port that nobody holds */
+    assert_int_equal(os_loop_new(4, &loop), ST_OK);
+    assert_int_equal(os_loop_watch(loop, h.fd, OS_READ | OS_ERROR, OS_CLASS_SOCKET, hear, &h, &id), ST_OK);
+    assert_int_equal(os_udp_send(h.fd, &gone, "ping", 4), ST_OK);
+    assert_int_equal(os_loop_turn(loop, os_clock_mono() + DUR_S(2), &now), ST_OK);
+    assert_int_equal(h.count, 1);
+    assert_true(addr_equal(&h.lost[0], &gone));
+    assert_int_equal(os_loop_turn(loop, os_clock_mono() + DUR_MS(20), &now), ST_OK);
+    assert_int_equal(h.turns, 1);
+    assert_int_equal(os_udp_unreachable(h.fd, h.lost), 0);
+    assert_int_equal(os_udp_send(h.fd, &gone, "ping", 4), ST_OK);
+    os_loop_free(loop);
+    os_close(h.fd);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    const struct net_addr v4 = support_loopback(0);
+    const struct net_addr both = {.family = 0};
+    refused_from(&v4);
+    refused_from(&both);
+}
+
 /* One socket for both families: IPv4 peers are seen, and reached, as IPv4. */
 static void test_mapped_peers_are_ipv4(void **state)
 {
@@ -220,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_port_in_use),
         cmocka_unit_test(test_options),
+        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_mapped_peers_are_ipv4),
         cmocka_unit_test(test_any_family_opens),
         cmocka_unit_test(test_refusals_of_earlier_datagrams),
