@@ -43,7 +43,7 @@ static int close_if(int status, int fd)
 static int do_udp_open(void)
 {
     int fd = -1;
-    struct os_udp_options options = {1000, 1000, 46};
+    struct os_udp_options options = {1000, 1000, 46, true};
     int status = os_udp_open(&any_port, &options, &fd);
     return close_if(status, fd);
 }
