@@ -8,11 +8,12 @@ REALM = "registrar"
 
 
 class Registrar(Phone):
-    """silent: answers nothing. seen: (ip, port) told in Via, True: the real source. minimum: 423 below it."""
+    """silent: answers nothing. seen: (ip, port) told in Via, True: the real source. minimum: 423 below it. granted: seconds, whatever was asked."""
 
-    def __init__(self, port=0, user="201", password="secret", **options):
+    def __init__(self, port=0, user="201", password="secret", minimum=0, granted=None, **options):
         self.user, self.password = user, password
-        self.silent, self.seen, self.minimum, self.granted, self.code, self.more = False, None, 0, None, None, []
+        self.minimum, self.granted = minimum, granted
+        self.silent, self.seen, self.code, self.more = False, None, None, []
         self.stale = False
         self.bindings = {}  # Contact URI: seconds
         self.nonces = set()

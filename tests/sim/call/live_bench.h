@@ -25,6 +25,8 @@ void speak(struct bench *b, size_t from, size_t len);
 size_t told(const struct bench *b, const char *prefix);
 /* Everything sent so far arrives. */
 void settle(struct bench *b);
+/* One step of the world; fails when no packet has left for 5 s. */
+void step(struct bench *b);
 void every_20_ms(const struct bench *b);
 /* Checks what left from packet number `from` on: len bytes of sound, then `silent` of silence. */
 void left(struct bench *b, size_t from, const uint8_t *sound, size_t len, size_t silent);

@@ -50,11 +50,22 @@ size_t told(const struct bench *b, const char *prefix)
     return world_count(b->w, b->c, prefix);
 }
 
+static mono_us last_packet(const struct bench *b)
+{
+    return b->w->sent_count > 0 ? b->w->sent[b->w->sent_count - 1].at : 0;
+}
+
 void settle(struct bench *b)
 {
     while (b->w->phone.rtp_packets != b->w->sent_count) {
+        assert_true(b->w->now < last_packet(b) + DUR_S(5));
         world_run(b->w, DUR_MS(1));
     }
+}
+
+void step(struct bench *b)
+{
+    assert_true(world_step(b->w, last_packet(b) + DUR_S(5)));
 }
 
 void every_20_ms(const struct bench *b)

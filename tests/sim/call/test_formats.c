@@ -47,6 +47,7 @@ static size_t hear(struct world *w, size_t c)
 {
     world_send(w, c, "HANGUP");
     world_wait(w, c, "CALL_STATE:ended", S5);
+    assert_true(w->recording.len > WAV_ULAW_HEADER_LEN);
     const uint8_t *data = w->recording.data + WAV_ULAW_HEADER_LEN;
     size_t n = (w->recording.len - WAV_ULAW_HEADER_LEN) / 2;
     size_t first = 0;

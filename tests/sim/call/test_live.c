@@ -190,7 +190,7 @@ static void marks_are_told_to_the_tick(void **state)
         snprintf(text, sizeof(text), "MARK:%zu", i);
         while (b.w->sent_count < packets[i]) {
             assert_int_equal(told(&b, text), 0);
-            world_step(b.w, b.w->now + S5);
+            step(&b);
         }
         assert_int_equal(told(&b, text), 1);
         if (b.w->sent_count > first) {
@@ -284,7 +284,7 @@ static void clear_at_every_place(void **state)
             world_send(b.w, b.c, "MARK:2");
             world_send(b.w, b.c, "MARK:3");
             while (b.w->sent_count < first + frame) {
-                world_step(b.w, b.w->now + S5);
+                step(&b);
             }
             mono_us tick = b.w->sent[b.w->sent_count - 1].at;
             world_run(b.w, (tick + places[p] > b.w->now ? tick + places[p] : b.w->now + 1) - b.w->now);
@@ -344,7 +344,7 @@ static void flow_at_its_bounds(void **state)
     size_t packets = (84960 - 16000) / FRAME + 1; /* one more than leaves 2 s or more */
     while (b.w->sent_count < first + packets) {
         assert_int_equal(told(&b, "MEDIA_XON"), 0);
-        world_step(b.w, b.w->now + S5);
+        step(&b);
     }
     assert_int_equal(told(&b, "MEDIA_XON"), 1);
     assert_int_equal(b.w->sent[first + packets - 1].at, b.w->now);
