@@ -83,13 +83,7 @@ static void route_changed(struct gateway *g, mono_us now)
 
 void gateway_link_server_changed(struct gateway *g, mono_us now)
 {
-    if (g->follows_route) {
-        look_later(g, now);
-    } else {
-        struct net_addr local = g->options->advertise.family != 0 ? g->options->advertise : g->sip_local;
-        local.port = g->sip_local.port;
-        bridge_set_local(g->bridge, now, &local); /* the new server is asked and registered with at once */
-    }
+    look_later(g, now); /* asking and registering there is the stack's */
 }
 
 void gateway_link_expire(struct gateway *g, mono_us now)

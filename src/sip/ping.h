@@ -29,7 +29,7 @@ void sip_ping_seen(struct sip_stack *stack, const struct net_addr *server);
 void sip_ping_silent(struct sip_stack *stack, const struct net_addr *server);
 /* The server answered a REGISTER: it is the one that knows us. */
 void sip_ping_registered_at(struct sip_stack *stack, const struct net_addr *server);
-/* Servers became known: the next one is due at once. */
+/* The server is another one, or known at last: the next one is due at once. */
 void sip_ping_hurry(struct sip_stack *stack);
 mono_us sip_ping_due(const struct sip_stack *stack);
 

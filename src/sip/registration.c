@@ -365,8 +365,9 @@ void sip_registration_reached(struct sip_stack *stack)
 
 void sip_registration_hurry(struct sip_stack *stack)
 {
-    if (stack->registration.state == SIP_REGISTRATION_WAITING) {
-        stack->registration.timers[SIP_REGISTRATION_NEXT] = stack->now;
+    mono_us *next = &stack->registration.timers[SIP_REGISTRATION_NEXT];
+    if (*next != MONO_NEVER) {
+        *next = stack->now;
     }
 }
 

@@ -33,7 +33,7 @@ void sip_registration_stop(struct sip_stack *stack);
 void sip_registration_moved(struct sip_stack *stack);
 /* The server can be reached again, or for the first time. */
 void sip_registration_reached(struct sip_stack *stack);
-/* Servers became known: a try that waits goes at once. */
+/* The server is another one, or known at last: a refresh or try that waits goes at once. */
 void sip_registration_hurry(struct sip_stack *stack);
 mono_us sip_registration_due(const struct sip_stack *stack);
 void sip_registration_expire(struct sip_stack *stack);

@@ -119,10 +119,12 @@ bool sip_servers_answered(struct sip_servers *servers, mono_us now, const struct
 
 void sip_stack_set_servers(struct sip_stack *stack, const struct net_addr *addrs, uint32_t count)
 {
-    bool was_empty = stack->servers.count == 0;
+    const struct net_addr *current = sip_stack_server(stack, stack->now);
+    struct net_addr before = current != NULL ? *current : (struct net_addr){0};
 
     sip_servers_set(&stack->servers, addrs, count);
-    if (was_empty && count > 0 && stack->started) {
+    current = sip_stack_server(stack, stack->now);
+    if (stack->started && current != NULL && !addr_equal(current, &before)) {
         sip_ping_hurry(stack);
         sip_registration_hurry(stack);
     }

@@ -6,6 +6,8 @@
  * advertised                            nothing is learnt
  * restarted_registrar   RFC 5626 4.4.2  unreachable, reachable: registered anew at once
  * next_server           RFC 3263 4.3    silence for 4 s, 503: the next server; OPTIONS finds out too and the registration follows
+ * servers_change                        RFC 3263 4.1: looked up anew, another one
+ * options_ignored                       a server that is silent to OPTIONS alone is reachable
  * servers_come_late                     the names are resolved after the start
  * lossy_network                         from seeds
  */
@@ -235,6 +237,44 @@ static void ping_finds_next_server(void **state)
     finish(ua);
 }
 
+/* The name means another server now: registered there at once, its old place lapses. */
+static void servers_change(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = registered(start(prepare()));
+    const struct net_addr other = sim_addr(3);
+    sip_stack_set_servers(ua->stack, &other, 1);
+    const struct sim_message *m = sim_await(ua->sim, 3, "REGISTER", DUR_S(1));
+    assert_non_null(m);
+    assert_string_equal(sim_header(m, "Contact"), OURS ";expires=600");
+    sim_reply(ua->sim, 3, m, 200, "t", "", "");
+    sim_run(ua->sim, DUR_MS(30));
+    assert_up(ua, true);
+    sip_stack_set_servers(ua->stack, &other, 1); /* the same again: nothing */
+    assert_null(sim_await(ua->sim, 3, "REGISTER", DUR_S(60)));
+    sip_stack_stop(ua->stack, ua->sim->now);
+    m = sim_await(ua->sim, 3, "REGISTER", DUR_S(1));
+    assert_non_null(m);
+    sim_reply(ua->sim, 3, m, 200, "t", "", "");
+    sim_run(ua->sim, DUR_S(40));
+    sim_close(ua->sim);
+}
+
+/* It answers REGISTER and is silent to OPTIONS: reachable. */
+static void options_ignored(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = prepare();
+    ua->config.keepalive = DUR_S(30);
+    start(ua);
+    registered(ua);
+    sim_run(ua->sim, DUR_S(300));
+    assert_true(sim_sent(ua->sim, 2, "OPTIONS") > 20);
+    assert_int_equal(logged("is reachable"), 1);
+    assert_int_equal(logged("not reachable"), 0);
+    finish(ua);
+}
+
 static void servers_come_late(void **state)
 {
     (void)state;
@@ -336,6 +376,7 @@ int main(void)
         cmocka_unit_test(address_told),      cmocka_unit_test(unusable_addresses),
         cmocka_unit_test(advertised),        cmocka_unit_test(restarted_registrar),
         cmocka_unit_test(next_server),       cmocka_unit_test(ping_finds_next_server),
+        cmocka_unit_test(servers_change),    cmocka_unit_test(options_ignored),
         cmocka_unit_test(servers_come_late), cmocka_unit_test(lossy_network),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
