@@ -392,7 +392,8 @@ static const char *check_response(struct legal *l)
     if (r->to_tag[0] != '\0' && m->to.tag.len > 0 && !is(r->to_tag, m->to.tag)) {
         return fault(l, "a response whose To tag is not the request's (8.2.6.2)");
     }
-    if (r->tag[0] != '\0' && m->to.tag.len > 0 && !is(r->tag, m->to.tag)) {
+    /* what could not be sent left no state behind: the same request is a new one then, 481 to a CANCEL */
+    if (!r->broken && r->tag[0] != '\0' && m->to.tag.len > 0 && !is(r->tag, m->to.tag)) {
         return fault(l, "two To tags for one request (8.2.6.2)");
     }
     if (m->to.tag.len > 0) {
