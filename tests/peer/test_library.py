@@ -65,7 +65,8 @@ def test_document_5_1():
         assert "通話建立成功，RTP 端口: %d" % list(phone.calls.values())[0].port in output, output
         rtp = list(phone.calls.values())[0]
         assert sounding(audio_sent(rtp)) == data
-        assert byes(phone) == 1 and len(phone.all("INVITE")) == 1
+        assert audio_sent(rtp)[-160:] == data[-160:]  # nothing behind the file
+        assert byes(phone) == 1 and len(phone.all("INVITE")) == 1, phone.messages
         invite, bye = phone.all("INVITE")[0], phone.all("BYE")[0]
         assert invite.uri == "sip:0938220136@127.0.0.1" and bye.cseq == invite.cseq + 1
         assert re.search(r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] 通話", output, re.M), output
