@@ -285,6 +285,10 @@ def gateway():
     yield script(1, "k0", "t0CALL:tone", "w100", "j70", "w60", "j5000", "w40", "j45", "w100", "d0")
     yield script(0, *UP, "t0PLAY_WAV:b.wav", "w40", "j200", "p0", "w20", "j60000", "w20", "t0HANGUP", "j40000", "w5")
     yield script(8, *UP, b"b0" + b"\xff" * 320, "f0", "w2000", "f0", "t0CALL:9", "t0DTMF:1", "t0NOPE", "t0CALL", "w10")
+    yield script(0, *UP, b"b0" + bytes(range(256)) * 20, "t0MARK:a", "w20", "t0PLAY_WAV:b.wav", "t0MARK:b", "w60", "t0STOP_WAV", "t0CLEAR", "t0MARK:now", "w40",
+                 b"b0" + b"\1" * 20000, "t0MARK:end", "w20", "t0CLEAR", "w20", "t0HANGUP", b"b0x", "w5", OK)  # more than fits
+    for name in ("ulaw", "alaw", "l16", "l16/16000"):
+        yield script(0, *UP, f"t0MEDIA:{name}", b"b0" + bytes(range(255)), packet, b"b0" + b"\x80" * 700, "t0MARK:m", "w300", b"b0abc", "t0MEDIA:off", b"b0abc", "w300", "d0")
     here = "sip:5000@10.0.0.1 SIP/2.0\r\n"
     incoming, no_offer = f"s0INVITE {here}{{N}}CSeq: 1 INVITE\r\n{{C}}{{S}}", f"s0INVITE {here}{{N}}CSeq: 1 INVITE\r\n{{C}}{{E}}"
     ack, ack_sdp = (f"s0ACK {here}{{A}}CSeq: 1 ACK\r\n{body}" for body in ("{E}", "{S}"))
