@@ -224,8 +224,8 @@ void rtp_keys_tx_init(struct rtp_keys_tx *k);
 /* All or nothing. ST_BAD (empty, or a character that is no key and no ','), ST_TOO_LARGE (more than RTP_KEYS_MAX), ST_FULL
  * (not enough room behind those that wait). */
 WS_MUST_CHECK int rtp_keys_tx_add(struct rtp_keys_tx *k, struct span keys);
-/* Something sounds, or waits to. */
-bool rtp_keys_tx_busy(const struct rtp_keys_tx *k);
+/* Something sounds at `timestamp`, or waits to. */
+bool rtp_keys_tx_busy(const struct rtp_keys_tx *k, uint32_t timestamp);
 /* What is to be sent at `timestamp` (of the stream, RFC 3550), for the next `samples` of it (20 ms, or what is left of a
  * longer packet). events: telephone-event is agreed; looked at where a key begins. Durations go by the timestamps, so that
  * ticks that come late or are skipped change none. An event begins with 20 ms before it only: until then silence. */

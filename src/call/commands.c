@@ -99,6 +99,26 @@ static void do_stop(struct client *c, const struct ws_command *cmd)
     lanes_files_stopped(&call->media.lanes);
 }
 
+static void do_dtmf(struct client *c, const struct ws_command *cmd)
+{
+    struct call *call = need_established(c, cmd);
+
+    if (call == NULL) {
+        return;
+    }
+    switch (rtp_keys_tx_add(&call->media.keys_out, cmd->arg)) {
+    case ST_OK: break;
+    case ST_TOO_LARGE:
+        client_error(c, cmd->word, WS_ERROR_TOO_LARGE, "at most %d keys and pauses", RTP_KEYS_MAX);
+        break;
+    case ST_FULL:
+        client_error(c, cmd->word, WS_ERROR_BUSY, "at most %d keys and pauses may wait, none of these was taken",
+                     RTP_KEYS_MAX);
+        break;
+    default: client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected 0-9 * # A-D and ',' for a pause"); break;
+    }
+}
+
 static void do_mark(struct client *c, const struct ws_command *cmd)
 {
     struct call *call = need_established(c, cmd);
@@ -223,6 +243,7 @@ static const struct {
     [WS_VERB_WAV_UPLOAD] = {do_upload_without_name, TAKES_ARGUMENT},
     [WS_VERB_PLAY_WAV] = {do_play, TAKES_ARGUMENT},
     [WS_VERB_STOP_WAV] = {do_stop, TAKES_NOTHING},
+    [WS_VERB_DTMF] = {do_dtmf, TAKES_ARGUMENT},
     [WS_VERB_MEDIA] = {do_media, TAKES_ARGUMENT},
     [WS_VERB_MARK] = {do_mark, TAKES_ARGUMENT},
     [WS_VERB_CLEAR] = {do_clear, TAKES_NOTHING},

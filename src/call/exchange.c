@@ -29,6 +29,8 @@ struct far_call {
     mono_us rtcp_due;
     struct rtp_pacer pacer;
     uint32_t phase;
+    bool event_heard;
+    uint32_t event_in, event_out; /* timestamps of the key that comes, and of its echo */
 };
 
 struct exchange {
@@ -282,6 +284,31 @@ static void send_payload(struct exchange *x, struct far_call *f, struct span pay
     }
 }
 
+/* A key comes back as a key: its packets share a timestamp of our stream. */
+static void echo_event(struct exchange *x, struct far_call *f, const struct rtp_packet *event)
+{
+    struct rtp_key_step step = {.marker = event->marker};
+    uint8_t packet[RTP_HEADER_LEN + RTP_EVENT_LEN];
+    struct outbuf out;
+
+    int32_t later = f->event_heard ? (int32_t)(event->timestamp - f->event_in) : 1;
+    if (event->payload.len < RTP_EVENT_LEN || later < 0) {
+        return; /* overtaken by the next key */
+    }
+    if (later > 0) {
+        f->event_heard = true;
+        f->event_in = event->timestamp;
+        f->event_out = f->tx.timestamp;
+        rtp_tx_skip(&f->tx, RTP_FRAME_SAMPLES); /* none of the next key */
+    }
+    step.timestamp = f->event_out;
+    memcpy(step.payload, event->payload.ptr, RTP_EVENT_LEN);
+    outbuf_init(&out, packet, sizeof(packet));
+    if (rtp_tx_event(&f->tx, &step, event->payload_type, &out) == ST_OK) {
+        (void)x->config.media.send(x->config.media.ctx, f->id, false, rtp_source_dest(&f->source), packet, out.len);
+    }
+}
+
 /* Reports let the caller know its round trip; the echo has no clock of its own, so they ride on arriving packets. */
 static void report(struct exchange *x, struct far_call *f)
 {
@@ -323,6 +350,8 @@ void exchange_media_input(struct exchange *x, mono_us now, struct pool_id call, 
     enum rtp_rx_verdict verdict = rtp_rx_push(&f->rx, now, &packet, 8000);
     if (!f->sending_tone && echo_wants(&f->agreed, &packet, verdict)) {
         send_payload(x, f, packet.payload);
+    } else if (!f->sending_tone && packet.payload_type == f->agreed.telephone_event_pt && verdict != RTP_RX_DUPLICATE) {
+        echo_event(x, f, &packet);
     }
     report(x, f);
 }

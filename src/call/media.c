@@ -18,6 +18,7 @@ void media_listen(struct call *call)
     lanes_init(&m->lanes, &b->blocks, &hooks);
     rtp_rx_init(&m->rx);
     rtp_keys_rx_init(&m->keys_in);
+    rtp_keys_tx_init(&m->keys_out);
     struct net_addr none = {0};
     rtp_source_init(&m->source, b->now, &none, &call->sip_peer);
     rng_token(b->rng, m->cname, sizeof(m->cname) - 1);

@@ -39,9 +39,10 @@ struct call_media {
     struct player player; /* the file lane's audio */
     struct echo echo;     /* incoming call that nobody but the echo test answers */
     struct recorder recorder;
-    bool record_restart;        /* a new timeline began with a packet that is no audio */
-    struct rtp_keys_rx keys_in; /* pressed by the far end */
-    bool hearing;               /* the client's format is a decoded one: playout is in use */
+    bool record_restart;         /* a new timeline began with a packet that is no audio */
+    struct rtp_keys_tx keys_out; /* DTMF */
+    struct rtp_keys_rx keys_in;  /* pressed by the far end */
+    bool hearing;                /* the client's format is a decoded one: playout is in use */
     struct rtp_playout playout;
     uint32_t noise_seed;
 };
@@ -71,6 +72,15 @@ void media_hear_packet(struct call *call, struct client *c, const struct rtp_pac
 void media_hear_tick(struct call *call);
 /* The call ends: what waits is handed on at once. */
 void media_hear_rest(struct call *call);
+
+/* media_keys.c: DTMF */
+
+/* Between two packets: as agreed, but 20 ms while keys are sent as events. */
+dur_us media_interval(const struct call *call);
+/* A key's packet left, and the packet of audio is not to be sent. */
+bool media_keys_event(struct call *call, size_t samples);
+/* 20 ms of a tone or of the silence behind a key, at that timestamp of our stream. False: the lanes' turn. */
+bool media_keys_frame(struct call *call, uint32_t timestamp, enum audio_codec codec, uint8_t *out);
 
 /* media_send.c */
 

@@ -78,11 +78,14 @@ static void file_frame(struct call *call, enum audio_codec codec, uint8_t *out)
     }
 }
 
-/* 20 ms of the lane whose turn it is: files, then live audio, then silence. */
-static void next_frame(struct call *call, enum audio_codec codec, uint8_t *out)
+/* 20 ms of the lane whose turn it is: keys, files, then live audio, then silence. */
+static void next_frame(struct call *call, uint32_t timestamp, enum audio_codec codec, uint8_t *out)
 {
     struct lanes *lanes = &call->media.lanes;
 
+    if (media_keys_frame(call, timestamp, codec, out)) {
+        return;
+    }
     if (!lanes->paused && file_ready(call)) {
         file_frame(call, codec, out);
     } else if (lanes_frame(lanes, call->bridge->now, codec, out) == 0) {
@@ -100,10 +103,13 @@ static void send_packet(struct call *call, size_t samples, mono_us due)
     struct outbuf out;
     uint32_t timestamp = m->tx.timestamp;
 
+    if (media_keys_event(call, samples)) {
+        return;
+    }
     bool echoed = m->echo.on && echo_take(&m->echo, payload, samples);
     client_settle(client_get(b, call->client), call);
     for (size_t at = 0; at < samples && !echoed; at += LANES_FRAME) {
-        next_frame(call, media_codec(call), payload + at);
+        next_frame(call, timestamp + (uint32_t)at, media_codec(call), payload + at);
     }
     outbuf_init(&out, packet, sizeof(packet));
     if (rtp_tx_packet(&m->tx, span_make(payload, samples), (uint32_t)samples, &out) != ST_OK) {
@@ -122,6 +128,7 @@ void media_tick(struct call *call)
 {
     struct call_media *m = &call->media;
     struct bridge *b = call->bridge;
+    m->pacer.interval = media_interval(call);
     size_t samples = (size_t)(m->pacer.interval / 125);
     struct rtp_pacer_step step = rtp_pacer_step(&m->pacer, b->now);
 
@@ -133,6 +140,7 @@ void media_tick(struct call *call)
         if (call->agreed.we_send) {
             send_packet(call, samples, m->pacer.next - (dur_us)(step.send - i) * m->pacer.interval);
         } else {
+            rtp_keys_tx_cut(&m->keys_out);
             rtp_tx_skip(&m->tx, (uint32_t)samples);
         }
     }

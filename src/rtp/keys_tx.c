@@ -31,9 +31,11 @@ int rtp_keys_tx_add(struct rtp_keys_tx *k, struct span text)
     return ST_OK;
 }
 
-bool rtp_keys_tx_busy(const struct rtp_keys_tx *k)
+bool rtp_keys_tx_busy(const struct rtp_keys_tx *k, uint32_t timestamp)
 {
-    return k->phase != RTP_KEY_IDLE || k->count > 0;
+    bool over = k->phase == RTP_KEY_IDLE ||
+                (k->phase == RTP_KEY_SILENT && k->ends_left == 0 && timestamp - k->silent_since >= k->silent_for);
+    return !over || k->count > 0;
 }
 
 static void silence_begin(struct rtp_keys_tx *k, uint32_t since, uint32_t samples)

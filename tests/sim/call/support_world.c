@@ -182,6 +182,7 @@ static void log_sent(struct world *w, const struct net_addr *to, const uint8_t *
                            .timestamp = (uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7],
                            .ssrc = (uint32_t)p[8] << 24 | (uint32_t)p[9] << 16 | (uint32_t)p[10] << 8 | p[11],
                            .len = len - 12};
+    memcpy(w->sent[w->sent_count - 1].begin, p + 12, len - 12 < 4 ? len - 12 : 4);
 }
 
 /* From the bridge's port to the exchange's, or back. */

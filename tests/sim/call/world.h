@@ -87,7 +87,8 @@ struct world_rtp {
     uint8_t payload_type;
     uint16_t sequence;
     uint32_t timestamp, ssrc;
-    size_t len; /* of the payload */
+    size_t len;       /* of the payload */
+    uint8_t begin[4]; /* its first bytes */
 };
 
 struct world_event {

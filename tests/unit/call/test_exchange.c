@@ -264,14 +264,19 @@ static void check_echo(struct bench *t, const char *user)
         assert_int_equal((uint16_t)(p->data[2] << 8 | p->data[3]),
                          (uint16_t)((t->packet[0].data[2] << 8 | t->packet[0].data[3]) + i));
     }
-    rtp(t, 0, &caller_rtp, 0, 9, 77);   /* a duplicate */
-    rtp(t, 0, &caller_rtp, 101, 10, 7); /* a telephone event */
+    rtp(t, 0, &caller_rtp, 0, 9, 77); /* a duplicate */
     assert_int_equal(t->packet_count, 10);
+    rtp(t, 0, &caller_rtp, 101, 10, 7); /* a telephone event: a key comes back as a key */
+    assert_int_equal(t->packet_count, 11);
+    assert_int_equal(t->packet[10].len, 16);
+    assert_int_equal(t->packet[10].data[1] & 0x7F, 101);
+    rtp(t, 0, &caller_rtp, 102, 11, 7);
+    assert_int_equal(t->packet_count, 11);
     hang_up(t, user, "one", tag, 2);
     assert_int_equal(exchange_calls(t->x), 0);
     assert_int_equal(t->ports_open, 0);
-    rtp(t, 0, &caller_rtp, 0, 11, 1); /* too late */
-    assert_int_equal(t->packet_count, 10);
+    rtp(t, 0, &caller_rtp, 0, 12, 1); /* too late */
+    assert_int_equal(t->packet_count, 11);
 }
 
 static void test_echo_and_any_number(void **state)

@@ -32,7 +32,7 @@ static void test_what_is_taken(void **state)
         struct rtp_keys_tx k;
         rtp_keys_tx_init(&k);
         assert_int_equal(rtp_keys_tx_add(&k, span_cstr(table[i].text)), table[i].status);
-        assert_int_equal(rtp_keys_tx_busy(&k), table[i].status == ST_OK);
+        assert_int_equal(rtp_keys_tx_busy(&k, 0), table[i].status == ST_OK);
     }
     struct rtp_keys_tx k = keys_of("123456789012345678901234567890123456789012345678901234567890123");
     assert_int_equal(rtp_keys_tx_add(&k, SPAN_LIT("12")), ST_FULL); /* nothing of it */
@@ -77,9 +77,10 @@ static void test_events(void **state)
         assert_int_equal(rtp_keys_tx_step(&k, t, 160, true).turn, RTP_KEY_TURN_SILENCE);
     }
     t = whole_event(&k, t, 15);
-    assert_true(rtp_keys_tx_busy(&k));
+    assert_true(rtp_keys_tx_busy(&k, t - 160));
+    assert_false(rtp_keys_tx_busy(&k, t));
     assert_int_equal(rtp_keys_tx_step(&k, t, 160, true).turn, RTP_KEY_TURN_NONE);
-    assert_false(rtp_keys_tx_busy(&k));
+    assert_false(rtp_keys_tx_busy(&k, t));
 }
 
 /* Ticks are skipped after step `at`: the durations are those of the clock, the end is told three times, the next key begins
