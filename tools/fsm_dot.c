@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "fsm_call_life.h"
-#include "fsm_sip_registration.h"
-#include "fsm_sip_tx.h"
-#include "fsm_sip_usage.h"
+#include "fsm_sip.h"
 
 #define TEXT_MAX 65536
 #define PATH_LEN 1024
@@ -58,9 +56,7 @@ int main(int argc, char **argv)
         return 2;
     }
     const char *directory = argc == 2 ? argv[1] : NULL;
-    int result = draw(directory, fsm_sip_tx_drawings, FSM_SIP_TX_COUNT);
-    result |= draw(directory, fsm_sip_usage_drawings, FSM_SIP_USAGE_COUNT);
-    result |= draw(directory, fsm_sip_registration_drawings, FSM_SIP_REGISTRATION_COUNT);
+    int result = draw(directory, fsm_sip_drawings, FSM_SIP_COUNT);
     result |= draw(directory, fsm_call_life_drawings, FSM_CALL_LIFE_COUNT);
     return result;
 }

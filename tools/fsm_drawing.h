@@ -5,26 +5,26 @@
 
 #include "wsaudio/base.h"
 
-enum fsm_rule { FSM_NONE, FSM_GO, FSM_DROP };
-
-struct fsm_cell {
-    enum fsm_rule rule; /* NONE: nothing to draw (the machine has no such event here, or it cannot come) */
-    int next;
-    uint32_t actions; /* bits */
-};
-
 struct fsm_drawing {
-    const char *file;  /* "sip_invite_client": docs/fsm/<file>.dot */
-    const char *title; /* "SIP INVITE client transaction (RFC 3261 figure 5, RFC 6026)" */
-    int machine;       /* handed to cell and note */
+    const char *file;             /* "sip_invite_client": docs/fsm/<file>.dot */
+    const char *title;            /* "SIP INVITE client transaction (RFC 3261 figure 5, RFC 6026)" */
+    const struct fsm_cell *cells; /* [states][events] */
     int states, events;
-    struct fsm_cell (*cell)(int machine, int state, int event);
     const char *(*state_name)(int state);
     const char *(*event_name)(int event);
     const char *(*action_name)(uint32_t bit);
-    /* More text for a state's box (its timers), or an empty string; may be NULL. */
-    void (*note)(int machine, int state, struct outbuf *out);
+    /* The timers that a state may hold: a byte of bits for each state; NULL when the table has none. */
+    const uint8_t *hold;
+    const char *(*timer_name)(int timer);
+    /* The RFC's letter for that timer of a machine in a state, "-" for none; may be NULL. */
+    int machine;
+    const char *(*timer_letter)(int machine, int state, int timer);
 };
+
+static inline const struct fsm_cell *fsm_cell_of(const struct fsm_drawing *d, int state, int event)
+{
+    return &d->cells[state * d->events + event];
+}
 
 /* A name may hold what dot would misread in a quoted string. */
 static inline void fsm_put_text(struct outbuf *out, const char *text)
@@ -52,13 +52,29 @@ static inline bool fsm_state_is_used(const struct fsm_drawing *d, int state)
 {
     for (int s = 0; s < d->states; s++) {
         for (int e = 0; e < d->events; e++) {
-            struct fsm_cell cell = d->cell(d->machine, s, e);
-            if (cell.rule != FSM_NONE && (s == state || (cell.rule == FSM_GO && cell.next == state))) {
+            const struct fsm_cell *cell = fsm_cell_of(d, s, e);
+            bool can_come = cell->rule == FSM_GO || cell->rule == FSM_DROP;
+            if (can_come && (s == state || (cell->rule == FSM_GO && cell->next == state))) {
                 return true;
             }
         }
     }
     return false;
+}
+
+/* "timers: A retry, B give up" */
+static inline void fsm_put_timers(const struct fsm_drawing *d, int state, struct outbuf *out)
+{
+    const char *lead = "\\ntimers: ";
+
+    for (int t = 0; d->hold != NULL && t < 8; t++) {
+        if ((d->hold[state] & (1 << t)) != 0) {
+            const char *letter = d->timer_letter != NULL ? d->timer_letter(d->machine, state, t) : "-";
+            outbuf_printf(out, "%s%s%s%s", lead, letter[0] == '-' ? "" : letter, letter[0] == '-' ? "" : " ",
+                          d->timer_name(t));
+            lead = ", ";
+        }
+    }
 }
 
 static inline void fsm_put_state(const struct fsm_drawing *d, int state, struct outbuf *out)
@@ -67,11 +83,9 @@ static inline void fsm_put_state(const struct fsm_drawing *d, int state, struct 
 
     outbuf_printf(out, "    s%d [label=\"", state);
     fsm_put_text(out, d->state_name(state));
-    if (d->note != NULL) {
-        d->note(d->machine, state, out);
-    }
+    fsm_put_timers(d, state, out);
     for (int e = 0; e < d->events; e++) {
-        if (d->cell(d->machine, state, e).rule == FSM_DROP) {
+        if (fsm_cell_of(d, state, e)->rule == FSM_DROP) {
             outbuf_str(out, lead);
             fsm_put_text(out, d->event_name(e));
             lead = ", ";
@@ -93,11 +107,11 @@ static inline void fsm_write_dot(const struct fsm_drawing *d, struct outbuf *out
     }
     for (int s = 0; s < d->states; s++) {
         for (int e = 0; e < d->events; e++) {
-            struct fsm_cell cell = d->cell(d->machine, s, e);
-            if (cell.rule == FSM_GO) {
-                outbuf_printf(out, "    s%d -> s%d [label=\"", s, cell.next);
+            const struct fsm_cell *cell = fsm_cell_of(d, s, e);
+            if (cell->rule == FSM_GO) {
+                outbuf_printf(out, "    s%d -> s%d [label=\"", s, cell->next);
                 fsm_put_text(out, d->event_name(e));
-                fsm_put_actions(d, cell.actions, out);
+                fsm_put_actions(d, cell->actions, out);
                 outbuf_str(out, "\"];\n");
             }
         }

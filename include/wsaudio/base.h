@@ -4,6 +4,7 @@
 
 #include "wsaudio/base/addr.h"
 #include "wsaudio/base/digest.h"
+#include "wsaudio/base/fsm.h"
 #include "wsaudio/base/list.h"
 #include "wsaudio/base/log.h"
 #include "wsaudio/base/outbuf.h"

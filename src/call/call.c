@@ -152,22 +152,22 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
 
 static void step_with(struct call *call, enum call_event event, struct span offer)
 {
-    const struct call_cell *cell = &call_life[call->state][event];
+    const struct fsm_cell *cell = &call_life[call->state][event];
     const struct log *log = call->bridge->log;
 
-    if (cell->rule == CALL_RULE_DROP) {
+    if (cell->rule == FSM_DROP) {
         return;
     }
-    if (cell->rule != CALL_RULE_GO) {
-        assert(cell->rule == CALL_RULE_GO);
-        log_write(log, LOG_ERROR, LOG_TEXT(log, CALL_TABLE_BUG), call->label, call_state_name(call->state),
-                  call_event_name(event));
+    if (cell->rule != FSM_GO) {
+        assert(cell->rule == FSM_GO);
+        log_write(log, LOG_ERROR, LOG_TEXT(log, CALL_TABLE_BUG), call->label, call_state_name((int)call->state),
+                  call_event_name((int)event));
         return;
     }
     enum call_state from = call->state;
     call->state = (enum call_state)cell->next;
-    log_write(log, LOG_DEBUG, "call %s: life %s -> %s on %s", call->label, call_state_name(from),
-              call_state_name(call->state), call_event_name(event));
+    log_write(log, LOG_DEBUG, "call %s: life %s -> %s on %s", call->label, call_state_name((int)from),
+              call_state_name((int)call->state), call_event_name((int)event));
     run_actions(call, cell->actions, offer);
 }
 

@@ -1,17 +1,8 @@
 #include "life.h"
 
-#define GO(state, acts)                                                                                                \
-    {                                                                                                                  \
-        CALL_RULE_GO, (state), (acts)                                                                                  \
-    }
-#define DROP(state)                                                                                                    \
-    {                                                                                                                  \
-        CALL_RULE_DROP, (state), 0                                                                                     \
-    }
-#define CANNOT(state)                                                                                                  \
-    {                                                                                                                  \
-        CALL_RULE_CANNOT, (state), 0                                                                                   \
-    }
+#define GO(state, bits) FSM_CELL_GO(state, bits)
+#define DROP            FSM_CELL_DROP
+#define CANNOT          FSM_CELL_CANNOT
 
 #define END_TOLD  (CALL_ACT_CLOSE_MEDIA | CALL_ACT_TELL_ENDED | CALL_ACT_RELEASE)
 #define END_BY_US (CALL_ACT_END_USAGE | END_TOLD)
@@ -20,28 +11,28 @@
 #define ANSWER    (CALL_ACT_OPEN_MEDIA | CALL_ACT_START_LIMITS | CALL_ACT_TELL_ESTABLISHED)
 
 /* clang-format off */
-const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
+const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
     [CALL_IDLE] = {
         [CALL_EV_DIALLED] = GO(CALL_TRYING, CALL_ACT_TELL_TRYING),
         /* no usage exists yet that could report these */
-        [CALL_EV_RINGS] = CANNOT(CALL_IDLE),
-        [CALL_EV_EARLY] = CANNOT(CALL_IDLE),
-        [CALL_EV_ANSWERED] = CANNOT(CALL_IDLE),
-        [CALL_EV_UNUSABLE] = CANNOT(CALL_IDLE),
-        [CALL_EV_OFFER_SAME] = CANNOT(CALL_IDLE),
-        [CALL_EV_OFFER_OTHER] = CANNOT(CALL_IDLE),
-        [CALL_EV_FAR_END] = CANNOT(CALL_IDLE),
+        [CALL_EV_RINGS] = CANNOT,
+        [CALL_EV_EARLY] = CANNOT,
+        [CALL_EV_ANSWERED] = CANNOT,
+        [CALL_EV_UNUSABLE] = CANNOT,
+        [CALL_EV_OFFER_SAME] = CANNOT,
+        [CALL_EV_OFFER_OTHER] = CANNOT,
+        [CALL_EV_FAR_END] = CANNOT,
         /* dialling is one step of one turn: nothing comes between */
-        [CALL_EV_HANGUP] = CANNOT(CALL_IDLE),
-        [CALL_EV_LIMIT] = CANNOT(CALL_IDLE),
-        [CALL_EV_ORPHANED] = CANNOT(CALL_IDLE),
+        [CALL_EV_HANGUP] = CANNOT,
+        [CALL_EV_LIMIT] = CANNOT,
+        [CALL_EV_ORPHANED] = CANNOT,
         [CALL_EV_INCOMING] = GO(CALL_ALERTING, CALL_ACT_SEND_RINGING),
-        [CALL_EV_TAKEN] = CANNOT(CALL_IDLE), /* it rings first */
-        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_IDLE),
-        [CALL_EV_REFUSED] = CANNOT(CALL_IDLE),
+        [CALL_EV_TAKEN] = CANNOT, /* it rings first */
+        [CALL_EV_TAKEN_BLIND] = CANNOT,
+        [CALL_EV_REFUSED] = CANNOT,
     },
     [CALL_TRYING] = {
-        [CALL_EV_DIALLED] = CANNOT(CALL_TRYING), /* dialled once */
+        [CALL_EV_DIALLED] = CANNOT, /* dialled once */
         [CALL_EV_RINGS] = GO(CALL_RINGING, CALL_ACT_TELL_RINGING),
         [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA | CALL_ACT_TELL_EARLY),
         [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER),
@@ -50,17 +41,17 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_OFFER_OTHER] = GO(CALL_TRYING, CALL_ACT_REFUSE_OFFER),
         [CALL_EV_FAR_END] = GO(CALL_ENDED, END_TOLD),
         [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
-        [CALL_EV_LIMIT] = CANNOT(CALL_TRYING), /* the clocks start with the answer */
+        [CALL_EV_LIMIT] = CANNOT, /* the clocks start with the answer */
         [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
         /* of incoming calls before they are answered */
-        [CALL_EV_INCOMING] = CANNOT(CALL_TRYING),
-        [CALL_EV_TAKEN] = CANNOT(CALL_TRYING),
-        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_TRYING),
-        [CALL_EV_REFUSED] = CANNOT(CALL_TRYING),
+        [CALL_EV_INCOMING] = CANNOT,
+        [CALL_EV_TAKEN] = CANNOT,
+        [CALL_EV_TAKEN_BLIND] = CANNOT,
+        [CALL_EV_REFUSED] = CANNOT,
     },
     [CALL_RINGING] = {
-        [CALL_EV_DIALLED] = CANNOT(CALL_RINGING),
-        [CALL_EV_RINGS] = DROP(CALL_RINGING), /* 180 again, or 181, 182 after it: told once */
+        [CALL_EV_DIALLED] = CANNOT,
+        [CALL_EV_RINGS] = DROP, /* 180 again, or 181, 182 after it: told once */
         [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA | CALL_ACT_TELL_EARLY),
         [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER),
         [CALL_EV_UNUSABLE] = GO(CALL_ENDED, END_BY_US),
@@ -68,17 +59,17 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_OFFER_OTHER] = GO(CALL_RINGING, CALL_ACT_REFUSE_OFFER),
         [CALL_EV_FAR_END] = GO(CALL_ENDED, END_TOLD),
         [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
-        [CALL_EV_LIMIT] = CANNOT(CALL_RINGING),
+        [CALL_EV_LIMIT] = CANNOT,
         [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
         /* of incoming calls before they are answered */
-        [CALL_EV_INCOMING] = CANNOT(CALL_RINGING),
-        [CALL_EV_TAKEN] = CANNOT(CALL_RINGING),
-        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_RINGING),
-        [CALL_EV_REFUSED] = CANNOT(CALL_RINGING),
+        [CALL_EV_INCOMING] = CANNOT,
+        [CALL_EV_TAKEN] = CANNOT,
+        [CALL_EV_TAKEN_BLIND] = CANNOT,
+        [CALL_EV_REFUSED] = CANNOT,
     },
     [CALL_EARLY] = {
-        [CALL_EV_DIALLED] = CANNOT(CALL_EARLY),
-        [CALL_EV_RINGS] = DROP(CALL_EARLY), /* 180 after 183: the early media goes on */
+        [CALL_EV_DIALLED] = CANNOT,
+        [CALL_EV_RINGS] = DROP, /* 180 after 183: the early media goes on */
         [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA), /* the newest SDP counts: another fork, another address */
         [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER),
         [CALL_EV_UNUSABLE] = GO(CALL_ENDED, END_BY_US),
@@ -86,54 +77,54 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_OFFER_OTHER] = GO(CALL_EARLY, CALL_ACT_REFUSE_OFFER),
         [CALL_EV_FAR_END] = GO(CALL_ENDED, END_TOLD),
         [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
-        [CALL_EV_LIMIT] = CANNOT(CALL_EARLY),
+        [CALL_EV_LIMIT] = CANNOT,
         [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
         /* of incoming calls before they are answered */
-        [CALL_EV_INCOMING] = CANNOT(CALL_EARLY),
-        [CALL_EV_TAKEN] = CANNOT(CALL_EARLY),
-        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_EARLY),
-        [CALL_EV_REFUSED] = CANNOT(CALL_EARLY),
+        [CALL_EV_INCOMING] = CANNOT,
+        [CALL_EV_TAKEN] = CANNOT,
+        [CALL_EV_TAKEN_BLIND] = CANNOT,
+        [CALL_EV_REFUSED] = CANNOT,
     },
     [CALL_ALERTING] = {
-        [CALL_EV_DIALLED] = CANNOT(CALL_ALERTING), /* not ours */
-        [CALL_EV_RINGS] = CANNOT(CALL_ALERTING),
-        [CALL_EV_EARLY] = CANNOT(CALL_ALERTING),
-        [CALL_EV_ANSWERED] = CANNOT(CALL_ALERTING),
-        [CALL_EV_UNUSABLE] = CANNOT(CALL_ALERTING), /* the offer was judged before it rang */
-        [CALL_EV_OFFER_SAME] = CANNOT(CALL_ALERTING), /* the stack refuses one before the answer */
-        [CALL_EV_OFFER_OTHER] = CANNOT(CALL_ALERTING),
+        [CALL_EV_DIALLED] = CANNOT, /* not ours */
+        [CALL_EV_RINGS] = CANNOT,
+        [CALL_EV_EARLY] = CANNOT,
+        [CALL_EV_ANSWERED] = CANNOT,
+        [CALL_EV_UNUSABLE] = CANNOT, /* the offer was judged before it rang */
+        [CALL_EV_OFFER_SAME] = CANNOT, /* the stack refuses one before the answer */
+        [CALL_EV_OFFER_OTHER] = CANNOT,
         [CALL_EV_FAR_END] = GO(CALL_ENDED, CALL_ACT_STOP_RINGING | CALL_ACT_RELEASE), /* CANCEL, or BYE */
         [CALL_EV_HANGUP] = GO(CALL_ENDED, END_ALERT), /* the server stops */
         [CALL_EV_LIMIT] = GO(CALL_ENDED, END_ALERT), /* --ring-seconds, or the INVITE's Expires */
-        [CALL_EV_ORPHANED] = CANNOT(CALL_ALERTING), /* nobody's call yet */
-        [CALL_EV_INCOMING] = CANNOT(CALL_ALERTING), /* came once */
+        [CALL_EV_ORPHANED] = CANNOT, /* nobody's call yet */
+        [CALL_EV_INCOMING] = CANNOT, /* came once */
         [CALL_EV_TAKEN] = GO(CALL_ESTABLISHED, ANSWER | CALL_ACT_STOP_RINGING), /* media flows before the ACK comes */
         [CALL_EV_TAKEN_BLIND] = GO(CALL_ACCEPTED, CALL_ACT_STOP_RINGING), /* no address to send to yet */
         [CALL_EV_REFUSED] = GO(CALL_ENDED, END_ALERT),
     },
     [CALL_ACCEPTED] = {
-        [CALL_EV_DIALLED] = CANNOT(CALL_ACCEPTED),
-        [CALL_EV_RINGS] = CANNOT(CALL_ACCEPTED),
-        [CALL_EV_EARLY] = CANNOT(CALL_ACCEPTED),
+        [CALL_EV_DIALLED] = CANNOT,
+        [CALL_EV_RINGS] = CANNOT,
+        [CALL_EV_EARLY] = CANNOT,
         [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER), /* the ACK's SDP */
         [CALL_EV_UNUSABLE] = GO(CALL_ENDED, END_BY_US), /* or it has none */
-        [CALL_EV_OFFER_SAME] = CANNOT(CALL_ACCEPTED), /* the stack refuses one before the ACK */
-        [CALL_EV_OFFER_OTHER] = CANNOT(CALL_ACCEPTED),
+        [CALL_EV_OFFER_SAME] = CANNOT, /* the stack refuses one before the ACK */
+        [CALL_EV_OFFER_OTHER] = CANNOT,
         [CALL_EV_FAR_END] = GO(CALL_ENDED, END_TOLD), /* BYE, or no ACK */
         [CALL_EV_HANGUP] = GO(CALL_ENDED, END_BY_US),
-        [CALL_EV_LIMIT] = CANNOT(CALL_ACCEPTED), /* the clocks start with the SDP; the stack waits 32 s for the ACK */
+        [CALL_EV_LIMIT] = CANNOT, /* the clocks start with the SDP; the stack waits 32 s for the ACK */
         [CALL_EV_ORPHANED] = GO(CALL_ENDED, END_MUTE),
-        [CALL_EV_INCOMING] = CANNOT(CALL_ACCEPTED),
-        [CALL_EV_TAKEN] = CANNOT(CALL_ACCEPTED),
-        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_ACCEPTED),
-        [CALL_EV_REFUSED] = CANNOT(CALL_ACCEPTED),
+        [CALL_EV_INCOMING] = CANNOT,
+        [CALL_EV_TAKEN] = CANNOT,
+        [CALL_EV_TAKEN_BLIND] = CANNOT,
+        [CALL_EV_REFUSED] = CANNOT,
     },
     [CALL_ESTABLISHED] = {
-        [CALL_EV_DIALLED] = CANNOT(CALL_ESTABLISHED),
-        [CALL_EV_RINGS] = DROP(CALL_ESTABLISHED), /* a 18x overtaken by the 200 */
-        [CALL_EV_EARLY] = DROP(CALL_ESTABLISHED),
-        [CALL_EV_ANSWERED] = CANNOT(CALL_ESTABLISHED), /* the stack tells the first 2xx only */
-        [CALL_EV_UNUSABLE] = CANNOT(CALL_ESTABLISHED),
+        [CALL_EV_DIALLED] = CANNOT,
+        [CALL_EV_RINGS] = DROP, /* a 18x overtaken by the 200 */
+        [CALL_EV_EARLY] = DROP,
+        [CALL_EV_ANSWERED] = CANNOT, /* the stack tells the first 2xx only */
+        [CALL_EV_UNUSABLE] = CANNOT,
         [CALL_EV_OFFER_SAME] = GO(CALL_ESTABLISHED, CALL_ACT_ACCEPT_OFFER),
         [CALL_EV_OFFER_OTHER] = GO(CALL_ESTABLISHED, CALL_ACT_REFUSE_OFFER), /* 488, the call goes on */
         [CALL_EV_FAR_END] = GO(CALL_ENDED, CALL_ACT_TELL_STATS | END_TOLD),
@@ -141,33 +132,33 @@ const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_LIMIT] = GO(CALL_ENDED, CALL_ACT_TELL_STATS | END_BY_US),
         [CALL_EV_ORPHANED] = GO(CALL_ENDED, CALL_ACT_TELL_STATS | END_MUTE), /* stats: the warnings still go to the log */
         /* of incoming calls before they are answered */
-        [CALL_EV_INCOMING] = CANNOT(CALL_ESTABLISHED),
-        [CALL_EV_TAKEN] = CANNOT(CALL_ESTABLISHED),
-        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_ESTABLISHED),
-        [CALL_EV_REFUSED] = CANNOT(CALL_ESTABLISHED),
+        [CALL_EV_INCOMING] = CANNOT,
+        [CALL_EV_TAKEN] = CANNOT,
+        [CALL_EV_TAKEN_BLIND] = CANNOT,
+        [CALL_EV_REFUSED] = CANNOT,
     },
     [CALL_ENDED] = {
         /* the usage was let go or is over, the client has no name for this call any more */
-        [CALL_EV_DIALLED] = CANNOT(CALL_ENDED),
-        [CALL_EV_RINGS] = CANNOT(CALL_ENDED),
-        [CALL_EV_EARLY] = CANNOT(CALL_ENDED),
-        [CALL_EV_ANSWERED] = CANNOT(CALL_ENDED),
-        [CALL_EV_UNUSABLE] = CANNOT(CALL_ENDED),
-        [CALL_EV_OFFER_SAME] = CANNOT(CALL_ENDED),
-        [CALL_EV_OFFER_OTHER] = CANNOT(CALL_ENDED),
-        [CALL_EV_FAR_END] = CANNOT(CALL_ENDED),
-        [CALL_EV_HANGUP] = CANNOT(CALL_ENDED),
-        [CALL_EV_LIMIT] = CANNOT(CALL_ENDED),
-        [CALL_EV_ORPHANED] = CANNOT(CALL_ENDED),
-        [CALL_EV_INCOMING] = CANNOT(CALL_ENDED),
-        [CALL_EV_TAKEN] = CANNOT(CALL_ENDED),
-        [CALL_EV_TAKEN_BLIND] = CANNOT(CALL_ENDED),
-        [CALL_EV_REFUSED] = CANNOT(CALL_ENDED),
+        [CALL_EV_DIALLED] = CANNOT,
+        [CALL_EV_RINGS] = CANNOT,
+        [CALL_EV_EARLY] = CANNOT,
+        [CALL_EV_ANSWERED] = CANNOT,
+        [CALL_EV_UNUSABLE] = CANNOT,
+        [CALL_EV_OFFER_SAME] = CANNOT,
+        [CALL_EV_OFFER_OTHER] = CANNOT,
+        [CALL_EV_FAR_END] = CANNOT,
+        [CALL_EV_HANGUP] = CANNOT,
+        [CALL_EV_LIMIT] = CANNOT,
+        [CALL_EV_ORPHANED] = CANNOT,
+        [CALL_EV_INCOMING] = CANNOT,
+        [CALL_EV_TAKEN] = CANNOT,
+        [CALL_EV_TAKEN_BLIND] = CANNOT,
+        [CALL_EV_REFUSED] = CANNOT,
     },
 };
 /* clang-format on */
 
-const char *call_state_name(enum call_state state)
+const char *call_state_name(int state)
 {
     static const char *const names[CALL_STATE_COUNT] = {
         [CALL_IDLE] = "idle",
@@ -179,10 +170,10 @@ const char *call_state_name(enum call_state state)
         [CALL_ESTABLISHED] = "established",
         [CALL_ENDED] = "ended",
     };
-    return (unsigned)state < CALL_STATE_COUNT ? names[state] : "?";
+    return FSM_NAME(names, state);
 }
 
-const char *call_event_name(enum call_event event)
+const char *call_event_name(int event)
 {
     static const char *const names[CALL_EVENT_COUNT] = {
         [CALL_EV_DIALLED] = "dialled",
@@ -201,15 +192,15 @@ const char *call_event_name(enum call_event event)
         [CALL_EV_TAKEN_BLIND] = "taken_blind",
         [CALL_EV_REFUSED] = "refused",
     };
-    return (unsigned)event < CALL_EVENT_COUNT ? names[event] : "?";
+    return FSM_NAME(names, event);
 }
 
-const char *call_action_name(unsigned bit)
+const char *call_action_name(uint32_t bit)
 {
     static const char *const names[] = {
         "open_media",   "start_limits", "tell_trying", "tell_ringing", "tell_early", "tell_established",
         "accept_offer", "refuse_offer", "end_usage",   "close_media",  "tell_stats", "tell_ended",
         "send_ringing", "stop_ringing", "reject",      "release",
     };
-    return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : "?";
+    return FSM_BIT_NAME(names, bit);
 }

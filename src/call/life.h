@@ -2,8 +2,9 @@
 #ifndef WSAUDIO_CALL_LIFE_H
 #define WSAUDIO_CALL_LIFE_H
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#include "wsaudio/base/fsm.h"
 
 enum call_state {
     CALL_IDLE,        /* the object exists, nothing has been sent */
@@ -36,8 +37,6 @@ enum call_event {
     CALL_EVENT_COUNT
 };
 
-enum call_rule { CALL_RULE_UNDECIDED = 0, CALL_RULE_GO, CALL_RULE_DROP, CALL_RULE_CANNOT };
-
 /* Carried out in the order of the bits. */
 enum call_action {
     CALL_ACT_OPEN_MEDIA = 1 << 0,   /* take over the SDP's address and codec, start sending */
@@ -58,16 +57,10 @@ enum call_action {
     CALL_ACT_RELEASE = 1 << 15       /* the client is free for another call */
 };
 
-struct call_cell {
-    uint8_t rule; /* enum call_rule */
-    uint8_t next; /* enum call_state */
-    uint32_t actions;
-};
+extern const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT];
 
-extern const struct call_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT];
-
-const char *call_state_name(enum call_state state);
-const char *call_event_name(enum call_event event);
-const char *call_action_name(unsigned bit);
+const char *call_state_name(int state);
+const char *call_event_name(int event);
+const char *call_action_name(uint32_t bit);
 
 #endif

@@ -233,11 +233,11 @@ static void step(struct sip_stack *stack, enum sip_registration_event event, con
 {
     struct sip_registration *reg = &stack->registration;
     const struct log *log = stack->config.log;
-    const struct sip_tx_cell *cell = &sip_registration_table[reg->state][event];
+    const struct fsm_cell *cell = &sip_registration_table[reg->state][event];
     bool was_up = sip_registration_state_is_up(reg->state);
-    if (cell->rule != SIP_TX_GO) {
-        assert(cell->rule == SIP_TX_DROP);
-        if (cell->rule != SIP_TX_DROP) {
+    if (cell->rule != FSM_GO) {
+        assert(cell->rule == FSM_DROP);
+        if (cell->rule != FSM_DROP) {
             log_write(log, LOG_ERROR, LOG_TEXT(log, SIP_REGISTER_CANNOT), sip_registration_state_name((int)reg->state),
                       sip_registration_event_name((int)event));
         }

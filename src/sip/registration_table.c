@@ -1,22 +1,11 @@
 #include "registration_table.h"
 
-#include <stddef.h>
-
 /* Plain data. Numbers are sections of RFC 3261. CANNOT stands where no REGISTER is out that could bring an answer, or no
  * timer that could run out. */
 
-#define GO(state, bits)                                                                                                \
-    {                                                                                                                  \
-        .rule = SIP_TX_GO, .next = SIP_REGISTRATION_##state, .actions = (bits)                                         \
-    }
-#define DROP                                                                                                           \
-    {                                                                                                                  \
-        .rule = SIP_TX_DROP                                                                                            \
-    }
-#define CANNOT                                                                                                         \
-    {                                                                                                                  \
-        .rule = SIP_TX_CANNOT                                                                                          \
-    }
+#define GO(state, bits) FSM_CELL_GO(SIP_REGISTRATION_##state, bits)
+#define DROP            FSM_CELL_DROP
+#define CANNOT          FSM_CELL_CANNOT
 
 /* The action bits without their prefix, so that a cell fits on a line. */
 enum {
@@ -37,7 +26,7 @@ enum {
 };
 
 /* clang-format off */
-const struct sip_tx_cell sip_registration_table[SIP_REGISTRATION_STATE_COUNT][SIP_REGISTRATION_EVENT_COUNT] = {
+const struct fsm_cell sip_registration_table[SIP_REGISTRATION_STATE_COUNT][SIP_REGISTRATION_EVENT_COUNT] = {
     [SIP_REGISTRATION_OFF] = {
         [SIP_REGISTRATION_ON_START] = GO(WAITING, ARM_SOON),
         [SIP_REGISTRATION_ON_STOP] = DROP,
@@ -198,25 +187,20 @@ static const char *const timer_names[SIP_REGISTRATION_TIMER_COUNT] = {
 
 const char *sip_registration_state_name(int state)
 {
-    return state >= 0 && state < SIP_REGISTRATION_STATE_COUNT ? state_names[state] : "?";
+    return FSM_NAME(state_names, state);
 }
 
 const char *sip_registration_event_name(int event)
 {
-    return event >= 0 && event < SIP_REGISTRATION_EVENT_COUNT ? event_names[event] : "?";
+    return FSM_NAME(event_names, event);
 }
 
 const char *sip_registration_action_name(uint32_t bit)
 {
-    for (size_t i = 0; i < sizeof(action_names) / sizeof(action_names[0]); i++) {
-        if (bit == (uint32_t)1 << i) {
-            return action_names[i];
-        }
-    }
-    return "?";
+    return FSM_BIT_NAME(action_names, bit);
 }
 
 const char *sip_registration_timer_name(int timer)
 {
-    return timer >= 0 && timer < SIP_REGISTRATION_TIMER_COUNT ? timer_names[timer] : "?";
+    return FSM_NAME(timer_names, timer);
 }

@@ -2,7 +2,9 @@
 #ifndef SIP_REGISTRATION_TABLE_H
 #define SIP_REGISTRATION_TABLE_H
 
-#include "tx_table.h"
+#include <stdbool.h>
+
+#include "wsaudio/base/fsm.h"
 
 enum sip_registration_state {
     SIP_REGISTRATION_OFF,
@@ -61,8 +63,8 @@ enum sip_registration_action {
     SIP_REGISTRATION_ACTION_END = 1 << 14
 };
 
-/* Rules are enum sip_tx_rule. */
-extern const struct sip_tx_cell sip_registration_table[SIP_REGISTRATION_STATE_COUNT][SIP_REGISTRATION_EVENT_COUNT];
+/* Rules are enum fsm_rule. */
+extern const struct fsm_cell sip_registration_table[SIP_REGISTRATION_STATE_COUNT][SIP_REGISTRATION_EVENT_COUNT];
 /* Bits 1 << enum sip_registration_timer: the timers that a state may hold. */
 extern const uint8_t sip_registration_hold[SIP_REGISTRATION_STATE_COUNT];
 /* States in which the registrar is believed to know us; those with a REGISTER under way. */

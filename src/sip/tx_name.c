@@ -9,7 +9,7 @@ const char *sip_tx_machine_name(int machine)
         [SIP_TX_INVITE_SERVER] = "INVITE server",
         [SIP_TX_SERVER] = "server",
     };
-    return machine >= 0 && machine < SIP_TX_MACHINE_COUNT ? names[machine] : "?";
+    return FSM_NAME(names, machine);
 }
 
 const char *sip_tx_state_name(int state)
@@ -25,7 +25,7 @@ const char *sip_tx_state_name(int state)
         [SIP_TX_ACCEPTED] = "Accepted",
         [SIP_TX_TERMINATED] = "Terminated",
     };
-    return state >= 0 && state < SIP_TX_STATE_COUNT ? names[state] : "?";
+    return FSM_NAME(names, state);
 }
 
 const char *sip_tx_event_name(int event)
@@ -43,46 +43,20 @@ const char *sip_tx_event_name(int event)
         [SIP_TX_ON_LINGER] = "lingered",
         [SIP_TX_ON_TRANSPORT] = "transport error",
     };
-    return event >= 0 && event < SIP_TX_EVENT_COUNT ? names[event] : "?";
+    return FSM_NAME(names, event);
 }
 
 const char *sip_tx_action_name(uint32_t bit)
 {
-    static const struct {
-        uint32_t bit;
-        const char *name;
-    } names[] = {
-        {SIP_TX_STOP_RETRY, "stop retry"},
-        {SIP_TX_ARM_TRYING, "retry in 200 ms"},
-        {SIP_TX_ARM_RETRY, "retry in T1"},
-        {SIP_TX_ARM_RETRY_TWICE, "retry doubled"},
-        {SIP_TX_ARM_RETRY_CAP, "retry doubled to T2"},
-        {SIP_TX_ARM_RETRY_T2, "retry in T2"},
-        {SIP_TX_ARM_GIVE_UP, "give up in 64*T1"},
-        {SIP_TX_ARM_LINGER_64T1, "linger 64*T1"},
-        {SIP_TX_ARM_LINGER_T4, "linger T4"},
-        {SIP_TX_SEND, "send"},
-        {SIP_TX_SEND_ONCE, "send once"},
-        {SIP_TX_SEND_AGAIN, "send again"},
-        {SIP_TX_SEND_ACK, "send ACK"},
-        {SIP_TX_FORGET, "forget"},
-        {SIP_TX_TELL_PROVISIONAL, "tell PROVISIONAL"},
-        {SIP_TX_TELL_FINAL, "tell FINAL"},
-        {SIP_TX_TELL_AGAIN, "tell 2XX_AGAIN"},
-        {SIP_TX_TELL_ACK, "tell ACKED"},
-        {SIP_TX_TELL_DONE, "tell DONE"},
-        {SIP_TX_TELL_TIMEOUT, "tell TIMEOUT"},
-        {SIP_TX_TELL_TRANSPORT, "tell TRANSPORT"},
-        {SIP_TX_TELL_GONE, "tell GONE"},
-        {SIP_TX_TELL_ACK_FAILED, "tell ACK_FAILED"},
-        {SIP_TX_TELL_SEND_FAILED, "tell SEND_FAILED"},
+    static const char *const names[] = {
+        "stop retry",     "retry in 200 ms",  "retry in T1",     "retry doubled",    "retry doubled to T2",
+        "retry in T2",    "give up in 64*T1", "linger 64*T1",    "linger T4",        "send",
+        "send once",      "send again",       "send ACK",        "forget",           "tell PROVISIONAL",
+        "tell FINAL",     "tell 2XX_AGAIN",   "tell ACKED",      "tell DONE",        "tell TIMEOUT",
+        "tell TRANSPORT", "tell GONE",        "tell ACK_FAILED", "tell SEND_FAILED",
     };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].bit == bit) {
-            return names[i].name;
-        }
-    }
-    return "?";
+    _Static_assert((uint32_t)1 << sizeof(names) / sizeof(names[0]) == SIP_TX_ACTION_END, "a name for each action");
+    return FSM_BIT_NAME(names, bit);
 }
 
 const char *sip_tx_timer_letter(int machine, int state, int timer)
@@ -121,7 +95,7 @@ const char *sip_tx_notice_kind_name(enum sip_tx_notice_kind kind)
         [SIP_TX_ACK_FAILED] = "ACK_FAILED",
         [SIP_TX_SEND_FAILED] = "SEND_FAILED",
     };
-    return (unsigned)kind < SIP_TX_NOTICE_KIND_COUNT ? names[kind] : "?";
+    return FSM_NAME(names, (int)kind);
 }
 
 bool sip_tx_notice_is_ending(enum sip_tx_notice_kind kind)

@@ -12,7 +12,7 @@ static const struct sip_tx_hand HAND_EMPTY;
 
 bool sip_tx_may(const struct sip_tx *tx, enum sip_tx_event event)
 {
-    return sip_tx_table[tx->machine][tx->state][event].rule == SIP_TX_GO;
+    return sip_tx_table[tx->machine][tx->state][event].rule == FSM_GO;
 }
 
 static void forget(struct sip_tx_layer *layer, struct sip_tx *tx)
@@ -257,7 +257,7 @@ static void tell(struct sip_tx *tx, mono_us now, uint32_t actions, const struct 
 static void go(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, enum sip_tx_event event,
                const struct sip_tx_hand *hand)
 {
-    const struct sip_tx_cell *cell = &sip_tx_table[tx->machine][tx->state][event];
+    const struct fsm_cell *cell = &sip_tx_table[tx->machine][tx->state][event];
     enum sip_tx_state from = tx->state;
     bool moved = cell->next != from;
 
@@ -293,8 +293,8 @@ void sip_tx_step(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, enu
                  const struct sip_tx_hand *hand)
 {
     switch (sip_tx_table[tx->machine][tx->state][event].rule) {
-    case SIP_TX_GO: go(layer, tx, now, event, hand != NULL ? hand : &HAND_EMPTY); break;
-    case SIP_TX_DROP: layer->dropped_cells++; break;
+    case FSM_GO: go(layer, tx, now, event, hand != NULL ? hand : &HAND_EMPTY); break;
+    case FSM_DROP: layer->dropped_cells++; break;
     default: cannot(layer, tx, now, event); break;
     }
 }

@@ -3,18 +3,9 @@
 /* Plain data. The reasons stand beside the cells;
  * "refused" means that the function called by the owner looks at this table first and gives ST_STATE. */
 
-#define GO(state, bits)                                                                                                \
-    {                                                                                                                  \
-        .rule = SIP_TX_GO, .next = SIP_TX_##state, .actions = (bits)                                                   \
-    }
-#define DROP                                                                                                           \
-    {                                                                                                                  \
-        .rule = SIP_TX_DROP                                                                                            \
-    }
-#define CANNOT                                                                                                         \
-    {                                                                                                                  \
-        .rule = SIP_TX_CANNOT                                                                                          \
-    }
+#define GO(state, bits) FSM_CELL_GO(SIP_TX_##state, bits)
+#define DROP            FSM_CELL_DROP
+#define CANNOT          FSM_CELL_CANNOT
 
 /* Not yet in the index, no timer: nothing but START can come. */
 #define CLIENT_INIT                                                                                                    \
@@ -30,7 +21,7 @@
 #define FINISH (SIP_TX_FORGET | SIP_TX_ARM_LINGER_T4 | SIP_TX_TELL_FINAL)     /* K */
 
 /* clang-format off */
-const struct sip_tx_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_STATE_COUNT][SIP_TX_EVENT_COUNT] = {
+const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_STATE_COUNT][SIP_TX_EVENT_COUNT] = {
     [SIP_TX_INVITE_CLIENT] = {
         [SIP_TX_INIT] = {
             [SIP_TX_ON_START] = GO(CALLING, SIP_TX_ARM_RETRY | SIP_TX_ARM_GIVE_UP | SIP_TX_SEND), /* A, B */

@@ -2,8 +2,9 @@
 #ifndef SIP_TX_TABLE_H
 #define SIP_TX_TABLE_H
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#include "wsaudio/base/fsm.h"
 
 enum sip_tx_machine {
     SIP_TX_INVITE_CLIENT, /* RFC 3261 figure 5, RFC 6026 figure 5 */
@@ -81,20 +82,7 @@ enum sip_tx_action {
 #define SIP_TX_LASTS                                                                                                   \
     (SIP_TX_TELL_GONE | SIP_TX_TELL_ACK_FAILED | SIP_TX_TELL_DONE | SIP_TX_TELL_TIMEOUT | SIP_TX_TELL_TRANSPORT)
 
-enum sip_tx_rule {
-    SIP_TX_UNDECIDED, /* the machine has no such state or event; inside a machine the audit fails on it */
-    SIP_TX_GO,
-    SIP_TX_DROP,  /* legal noise, counted */
-    SIP_TX_CANNOT /* our own bug; nothing from outside may lead here */
-};
-
-struct sip_tx_cell {
-    uint8_t rule;     /* enum sip_tx_rule */
-    uint8_t next;     /* enum sip_tx_state; GO only */
-    uint32_t actions; /* enum sip_tx_action bits; GO only */
-};
-
-extern const struct sip_tx_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_STATE_COUNT][SIP_TX_EVENT_COUNT];
+extern const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_STATE_COUNT][SIP_TX_EVENT_COUNT];
 /* Bits 1 << enum sip_tx_timer: the timers that a state may hold. */
 extern const uint8_t sip_tx_hold[SIP_TX_MACHINE_COUNT][SIP_TX_STATE_COUNT];
 /* Bits 1 << enum sip_tx_state, 1 << enum sip_tx_event: what a machine has. */

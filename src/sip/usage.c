@@ -301,16 +301,16 @@ void sip_usage_check_drained(struct sip_usage *usage)
 
 bool sip_usage_takes(const struct sip_usage *usage, enum sip_usage_event event)
 {
-    return sip_usage_table[usage->state][event].rule == SIP_TX_GO;
+    return sip_usage_table[usage->state][event].rule == FSM_GO;
 }
 
 int sip_usage_step(struct sip_usage *usage, enum sip_usage_event event, const struct sip_usage_input *in)
 {
-    const struct sip_tx_cell *cell = &sip_usage_table[usage->state][event];
+    const struct fsm_cell *cell = &sip_usage_table[usage->state][event];
     enum sip_usage_state from = usage->state;
-    if (cell->rule != SIP_TX_GO) {
-        assert(cell->rule == SIP_TX_DROP);
-        if (cell->rule != SIP_TX_DROP) {
+    if (cell->rule != FSM_GO) {
+        assert(cell->rule == FSM_DROP);
+        if (cell->rule != FSM_DROP) {
             log_write(usage->stack->config.log, LOG_ERROR, LOG_TEXT(usage->stack->config.log, SIP_CANNOT),
                       sip_usage_state_name((int)from), sip_usage_event_name((int)event));
         }

@@ -1,23 +1,12 @@
 #include "usage_table.h"
 
-#include <stddef.h>
-
 /* Plain data. Numbers beside the cells are sections of RFC 3261. What an owner asks for at the wrong time is DROP and
  * ST_STATE; so is what a peer may send at any time. CANNOT stands where there is no transaction or timer that could
  * bring the event. */
 
-#define GO(state, bits)                                                                                                \
-    {                                                                                                                  \
-        .rule = SIP_TX_GO, .next = SIP_USAGE_##state, .actions = (bits)                                                \
-    }
-#define DROP                                                                                                           \
-    {                                                                                                                  \
-        .rule = SIP_TX_DROP                                                                                            \
-    }
-#define CANNOT                                                                                                         \
-    {                                                                                                                  \
-        .rule = SIP_TX_CANNOT                                                                                          \
-    }
+#define GO(state, bits) FSM_CELL_GO(SIP_USAGE_##state, bits)
+#define DROP            FSM_CELL_DROP
+#define CANNOT          FSM_CELL_CANNOT
 
 /* The action bits without their prefix, so that a cell fits on a line. */
 enum {
@@ -51,7 +40,7 @@ enum {
 };
 
 /* clang-format off */
-const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_COUNT] = {
+const struct fsm_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_COUNT] = {
     [SIP_USAGE_INIT] = {
         [SIP_USAGE_ON_INVITE] = GO(CALLING, ARM_RING | ARM_SILENCE | SEND_INVITE), /* 13.2.1 */
         [SIP_USAGE_ON_PROGRESS] = CANNOT,
@@ -489,25 +478,20 @@ static const char *const timer_names[SIP_USAGE_TIMER_COUNT] = {
 
 const char *sip_usage_state_name(int state)
 {
-    return state >= 0 && state < SIP_USAGE_STATE_COUNT ? state_names[state] : "?";
+    return FSM_NAME(state_names, state);
 }
 
 const char *sip_usage_event_name(int event)
 {
-    return event >= 0 && event < SIP_USAGE_EVENT_COUNT ? event_names[event] : "?";
+    return FSM_NAME(event_names, event);
 }
 
 const char *sip_usage_action_name(uint32_t bit)
 {
-    for (size_t i = 0; i < sizeof(action_names) / sizeof(action_names[0]); i++) {
-        if (bit == (uint32_t)1 << i) {
-            return action_names[i];
-        }
-    }
-    return "?";
+    return FSM_BIT_NAME(action_names, bit);
 }
 
 const char *sip_usage_timer_name(int timer)
 {
-    return timer >= 0 && timer < SIP_USAGE_TIMER_COUNT ? timer_names[timer] : "?";
+    return FSM_NAME(timer_names, timer);
 }

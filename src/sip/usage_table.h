@@ -3,7 +3,7 @@
 #ifndef SIP_USAGE_TABLE_H
 #define SIP_USAGE_TABLE_H
 
-#include "tx_table.h"
+#include "wsaudio/base/fsm.h"
 
 enum sip_usage_state {
     SIP_USAGE_INIT, /* lasts no longer than the function that makes it */
@@ -108,9 +108,9 @@ enum sip_usage_action {
 /* On each path that begins with an owner exactly one of them. */
 #define SIP_USAGE_ENDINGS (SIP_USAGE_DETACH | SIP_USAGE_TELL_ENDED)
 
-/* Rules are enum sip_tx_rule. DROP of an owner's event is ST_STATE for the caller; DROP of a peer's request means that
+/* Rules are enum fsm_rule. DROP of an owner's event is ST_STATE for the caller; DROP of a peer's request means that
  * it has no effect on the usage and is refused by whoever read it. */
-extern const struct sip_tx_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_COUNT];
+extern const struct fsm_cell sip_usage_table[SIP_USAGE_STATE_COUNT][SIP_USAGE_EVENT_COUNT];
 /* Bits 1 << enum sip_usage_timer: the timers that a state may hold. */
 extern const uint8_t sip_usage_hold[SIP_USAGE_STATE_COUNT];
 

@@ -45,10 +45,10 @@ static void test_every_move_is_drawn(void **state)
     drawn[out.len] = '\0';
     for (int s = 0; s < CALL_STATE_COUNT; s++) {
         char box[32];
-        snprintf(box, sizeof(box), "    s%d [label=\"%s", s, call_state_name((enum call_state)s));
+        snprintf(box, sizeof(box), "    s%d [label=\"%s", s, call_state_name(s));
         assert_non_null(strstr(drawn, box));
         for (int e = 0; e < CALL_EVENT_COUNT; e++) {
-            moves += call_life[s][e].rule == CALL_RULE_GO ? 1 : 0;
+            moves += call_life[s][e].rule == FSM_GO ? 1 : 0;
         }
     }
     for (const char *at = drawn; (at = strstr(at, " -> ")) != NULL; at++) {
@@ -64,19 +64,19 @@ static void test_names_are_their_own(void **state)
     (void)state;
     for (int i = 0; i < CALL_STATE_COUNT; i++) {
         for (int k = 0; k < i; k++) {
-            assert_string_not_equal(call_state_name((enum call_state)i), call_state_name((enum call_state)k));
+            assert_string_not_equal(call_state_name(i), call_state_name(k));
         }
     }
     for (int i = 0; i < CALL_EVENT_COUNT; i++) {
         for (int k = 0; k < i; k++) {
-            assert_string_not_equal(call_event_name((enum call_event)i), call_event_name((enum call_event)k));
+            assert_string_not_equal(call_event_name(i), call_event_name(k));
         }
     }
     assert_string_equal(call_state_name(CALL_STATE_COUNT), "?");
     assert_string_equal(call_event_name(CALL_EVENT_COUNT), "?");
-    assert_string_equal(call_action_name(0), "open_media");
-    assert_string_equal(call_action_name(15), "release");
-    assert_string_equal(call_action_name(16), "?");
+    assert_string_equal(call_action_name(1), "open_media");
+    assert_string_equal(call_action_name(1U << 15), "release");
+    assert_string_equal(call_action_name(1U << 16), "?");
 }
 
 int main(void)

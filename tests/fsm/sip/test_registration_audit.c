@@ -2,6 +2,7 @@
  * the states that say so, and a second table typed by hand from RFC 3261 10.2 and RFC 5626 4.5. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -39,9 +40,9 @@ static void decided(void **state)
     (void)state;
     for (int s = 0; s < SIP_REGISTRATION_STATE_COUNT; s++) {
         for (int e = 0; e < SIP_REGISTRATION_EVENT_COUNT; e++) {
-            const struct sip_tx_cell *cell = &sip_registration_table[s][e];
-            check(cell->rule != SIP_TX_UNDECIDED, "undecided", s, e);
-            check(cell->rule == SIP_TX_GO || (cell->next == 0 && cell->actions == 0), "actions without GO", s, e);
+            const struct fsm_cell *cell = &sip_registration_table[s][e];
+            check(cell->rule != FSM_UNDECIDED, "undecided", s, e);
+            check(cell->rule == FSM_GO || (cell->next == 0 && cell->actions == 0), "actions without GO", s, e);
             check(cell->actions < SIP_REGISTRATION_ACTION_END, "unknown action", s, e);
             check(one_bit(cell->actions & TELLS) && one_bit(cell->actions & SENDS) && one_bit(cell->actions & NEXTS),
                   "two of a kind", s, e);
@@ -56,11 +57,11 @@ static void timers(void **state)
     (void)state;
     for (int s = 0; s < SIP_REGISTRATION_STATE_COUNT; s++) {
         for (int t = 0; t < SIP_REGISTRATION_TIMER_COUNT; t++) {
-            bool go = sip_registration_table[s][SIP_REGISTRATION_ON_NEXT + t].rule == SIP_TX_GO;
+            bool go = sip_registration_table[s][SIP_REGISTRATION_ON_NEXT + t].rule == FSM_GO;
             check(go == ((sip_registration_hold[s] >> t & 1) != 0), "timer", s, SIP_REGISTRATION_ON_NEXT + t);
         }
         for (int e = 0; e < SIP_REGISTRATION_EVENT_COUNT; e++) {
-            const struct sip_tx_cell *cell = &sip_registration_table[s][e];
+            const struct fsm_cell *cell = &sip_registration_table[s][e];
             check((armed_by(cell->actions) & ~(unsigned)sip_registration_hold[cell->next]) == 0, "armed, not held", s,
                   e);
         }
@@ -122,10 +123,10 @@ static bool can_happen(struct config *c, int event)
 static struct config move(struct config c, int event)
 {
     int from = c.state;
-    const struct sip_tx_cell *cell = &sip_registration_table[from][event];
-    check(cell->rule != SIP_TX_CANNOT, "CANNOT was met", from, event);
+    const struct fsm_cell *cell = &sip_registration_table[from][event];
+    check(cell->rule != FSM_CANNOT, "CANNOT was met", from, event);
     cell_seen[from][event] = true;
-    if (cell->rule != SIP_TX_GO) {
+    if (cell->rule != FSM_GO) {
         return c;
     }
     check((cell->actions & SENDS) == 0 || !c.asks, "two REGISTERs at once (10.2)", from, event);
@@ -158,7 +159,7 @@ static void walk(void **state)
     }
     for (int s = 0; s < SIP_REGISTRATION_STATE_COUNT; s++) {
         for (int e = 0; e < SIP_REGISTRATION_EVENT_COUNT; e++) {
-            bool possible = sip_registration_table[s][e].rule == SIP_TX_GO;
+            bool possible = sip_registration_table[s][e].rule == FSM_GO;
             check(cell_seen[s][e] || !possible, "never walked", s, e);
         }
     }
@@ -258,9 +259,9 @@ static void second_table(void **state)
     size_t found = 0;
     for (int s = 0; s < SIP_REGISTRATION_STATE_COUNT; s++) {
         for (int e = 0; e < SIP_REGISTRATION_EVENT_COUNT; e++) {
-            const struct sip_tx_cell *cell = &sip_registration_table[s][e];
+            const struct fsm_cell *cell = &sip_registration_table[s][e];
             const struct arrow *arrow = arrow_of(s, e);
-            check((arrow != NULL) == (cell->rule == SIP_TX_GO), "arrow", s, e);
+            check((arrow != NULL) == (cell->rule == FSM_GO), "arrow", s, e);
             if (arrow != NULL) {
                 check(strcmp(arrow->to, sip_registration_state_name(cell->next)) == 0, "next", s, e);
                 check(arrow->sent == letter_of(cell->actions, sends, "RX"), "sent", s, e);

@@ -10,6 +10,7 @@
  * second_table    the arrows of RFC 3261 figures 5 to 8 and RFC 6026 figures 5 and 7, typed by hand, and nothing else */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@
 #define ARM_LINGERS (SIP_TX_ARM_LINGER_64T1 | SIP_TX_ARM_LINGER_T4)
 #define HELD(timer) (1U << (timer))
 
-static const struct sip_tx_cell *cell_of(int machine, int state, int event)
+static const struct fsm_cell *cell_of(int machine, int state, int event)
 {
     return &sip_tx_table[machine][state][event];
 }
@@ -58,7 +59,7 @@ static void explain(const char *what, int machine, int state, int event)
         }                                                                                                              \
     } while (0)
 
-typedef void (*visit_fn)(int machine, int state, int event, const struct sip_tx_cell *cell);
+typedef void (*visit_fn)(int machine, int state, int event, const struct fsm_cell *cell);
 static void visit_all(visit_fn visit)
 {
     for (int m = 0; m < SIP_TX_MACHINE_COUNT; m++) {
@@ -70,12 +71,12 @@ static void visit_all(visit_fn visit)
     }
 }
 
-static void visit_decided(int m, int s, int e, const struct sip_tx_cell *cell)
+static void visit_decided(int m, int s, int e, const struct fsm_cell *cell)
 {
     bool inside = has_state(m, s) && has_event(m, e);
 
-    CHECK(inside == (cell->rule != SIP_TX_UNDECIDED), m, s, e);
-    CHECK(cell->rule == SIP_TX_GO || (cell->next == 0 && cell->actions == 0), m, s, e);
+    CHECK(inside == (cell->rule != FSM_UNDECIDED), m, s, e);
+    CHECK(cell->rule == FSM_GO || (cell->next == 0 && cell->actions == 0), m, s, e);
 }
 static void test_decided(void **state)
 {
@@ -83,11 +84,11 @@ static void test_decided(void **state)
     visit_all(visit_decided);
 }
 
-static void visit_well_formed(int m, int s, int e, const struct sip_tx_cell *cell)
+static void visit_well_formed(int m, int s, int e, const struct fsm_cell *cell)
 {
     uint32_t a = cell->actions;
 
-    if (cell->rule != SIP_TX_GO) {
+    if (cell->rule != FSM_GO) {
         return;
     }
     CHECK(has_state(m, cell->next) && cell->next != SIP_TX_INIT, m, s, e);
@@ -111,7 +112,7 @@ static void test_well_formed(void **state)
     visit_all(visit_well_formed);
 }
 
-static void visit_timers(int m, int s, int e, const struct sip_tx_cell *cell)
+static void visit_timers(int m, int s, int e, const struct fsm_cell *cell)
 {
     static const int slots[SIP_TX_EVENT_COUNT] = {
         [SIP_TX_ON_RETRY] = 1 + SIP_TX_RETRY,
@@ -121,7 +122,7 @@ static void visit_timers(int m, int s, int e, const struct sip_tx_cell *cell)
     CHECK(has_state(m, s) || sip_tx_hold[m][s] == 0, m, s, e);
     if (slots[e] != 0) {
         bool held = (sip_tx_hold[m][s] & HELD(slots[e] - 1)) != 0;
-        CHECK(held == (cell->rule == SIP_TX_GO), m, s, e);
+        CHECK(held == (cell->rule == FSM_GO), m, s, e);
     }
 }
 static void test_timers(void **state)
@@ -168,7 +169,7 @@ static void walk_add(struct walk *w, struct node node)
 }
 
 /* What the executor does, written a second time. */
-static struct node walk_move(int machine, struct node n, const struct sip_tx_cell *cell)
+static struct node walk_move(int machine, struct node n, const struct fsm_cell *cell)
 {
     uint32_t a = cell->actions;
 
@@ -215,8 +216,8 @@ static bool can_come(int machine, const struct node *n, int event)
         return false;
     }
     switch (origin_of(machine, event)) {
-    case FROM_OWNER: return cell_of(machine, n->state, event)->rule == SIP_TX_GO; /* else refused with ST_STATE */
-    case FROM_NETWORK: return n->state != SIP_TX_INIT;                            /* not in the index before */
+    case FROM_OWNER: return cell_of(machine, n->state, event)->rule == FSM_GO; /* else refused with ST_STATE */
+    case FROM_NETWORK: return n->state != SIP_TX_INIT;                         /* not in the index before */
     case FROM_CLOCK:
     default: break;
     }
@@ -228,12 +229,12 @@ static bool can_come(int machine, const struct node *n, int event)
 
 static void walk_event(struct walk *w, const struct node *n, int event)
 {
-    const struct sip_tx_cell *cell = cell_of(w->machine, n->state, event);
+    const struct fsm_cell *cell = cell_of(w->machine, n->state, event);
     uint32_t a = cell->actions;
 
-    CHECK(cell->rule == SIP_TX_GO || (cell->rule == SIP_TX_DROP && origin_of(w->machine, event) == FROM_NETWORK),
-          w->machine, n->state, event);
-    if (cell->rule != SIP_TX_GO) {
+    CHECK(cell->rule == FSM_GO || (cell->rule == FSM_DROP && origin_of(w->machine, event) == FROM_NETWORK), w->machine,
+          n->state, event);
+    if (cell->rule != FSM_GO) {
         return;
     }
     CHECK((a & (SIP_TX_SEND_AGAIN | SIP_TX_SEND_ACK)) == 0 || n->kept, w->machine, n->state, event);
@@ -278,7 +279,7 @@ static void test_walk_reaches_all(void **state)
         for (int s = 0; s < SIP_TX_STATE_COUNT; s++) {
             CHECK(walk.seen[s] == has_state(m, s), m, s, 0);
             CHECK(walk.armed_in[s] == sip_tx_hold[m][s], m, s, 0);
-            bool told = cell_of(m, s, SIP_TX_ON_TRANSPORT)->rule == SIP_TX_GO;
+            bool told = cell_of(m, s, SIP_TX_ON_TRANSPORT)->rule == FSM_GO;
             CHECK(walk.failed_in[s] == told, m, s, SIP_TX_ON_TRANSPORT);
         }
     }
@@ -467,7 +468,7 @@ static void put(char *text, size_t cap, const char *name, const char *word)
     snprintf(text + len, cap - len, "%s%s%s", len > 0 ? " " : "", name, word);
 }
 
-static void words_of(int m, const struct sip_tx_cell *cell, char *text, size_t cap)
+static void words_of(int m, const struct fsm_cell *cell, char *text, size_t cap)
 {
     static const struct {
         uint32_t bit;
@@ -520,17 +521,17 @@ static const struct arrow *typed_arrow(int m, int s, int e)
     return found;
 }
 
-static void visit_second_table(int m, int s, int e, const struct sip_tx_cell *cell)
+static void visit_second_table(int m, int s, int e, const struct fsm_cell *cell)
 {
     const struct arrow *arrow = typed_arrow(m, s, e);
     char text[128];
 
     if (arrow == NULL) {
-        CHECK(cell->rule == SIP_TX_CANNOT || cell->rule == SIP_TX_UNDECIDED, m, s, e);
+        CHECK(cell->rule == FSM_CANNOT || cell->rule == FSM_UNDECIDED, m, s, e);
     } else if (arrow->to < 0) {
-        CHECK(cell->rule == SIP_TX_DROP, m, s, e);
+        CHECK(cell->rule == FSM_DROP, m, s, e);
     } else {
-        CHECK(cell->rule == SIP_TX_GO && cell->next == arrow->to, m, s, e);
+        CHECK(cell->rule == FSM_GO && cell->next == arrow->to, m, s, e);
         words_of(m, cell, text, sizeof(text));
         if (strcmp(text, arrow->does) != 0) {
             explain("arrow differs", m, s, e);

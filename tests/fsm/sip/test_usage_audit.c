@@ -9,6 +9,7 @@
  * second_table  the arrows, typed by hand from RFC 3261 9, 13, 14, 15 and the contract in wsaudio/sip.h, and no other */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,12 +35,12 @@ static void decided(void **state)
     (void)state;
     for (int s = 0; s < SIP_USAGE_STATE_COUNT; s++) {
         for (int e = 0; e < SIP_USAGE_EVENT_COUNT; e++) {
-            const struct sip_tx_cell *cell = &sip_usage_table[s][e];
+            const struct fsm_cell *cell = &sip_usage_table[s][e];
             uint32_t tells = cell->actions & TELLS;
-            check(cell->rule != SIP_TX_UNDECIDED && cell->rule <= SIP_TX_CANNOT, "undecided", s, e);
-            check(cell->rule == SIP_TX_GO || (cell->next == 0 && cell->actions == 0), "not GO but acts", s, e);
-            check(cell->rule != SIP_TX_GO || (cell->next > SIP_USAGE_INIT && cell->next < SIP_USAGE_STATE_COUNT),
-                  "next", s, e);
+            check(cell->rule != FSM_UNDECIDED && cell->rule <= FSM_CANNOT, "undecided", s, e);
+            check(cell->rule == FSM_GO || (cell->next == 0 && cell->actions == 0), "not GO but acts", s, e);
+            check(cell->rule != FSM_GO || (cell->next > SIP_USAGE_INIT && cell->next < SIP_USAGE_STATE_COUNT), "next",
+                  s, e);
             check(cell->actions < SIP_USAGE_ACTION_END, "actions", s, e);
             check((tells & (tells - 1)) == 0, "two notices", s, e);
             check((cell->actions & SIP_USAGE_ENDINGS) != SIP_USAGE_ENDINGS, "two endings", s, e);
@@ -77,10 +78,10 @@ static void timers(void **state)
     for (int s = 0; s < SIP_USAGE_STATE_COUNT; s++) {
         for (int t = 0; t < SIP_USAGE_TIMER_COUNT; t++) {
             bool held = (sip_usage_hold[s] >> t & 1) != 0;
-            check(held == (sip_usage_table[s][timer_events[t]].rule == SIP_TX_GO), "timer", s, timer_events[t]);
+            check(held == (sip_usage_table[s][timer_events[t]].rule == FSM_GO), "timer", s, timer_events[t]);
         }
         for (int e = 0; e < SIP_USAGE_EVENT_COUNT; e++) {
-            const struct sip_tx_cell *cell = &sip_usage_table[s][e];
+            const struct fsm_cell *cell = &sip_usage_table[s][e];
             check((armed_by(cell->actions) & ~(unsigned)sip_usage_hold[cell->next]) == 0, "armed, not held", s, e);
         }
     }
@@ -157,9 +158,9 @@ static bool can_happen(struct config *c, int event)
 static struct config move(struct config c, int event)
 {
     int from = c.state;
-    const struct sip_tx_cell *cell = &sip_usage_table[from][event];
-    check(cell->rule != SIP_TX_CANNOT, "CANNOT was met", from, event);
-    if (cell->rule != SIP_TX_GO) {
+    const struct fsm_cell *cell = &sip_usage_table[from][event];
+    check(cell->rule != FSM_CANNOT, "CANNOT was met", from, event);
+    if (cell->rule != FSM_GO) {
         return c;
     }
     uint32_t a = cell->actions;
@@ -407,9 +408,9 @@ static void second_table(void **state)
     size_t found = 0;
     for (int s = 0; s < SIP_USAGE_STATE_COUNT; s++) {
         for (int e = 0; e < SIP_USAGE_EVENT_COUNT; e++) {
-            const struct sip_tx_cell *cell = &sip_usage_table[s][e];
+            const struct fsm_cell *cell = &sip_usage_table[s][e];
             const struct arrow *arrow = arrow_of(s, e);
-            check((arrow != NULL) == (cell->rule == SIP_TX_GO), "arrow", s, e);
+            check((arrow != NULL) == (cell->rule == FSM_GO), "arrow", s, e);
             if (arrow != NULL) {
                 check(strcmp(arrow->to, sip_usage_state_name(cell->next)) == 0, "next", s, e);
                 check(arrow->heard == heard(cell->actions), "heard", s, e);
