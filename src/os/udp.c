@@ -93,9 +93,19 @@ int os_udp_send(int fd, const struct net_addr *to, const void *data, size_t len)
     }
 }
 
+static struct cmsghdr *next_control(struct msghdr *header, struct cmsghdr *c)
+{
+/* musl's macro mixes signs */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+    return CMSG_NXTHDR(header, c);
+#pragma GCC diagnostic pop
+}
+
 static bool tells_unreachable(struct msghdr *header)
 {
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = next_control(header, c)) {
         const bool v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
         const bool v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
         struct sock_extended_err error;

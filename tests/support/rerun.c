@@ -172,9 +172,17 @@ struct tally {
     unsigned long failed_allocations, passed, bad;
 };
 
+static unsigned long next_after(unsigned long n, bool all)
+{
+    if (n < (all ? RERUN_EVERY : RERUN_DENSE)) {
+        return n + 1;
+    }
+    return n + n / (all ? 64 : 4);
+}
+
 static void rerun(const struct group *group, const struct CMUnitTest *test, bool all, struct tally *tally)
 {
-    for (unsigned long n = 1;; n += all || n < RERUN_DENSE ? 1 : n / 4) {
+    for (unsigned long n = 1;; n = next_after(n, all)) {
         int status = run_apart(group, test, n);
         int how = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
         if (how == RUN_NO_MORE) {

@@ -183,7 +183,7 @@ static void test_samples(void **state)
         begin -= begin % (160 * width);
         in_format(type, formats[f % 3].codec, 0, (size_t)v.spoken, expected);
         assert_true(begin + v.spoken * width <= client->heard_len);
-        heard_is(client, begin, expected, v.spoken * width);
+        heard_is(client, begin, expected, (size_t)v.spoken * width);
         assert_int_equal(world_count(w, c, "ERROR:"), 0);
         world_end(w);
     }
@@ -407,7 +407,7 @@ static void test_stand_still(void **state)
         world_run(w, DUR_MS(100));
         size_t begin = silent_bytes(client, 0, ULAW_SILENCE);
         in_format(0, AUDIO_ULAW, 0, (size_t)v.spoken, expected);
-        heard_is(client, begin - begin % 160, expected, v.spoken);
+        heard_is(client, begin - begin % 160, expected, (size_t)v.spoken);
         world_end(w);
     }
 }

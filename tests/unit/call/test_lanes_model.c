@@ -38,8 +38,9 @@ struct story {
 
 static void tell(struct story *s, const char *what)
 {
-    assert_true(s->count < EVENTS);
-    snprintf(s->events[s->count++], NAME_CAP, "%s", what);
+    size_t len = strlen(what);
+    assert_true(s->count < EVENTS && len < NAME_CAP);
+    memmove(s->events[s->count++], what, len + 1); /* as far as a compiler sees, they may overlap */
 }
 
 struct model_mark {

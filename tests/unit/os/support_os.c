@@ -40,6 +40,14 @@ int support_count(const char *dir)
     return count;
 }
 
+void support_skip_under_32_bit_emulation(void)
+{
+    const char *emulator = getenv("TEST_EMULATOR");
+    if (emulator != NULL && emulator[0] != '\0' && sizeof(void *) == 4) {
+        skip();
+    }
+}
+
 char *support_make_dir(void)
 {
     char *dir = strdup("/tmp/ws_audio_test_XXXXXX");

@@ -18,6 +18,8 @@ int support_udp(struct net_addr *addr);
 void support_wait(int fd);
 /* Number of entries of a directory such as /proc/self/task. */
 int support_count(const char *dir);
+/* Skips the test where tools/machines runs it by an emulator of a 32 bit machine that cannot do what it needs. */
+void support_skip_under_32_bit_emulation(void);
 /* A new directory; free() the name after support_remove_tree. */
 char *support_make_dir(void);
 void support_remove_tree(char *dir);

@@ -158,6 +158,7 @@ static void refused_from(const struct net_addr *any)
 static void test_refused(void **state)
 {
     (void)state;
+    support_skip_under_32_bit_emulation(); /* the offender's address is written to a wrong place: qemu-user 7.2 */
     const struct net_addr v4 = support_loopback(0);
     const struct net_addr both = {.family = 0};
     refused_from(&v4);

@@ -96,28 +96,29 @@ static void pulls(struct ear *e, int count)
 }
 
 /* `count` samples heard at `at` are those of the stream from `from` on. */
-static void heard_audio(const struct ear *e, size_t at, uint64_t from, size_t count)
+static void heard_audio(const struct ear *e, uint64_t at, uint64_t from, uint64_t count)
 {
     assert_true(at + count <= e->heard);
-    for (size_t i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         if (e->kinds[at + i] != KIND || e->octets[at + i] != sample(from + i)) {
-            fail_msg("heard %zu: kind %d, octet %d instead of sample %llu", at + i, e->kinds[at + i], e->octets[at + i],
-                     (unsigned long long)(from + i));
+            fail_msg("heard %llu: kind %d, octet %d instead of sample %llu", (unsigned long long)(at + i),
+                     e->kinds[at + i], e->octets[at + i], (unsigned long long)(from + i));
         }
     }
 }
 
-static void heard_only(const struct ear *e, size_t at, size_t count, uint8_t kind, uint8_t octet)
+static void heard_only(const struct ear *e, uint64_t at, uint64_t count, uint8_t kind, uint8_t octet)
 {
     assert_true(at + count <= e->heard);
-    for (size_t i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         if (e->kinds[at + i] != kind || e->octets[at + i] != octet) {
-            fail_msg("heard %zu: kind %d, octet %d", at + i, e->kinds[at + i], e->octets[at + i]);
+            fail_msg("heard %llu: kind %d, octet %d", (unsigned long long)(at + i), e->kinds[at + i],
+                     e->octets[at + i]);
         }
     }
 }
 
-static void heard_gap(const struct ear *e, size_t at, size_t count)
+static void heard_gap(const struct ear *e, uint64_t at, uint64_t count)
 {
     heard_only(e, at, count, RTP_PLAY_GAP, 0);
 }
