@@ -227,8 +227,9 @@ WS_MUST_CHECK int rtp_keys_tx_add(struct rtp_keys_tx *k, struct span keys);
 /* Something sounds at `timestamp`, or waits to. */
 bool rtp_keys_tx_busy(const struct rtp_keys_tx *k, uint32_t timestamp);
 /* What is to be sent at `timestamp` (of the stream, RFC 3550), for the next `samples` of it (20 ms, or what is left of a
- * longer packet). events: telephone-event is agreed; looked at where a key begins. Durations go by the timestamps, so that
- * ticks that come late or are skipped change none. An event begins with 20 ms before it only: until then silence. */
+ * longer packet). events: telephone-event is agreed; a key goes on as it began, but an event is silent for the rest of its time
+ * when events are not agreed any more. Durations go by the timestamps, so that ticks that come late or are skipped change none.
+ * An event begins with 20 ms before it only: until then silence. */
 struct rtp_key_step rtp_keys_tx_step(struct rtp_keys_tx *k, uint32_t timestamp, uint32_t samples, bool events);
 /* The key that sounds is over, without an end (the call is held). */
 void rtp_keys_tx_cut(struct rtp_keys_tx *k);

@@ -103,8 +103,21 @@ static struct rtp_key_step step_samples(enum rtp_key_turn turn, char key, uint32
         .turn = turn, .key = key, .offset = offset, .samples = left < samples ? left : samples};
 }
 
+/* Events are not agreed any more: nobody can be told how the key ends. */
+static void mute(struct rtp_keys_tx *k)
+{
+    if (k->phase == RTP_KEY_SOUNDS) {
+        silence_begin(k, k->started, RTP_KEY_ON + RTP_KEY_OFF);
+    }
+    k->ends_left = 0;
+    k->as_event = false;
+}
+
 struct rtp_key_step rtp_keys_tx_step(struct rtp_keys_tx *k, uint32_t timestamp, uint32_t samples, bool events)
 {
+    if (k->as_event && !events) {
+        mute(k);
+    }
     /* what is over by now; more than one may be, when ticks were skipped */
     for (;;) {
         if (k->phase == RTP_KEY_SOUNDS && k->as_event) {

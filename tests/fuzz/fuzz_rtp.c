@@ -1,5 +1,6 @@
 /* RTP: a packet that parses lies in the datagram and reads back as it was; a stream of packets keeps the receiver's books in
- * order, and its report is valid RTCP; whatever comes, the listener hears frames of what was pushed, and keys are keys. */
+ * order, and its report is valid RTCP; whatever comes, the listener hears frames of what was pushed, and keys are
+ * keys; those that are to be sent are, each once. */
 #include "support_fuzz.h"
 #include "wsaudio/rtp.h"
 
@@ -137,13 +138,64 @@ static void check_playout(struct fuzz_in *in)
     }
 }
 
+static void check_step(const struct rtp_key_step *s, uint32_t left, bool events, uint32_t timestamp)
+{
+    if (s->turn == RTP_KEY_TURN_EVENT) {
+        unsigned duration = (unsigned)s->payload[2] << 8 | s->payload[3];
+        FUZZ_CHECK(events && s->payload[0] < 16 && duration > 0 && duration <= RTP_KEY_ON);
+        FUZZ_CHECK((s->payload[1] & 0x80) == 0 || duration == RTP_KEY_ON);
+        FUZZ_CHECK(!s->marker || s->timestamp == timestamp);
+    } else if (s->turn != RTP_KEY_TURN_NONE) {
+        FUZZ_CHECK(s->samples > 0 && s->samples <= left);
+        FUZZ_CHECK(s->turn != RTP_KEY_TURN_TONE ||
+                   (s->offset + s->samples <= RTP_KEY_ON && rtp_event_of_key(s->key) >= 0));
+    }
+}
+
+/* Each record: keys that are added, time that passes, an agreement that comes or goes, a hold. Whatever happens, all keys have been
+ * sent in the end, each with one begin and at most three ends. */
+static void check_keys_sent(struct fuzz_in *in)
+{
+    struct rtp_keys_tx keys;
+    uint32_t timestamp = fuzz_u32(in);
+    uint32_t taken = 0;
+    uint32_t ends = 0;
+    bool events = true;
+
+    rtp_keys_tx_init(&keys);
+    while (in->len > 0 || rtp_keys_tx_busy(&keys, timestamp)) {
+        uint8_t control = fuzz_u8(in);
+        struct span text = fuzz_take(in, (control & 3) == 3 ? control >> 4 : 0);
+        uint32_t count = keys.count;
+        bool added = rtp_keys_tx_add(&keys, text) == ST_OK;
+        FUZZ_CHECK(keys.count == count + (added ? text.len : 0) && keys.count <= RTP_KEYS_MAX);
+        taken += added ? (uint32_t)text.len : 0;
+        events = (control & 4) != 0 ? !events : events;
+        timestamp += (control & 8) != 0 ? fuzz_u8(in) * 160u : 0;
+        if (control == 0x30) {
+            rtp_keys_tx_cut(&keys);
+        }
+        for (uint32_t left = RTP_FRAME_SAMPLES; left > 0;) {
+            struct rtp_key_step s = rtp_keys_tx_step(&keys, timestamp, left, events);
+            check_step(&s, left, events, timestamp);
+            ends += s.turn == RTP_KEY_TURN_EVENT && (s.payload[1] & 0x80) != 0 ? 1 : 0;
+            uint32_t samples = s.turn == RTP_KEY_TURN_TONE || s.turn == RTP_KEY_TURN_SILENCE ? s.samples : left;
+            timestamp += samples;
+            left -= samples;
+        }
+    }
+    FUZZ_CHECK(keys.count == 0 && ends <= RTP_KEY_ENDS * taken);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_in in = {data, size};
     struct fuzz_in again = in;
+    struct fuzz_in keys = in;
 
     check_packet(span_make(data, size));
     check_stream(&in);
     check_playout(&again);
+    check_keys_sent(&keys);
     return 0;
 }

@@ -101,6 +101,7 @@ def rtp():
     yield bytes([0xFF, 0xFE]) + bytes(4) + bytes([0]) * 12 + bytes([16])
     yield bytes(6) + bytes([1, 0, 50, 1, 0xFF, 0xF0, 16, 4, 9, 2, 0, 1, 0, 0, 8, 0, 200, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     yield bytes(6) + bytes([1, 0x20, 0, 0, 16, 1, 0xE0, 0, 0, 16])
+    yield bytes(4) + b"\x53" + b"12,A#" + bytes(30) + b"\x04" + bytes(9) + b"\x08\x05\x04" + bytes(5) + b"\x30\x00\xf3" + b"0123456789*#ABC"  # keys to be sent
 
 
 def rtcp_packet(kind, count, body):
@@ -302,6 +303,15 @@ def gateway():
     yield script(132, *two, incoming, "w5000", refusal, incoming, "w5", "n2", "t0ANSWER", "w20", incoming, "t0ANSWER", "w20", "w40000", OK)
     yield script(160, *two, incoming, "w5", "t0ANSWER", incoming, "w5", "z", "w20", ack, OK, "w50")
     yield script(130, incoming, "w20", ack, "p0", "p0", "w60", bye, "w20", no_offer, "w5", ack_sdp, "p0", "w40", "w40000")
+    plain = "s0SIP/2.0 200 OK\r\n{H}{C}{U}"  # PCMA, 40 ms, no events: tones
+    for answer in (OK, plain):
+        yield script(0, *CALL, "t0DTMF:1", answer, "w5", "t0DTMF:12,A#", "w90", b"b0" + b"\x11" * 3000, "t0MARK:m", "t0PLAY_WAV:b.wav", "w50", "t0CLEAR", "w60",
+                     "t0DTMF:" + "5" * 64, "t0DTMF:6", "t0DTMF:", "t0DTMF:x", "j90", "w200", "t0STOP_WAV", "t0HANGUP", "w5", OK)
+        yield script(0, *CALL, answer, "w5", "t0MEDIA:l16/16000", b"b0" + b"\x11" * 2001, "t0DTMF:7", packet, "w50", "t0MEDIA:ulaw", packet, b"b0" + b"\x22" * 999,
+                     "w30", "t0MEDIA:hex", packet, "t0DTMF:#", "w30", "t0MEDIA:alaw", packet, "w200", "t0MEDIA:rtp", packet, "w20", "t0MEDIA:off", packet, "w300", "d0")
+    event = [b"m0" + rtp_packet(seq=65530 + i & 65535, ts=99, ssrc=77, pt=101, payload=struct.pack("!BBH", 5, 0x80 * (i > 3) + 10, 160 * i)) for i in range(7)]
+    yield script(0, *UP, "t0MEDIA:l16", packet, "w20", *event, "w20", event[6], packet, "w100", event[0][:2] + rtp_packet(seq=9, ts=5, ssrc=78, pt=101, payload=b"\5\x0a\1\0"), "w60", "d0")
+    yield script(1, "k0", "t0CALL:echo", "w50", "t0MEDIA:alaw", "t0DTMF:0123456789*#ABCD,,", "w300", "i1", "w300", "i2", "w300", "t0DTMF:55", "i0", "w3000", "t0HANGUP", "w10")
 
 
 def dns_name(name):

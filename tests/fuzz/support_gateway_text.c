@@ -73,7 +73,7 @@ static void put_caller_head(struct gateway *g, struct outbuf *out, bool same_tra
     outbuf_printf(out, "Call-ID: %.*s\r\nMax-Forwards: 70\r\n", SPAN_ARG(value_of(g->answer, "Call-ID")));
 }
 
-static void put_sdp(struct gateway *g, struct outbuf *out)
+static void put_sdp(struct gateway *g, struct outbuf *out, const char *audio)
 {
     char text[512];
     char host[ADDR_TEXT_MAX];
@@ -81,9 +81,8 @@ static void put_sdp(struct gateway *g, struct outbuf *out)
 
     addr_ip_text(&g->far, host);
     int n = snprintf(text, sizeof(text),
-                     "v=0\r\no=- 1 1 IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\nm=audio %d RTP/AVP 0 8 101\r\n"
-                     "a=rtpmap:101 telephone-event/8000\r\n",
-                     kind, host, kind, host, GATEWAY_SDP_PORT);
+                     "v=0\r\no=- 1 1 IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\nm=audio %d RTP/AVP %s\r\n", kind, host,
+                     kind, host, GATEWAY_SDP_PORT, audio);
     outbuf_printf(out, "Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", n, text);
 }
 
@@ -115,7 +114,8 @@ static bool put_part(struct gateway *g, struct outbuf *out, char letter)
     case 'B': put_caller_head(g, out, true); break;
     case 'N': put_new_head(g, out); break;
     case 'C': outbuf_printf(out, "Contact: <sip:peer@%s>\r\n", addr_text(&g->far, text)); break;
-    case 'S': put_sdp(g, out); break;
+    case 'S': put_sdp(g, out, "0 8 101\r\na=rtpmap:101 telephone-event/8000"); break;
+    case 'U': put_sdp(g, out, "8\r\na=ptime:40"); break; /* no events */
     case 'E': outbuf_str(out, "Content-Length: 0\r\n\r\n"); break;
     default: return false;
     }

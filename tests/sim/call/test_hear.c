@@ -16,96 +16,9 @@
 
 #include <cmocka.h>
 
-#include "world.h"
-
-#define S5     DUR_S(5)
-#define SDP(x) "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30000 RTP/AVP " x "\r\n"
-
-static const struct net_addr phone_rtp_addr = {.family = 4, .port = 30000, .ip = {10, 0, 0, 9}};
-
-/* ---- the far end's stream ---- */
-
-struct voice {
-    struct world *w;
-    uint8_t payload_type;
-    uint16_t sequence;
-    uint32_t timestamp, ssrc;
-    uint64_t spoken; /* samples */
-};
-
-static struct voice voice_of(struct world *w, uint8_t payload_type)
-{
-    return (struct voice){w, payload_type, 65530, 0xFFFFFF00, 0x1234, 0};
-}
-
-static uint8_t octet(uint64_t n)
-{
-    return (uint8_t)(((n + 1) * 0x9E3779B97F4A7C15u) >> 40);
-}
-
-static void say(const struct voice *v, uint8_t payload_type, bool marker, uint16_t sequence, uint32_t timestamp,
-                const void *payload, size_t len)
-{
-    uint8_t bytes[RTP_PACKET_MAX];
-    struct outbuf out;
-    struct pool_id call = POOL_ID_NONE;
-    struct rtp_packet packet = {marker, payload_type, sequence, timestamp, v->ssrc, span_make(payload, len)};
-
-    outbuf_init(&out, bytes, sizeof(bytes));
-    assert_int_equal(rtp_packet_write(&packet, &out), ST_OK);
-    for (uint32_t slot = 0; slot < 64 && pool_id_is_none(call); slot++) {
-        call = v->w->media_open[slot] ? v->w->media_call[slot] : call;
-    }
-    world_rtp_to_bridge(v->w, call, &phone_rtp_addr, bytes, out.len);
-}
-
-/* The next packet of `samples`; false: it is lost on the way. */
-static void speak_packet(struct voice *v, size_t samples, bool arrives)
-{
-    uint8_t payload[RTP_PACKET_MAX];
-
-    for (size_t i = 0; i < samples; i++) {
-        payload[i] = octet(v->spoken + i);
-    }
-    if (arrives) {
-        say(v, v->payload_type, v->spoken == 0, v->sequence, v->timestamp, payload, samples);
-    }
-    v->sequence++;
-    v->timestamp += (uint32_t)samples;
-    v->spoken += samples;
-}
-
-static void speak(struct voice *v, int packets)
-{
-    for (int i = 0; i < packets; i++) {
-        speak_packet(v, 160, true);
-        world_run(v->w, DUR_MS(20));
-    }
-}
-
-static void press(struct voice *v, uint8_t payload_type, uint8_t event, unsigned i)
-{
-    unsigned duration = i < 5 ? 160 * (i + 1) : 800;
-    uint8_t payload[4] = {event, (uint8_t)(i >= 4 ? 0x8A : 0x0A), (uint8_t)(duration >> 8), (uint8_t)duration};
-
-    say(v, payload_type, i == 0, v->sequence++, v->timestamp, payload, 4);
-    world_run(v->w, DUR_MS(20));
-}
+#include "voice.h"
 
 /* ---- what is heard ---- */
-
-static struct world *talking(const char *sdp, const char *format, size_t *client)
-{
-    struct world *w = world_new(1, NULL);
-
-    w->phone.plan.sdp = sdp;
-    *client = world_connect(w);
-    world_send(w, *client, format);
-    world_wait(w, *client, "MEDIA:", S5);
-    world_send(w, *client, "CALL:1");
-    world_wait(w, *client, "CALL_STATE:established", S5);
-    return w;
-}
 
 static bool is_silence(const uint8_t *at, size_t len, uint8_t silence)
 {
@@ -147,7 +60,7 @@ static void in_format(uint8_t payload_type, enum audio_codec to, uint64_t from, 
 
     assert_true(count <= sizeof(octets));
     for (size_t i = 0; i < count; i++) {
-        octets[i] = octet(from + i);
+        octets[i] = voice_octet(from + i);
     }
     audio_convert(payload_type == 8 ? AUDIO_ALAW : AUDIO_ULAW, octets, to, out, count);
 }
@@ -169,12 +82,12 @@ static void test_samples(void **state)
         size_t width = formats[f % 3].width;
         uint8_t type = f / 3 % 2 == 0 ? 0 : 8;
         const size_t *length = lengths[f / 6];
-        struct world *w = talking(type == 0 ? SDP("0") : SDP("8"), formats[f % 3].command, &c);
+        struct world *w = voice_call(type == 0 ? SDP("0") : SDP("8"), formats[f % 3].command, &c);
         const struct world_client *client = &w->clients[c];
         struct voice v = voice_of(w, type);
         for (int i = 0; i < 40; i++) {
             size_t samples = length[i % 4];
-            speak_packet(&v, samples, true);
+            voice_packet(&v, samples, true);
             world_run(w, (dur_us)samples * 125);
         }
         world_run(w, DUR_MS(100));
@@ -193,7 +106,7 @@ static void test_samples(void **state)
 static void test_wide_samples(void **state)
 {
     size_t c;
-    struct world *w = talking(NULL, "MEDIA:l16/16000", &c);
+    struct world *w = voice_call(NULL, "MEDIA:l16/16000", &c);
     struct voice v = voice_of(w, 0);
     struct resampler *r;
     int16_t in[160];
@@ -204,14 +117,14 @@ static void test_wide_samples(void **state)
     world_run(w, DUR_S(1));
     size_t before = w->clients[c].heard_len;
     assert_true(is_silence(w->clients[c].heard, before, 0));
-    speak(&v, 50);
+    voice_speak(&v, 50);
     assert_int_equal(w->clients[c].heard_len % 640, 0);
     assert_int_equal(w->clients[c].heard_len, w->clients[c].binary_count * 640);
     assert_int_equal(resample_new(8000, 16000, RESAMPLE_LIVE, &r), ST_OK);
     size_t at = before + silent_bytes(&w->clients[c], before, 0) / 640 * 640;
     for (uint64_t n = 0; at + 640 <= w->clients[c].heard_len; n++, at += 640) {
         for (size_t i = 0; i < 160; i++) {
-            in[i] = ulaw_to_linear(octet(n * 160 + i));
+            in[i] = ulaw_to_linear(voice_octet(n * 160 + i));
         }
         assert_int_equal(resample_push(r, in, 160, out), 320);
         audio_l16_pack(out, 320, bytes);
@@ -226,7 +139,7 @@ static void test_wide_samples(void **state)
 static void test_frames_without_rtp(void **state)
 {
     size_t c;
-    struct world *w = talking(NULL, "MEDIA:ulaw", &c);
+    struct world *w = voice_call(NULL, "MEDIA:ulaw", &c);
     const struct world_client *client = &w->clients[c];
 
     (void)state;
@@ -254,7 +167,7 @@ static void test_frames_without_rtp(void **state)
 static void test_frames_while_held(void **state)
 {
     size_t c;
-    struct world *w = talking(SDP("0") "a=recvonly\r\n", "MEDIA:l16", &c);
+    struct world *w = voice_call(SDP("0") "a=recvonly\r\n", "MEDIA:l16", &c);
 
     (void)state;
     size_t before = w->clients[c].binary_count;
@@ -267,13 +180,13 @@ static void test_frames_while_held(void **state)
 static void test_the_tail(void **state)
 {
     size_t c;
-    struct world *w = talking(NULL, "MEDIA:ulaw", &c);
+    struct world *w = voice_call(NULL, "MEDIA:ulaw", &c);
     const struct world_client *client = &w->clients[c];
     struct voice v = voice_of(w, 0);
     uint8_t expected[1600];
 
     (void)state;
-    speak(&v, 10);
+    voice_speak(&v, 10);
     phone_request(w, "BYE", NULL, NULL);
     world_wait(w, c, "CALL_STATE:ended", S5);
     in_format(0, AUDIO_ULAW, 0, 1600, expected);
@@ -296,7 +209,7 @@ static void test_before_the_answer(void **state)
     world_send(w, c, "MEDIA:ulaw");
     world_send(w, c, "CALL:1");
     world_run(w, DUR_MS(150));
-    speak(&v, 30);
+    voice_speak(&v, 30);
     world_run(w, S5);
     in_format(0, AUDIO_ULAW, 0, 4800, expected);
     size_t begin = silent_bytes(&w->clients[c], 0, ULAW_SILENCE);
@@ -309,7 +222,7 @@ static void test_before_the_answer(void **state)
 static void test_lost_repeated_reordered(void **state)
 {
     size_t c;
-    struct world *w = talking(NULL, "MEDIA:ulaw", &c);
+    struct world *w = voice_call(NULL, "MEDIA:ulaw", &c);
     const struct world_client *client = &w->clients[c];
     struct voice v = voice_of(w, 0);
     struct voice old = v;
@@ -322,13 +235,13 @@ static void test_lost_repeated_reordered(void **state)
         if (late) {
             old = v;
         }
-        speak_packet(&v, 160, !lost && !late);
+        voice_packet(&v, 160, !lost && !late);
         if (i % 10 == 8) {
-            speak_packet(&old, 160, true);
+            voice_packet(&old, 160, true);
             old.sequence--;
             old.timestamp -= 160;
             old.spoken -= 160;
-            speak_packet(&old, 160, true);
+            voice_packet(&old, 160, true);
         }
         world_run(w, DUR_MS(20));
     }
@@ -360,7 +273,7 @@ static void test_jitter_and_loss(void **state)
         world_wait(w, c, "CALL_STATE:established", S5);
         w->jitter = DUR_MS(39);
         w->loss_percent = 10;
-        speak(&v, 200);
+        voice_speak(&v, 200);
         w->jitter = 0;
         world_run(w, DUR_MS(200));
         const struct world_client *client = &w->clients[c];
@@ -368,7 +281,7 @@ static void test_jitter_and_loss(void **state)
         at -= at % 160;
         uint64_t first = 0;
         assert_true(client->heard_len > at + 160);
-        while (octet(first * 160) != client->heard[at] || octet(first * 160 + 1) != client->heard[at + 1]) {
+        while (voice_octet(first * 160) != client->heard[at] || voice_octet(first * 160 + 1) != client->heard[at + 1]) {
             first++;
         }
         for (uint64_t n = first; n < 200; n++, at += 160) {
@@ -394,16 +307,16 @@ static void test_stand_still(void **state)
     (void)state;
     for (int ms = 20; ms <= 400; ms += 20) {
         size_t c;
-        struct world *w = talking(NULL, "MEDIA:ulaw", &c);
+        struct world *w = voice_call(NULL, "MEDIA:ulaw", &c);
         const struct world_client *client = &w->clients[c];
         struct voice v = voice_of(w, 0);
         uint8_t expected[16000];
-        speak(&v, 20);
+        voice_speak(&v, 20);
         for (int i = 0; i < ms / 20; i++) {
-            speak_packet(&v, 160, true);
+            voice_packet(&v, 160, true);
         }
         world_stall(w, DUR_MS(ms));
-        speak(&v, 40);
+        voice_speak(&v, 40);
         world_run(w, DUR_MS(100));
         size_t begin = silent_bytes(client, 0, ULAW_SILENCE);
         in_format(0, AUDIO_ULAW, 0, (size_t)v.spoken, expected);
@@ -415,17 +328,17 @@ static void test_stand_still(void **state)
 static void test_another_ssrc(void **state)
 {
     size_t c;
-    struct world *w = talking(NULL, "MEDIA:ulaw", &c);
+    struct world *w = voice_call(NULL, "MEDIA:ulaw", &c);
     const struct world_client *client = &w->clients[c];
     struct voice v = voice_of(w, 0);
     uint8_t expected[6400];
 
     (void)state;
-    speak(&v, 20);
+    voice_speak(&v, 20);
     v.ssrc = 0x9999;
     v.timestamp = 77;
     v.sequence = 4;
-    speak(&v, 20);
+    voice_speak(&v, 20);
     world_run(w, DUR_MS(100));
     size_t begin = silent_bytes(client, 0, ULAW_SILENCE);
     in_format(0, AUDIO_ULAW, 0, 6400, expected);
@@ -443,20 +356,20 @@ static void test_nothing_old_behind_the_echo(void **state)
     } formats[] = {{"MEDIA:ulaw", 160}, {"MEDIA:l16", 320},       {"MEDIA:alaw", 160},
                    {"MEDIA:rtp", 172},  {"MEDIA:l16/16000", 640}, {"MEDIA:ulaw", 160}};
     size_t c;
-    struct world *w = talking(NULL, "MEDIA:l16", &c);
+    struct world *w = voice_call(NULL, "MEDIA:l16", &c);
     struct world_client *client = &w->clients[c];
     struct voice v = voice_of(w, 0);
 
     (void)state;
-    speak(&v, 20);
+    voice_speak(&v, 20);
     for (size_t i = 0; i < 12; i++) {
         client->reading = false; /* frames of the old format pile up */
-        speak(&v, 200);
+        voice_speak(&v, 200);
         world_send(w, c, formats[i % 6].command);
-        speak(&v, 20);
+        voice_speak(&v, 20);
         client->reading = true;
         world_run(w, 0);
-        speak(&v, 20);
+        voice_speak(&v, 20);
         assert_true(strncmp(client->texts[client->text_count - 1], "MEDIA:", 6) == 0);
         size_t behind = client->heard_len - client->text_heard[client->text_count - 1];
         assert_int_equal(behind % formats[i % 6].frame, 0);
@@ -469,20 +382,20 @@ static void test_nothing_old_behind_the_echo(void **state)
 static void test_slow_reader(void **state)
 {
     size_t c;
-    struct world *w = talking(NULL, "MEDIA:l16/16000", &c);
+    struct world *w = voice_call(NULL, "MEDIA:l16/16000", &c);
     struct world_client *client = &w->clients[c];
     struct voice v = voice_of(w, 0);
 
     (void)state;
     client->reading = false;
-    speak(&v, 1000);
+    voice_speak(&v, 1000);
     client->reading = true;
     world_run(w, DUR_MS(100));
     assert_int_equal(world_count(w, c, "ERROR:MEDIA:busy:"), 1);
     assert_int_equal(client->heard_len % 640, 0);
     assert_true(client->binary_count < 400); /* the rings' worth, not 1000 */
     size_t had = client->binary_count;
-    speak(&v, 50);
+    voice_speak(&v, 50);
     assert_int_equal(client->binary_count, had + 50);
     world_end(w);
 }
@@ -497,12 +410,12 @@ static void test_comfort_noise(void **state)
     (void)state;
     for (size_t f = 0; f < 4; f++) {
         size_t c;
-        struct world *w = talking(NULL, formats[f], &c);
+        struct world *w = voice_call(NULL, formats[f], &c);
         const struct world_client *client = &w->clients[c];
         struct voice v = voice_of(w, 0);
         uint8_t level = 40;
-        speak(&v, 20);
-        say(&v, 13, false, v.sequence++, v.timestamp, &level, 1);
+        voice_speak(&v, 20);
+        voice_say(&v, 13, false, v.sequence++, v.timestamp, &level, 1);
         world_run(w, DUR_S(2));
         double sum = 0;
         size_t bytes = 8000 * width[f]; /* the last second */
@@ -521,7 +434,7 @@ static void test_comfort_noise(void **state)
         assert_true(mean > 60000 && mean < 140000);
         v.timestamp += 16000;
         v.spoken = 0;
-        speak(&v, 10);
+        voice_speak(&v, 10);
         assert_int_equal(bridge_stats(w->bridge).rtp_dropped, 0);
         world_end(w);
     }
@@ -536,12 +449,12 @@ static void test_keys_in_every_format(void **state)
     (void)state;
     for (size_t f = 0; f < 5; f++) {
         size_t c;
-        struct world *w = talking(NULL, formats[f], &c);
+        struct world *w = voice_call(NULL, formats[f], &c);
         struct voice v = voice_of(w, 0);
         for (unsigned event = 0; event < 18; event++) {
-            speak(&v, 2);
+            voice_speak(&v, 2);
             for (unsigned i = 0; i < 7; i++) {
-                press(&v, 101, (uint8_t)event, i);
+                voice_press(&v, 101, (uint8_t)event, i);
                 if (i == 0 && event < 16) {
                     assert_int_equal(world_count(w, c, "DTMF:"), event + 1); /* told with the first packet */
                 }
@@ -567,18 +480,18 @@ static void test_keys_in_every_format(void **state)
 static void test_keys_are_left_out_of_the_audio(void **state)
 {
     size_t c;
-    struct world *w = talking(NULL, "MEDIA:alaw", &c);
+    struct world *w = voice_call(NULL, "MEDIA:alaw", &c);
     const struct world_client *client = &w->clients[c];
     struct voice v = voice_of(w, 0);
     uint8_t expected[3200];
 
     (void)state;
-    speak(&v, 20);
+    voice_speak(&v, 20);
     for (unsigned i = 0; i < 5; i++) {
-        press(&v, 101, 5, i);
+        voice_press(&v, 101, 5, i);
     }
     v.timestamp += 800;
-    speak(&v, 20);
+    voice_speak(&v, 20);
     world_run(w, DUR_MS(100));
     size_t begin = silent_bytes(client, 0, ALAW_SILENCE);
     begin -= begin % 160;
@@ -607,11 +520,11 @@ static void test_payload_types_of_keys(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         size_t c;
-        struct world *w = talking(rows[i].sdp, "MEDIA:ulaw", &c);
+        struct world *w = voice_call(rows[i].sdp, "MEDIA:ulaw", &c);
         struct voice v = voice_of(w, 0);
-        speak(&v, 2);
-        press(&v, rows[i].type, 7, 0);
-        press(&v, rows[i].type, 7, 4);
+        voice_speak(&v, 2);
+        voice_press(&v, rows[i].type, 7, 0);
+        voice_press(&v, rows[i].type, 7, 4);
         assert_int_equal(world_count(w, c, "DTMF:7"), rows[i].told);
         assert_int_equal(bridge_stats(w->bridge).rtp_dropped, rows[i].told == 0 ? 2 : 0);
         world_end(w);

@@ -164,6 +164,28 @@ static void test_cut(void **state)
     whole_event(&k, 160, 6);
 }
 
+/* Events are agreed or not from step `at` on: no event leaves without an agreement, no audio while the key has its time, the next
+ * key goes the new way. */
+static void test_another_agreement(void **state)
+{
+    (void)state;
+    for (unsigned at = 1; at < 10; at++) {
+        struct rtp_keys_tx k = keys_of("56");
+        for (unsigned i = 0; i < 10; i++) {
+            struct rtp_key_step s = rtp_keys_tx_step(&k, START + 160 * i, 160, i < at);
+            assert_int_equal(s.turn, i < at && i < 7 ? RTP_KEY_TURN_EVENT : RTP_KEY_TURN_SILENCE);
+        }
+        struct rtp_key_step s = rtp_keys_tx_step(&k, START + 1600, 160, false);
+        assert_true(s.turn == RTP_KEY_TURN_TONE && s.key == '6' && s.offset == 0);
+        k = keys_of("56");
+        for (unsigned i = 0; i < 10; i++) {
+            s = rtp_keys_tx_step(&k, START + 160 * i, 160, i >= at);
+            assert_int_equal(s.turn, i < 5 ? RTP_KEY_TURN_TONE : RTP_KEY_TURN_SILENCE);
+        }
+        whole_event(&k, START + 1600, 6);
+    }
+}
+
 static void test_packets(void **state)
 {
     (void)state;
@@ -193,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_tones),
         cmocka_unit_test(test_event_waits_for_a_whole_packet),
         cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_another_agreement),
         cmocka_unit_test(test_packets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
