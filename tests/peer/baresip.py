@@ -1,13 +1,16 @@
 """baresip as the other end: no sound card, it plays a WAV file and dumps what it hears. One process a test, ended by id."""
 import glob
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 
 import audio
-from harness import free_udp_port, wait_until
+from harness import free_tcp_port, free_udp_port, wait_until
 from sippeer import port_taken
 from timing import SLOW
 
@@ -26,6 +29,7 @@ audio_alert             aubridge,alert
 ausrc_srate             8000
 auplay_srate            8000
 ausrc_channels          1
+ctrl_tcp_listen         127.0.0.1:%(control)d
 auplay_channels         1
 audio_buffer            20-160
 rtp_ports               %(rtp)d-%(rtp_last)d
@@ -38,7 +42,47 @@ module                  aufile.so
 module                  aubridge.so
 module_tmp              account.so
 module_app              menu.so
+module_app              ctrl_tcp.so
 """
+
+
+class Control:
+    """Its control connection: commands, and the events that it tells."""
+
+    def __init__(self, port):
+        self.events = []
+        self.sock = socket.create_connection(("127.0.0.1", port), 10)
+        self.sock.settimeout(None)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        stream = self.sock.makefile("rb")
+        try:
+            while True:
+                digits = b""
+                while not digits.endswith(b":"):
+                    more = stream.read(1)
+                    if not more:
+                        return
+                    digits += more
+                message = json.loads(stream.read(int(digits[:-1])).decode("utf-8", "replace"))
+                stream.read(1)  # the comma of a netstring
+                if message.get("event"):
+                    self.events.append((message["type"], message.get("param")))
+        except (OSError, ValueError):
+            pass
+
+    def command(self, name, params=""):
+        text = json.dumps({"command": name, "params": params}).encode()
+        self.sock.sendall(b"%d:%s," % (len(text), text))
+
+    def keys(self):
+        """The keys that it heard."""
+        return "".join(param for kind, param in list(self.events) if kind == "CALL_DTMF_START")
+
+    def close(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
 
 
 class Baresip:
@@ -57,8 +101,9 @@ class Baresip:
 
     def _start(self, codecs, answer, more):
         self.port, rtp = free_udp_port(low=30000, high=31000), free_udp_port(low=31000, high=31540)
+        self.control = free_tcp_port()
         self._write("config", CONFIG % {"port": self.port, "folder": self.folder, "rtp": rtp, "rtp_last": rtp + 40,
-                                        "modules": MODULES[0]})
+                                        "control": self.control, "modules": MODULES[0]})
         self._write("accounts", "%s;answermode=%s;audio_codecs=%s\n" % (self.account, answer, codecs))
         self._write("contacts", "")
         with open(os.path.join(self.folder, "output.txt"), "wb") as out:

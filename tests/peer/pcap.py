@@ -20,10 +20,11 @@ def _packet(number, source, target, octets):
     return ip[:10] + struct.pack("!H", _checksum(ip)) + ip[12:] + udp + octets
 
 
-def write(path, datagrams):
-    """datagrams: (seconds since 1970, source, target, octets), in any order."""
+def write(path, datagrams, ethernet=False):
+    """datagrams: (seconds since 1970, source, target, octets), in any order. ethernet: for programs that want such frames."""
+    head = bytes(12) + b"\x08\x00" if ethernet else b""
     with open(path, "wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))  # 101: bare IP packets
+        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1 if ethernet else 101))  # 101: bare IP packets
         for number, (when, source, target, octets) in enumerate(sorted(datagrams, key=lambda one: one[0])):
-            packet = _packet(number, source, target, octets)
+            packet = head + _packet(number, source, target, octets)
             file.write(struct.pack("<IIII", int(when), int(when % 1 * 1e6), len(packet), len(packet)) + packet)

@@ -289,7 +289,7 @@ class Phone:
     @staticmethod
     def sdp(rtp=None, ip=None, port=None, types=(0, 101), more=(), media_level=False, session_ip=None):
         ip, port = ip or (rtp.ip if rtp else "127.0.0.1"), port if port is not None else rtp.port
-        maps = {0: "PCMU/8000", 8: "PCMA/8000", 9: "G722/8000", 18: "G729/8000", 101: "telephone-event/8000"}
+        maps = {0: "PCMU/8000", 8: "PCMA/8000", 9: "G722/8000", 18: "G729/8000", 97: "telephone-event/8000", 101: "telephone-event/8000"}
         session = session_ip or ip
         lines = ["v=0", "o=phone 1 1 IN IP4 " + session, "s=-", "c=IN IP4 " + session, "t=0 0",
                  "m=audio %d RTP/AVP %s" % (port, " ".join(str(t) for t in types))]

@@ -6,7 +6,7 @@ import time
 
 import audio
 from audio import payload_of
-from baresip import MODULES, Baresip
+from baresip import MODULES, Baresip, Control
 from clients import Client
 from common import contains, idle_ports, through
 from harness import main, need, wait_until
@@ -81,6 +81,51 @@ def test_pcma_only():
 def test_pcma_from_a_linear_file():
     """A PCM file is converted to the call's codec, sample by sample as G.711 says."""
     call_in("PCMA", lambda octets: audio.wav_pcm16(audio.alaw_decode(octets)))
+
+
+def test_set_to_30_ms():
+    """A-law alone, and it would send 30 ms a packet (SIPp does, see test_keys.py), but does as our ptime:20 asks. Both ways right to
+    the sample, also as l16."""
+    ours, theirs = audio.noise(150, seed=14), audio.noise(300, seed=15)
+    with Baresip(audio.alaw_decode(theirs), codecs="pcma", account="<sip:phone@127.0.0.1>;regint=0;ptime=30") as far, \
+            through(far) as server, Client(server) as client:
+        client.send("MEDIA:l16")
+        client.expect("MEDIA")
+        client.upload("ours.wav", audio.wav_alaw(ours))
+        client.call("phone")
+        client.play("ours.wav")
+        wanted = pcm(audio.alaw_decode(theirs[:100 * audio.FRAME]))
+
+        def heard():
+            with client.cond:
+                return b"".join(octets for _, octets in client.binary)
+        wait_until(lambda: wanted in heard(), 8, "what baresip plays")
+        client.send("MEDIA:hex")
+        wait_until(lambda: len(client.packets()) > 20, 5, "packets")
+        assert {(p.pt, len(p.payload)) for p in client.packets()} == {(8, 160)} and "a=minptime:30" in far.output
+        client.hangup(200)
+        idle_ports(server)
+        far.stop()
+        contains(far.dump("dec"), pcm(audio.alaw_decode(ours)), "what baresip recorded")
+
+
+def test_keys():
+    """Each key that we send is heard by it, each key that it sends is told: once, in order."""
+    keys = "0123456789*#ABCD"
+    with Baresip([0] * 8000 * 30) as far, through(far) as server, Client(server) as client:
+        control = Control(far.control)
+        client.call("phone")
+        client.send("DTMF:" + keys + ",55")
+        wait_until(lambda: len(control.keys()) >= 18, 10, "our keys: " + control.keys())
+        for key in keys:
+            control.command("sndcode", key)
+            time.sleep(0.25)
+        wait_until(lambda: client.count("DTMF") >= 16, 5, "its keys")
+        time.sleep(0.3)
+        assert control.keys() == keys + "55", control.keys()
+        assert "".join(text[5:] for text in client.texts() if text.startswith("DTMF:")) == keys
+        control.close()
+        client.hangup(200)
 
 
 def test_baresip_hangs_up():

@@ -208,6 +208,34 @@ def test_whole_call():
             assert len(ssrcs) == 1 and sender[0][0].split(";")[0] in ssrcs, (ssrcs, sender)
 
 
+def test_keys():
+    """Telephone events: known for what they are by the payload type of the SDP, without a complaint, and told to their end."""
+    keys = "0123456789*#ABCD"
+    with TracedPhone() as phone, through(phone) as server, Client(server) as client:
+        client.send("CALL:bob")
+        invite = phone.wait("INVITE")
+        rtp, _ = phone.rtp_pair()
+        phone.reply(invite, 200, phone.sdp(rtp, types=(8, 97), more=["a=fmtp:97 0-15"]))
+        phone.wait("ACK")
+        client.state("established")
+        client.send("DTMF:" + keys + ",")
+        rtp.wait(7 * 16 + 3 * 16 + 30, 10)
+        client.hangup(200)
+        phone.take_bye()
+        media = invite.media()[1]
+        with Capture(phone.datagrams() + rtp.datagrams(), (phone.port, server.sip_port)) as capture:
+            check_clean(capture, (server.sip_port, media))
+            rows = capture.fields(["rtpevent.event_id", "rtpevent.end_of_event", "rtpevent.duration", "rtp.timestamp", "rtp.marker",
+                                   "rtpevent.volume"], "rtpevent && udp.srcport == %d" % media)
+            assert len(rows) >= 16 * 4 and {row[5] for row in rows} == {"10"}, rows[:3]
+            heard = [row for row in rows if row[4] in ("1", "True")]
+            assert "".join(keys[int(row[0])] for row in heard) == keys, heard
+            for row in heard:
+                ends = [one[2] for one in rows if one[3] == row[3] and one[1] in ("1", "True")]
+                assert ends == ["800"] * 3, (row, ends)
+            assert streams(capture)[media][1] == 0, "lost"
+
+
 def refused_or_cancelled(play):
     with TracedPhone() as phone, through(phone) as server, Client(server) as client:
         client.send("CALL:sip:b%20ob@example.com;x=y")
