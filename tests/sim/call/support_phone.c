@@ -245,18 +245,20 @@ static void on_invite(struct world *w, const char *text)
         }
         return;
     }
-    bool redirected = p->redirected != NULL && strcmp(p->redirected, text) == 0;
-    if (redirected && p->last_response != NULL) {
-        world_to_bridge(w, p->last_response);
-        return;
+    for (size_t i = 0; i < p->moved_count; i++) {
+        if (strcmp(p->moved[i].invite, text) == 0) {
+            world_to_bridge(w, p->moved[i].response);
+            return;
+        }
     }
     if (plan->redirects > 0) {
         char contact[64];
-        free(p->redirected);
-        p->redirected = strdup(text);
         snprintf(contact, sizeof(contact), "Contact: <sip:other%d@10.0.0.9>\r\n", plan->redirects);
         p->plan.redirects--;
         phone_respond(w, text, 302, "Moved", "phone", contact, NULL);
+        assert_true(p->moved_count < sizeof(p->moved) / sizeof(p->moved[0]));
+        p->moved[p->moved_count].invite = strdup(text);
+        p->moved[p->moved_count++].response = strdup(p->last_response);
         return;
     }
     free(p->last_response);
@@ -361,6 +363,9 @@ void phone_fini(struct world *w)
     free(w->phone.invite);
     free(w->phone.answer);
     free(w->phone.last_response);
-    free(w->phone.redirected);
+    for (size_t i = 0; i < w->phone.moved_count; i++) {
+        free(w->phone.moved[i].invite);
+        free(w->phone.moved[i].response);
+    }
     free(w->phone.rtp_payload);
 }

@@ -119,7 +119,10 @@ struct phone {
     char *last_tag;
     bool acked, ended;
     int answer_repeats;
-    char *redirected;    /* the last INVITE that got a 302 */
+    struct {
+        char *invite, *response;
+    } moved[20]; /* INVITEs that got a 302; they may come again at any time */
+    size_t moved_count;
     char *last_response; /* to the INVITE, for its retransmissions */
     uint32_t answered;   /* CSeq of the last response to a request of ours */
     bool refusal_acked;
