@@ -11,7 +11,7 @@
 #ifndef SUPPORT_RERUN_H
 #define SUPPORT_RERUN_H
 
-#define RERUN_EVERY   2000
+#define RERUN_EVERY   500
 #define RERUN_DENSE   64  /* then steps of a quarter of the number reached */
 #define RERUN_SECONDS 120 /* a run that takes longer hangs */
 
