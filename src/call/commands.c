@@ -77,8 +77,8 @@ static void do_play(struct client *c, const struct ws_command *cmd)
     }
     if (ok) {
         lanes_file_queued(&call->media.lanes);
-    }
-    if (!ok) {
+        (void)media_file_next(call); /* what has to be converted is there at the next tick */
+    } else {
         client_tell(c, "WAV_ACK:播放檔案 %s 失敗: %s", text_safe(cmd->arg, safe), reason);
     }
 }
@@ -92,10 +92,10 @@ static void do_stop(struct client *c, const struct ws_command *cmd)
     }
     struct player *p = &call->media.player;
     player_forget(p);
-    if (p->playing) {
-        player_stop(p);
+    if (p->playing && p->announced) {
         client_tell(c, "WAV_DONE:%s:stopped", p->name);
     }
+    player_stop(p);
     lanes_files_stopped(&call->media.lanes);
 }
 

@@ -90,7 +90,7 @@ void media_close(struct call *call)
     struct bridge *b = call->bridge;
     struct client *c = client_get(b, call->client);
 
-    if (m->player.playing) {
+    if (m->player.playing && m->player.announced) {
         client_tell(c, "WAV_DONE:%s:stopped", m->player.name);
     }
     if (c != NULL) {

@@ -84,6 +84,8 @@ bool media_keys_frame(struct call *call, uint32_t timestamp, enum audio_codec co
 
 /* media_send.c */
 
+/* Opens the next file when none plays; the conversion of one that needs it begins with that. False: no file waits. */
+bool media_file_next(struct call *call);
 /* At each tick. */
 void media_tick(struct call *call);
 /* A report to the far end; with bye the last one. */

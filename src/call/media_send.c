@@ -44,8 +44,8 @@ void media_send_rtcp(struct call *call, bool bye)
 
 /* ---- RTP ---- */
 
-/* The file that plays, or the next one: files that cannot be opened any more are told and passed over. */
-static bool file_ready(struct call *call)
+/* Files that cannot be opened any more are told and passed over. */
+bool media_file_next(struct call *call)
 {
     struct player *p = &call->media.player;
     char why[160];
@@ -61,9 +61,24 @@ static bool file_ready(struct call *call)
     return p->playing;
 }
 
+/* A file that is converted as it plays begins when the packets of one tick at least are there, the most that a turn takes. */
+static bool file_begins(const struct call *call)
+{
+    const struct player *p = &call->media.player;
+    return p->announced || player_is_ready(p, RTP_BURST_MAX * (size_t)(call->media.pacer.interval / 125));
+}
+
 static void file_frame(struct call *call, enum audio_codec codec, uint8_t *out)
 {
     struct player *p = &call->media.player;
+
+    if (!player_is_ready(p, LANES_FRAME)) {
+        player_refill(p);
+    }
+    if (!file_begins(call)) {
+        memset(out, audio_silence(codec), LANES_FRAME);
+        return;
+    }
     size_t taken = player_take(p, codec, out, LANES_FRAME);
     struct client *c = client_get(call->bridge, call->client);
 
@@ -86,7 +101,7 @@ static void next_frame(struct call *call, uint32_t timestamp, enum audio_codec c
     if (media_keys_frame(call, timestamp, codec, out)) {
         return;
     }
-    if (!lanes->paused && file_ready(call)) {
+    if (!lanes->paused && media_file_next(call)) {
         file_frame(call, codec, out);
     } else if (lanes_frame(lanes, call->bridge->now, codec, out) == 0) {
         memset(out, audio_silence(codec), LANES_FRAME);

@@ -265,6 +265,11 @@ bool player_at_end(const struct player *p)
     return p->held < sample_bytes(p->codec) && !more_to_come(p);
 }
 
+bool player_is_ready(const struct player *p, size_t samples)
+{
+    return p->held >= samples * sample_bytes(p->codec) || !more_to_come(p);
+}
+
 size_t player_take(struct player *p, enum audio_codec to, uint8_t *out, size_t samples)
 {
     size_t have = 0;

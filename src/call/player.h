@@ -52,6 +52,8 @@ void player_refill(struct player *p);
 bool player_is_hungry(const struct player *p);
 /* The converted form of the file of that name is there: a player that converts it itself goes on from there, at the very sample. */
 void player_cached(struct player *p, const char *name);
+/* That many samples, or all that is left of the file, are held. */
+bool player_is_ready(const struct player *p, size_t samples);
 /* The next `samples` of the file in `to` (mu-law or A-law), padded with silence behind its end. Returns the samples of the file
  * in it; 0: the file is at its end (or nothing plays). */
 size_t player_take(struct player *p, enum audio_codec to, uint8_t *out, size_t samples);

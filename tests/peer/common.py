@@ -1,5 +1,6 @@
 """Steps that several files share."""
 import os
+import random
 import time
 
 import audio
@@ -88,3 +89,14 @@ def idle_ports(server, count=1):
 def file_octets(*path):
     with open(os.path.join(*path), "rb") as file:
         return file.read()
+
+
+def burst(client, data, seed):
+    """Sends it in pieces of any size, some at once and some with pauses, always before it is due."""
+    dice = random.Random(seed)
+    while data:
+        size = dice.choice((1, 159, 160, 161, 1000, 7777, 16000))
+        client.send(data[:size])
+        data = data[size:]
+        if dice.random() < 0.3:
+            time.sleep(0.01)

