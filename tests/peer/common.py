@@ -29,6 +29,16 @@ def established(server, phone, kind=Client, target="bob", **options):
     return client, invite, rtp
 
 
+def call_as(client, phone, rtp=None, **sdp):
+    """The client calls, the phone answers with that SDP: (INVITE, RTP port)."""
+    client.send("CALL:bob")
+    invite, rtp = phone.wait("INVITE"), rtp or phone.new_rtp()
+    phone.reply(invite, 200, phone.sdp(rtp, **sdp))
+    phone.wait("ACK")
+    client.state("established")
+    return invite, rtp
+
+
 def contains(stream, data, what):
     assert data in stream, "%s: %d octets not found in %d (best prefix %d)" % (
         what, len(data), len(stream), longest_prefix(stream, data))

@@ -10,7 +10,7 @@ import audio
 import pcap
 from audio import payload_of
 from clients import Client
-from common import contains, idle_ports, through
+from common import call_as, contains, idle_ports, through
 from harness import main, wait_until
 from phone import Phone
 from scenario import Scenario, playing, sdp
@@ -56,13 +56,8 @@ def test_events():
     """Each key once, by the payload type of the telephone, beside a file that loses nothing."""
     data = audio.noise(100, seed=31)
     with Phone() as phone, through(phone) as server, Client(server) as client:
-        rtp = phone.new_rtp()
         client.upload("a.wav", audio.wav_ulaw(data))
-        client.send("CALL:bob")
-        invite = phone.wait("INVITE")
-        phone.reply(invite, 200, phone.sdp(rtp, types=(0, 97), more=["a=fmtp:97 0-15"]))
-        phone.wait("ACK")
-        client.state("established")
+        _, rtp = call_as(client, phone, types=(0, 97), more=["a=fmtp:97 0-15"])
         client.send("PLAY_WAV:a.wav")
         client.expect("WAV_ACK:開始播放檔案 a.wav")
         client.send("DTMF:" + ALL)
@@ -107,12 +102,7 @@ def keys_heard(samples):
 def tones(payload_type, decode, more=()):
     """Without events the keys are tones, in packets as agreed; recorded too."""
     with Phone() as phone, through(phone) as server, Client(server) as client:
-        rtp = phone.new_rtp()
-        client.send("CALL:bob")
-        invite = phone.wait("INVITE")
-        phone.reply(invite, 200, phone.sdp(rtp, types=(payload_type,), more=more))
-        phone.wait("ACK")
-        client.state("established")
+        _, rtp = call_as(client, phone, types=(payload_type,), more=more)
         client.send("DTMF:" + ALL + ",55")
         wait_until(lambda: keys_heard(decode(payload_of(rtp.packets())[-8000:])).endswith("55"), 12, "the last keys")
         rtp.wait(len(rtp.packets()) + 8)

@@ -5,7 +5,7 @@ import time
 import audio
 from audio import payload_of
 from clients import Client
-from common import burst, contains, idle_ports, through
+from common import burst, call_as, contains, idle_ports, through
 from harness import main, wait_until
 from phone import Phone
 
@@ -33,12 +33,7 @@ def speaks(payload_type, media, data, heard):
 
 def established_as(server, phone, payload_type):
     client = Client(server)
-    client.send("CALL:bob")
-    invite = phone.wait("INVITE")
-    rtp = phone.new_rtp()
-    phone.reply(invite, 200, phone.sdp(rtp, types=(payload_type,)))
-    phone.wait("ACK")
-    client.state("established")
+    invite, rtp = call_as(client, phone, types=(payload_type,))
     return client, invite, rtp
 
 

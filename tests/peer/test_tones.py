@@ -7,7 +7,7 @@ import tempfile
 
 from audio import payload_of
 from clients import Client
-from common import idle_ports, through
+from common import call_as, idle_ports, through
 from harness import main, need, wait_until
 from phone import Phone
 from timing import SLOW
@@ -30,12 +30,7 @@ def decoded(octets, law):
 
 def tones(payload_type, law, more=()):
     with Phone() as phone, through(phone) as server, Client(server) as client:
-        rtp = phone.new_rtp()
-        client.send("CALL:bob")
-        invite = phone.wait("INVITE")
-        phone.reply(invite, 200, phone.sdp(rtp, types=(payload_type,), more=more))
-        phone.wait("ACK")
-        client.state("established")
+        _, rtp = call_as(client, phone, types=(payload_type,), more=more)
         client.send("DTMF:" + KEYS + "5,5")
         wait_until(lambda: sum(len(p.payload) for p in rtp.packets()) > 18 * 1600 + 4000 + 4000, 15, "the keys")
         client.hangup()

@@ -11,7 +11,7 @@ import time
 import audio
 import pcap
 from clients import Client
-from common import through
+from common import call_as, through
 from harness import main, need
 from phone import Phone, RtpPort
 from timing import SLOW, soon
@@ -212,12 +212,8 @@ def test_keys():
     """Telephone events: known for what they are by the payload type of the SDP, without a complaint, and told to their end."""
     keys = "0123456789*#ABCD"
     with TracedPhone() as phone, through(phone) as server, Client(server) as client:
-        client.send("CALL:bob")
-        invite = phone.wait("INVITE")
         rtp, _ = phone.rtp_pair()
-        phone.reply(invite, 200, phone.sdp(rtp, types=(8, 97), more=["a=fmtp:97 0-15"]))
-        phone.wait("ACK")
-        client.state("established")
+        invite, _ = call_as(client, phone, rtp, types=(8, 97), more=["a=fmtp:97 0-15"])
         client.send("DTMF:" + keys + ",")
         rtp.wait(7 * 16 + 3 * 16 + 30, 10)
         client.hangup(200)
