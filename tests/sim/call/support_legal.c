@@ -19,7 +19,8 @@ struct request {
     bool malformed;   /* only its branch can be relied on */
     bool broken;      /* a transport error was met while it, or a response to it, was sent: 17.1.4, 17.2.4 */
     bool provisional; /* a 1xx was received or sent */
-    int final;        /* code of the first final response; 0 none */
+    mono_us sent_at;
+    int final; /* code of the first final response; 0 none */
     mono_us final_at;
     uint64_t final_hash; /* of ours */
     char tag[KEY_MAX];   /* To tag that we put into responses */
@@ -117,7 +118,11 @@ static struct request *add_request(struct legal *l, bool ours)
 
     l->requests = grow(l->requests, l->request_count, &l->request_cap, sizeof(*l->requests));
     struct request *r = &l->requests[l->request_count++];
-    *r = (struct request){.ours = ours, .method = m->method, .cseq = m->cseq, .hash = hash_of(m->raw.ptr, m->raw.len)};
+    *r = (struct request){.ours = ours,
+                          .method = m->method,
+                          .cseq = m->cseq,
+                          .hash = hash_of(m->raw.ptr, m->raw.len),
+                          .sent_at = l->now};
     keep(r->branch, sizeof(r->branch), m->via.branch);
     keep(r->call_id, sizeof(r->call_id), m->call_id);
     keep(r->from_tag, sizeof(r->from_tag), m->from.tag);
@@ -254,6 +259,19 @@ static const char *check_invite(struct legal *l)
     return NULL;
 }
 
+/* REGISTER and OPTIONS: each to the server, one at a time. */
+static const char *check_link(struct legal *l)
+{
+    for (size_t i = 0; i < l->request_count; i++) {
+        const struct request *r = &l->requests[i];
+        bool open = r->final == 0 && !r->broken && l->now < r->sent_at + NO_REPLY;
+        if (r->ours && r->method == l->msg.method && open) {
+            return fault(l, "a second one while the first has no final response (10.2)");
+        }
+    }
+    return NULL;
+}
+
 /* Did a challenge refuse the last BYE of this dialog, or could it not be sent? */
 static bool bye_may_go_again(const struct legal *l, const struct dialog *d)
 {
@@ -316,6 +334,9 @@ static const char *check_new_request(struct legal *l)
     }
     if (m->cseq <= last_cseq(l)) {
         return fault(l, "a CSeq that does not grow (12.2.1.1)");
+    }
+    if ((m->method == SIP_METHOD_REGISTER || m->method == SIP_METHOD_OPTIONS) && m->to.tag.len == 0) {
+        return check_link(l);
     }
     if (m->method == SIP_METHOD_INVITE) {
         why = check_invite(l);

@@ -56,6 +56,19 @@ static void add_body(char *out, size_t cap, const char *sdp)
     add(out, cap, "Content-Length: %zu\r\n\r\n%s", sdp != NULL ? strlen(sdp) : 0, sdp != NULL ? sdp : "");
 }
 
+static void add_via(const struct world *w, char *out, size_t cap, const char *request)
+{
+    char line[1024];
+
+    copy_line(line, sizeof(line), request, "Via");
+    char *rport = strstr(line, ";rport");
+    if (w->phone.plan.seen == NULL || rport == NULL) {
+        add(out, cap, "%s\r\n", line);
+    } else {
+        add(out, cap, "%.*s%s%s\r\n", (int)(rport - line), line, w->phone.plan.seen, rport + 6);
+    }
+}
+
 void phone_respond(struct world *w, const char *request, int code, const char *reason, const char *tag,
                    const char *headers, const char *sdp)
 {
@@ -63,8 +76,7 @@ void phone_respond(struct world *w, const char *request, int code, const char *r
     char line[1024];
 
     add(out, sizeof(out), "SIP/2.0 %d %s\r\n", code, reason);
-    copy_line(line, sizeof(line), request, "Via");
-    add(out, sizeof(out), "%s\r\n", line);
+    add_via(w, out, sizeof(out), request);
     copy_line(line, sizeof(line), request, "From");
     add(out, sizeof(out), "%s\r\n", line);
     copy_line(line, sizeof(line), request, "To");
@@ -318,6 +330,8 @@ void phone_input(struct world *w, const char *text)
         } else if (!p->plan.ignore_bye) {
             phone_respond(w, text, 200, "OK", "phone", NULL, NULL);
         }
+    } else if (p->plan.registrar && (strncmp(text, "REGISTER ", 9) == 0 || strncmp(text, "OPTIONS ", 8) == 0)) {
+        phone_respond(w, text, 200, "OK", "phone", NULL, NULL);
     } else if (strncmp(text, "SIP/2.0 ", 8) == 0 && text[8] != '1' && strstr(text, "CSeq: ") != NULL) {
         p->answered = (uint32_t)strtoul(strstr(text, "CSeq: ") + 6, NULL, 10);
     }

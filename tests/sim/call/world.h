@@ -35,6 +35,8 @@ struct phone_plan {
     int challenge_bye;     /* 407 to a BYE without credentials */
     int bye_ms;            /* its own BYE so long after the ACK; -1 none */
     bool dead;             /* answers nothing at all */
+    bool registrar;        /* REGISTER and OPTIONS get a 200 */
+    const char *seen;      /* ";received=…;rport=…" in Via instead of rport (RFC 3581), or NULL */
 };
 
 struct world_message {
