@@ -132,6 +132,12 @@ class Mailbox:
         with self.cond:
             return [Rtp(octets) for _, octets in self.audio]
 
+    def steady(self, most=0.035):
+        """No packet came that long after the one before: neither the server nor this program was kept from the processor."""
+        with self.cond:
+            times = [at for at, _ in self.audio]
+        return all(after - before < most for before, after in zip(times, times[1:]))
+
     def wait_audio(self, count, timeout=5):
         deadline = time.monotonic() + timeout * SLOW
         with self.cond:

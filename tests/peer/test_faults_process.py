@@ -138,8 +138,8 @@ def fault_fifty_calls_at_once():
         for path in server.recordings:
             index = int(re.search(r"Z-(\d+)-", path).group(1))
             wav = audio.read_wav(path)
-            recorded(wav.right, data[index], path)
-            recorded(wav.left, data[index], path)
+            recorded(wav.right, data[index], path, clients[index])
+            recorded(wav.left, data[index], path, clients[index])
         for client in clients:
             client.close()
             client.check()

@@ -207,8 +207,8 @@ def test_kill_9_leaves_a_valid_recording():
         server.wait_exit()
         wav = audio.read_wav(server.recordings[0])
         assert len(wav.left) == len(wav.right) and len(wav.left) >= 8000 * 1.9, len(wav.left)
-        recorded(wav.right, data[:160 * 50], "first second of the file, sent")
-        recorded(wav.left, data[:160 * 50], "first second of the file, received")
+        recorded(wav.right, data[:160 * 50], "first second of the file, sent", client)
+        recorded(wav.left, data[:160 * 50], "first second of the file, received", client)
         assert client.wait_closed() != 1000
         client.close()
 

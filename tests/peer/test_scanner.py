@@ -85,9 +85,10 @@ def test_enumeration_meets_silence():
 def test_options_are_limited():
     """svmap: it hears that somebody is there, ten times at once, by hardly more than it sent."""
     with auto_phone() as phone, through(phone) as server, Scanner(server) as scanner:
+        started = time.monotonic()
         sent = [scanner.probe("OPTIONS") for _ in range(60)]
         heard = scanner.answers()
-        assert 10 <= len(heard) <= 12, len(heard)  # one a second more
+        assert 10 <= len(heard) <= 11 + time.monotonic() - started, len(heard)  # one a second more
         assert all(text.startswith(b"SIP/2.0 200 ") for text in heard)
         assert max(map(len, heard)) <= max(map(len, sent)) + 128
         assert "127.0.0.9" not in server.log

@@ -28,7 +28,7 @@ def echo_of_a_file(kind):
         wait_echo(client, data)
         client.hangup(200)
         check_echo(client, data)
-        check_recording(server, data)
+        check_recording(server, client, data)
         sipp.done()
         invite = sent_requests(sipp, "INVITE")[0]
         assert invite.uri.startswith("sip:0938220136@127.0.0.1"), invite.uri
