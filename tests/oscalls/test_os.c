@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -78,6 +79,45 @@ static int do_udp_receive(void)
     int n = os_udp_receive(udp_fd, batch, list);
     os_udp_batch_free(batch);
     return n < 0 ? n : ST_OK;
+}
+
+/* What ICMP says of a datagram to a port that nobody holds; what fails once is still there for the next call. */
+static int do_udp_unreachable(void)
+{
+    struct os_udp_options options = {1000, 1000, -1, true};
+    struct net_addr lost[OS_UDP_BATCH];
+    struct net_addr nobody;
+    int fd, other;
+    assert_int_equal(os_udp_open(&any_port, NULL, &other), ST_OK);
+    assert_int_equal(os_udp_local(other, &nobody), ST_OK);
+    os_close(other);
+    assert_int_equal(os_udp_open(&any_port, &options, &fd), ST_OK);
+    assert_int_equal(os_udp_send(fd, &nobody, "x", 1), ST_OK);
+    struct pollfd told = {.fd = fd};
+    assert_int_equal(poll(&told, 1, 10000), 1); /* POLLERR */
+    int n = os_udp_unreachable(fd, lost);
+    n = n == 0 ? os_udp_unreachable(fd, lost) : n;
+    os_close(fd);
+    assert_int_equal(n, 1);
+    return addr_equal(&lost[0], &nobody) ? ST_OK : ST_BAD;
+}
+
+static int do_netwatch_open(void)
+{
+    int fd;
+    int status = os_netwatch_open(&fd);
+    return close_if(status, fd);
+}
+
+static int net_fd = -1;
+
+/* ST_OK: nothing changed; ST_AGAIN: something did. */
+static int do_netwatch_read(void)
+{
+    if (net_fd < 0) {
+        assert_int_equal(os_netwatch_open(&net_fd), ST_OK);
+    }
+    return os_netwatch_read(net_fd) ? ST_AGAIN : ST_OK;
 }
 
 static int do_accept(void)
@@ -315,6 +355,10 @@ static const struct row {
     {do_udp_receive,
      FAILCALL_recvmmsg,
      {{EAGAIN, ST_OK}, {EINTR, ST_OK}, {ECONNREFUSED, ST_OK}, {ENOBUFS, ST_OK}, {ENOMEM, ST_OK}, {EIO, ST_IO}}},
+    {do_udp_unreachable, FAILCALL_recvmsg, {{EAGAIN, ST_OK}, {EINTR, ST_OK}, {ENOMEM, ST_OK}, {EIO, ST_OK}}},
+    {do_netwatch_open, FAILCALL_socket, {{EMFILE, ST_FULL}, {EACCES, ST_DENIED}, {EAFNOSUPPORT, ST_IO}}},
+    {do_netwatch_open, FAILCALL_bind, {{EACCES, ST_DENIED}, {EPERM, ST_DENIED}, {EADDRINUSE, ST_BUSY}}},
+    {do_netwatch_read, FAILCALL_recv, {{EAGAIN, ST_OK}, {EINTR, ST_OK}, {ENOBUFS, ST_AGAIN}, {EIO, ST_OK}}},
     {do_accept,
      FAILCALL_accept4,
      {{EAGAIN, ST_AGAIN},
@@ -418,6 +462,89 @@ static void unwatching_without_a_loop(void **state)
     os_loop_unwatch(NULL, POOL_ID_NONE);
 }
 
+/* ---- the resolver: its sockets are c-ares's own, watching them is ours ---- */
+
+static struct os_loop *dns_loop;
+static int dns_fd;
+static int dns_status = ST_STATE;
+
+/* No such name, whatever is asked. */
+static void dns_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    uint8_t question[512];
+    struct sockaddr_storage from;
+    socklen_t size = sizeof(from);
+    (void)ctx;
+    (void)watch;
+    (void)events;
+    (void)now;
+    ssize_t n = recvfrom(dns_fd, question, sizeof(question), 0, (struct sockaddr *)&from, &size);
+    if (n > 12) {
+        question[2] = 0x84;
+        question[3] = 0x83;
+        question[10] = question[11] = 0; /* no OPT record comes back */
+        for (ssize_t at = 12; at < n; at++) {
+            if (question[at] == 0) { /* the end of the name, then type and class */
+                n = at + 5;
+            }
+        }
+        assert_int_equal(sendto(dns_fd, question, (size_t)n, 0, (struct sockaddr *)&from, size), n);
+    }
+}
+
+static void dns_tell(void *ctx, mono_us now, const struct os_answer *answer)
+{
+    (void)ctx;
+    (void)now;
+    assert_non_null(answer->why);
+    dns_status = answer->status;
+}
+
+static int look_up(struct os_resolver *r)
+{
+    mono_us now;
+    dns_status = ST_STATE;
+    assert_int_equal(os_resolver_ask_host(r, "name.test", 4), ST_OK);
+    while (dns_status == ST_STATE) {
+        assert_int_equal(os_loop_turn(dns_loop, os_resolver_due(r), &now), ST_OK);
+        os_resolver_expire(r, now);
+    }
+    return dns_status;
+}
+
+/* That name server did not answer; the next question is answered again, and no descriptor is left. */
+static void resolver_whose_socket_cannot_be_watched(void **state)
+{
+    struct pool_id watch;
+    struct net_addr at;
+    struct os_resolver *r;
+    char servers[ADDR_TEXT_MAX];
+
+    (void)state;
+    if (os_resolver_version() == NULL) {
+        skip();
+    }
+    assert_int_equal(os_loop_new(8, &dns_loop), ST_OK);
+    assert_int_equal(os_udp_open(&any_port, NULL, &dns_fd), ST_OK);
+    assert_int_equal(os_udp_local(dns_fd, &at), ST_OK);
+    assert_int_equal(os_loop_watch(dns_loop, dns_fd, OS_READ, OS_CLASS_SOCKET, dns_ready, NULL, &watch), ST_OK);
+    assert_int_equal(os_resolver_new(dns_loop, addr_text(&at, servers), 20, dns_tell, NULL, &r), ST_OK);
+    assert_int_equal(look_up(r), ST_NOT_FOUND);
+    const int before = open_descriptors();
+    static const int errors[] = {ENOSPC, ENOMEM};
+    for (size_t i = 0; i < 2; i++) {
+        failcall_start(FAILCALL_epoll_ctl, 1, errors[i]);
+        int status = look_up(r);
+        assert_true(failcall_stop());
+        assert_int_equal(status, ST_IO);
+        assert_int_equal(open_descriptors(), before);
+        assert_int_equal(look_up(r), ST_NOT_FOUND);
+    }
+    os_resolver_free(r);
+    os_loop_free(dns_loop);
+    os_close(dns_fd);
+}
+
 static int set_up(void **state)
 {
     struct net_addr at;
@@ -453,6 +580,7 @@ static int tear_down(void **state)
     os_close(tcp_listener);
     os_close(tcp_here);
     os_close(tcp_there);
+    os_close(net_fd);
     printf("%zu functions and calls, %lu calls failed\n", sizeof(rows) / sizeof(rows[0]), failed_calls);
     snprintf(command, sizeof(command), "rm -rf '%s'", dir);
     return system(command);
@@ -461,6 +589,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_call_fails_once),
-                                       cmocka_unit_test(unwatching_without_a_loop)};
+                                       cmocka_unit_test(unwatching_without_a_loop),
+                                       cmocka_unit_test(resolver_whose_socket_cannot_be_watched)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

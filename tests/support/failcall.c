@@ -104,6 +104,7 @@ WRAP(DIR *, NULL, opendir, opendir, (const char *path), (path))
 WRAP(struct dirent *, NULL, readdir, readdir64, (DIR * dir), (dir))
 WRAP(int, -1, recvmmsg, recvmmsg, (int fd, struct mmsghdr *list, unsigned int n, int flags, struct timespec *limit),
      (fd, list, n, flags, limit))
+WRAP(ssize_t, -1, recvmsg, recvmsg, (int fd, struct msghdr *header, int flags), (fd, header, flags))
 WRAP(int, -1, renameat, renameat, (int from, const char *old, int to, const char *name), (from, old, to, name))
 WRAP(int, -1, setsockopt, setsockopt, (int fd, int level, int name, const void *value, socklen_t size),
      (fd, level, name, value, size))

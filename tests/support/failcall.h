@@ -30,6 +30,7 @@
     X(readdir)                                                                                                         \
     X(recv)                                                                                                            \
     X(recvmmsg)                                                                                                        \
+    X(recvmsg)                                                                                                         \
     X(renameat)                                                                                                        \
     X(send)                                                                                                            \
     X(sendto)                                                                                                          \
