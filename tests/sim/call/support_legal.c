@@ -118,11 +118,8 @@ static struct request *add_request(struct legal *l, bool ours)
 
     l->requests = grow(l->requests, l->request_count, &l->request_cap, sizeof(*l->requests));
     struct request *r = &l->requests[l->request_count++];
-    *r = (struct request){.ours = ours,
-                          .method = m->method,
-                          .cseq = m->cseq,
-                          .hash = hash_of(m->raw.ptr, m->raw.len),
-                          .sent_at = l->now};
+    *r = (struct request){
+        .ours = ours, .method = m->method, .cseq = m->cseq, .hash = hash_of(m->raw.ptr, m->raw.len), .sent_at = l->now};
     keep(r->branch, sizeof(r->branch), m->via.branch);
     keep(r->call_id, sizeof(r->call_id), m->call_id);
     keep(r->from_tag, sizeof(r->from_tag), m->from.tag);
