@@ -2,6 +2,7 @@
  *
  *  refusals        no call, not answered, no keys, too many, no room behind those that wait
  *  events          RFC 4733 packet by packet, by the payload type that was agreed, 20 ms apart whatever the packet time
+ *  a caller        hears them by the payload type of its offer
  *  audio           timestamps go on as if nothing had been; a file and live audio wait and lose nothing
  *  tones           without an agreement: to the sample, in the call's codec, in packets as agreed
  *  clocks          ticks that come late or are skipped change no duration
@@ -17,10 +18,9 @@
 
 #include <cmocka.h>
 
+#include "incoming.h"
 #include "wavgen.h"
-#include "world.h"
 
-#define S5     DUR_S(5)
 #define SDP(x) "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30000 RTP/AVP " x "\r\n"
 #define EVENTS "a=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\n"
 
@@ -186,6 +186,33 @@ static void test_events_whatever_the_packet_time(void **state)
         }
         world_end(w);
     }
+}
+
+/* The caller's offer has a number of its own for them. */
+static void test_events_to_a_caller(void **state)
+{
+    struct world *w = open_world(3, BRIDGE_INCOMING_RING);
+    size_t c = listener(w);
+    struct caller_plan plan = {.sdp = SDP("8 96") EVENTS};
+
+    (void)state;
+    struct caller *a = caller_call(w, "0921367101", "5000", &plan);
+    status_is(w, a, 180);
+    world_send(w, c, "DTMF:1");
+    world_run(w, 0);
+    assert_int_equal(world_count(w, c, "ERROR:DTMF:no_call:"), 1); /* it only rings */
+    world_send(w, c, "ANSWER");
+    world_run(w, DUR_MS(200));
+    size_t before = w->sent_count;
+    world_send(w, c, "DTMF:*");
+    world_run(w, DUR_S(1));
+    size_t at = first_event(w, before);
+    assert_int_equal(w->sent[at + 7].payload_type, 8);
+    w->sent[at + 7].payload_type = w->sent[at + 8].payload_type = w->sent[at + 9].payload_type = 0;
+    whole_event(w, at, 10);
+    world_send(w, c, "HANGUP");
+    world_run(w, DUR_S(1));
+    world_end(w);
 }
 
 /* ---- audio beside it ---- */
@@ -354,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_events_whatever_the_packet_time),
+        cmocka_unit_test(test_events_to_a_caller),
         cmocka_unit_test(test_a_file_waits),
         cmocka_unit_test(test_tones),
         cmocka_unit_test(test_stand_still),
