@@ -368,16 +368,17 @@ static void test_second_table(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++) {
-        const struct fsm_cell *c = cell_of((int)second[i].from, (int)second[i].event);
+        const int from = (int)second[i].from, event = (int)second[i].event;
+        const struct fsm_cell *c = cell_of(from, event);
         unsigned acts = 0;
         for (const char *at = second[i].does; *at != '\0'; at++) {
             acts |= meaning(*at, second[i].to);
         }
-        CHECK(!listed[second[i].from][second[i].event], second[i].from, second[i].event);
-        listed[second[i].from][second[i].event] = true;
-        CHECK(c->rule == (acts != 0 ? FSM_GO : FSM_DROP), second[i].from, second[i].event);
-        CHECK((acts != 0 ? c->next : second[i].from) == second[i].to, second[i].from, second[i].event);
-        CHECK(c->actions == acts, second[i].from, second[i].event);
+        CHECK(!listed[from][event], from, event);
+        listed[from][event] = true;
+        CHECK(c->rule == (acts != 0 ? FSM_GO : FSM_DROP), from, event);
+        CHECK((acts != 0 ? (int)c->next : from) == (int)second[i].to, from, event);
+        CHECK(c->actions == acts, from, event);
     }
     for (int s = 0; s < CALL_STATE_COUNT; s++) {
         for (int e = 0; e < CALL_EVENT_COUNT; e++) {
