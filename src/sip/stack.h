@@ -21,7 +21,7 @@
 #define SIP_STACK_USAGES_MAX        65536
 
 #define SIP_STACK_SECRET_LEN 32
-#define SIP_STACK_TAG_LEN    20
+#define SIP_STACK_TAG_LEN    16
 
 /* The request that a hook is being told of: INCOMING or OFFER may be answered only while it is in hand. */
 struct sip_stack_hand {
@@ -104,6 +104,9 @@ struct sip_reply {
 /* Writes a response to request into out. */
 void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const struct sip_msg *request,
                            const struct net_addr *source, const struct sip_reply *reply);
+/* A To tag that is the same whenever this request comes again, and that nobody else can foresee (8.2.7). */
+void sip_stack_request_tag(const struct sip_stack *stack, const struct sip_msg *request,
+                           char out[SIP_STACK_TAG_LEN + 1]);
 /* Sends it without a transaction (RFC 3261 8.2.7). */
 void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
                                const struct sip_reply *reply);

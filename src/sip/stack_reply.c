@@ -3,8 +3,8 @@
 /* What an answer must add to what it copies: received, rport, a To tag, Content-Length. */
 #define STRANGER_SLACK 128
 
-/* A To tag that is the same whenever this request comes again, and that nobody else can foresee (8.2.7). */
-static void request_tag(const struct sip_stack *stack, const struct sip_msg *request, char out[SIP_STACK_TAG_LEN + 1])
+void sip_stack_request_tag(const struct sip_stack *stack, const struct sip_msg *request,
+                           char out[SIP_STACK_TAG_LEN + 1])
 {
     char hex[DIGEST_HEX_MAX];
     const struct span parts[] = {
@@ -28,7 +28,7 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
     char tag[SIP_STACK_TAG_LEN + 1];
     struct span to_tag = reply->to_tag;
     if (to_tag.len == 0) {
-        request_tag(stack, request, tag);
+        sip_stack_request_tag(stack, request, tag);
         to_tag = span_cstr(tag);
     }
     struct sip_response_form form = {

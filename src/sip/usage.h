@@ -7,7 +7,7 @@
 #include "usage_redirect.h"
 
 #define SIP_USAGE_CALL_ID_LEN 32
-#define SIP_USAGE_TAG_LEN     16
+#define SIP_USAGE_TAG_LEN     SIP_STACK_TAG_LEN
 #define SIP_USAGE_LINES       64
 #define SIP_USAGE_LINE_MAX    96
 #define SIP_USAGE_DIALOGS_MAX 16 /* of one usage */

@@ -137,6 +137,8 @@ void sip_usage_incoming(struct sip_stack *stack, const struct sip_msg *request, 
     }
     struct pool_id id = usage->id;
     usage->incoming = true;
+    /* refused without a transaction it comes again as a new one and meets the same answer (8.2.7) */
+    sip_stack_request_tag(stack, request, usage->local_tag);
     stack->hand = (struct sip_stack_hand){.usage = id, .message = request, .source = source};
     (void)sip_usage_step(usage, SIP_USAGE_ON_INCOMING, &in);
     usage = sip_usage_get(stack, id);

@@ -12,9 +12,12 @@
  * routes_of_callee       12.1.1, 12.2.1.1     Record-Route in order, in 200 too
  * outside_options        11.2
  * outside_refusals       8.2.1, 8.2.2, 12.2.2 405, 416, 420, 415, 406, 481, 505, 400
+ * optional_body          8.2.3, 20.11         what may be left unread is
+ * body_too_long          21.4.11              413
  * merged                 8.2.2.2              482
  * acks_and_responses     17.1.3, 18.1.2       are never answered
  * flood_of_strangers     8.2.7                leaves no state behind
+ * the_same_tag           8.2.7, 8.2.6.2       sent again: the same answer to the octet, with and without a transaction
  */
 #include "support_sim.h"
 
@@ -277,6 +280,48 @@ static void outside_refusals(void **state)
     sim_close(ua->sim);
 }
 
+static void optional_body(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = open_callee(0);
+    sim_send_text(ua->sim, 2, 1,
+                  "INVITE sip:a@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bKo1\r\nMax-Forwards: 9\r\n"
+                  "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: o1\r\nCSeq: 1 INVITE\r\n"
+                  "Contact: <sip:a@10.0.0.2>\r\nContent-Type: image/png\r\n"
+                  "Content-Disposition: icon;handling=Optional\r\nContent-Length: 2\r\n\r\nhi");
+    sim_run(ua->sim, DUR_MS(100));
+    assert_int_equal(sim_events(ua, SIP_EVENT_INCOMING), 1);
+    assert_string_equal(sim_event(ua, SIP_EVENT_INCOMING)->body, ""); /* an INVITE without an offer */
+    assert_int_equal(sim_sent(ua->sim, 2, "SIP/2.0 4"), 0);
+    sim_end(ua);
+    sim_expect(ua->sim, 2, "SIP/2.0 480");
+    sim_close(ua->sim);
+}
+
+static void body_too_long(void **state)
+{
+    (void)state;
+    static char body[16385 + 1];
+    static char text[20000];
+    struct sim_ua *ua = open_callee(0);
+    for (size_t len = 16384; len <= 16385; len++) {
+        memset(body, 'a', len);
+        body[len] = '\0';
+        (void)snprintf(text, sizeof(text),
+                       "INVITE sip:a@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bKl%zu\r\n"
+                       "Max-Forwards: 9\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: l%zu\r\n"
+                       "CSeq: 1 INVITE\r\nContact: <sip:a@10.0.0.2>\r\nContent-Type: application/sdp\r\n"
+                       "Content-Length: %zu\r\n\r\n%s",
+                       len, len, len, body);
+        sim_send_text(ua->sim, 2, 1, text);
+        sim_run(ua->sim, DUR_MS(100));
+    }
+    assert_int_equal(sim_events(ua, SIP_EVENT_INCOMING), 1); /* the first one */
+    assert_int_equal(sim_sent(ua->sim, 2, "SIP/2.0 413"), 1);
+    sim_end(ua);
+    sim_close(ua->sim);
+}
+
 static void merged(void **state)
 {
     (void)state;
@@ -333,6 +378,58 @@ static void flood_of_strangers(void **state)
     sim_close(ua->sim);
 }
 
+/* The newest answer to that call's request. */
+static const struct sim_message *answer_of(const struct sim *sim, const char *answer, const char *call_id)
+{
+    for (size_t n = sim_sent(sim, 2, answer); n > 0; n--) {
+        const struct sim_message *m = sim_nth(sim, 2, answer, n - 1);
+        if (strcmp(sim_header(m, "Call-ID"), call_id) == 0) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+static void ask_again(struct sim_ua *ua, const char *id, const char *method, const char *answer)
+{
+    char text[512];
+    const struct sim_message *last = NULL;
+    (void)snprintf(
+        text, sizeof(text),
+        "%s sip:a@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK%s\r\nMax-Forwards: 9\r\n"
+        "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: %s\r\nCSeq: 1 %s\r\nContact: <sip:a@10.0.0.2>\r\n\r\n",
+        method, id, id, method);
+    for (size_t i = 0; i < 3; i++) {
+        sim_send_text(ua->sim, 2, 1, text);
+        sim_run(ua->sim, DUR_MS(25));
+        const struct sim_message *m = answer_of(ua->sim, answer, id);
+        assert_true(m != NULL && m != last && strstr(sim_header(m, "To"), ";tag=") != NULL);
+        if (last != NULL) {
+            assert_string_equal(last->text, m->text);
+        }
+        last = m;
+    }
+}
+
+static void the_same_tag(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = sim_prepare(sim_open(), 1, 2);
+    ua->config.max_usages = 2;
+    sim_start(ua);
+    ask_again(ua, "one", "OPTIONS", "SIP/2.0 200");
+    ask_again(ua, "two", "INVITE", "SIP/2.0 480");
+    for (int i = 0; i < 40; i++) { /* all transactions that callers may have are taken */
+        sim_stranger(ua->sim, 2, 1, "INVITE", i, "", SDP_OFFER);
+    }
+    sim_run(ua->sim, DUR_MS(15));
+    const uint32_t taken = sip_stack_stats(ua->stack).transactions;
+    ask_again(ua, "three", "OPTIONS", "SIP/2.0 200");
+    ask_again(ua, "four", "INVITE", "SIP/2.0 480");
+    assert_int_equal(sip_stack_stats(ua->stack).transactions, taken);
+    sim_close(ua->sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,7 +437,8 @@ int main(void)
         cmocka_unit_test(cancel_of_nothing),   cmocka_unit_test(bye_while_ringing),  cmocka_unit_test(bye_before_ack),
         cmocka_unit_test(reinvite_before_ack), cmocka_unit_test(reliable_refusal),   cmocka_unit_test(routes_of_callee),
         cmocka_unit_test(outside_options),     cmocka_unit_test(outside_refusals),   cmocka_unit_test(merged),
-        cmocka_unit_test(acks_and_responses),  cmocka_unit_test(flood_of_strangers),
+        cmocka_unit_test(acks_and_responses),  cmocka_unit_test(flood_of_strangers), cmocka_unit_test(optional_body),
+        cmocka_unit_test(body_too_long),       cmocka_unit_test(the_same_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
  * silent_in_each_state    17.1.1.2, 17.1.2.2, 9.1
  * ring_time_out_before_1xx       9.1           the CANCEL waits for the 1xx
  * challenge_after_ring_time_out  22.2
+ * early_dialogs_end       12.3                 with the failure of their INVITE: 481 to what comes in them
  * bye_in_early_dialog     15, 14.2             and an offer while our INVITE is pending: 491
  * final_after_end         17.1.1
  * next_hop_unreachable    18.4, 8.1.3.1        ENDED 503
@@ -445,6 +446,32 @@ static void challenge_after_ring_time_out(void **state)
     }
 }
 
+static void early_dialogs_end(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = open_ua();
+    const struct sim_message *m = invite(ua);
+    sim_reply(ua->sim, 2, m, 183, "p1", CONTACT, SDP_ANSWER);
+    sim_reply(ua->sim, 2, m, 180, "p2", CONTACT, "");
+    sim_run(ua->sim, DUR_MS(50));
+    struct sim_dialog d[2] = {sim_dialog_of_invite(m, "p1"), sim_dialog_of_invite(m, "p2")};
+    for (size_t i = 0; i < 2; i++) {
+        sim_request(ua->sim, 2, 1, &d[i], "OPTIONS", "", "");
+    }
+    sim_run(ua->sim, DUR_MS(50));
+    assert_int_equal(sim_sent(ua->sim, 2, "SIP/2.0 200"), 2);
+    sim_reply(ua->sim, 2, m, 486, "p1", "", "");
+    sim_expect(ua->sim, 2, "ACK");
+    sim_assert_ended(ua, 486);
+    for (size_t i = 0; i < 2; i++) {
+        sim_request(ua->sim, 2, 1, &d[i], "OPTIONS", "", "");
+        sim_request(ua->sim, 2, 1, &d[i], "BYE", "", "");
+    }
+    sim_run(ua->sim, DUR_MS(50));
+    assert_int_equal(sim_sent(ua->sim, 2, "SIP/2.0 481"), 4);
+    sim_close(ua->sim);
+}
+
 static void bye_in_early_dialog(void **state)
 {
     (void)state;
@@ -598,19 +625,33 @@ static void bad_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_as_told),     cmocka_unit_test(record_route),
-        cmocka_unit_test(strict_router),        cmocka_unit_test(contact_changes),
-        cmocka_unit_test(target_refresh),       cmocka_unit_test(named_contact),
-        cmocka_unit_test(contact_unreachable),  cmocka_unit_test(bye_unreachable),
-        cmocka_unit_test(redirect_by_q),        cmocka_unit_test(redirect_loop),
-        cmocka_unit_test(redirect_six),         cmocka_unit_test(redirect_elsewhere),
-        cmocka_unit_test(auth_then_redirect),   cmocka_unit_test(stale_nonce),
-        cmocka_unit_test(auth_of_bye),          cmocka_unit_test(forks),
-        cmocka_unit_test(silent_in_each_state), cmocka_unit_test(ring_time_out_before_1xx),
-        cmocka_unit_test(bye_in_early_dialog),  cmocka_unit_test(challenge_after_ring_time_out),
-        cmocka_unit_test(final_after_end),      cmocka_unit_test(next_hop_unreachable),
-        cmocka_unit_test(in_dialog_requests),   cmocka_unit_test(reinvite_never_acked),
-        cmocka_unit_test(end_inside_offer),     cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(requests_as_told),
+        cmocka_unit_test(record_route),
+        cmocka_unit_test(strict_router),
+        cmocka_unit_test(contact_changes),
+        cmocka_unit_test(target_refresh),
+        cmocka_unit_test(named_contact),
+        cmocka_unit_test(contact_unreachable),
+        cmocka_unit_test(bye_unreachable),
+        cmocka_unit_test(redirect_by_q),
+        cmocka_unit_test(redirect_loop),
+        cmocka_unit_test(redirect_six),
+        cmocka_unit_test(redirect_elsewhere),
+        cmocka_unit_test(auth_then_redirect),
+        cmocka_unit_test(stale_nonce),
+        cmocka_unit_test(auth_of_bye),
+        cmocka_unit_test(forks),
+        cmocka_unit_test(silent_in_each_state),
+        cmocka_unit_test(ring_time_out_before_1xx),
+        cmocka_unit_test(early_dialogs_end),
+        cmocka_unit_test(bye_in_early_dialog),
+        cmocka_unit_test(challenge_after_ring_time_out),
+        cmocka_unit_test(final_after_end),
+        cmocka_unit_test(next_hop_unreachable),
+        cmocka_unit_test(in_dialog_requests),
+        cmocka_unit_test(reinvite_never_acked),
+        cmocka_unit_test(end_inside_offer),
+        cmocka_unit_test(bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
