@@ -106,6 +106,30 @@ static void stop_tells_the_marks_of_files(void **state)
     down(&b);
 }
 
+/* Stopped before its first packet: its start was not told, and so is not its end. */
+static void stop_before_the_first_packet(void **state)
+{
+    struct bench b = up();
+
+    (void)state;
+    put_wav(&b, "a", 100000, 8000);
+    size_t sent = b.w->sent_count;
+    world_send(b.w, b.c, "PLAY_WAV:a");
+    world_send(b.w, b.c, "MARK:1");
+    world_send(b.w, b.c, "STOP_WAV");
+    world_run(b.w, 0);
+    assert_int_equal(told(&b, "MARK:1"), 1);
+    world_run(b.w, DUR_MS(200));
+    assert_int_equal(told(&b, "WAV_"), 0);
+    left(&b, sent, b.sound, 0, 5 * FRAME);
+    world_send(b.w, b.c, "PLAY_WAV:a");
+    world_send(b.w, b.c, "HANGUP");
+    world_run(b.w, DUR_S(1));
+    assert_int_equal(told(&b, "WAV_"), 0);
+    assert_int_equal(b.w->play_open, 0);
+    down(&b);
+}
+
 /* It is deleted before its turn: its mark is told all the same. */
 static void a_file_that_cannot_be_played_any_more(void **state)
 {
@@ -329,6 +353,7 @@ int main(void)
         cmocka_unit_test(files_go_first),
         cmocka_unit_test(clear_leaves_files_alone),
         cmocka_unit_test(stop_tells_the_marks_of_files),
+        cmocka_unit_test(stop_before_the_first_packet),
         cmocka_unit_test(a_file_that_cannot_be_played_any_more),
         cmocka_unit_test(audio_without_a_call),
         cmocka_unit_test(a_message_across_the_answer),

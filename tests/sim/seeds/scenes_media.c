@@ -98,12 +98,13 @@ static void formats(struct scene *s)
     }
 }
 
-/* Bursts of live audio with everything that goes with it; then nothing is left of it. */
+/* Bursts of live audio with everything that goes with it, keys too; then nothing is left of it. */
 static void live_audio(struct scene *s)
 {
     static uint8_t sound[20000];
-    static const char *const texts[] = {"MARK:a",    "MARK:b",    "CLEAR",      "PLAY_WAV:w", "STOP_WAV",
-                                        "MEDIA:hex", "MEDIA:rtp", "MEDIA:alaw", "MEDIA:l16",  "MEDIA:l16/16000"};
+    static const char *const texts[] = {"MARK:a",    "MARK:b",          "CLEAR",     "PLAY_WAV:w",
+                                        "STOP_WAV",  "MEDIA:hex",       "MEDIA:rtp", "MEDIA:alaw",
+                                        "MEDIA:l16", "MEDIA:l16/16000", "DTMF:1",    "DTMF:,5#"};
 
     scene_put_wav(s, "w", 3000);
     scene_up(s, s->c, "1");
@@ -208,6 +209,7 @@ const struct scenario scene_media[] = {
     {"formats", formats, plan_echo, NULL, false},
     {"live_audio", live_audio, NULL, NULL, false},
     {"live_audio_ptime_40", live_audio, plan_ptime, NULL, false},
+    {"live_audio_pcma", live_audio, plan_pcma, NULL, false},
     {"marks_come_back", marks_come_back, plan_echo, NULL, false},
     {"keys_come_back", keys_come_back, NULL, NULL, true},
     {"strangers_talk", strangers_talk, NULL, NULL, false},

@@ -305,6 +305,7 @@ static void test_no_budget(void **state)
     assert_int_equal(add(&t, "x"), ST_OK);
     assert_int_equal(next(&t), ST_OK);
     size_t reads = t.files.reads;
+    assert_true(player_is_ready(&t.player, PLAYER_REFILL) && !player_is_ready(&t.player, PLAYER_REFILL + 1));
     t.budget.bytes = 0;
     for (size_t n; (n = player_take(&t.player, AUDIO_ULAW, frame, FRAME)) > 0;) {
         assert_int_equal(n, FRAME);
@@ -321,6 +322,7 @@ static void test_no_budget(void **state)
     assert_int_equal(player_take(&t.player, AUDIO_ULAW, frame, FRAME), 0); /* still not a whole frame */
     t.budget.bytes = 65536;
     player_refill(&t.player);
+    assert_true(player_is_ready(&t.player, PLAYER_BUFFER)); /* all that is left */
     total += take_all(&t, AUDIO_ULAW, out + total, sizeof(out) - total);
     assert_int_equal(total, sizeof(data));
     assert_memory_equal(out, data, sizeof(data));
