@@ -4,6 +4,7 @@
  * address_flaps         RFC 3581        another address with each answer is no endless loop
  * address_told                          sip_stack_set_local
  * advertised                            nothing is learnt
+ * keepalive             RFC 5626 4.4.1  80 to 100 % of what is told from one OPTIONS to the next, spread; the first one at once
  * restarted_registrar   RFC 5626 4.4.2  unreachable, reachable: registered anew at once
  * next_server           RFC 3263 4.3    silence for 4 s, 503: the next server; OPTIONS finds out too and the registration follows
  * servers_change                        RFC 3263 4.1: looked up anew, another one
@@ -139,6 +140,36 @@ static void advertised(void **state)
 }
 
 /* ---- reachability ---- */
+
+static void keepalive(void **state)
+{
+    (void)state;
+    struct sim_ua *ua = prepare();
+    mono_us last = ua->sim->now;
+    dur_us least = DUR_S(100);
+    dur_us most = 0;
+    ua->config.registers = false;
+    ua->config.keepalive = DUR_S(30);
+    start(ua);
+    for (int i = 0; i < 60; i++) {
+        const struct sim_message *m = sim_await(ua->sim, 2, "OPTIONS", DUR_S(31));
+        assert_non_null(m);
+        const dur_us gap = m->at - last;
+        assert_true(i > 0 || gap == 0);
+        least = i > 0 && gap < least ? gap : least;
+        most = gap > most ? gap : most;
+        last = m->at;
+        reply(ua, m, i % 2 == 0 ? 200 : 404, ""); /* any answer will do */
+    }
+    /* counted from the answer, which takes its time */
+    assert_in_range(least, DUR_S(24), DUR_S(25));
+    assert_in_range(most, DUR_S(29), DUR_S(30) + DUR_MS(100));
+    assert_int_equal(logged("is reachable"), 1);
+    assert_int_equal(logged("not reachable"), 0);
+    sip_stack_stop(ua->stack, ua->sim->now);
+    sim_run(ua->sim, DUR_S(40));
+    sim_close(ua->sim);
+}
 
 static void restarted_registrar(void **state)
 {
@@ -378,6 +409,7 @@ int main(void)
         cmocka_unit_test(next_server),       cmocka_unit_test(ping_finds_next_server),
         cmocka_unit_test(servers_change),    cmocka_unit_test(options_ignored),
         cmocka_unit_test(servers_come_late), cmocka_unit_test(lossy_network),
+        cmocka_unit_test(keepalive),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (failed != 0) {
