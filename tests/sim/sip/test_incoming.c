@@ -14,6 +14,7 @@
  * outside_refusals       8.2.1, 8.2.2, 12.2.2 405, 416, 420, 415, 406, 481, 505, 400
  * optional_body          8.2.3, 20.11         what may be left unread is
  * body_too_long          21.4.11              413
+ * require_elsewhere      8.2.2.3              in CANCEL and ACK it is passed over
  * merged                 8.2.2.2              482
  * acks_and_responses     17.1.3, 18.1.2       are never answered
  * flood_of_strangers     8.2.7                leaves no state behind
@@ -225,6 +226,7 @@ static void outside_options(void **state)
     const struct sim_message *ok = sim_expect(ua->sim, 2, "SIP/2.0 200");
     assert_string_equal(sim_header(ok, "Accept"), "application/sdp");
     assert_non_null(strstr(sim_header(ok, "Allow"), "INVITE"));
+    sim_assert_has(ok, "\r\nSupported:\r\n"); /* none */
     assert_non_null(strstr(sim_header(ok, "To"), ";tag="));
     assert_non_null(strstr(sim_header(ok, "Via"), ";received=10.0.0.2;rport=5060"));
     /* the same again: the same answer, the tag too (8.2.7) */
@@ -319,6 +321,34 @@ static void body_too_long(void **state)
     assert_int_equal(sim_events(ua, SIP_EVENT_INCOMING), 1); /* the first one */
     assert_int_equal(sim_sent(ua->sim, 2, "SIP/2.0 413"), 1);
     sim_end(ua);
+    sim_close(ua->sim);
+}
+
+static void require_elsewhere(void **state)
+{
+    (void)state;
+    char text[1024];
+    struct sim_ua *ua = open_callee(0);
+    sim_stranger(ua->sim, 2, 1, "INVITE", 1, "", SDP_OFFER);
+    sim_run(ua->sim, DUR_MS(50));
+    const struct sim_message *invite = last_sent(ua->sim, "INVITE");
+    for (int i = 0; i < 2; i++) {
+        const char *method = i == 0 ? "CANCEL" : "ACK";
+        (void)snprintf(text, sizeof(text),
+                       "%s %s SIP/2.0\r\nVia: %s\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\n"
+                       "CSeq: 7 %s\r\nRequire: 100rel, other\r\nContent-Length: 0\r\n\r\n",
+                       method, sim_uri(invite), sim_header(invite, "Via"), sim_header(invite, "From"),
+                       i == 0 ? sim_header(invite, "To") : sim_header(sim_expect(ua->sim, 2, "SIP/2.0 487"), "To"),
+                       sim_header(invite, "Call-ID"), method);
+        sim_send_text(ua->sim, 2, 1, text);
+        sim_run(ua->sim, DUR_S(2));
+    }
+    assert_int_equal(sim_sent(ua->sim, 2, "SIP/2.0 420"), 0);
+    assert_int_equal(sim_sent(ua->sim, 2, "SIP/2.0 200"), 1); /* to the CANCEL */
+    const size_t refusals = sim_sent(ua->sim, 2, "SIP/2.0 487");
+    sim_run(ua->sim, DUR_S(10));
+    assert_int_equal(sim_sent(ua->sim, 2, "SIP/2.0 487"), refusals); /* the ACK ended it */
+    sim_assert_ended(ua, 487);
     sim_close(ua->sim);
 }
 
@@ -438,7 +468,7 @@ int main(void)
         cmocka_unit_test(reinvite_before_ack), cmocka_unit_test(reliable_refusal),   cmocka_unit_test(routes_of_callee),
         cmocka_unit_test(outside_options),     cmocka_unit_test(outside_refusals),   cmocka_unit_test(merged),
         cmocka_unit_test(acks_and_responses),  cmocka_unit_test(flood_of_strangers), cmocka_unit_test(optional_body),
-        cmocka_unit_test(body_too_long),       cmocka_unit_test(the_same_tag),
+        cmocka_unit_test(require_elsewhere),   cmocka_unit_test(body_too_long),      cmocka_unit_test(the_same_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

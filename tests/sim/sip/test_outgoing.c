@@ -19,6 +19,7 @@
  * silent_in_each_state    17.1.1.2, 17.1.2.2, 9.1
  * ring_time_out_before_1xx       9.1           the CANCEL waits for the 1xx
  * challenge_after_ring_time_out  22.2
+ * unknown_progress        8.1.3.2              a 1xx of any number is progress and stops timer A
  * early_dialogs_end       12.3                 with the failure of their INVITE: 481 to what comes in them
  * bye_in_early_dialog     15, 14.2             and an offer while our INVITE is pending: 491
  * final_after_end         17.1.1
@@ -95,6 +96,8 @@ static void requests_as_told(void **state)
     assert_string_equal(sim_header(m, "User-Agent"), "ws_audio_server/1.0");
     assert_string_equal(sim_header(m, "Content-Type"), "application/sdp");
     assert_non_null(strstr(sim_header(m, "Allow"), "BYE"));
+    assert_string_equal(sim_header(m, "Accept"), "application/sdp");
+    assert_string_equal(sim_header(m, "CSeq"), "1 INVITE");
     assert_true(strlen(sim_header(m, "Call-ID")) >= 24);
     assert_null(strchr(sim_header(m, "Call-ID"), '@'));
     sim_reply(ua->sim, 2, m, 200, "p1", CONTACT, SDP_ANSWER);
@@ -446,6 +449,26 @@ static void challenge_after_ring_time_out(void **state)
     }
 }
 
+static void unknown_progress(void **state)
+{
+    (void)state;
+    static const int codes[] = {101, 188, 199};
+    for (size_t i = 0; i < 3; i++) {
+        struct sim_ua *ua = open_ua();
+        const struct sim_message *m = invite(ua);
+        sim_reply(ua->sim, 2, m, codes[i], "p1", CONTACT, SDP_ANSWER);
+        sim_run(ua->sim, DUR_S(20));
+        assert_int_equal(sim_sent(ua->sim, 2, "INVITE"), 1);
+        const struct sim_event *e = sim_event(ua, SIP_EVENT_PROGRESS);
+        assert_int_equal(e->code, codes[i]);
+        assert_string_equal(e->body, SDP_ANSWER);
+        sim_end(ua);
+        sim_expect(ua->sim, 2, "CANCEL"); /* allowed behind it (9.1) */
+        sim_reply(ua->sim, 2, m, 487, "p1", "", "");
+        sim_close(ua->sim);
+    }
+}
+
 static void early_dialogs_end(void **state)
 {
     (void)state;
@@ -625,33 +648,20 @@ static void bad_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_as_told),
-        cmocka_unit_test(record_route),
-        cmocka_unit_test(strict_router),
-        cmocka_unit_test(contact_changes),
-        cmocka_unit_test(target_refresh),
-        cmocka_unit_test(named_contact),
-        cmocka_unit_test(contact_unreachable),
-        cmocka_unit_test(bye_unreachable),
-        cmocka_unit_test(redirect_by_q),
-        cmocka_unit_test(redirect_loop),
-        cmocka_unit_test(redirect_six),
-        cmocka_unit_test(redirect_elsewhere),
-        cmocka_unit_test(auth_then_redirect),
-        cmocka_unit_test(stale_nonce),
-        cmocka_unit_test(auth_of_bye),
-        cmocka_unit_test(forks),
-        cmocka_unit_test(silent_in_each_state),
-        cmocka_unit_test(ring_time_out_before_1xx),
-        cmocka_unit_test(early_dialogs_end),
-        cmocka_unit_test(bye_in_early_dialog),
-        cmocka_unit_test(challenge_after_ring_time_out),
-        cmocka_unit_test(final_after_end),
-        cmocka_unit_test(next_hop_unreachable),
-        cmocka_unit_test(in_dialog_requests),
-        cmocka_unit_test(reinvite_never_acked),
-        cmocka_unit_test(end_inside_offer),
-        cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(requests_as_told),     cmocka_unit_test(record_route),
+        cmocka_unit_test(strict_router),        cmocka_unit_test(contact_changes),
+        cmocka_unit_test(target_refresh),       cmocka_unit_test(named_contact),
+        cmocka_unit_test(contact_unreachable),  cmocka_unit_test(bye_unreachable),
+        cmocka_unit_test(redirect_by_q),        cmocka_unit_test(redirect_loop),
+        cmocka_unit_test(redirect_six),         cmocka_unit_test(redirect_elsewhere),
+        cmocka_unit_test(auth_then_redirect),   cmocka_unit_test(stale_nonce),
+        cmocka_unit_test(auth_of_bye),          cmocka_unit_test(forks),
+        cmocka_unit_test(silent_in_each_state), cmocka_unit_test(ring_time_out_before_1xx),
+        cmocka_unit_test(unknown_progress),     cmocka_unit_test(early_dialogs_end),
+        cmocka_unit_test(bye_in_early_dialog),  cmocka_unit_test(challenge_after_ring_time_out),
+        cmocka_unit_test(final_after_end),      cmocka_unit_test(next_hop_unreachable),
+        cmocka_unit_test(in_dialog_requests),   cmocka_unit_test(reinvite_never_acked),
+        cmocka_unit_test(end_inside_offer),     cmocka_unit_test(bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,7 @@ static void challenge(void **state)
     assert_non_null(strstr(sim_header(first, "From"), "<sip:voip@example.org>;tag="));
     assert_string_equal(sim_header(first, "Contact"), OURS ";expires=600");
     assert_string_equal(sim_header(first, "Expires"), "600");
+    assert_string_equal(sim_header(first, "Supported"), "path");
     assert_null(strstr(first->text, "Authorization"));
     reply(ua, first, 401, WWW PROXY);
     const struct sim_message *second = expect_register(ua, DUR_S(1));
