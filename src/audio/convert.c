@@ -1,6 +1,8 @@
 /* Samples from one representation to another. */
 #include "wsaudio/audio.h"
 
+#define SOME 160 /* samples: 20 ms */
+
 uint8_t audio_silence(enum audio_codec codec)
 {
     switch (codec) {
@@ -25,39 +27,62 @@ static void l16_write(uint8_t *out, int16_t sample)
     out[1] = (uint8_t)(bits >> 8);
 }
 
-static int16_t sample_read(enum audio_codec codec, const uint8_t *in, size_t index)
+static void read_some(enum audio_codec codec, const uint8_t *in, size_t count, int16_t *out)
 {
     switch (codec) {
-    case AUDIO_ULAW: return ulaw_to_linear(in[index]);
-    case AUDIO_ALAW: return alaw_to_linear(in[index]);
-    case AUDIO_L16: return l16_read(in + 2 * index);
+    case AUDIO_ULAW:
+        for (size_t i = 0; i < count; i++) {
+            out[i] = ulaw_to_linear(in[i]);
+        }
+        break;
+    case AUDIO_ALAW:
+        for (size_t i = 0; i < count; i++) {
+            out[i] = alaw_to_linear(in[i]);
+        }
+        break;
+    case AUDIO_L16: audio_l16_unpack(in, count, out); break;
     case AUDIO_CODEC_COUNT: break;
     }
-    return 0;
 }
 
-static void sample_write(enum audio_codec codec, uint8_t *out, size_t index, int16_t sample)
+static void write_some(enum audio_codec codec, const int16_t *in, size_t count, uint8_t *out)
 {
     switch (codec) {
-    case AUDIO_ULAW: out[index] = linear_to_ulaw(sample); break;
-    case AUDIO_ALAW: out[index] = linear_to_alaw(sample); break;
-    case AUDIO_L16: l16_write(out + 2 * index, sample); break;
+    case AUDIO_ULAW:
+        for (size_t i = 0; i < count; i++) {
+            out[i] = linear_to_ulaw(in[i]);
+        }
+        break;
+    case AUDIO_ALAW:
+        for (size_t i = 0; i < count; i++) {
+            out[i] = linear_to_alaw(in[i]);
+        }
+        break;
+    case AUDIO_L16: audio_l16_pack(in, count, out); break;
     case AUDIO_CODEC_COUNT: break;
     }
+}
+
+static size_t width_of(enum audio_codec codec)
+{
+    return codec == AUDIO_L16 ? 2 : 1;
 }
 
 void audio_convert(enum audio_codec from, const uint8_t *in, enum audio_codec to, uint8_t *out, size_t count)
 {
     if (from == to) {
         /* Bit for bit: by way of linear values mu-law's negative zero would be lost. */
-        size_t len = from == AUDIO_L16 ? 2 * count : count;
+        size_t len = width_of(from) * count;
         if (len != 0) {
             memmove(out, in, len);
         }
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        sample_write(to, out, i, sample_read(from, in, i));
+    int16_t some[SOME];
+    for (size_t i = 0; i < count; i += SOME) {
+        size_t n = count - i < SOME ? count - i : SOME;
+        read_some(from, in + i * width_of(from), n, some);
+        write_some(to, some, n, out + i * width_of(to));
     }
 }
 

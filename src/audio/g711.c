@@ -7,14 +7,16 @@
 #define ALAW_XOR  0x55  /* even bits are sent inverted */
 #define SIGN_BIT  0x80
 
-/* Number of the highest set bit above bit 7: the segment, 0 to 7. */
+#define TWO(n)     (n), (n)
+#define EIGHT(n)   TWO(n), TWO(n), TWO(n), TWO(n)
+#define THIRTY2(n) EIGHT(n), EIGHT(n), EIGHT(n), EIGHT(n)
+
+/* Number of the highest set bit above bit 7, 0 to 7, of magnitudes of 15 bits. A look-up, since each sample needs one. */
 static unsigned segment_of(unsigned magnitude)
 {
-    unsigned segment = 0;
-    for (magnitude >>= 8; magnitude != 0; magnitude >>= 1) {
-        segment++;
-    }
-    return segment;
+    static const uint8_t segments[128] = {0,        1,        TWO(2),     TWO(3),     TWO(3),    EIGHT(4),
+                                          EIGHT(5), EIGHT(5), THIRTY2(6), THIRTY2(7), THIRTY2(7)};
+    return segments[magnitude >> 8];
 }
 
 int16_t ulaw_to_linear(uint8_t code)
