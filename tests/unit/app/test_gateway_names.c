@@ -155,6 +155,16 @@ static struct bench *open_bench(const char *server, const char *listen)
     return b;
 }
 
+static struct bench *opened(const char *server, const char *listen)
+{
+    struct bench *b = open_bench(server, listen);
+    if (b->status != ST_OK) {
+        gateway_sip_close(&b->g);
+    }
+    assert_int_equal(b->status, ST_OK);
+    return b;
+}
+
 static void close_bench(struct bench *b)
 {
     gateway_sip_close(&b->g);
@@ -211,12 +221,11 @@ static const struct os_srv two[] = {{20, 0, 5070, "b.test"}, {10, 0, 5080, "a.te
 /* SRV, then the targets in their order; the list goes to the stack once; looked up anew when its time is over. */
 static void srv_then_hosts(void **state)
 {
-    struct bench *b = open_bench("pbx.test", "127.0.0.1:0");
+    struct bench *b = opened("pbx.test", "127.0.0.1:0");
     const struct net_addr first[] = {addr_ipv4(192, 0, 2, 1, 0), addr_ipv4(192, 0, 2, 2, 0)};
     const struct net_addr second = addr_ipv4(192, 0, 2, 9, 0);
 
     (void)state;
-    assert_int_equal(b->status, ST_OK);
     servers_are(b, "");
     wait_due(b);
     assert_string_equal(question, "_sip._udp.pbx.test");
@@ -251,11 +260,10 @@ static void srv_then_hosts(void **state)
 /* A port in --sip-server: no SRV (RFC 3263 4.2); all interfaces: both families, IPv4 preferred. */
 static void port_given(void **state)
 {
-    struct bench *b = open_bench("pbx.test:5099", "0");
+    struct bench *b = opened("pbx.test:5099", "0");
     struct net_addr both[2] = {{.family = 6, .ip = {0x20, 1}}, addr_ipv4(192, 0, 2, 1, 0)};
 
     (void)state;
-    assert_int_equal(b->status, ST_OK);
     b->g.route_due = MONO_NEVER;
     wait_due(b);
     assert_string_equal(question, "pbx.test");
@@ -270,7 +278,7 @@ static void port_given(void **state)
 /* Nobody answers: one WARNING however long it lasts, tries that grow apart, what was known stays; told again after a success. */
 static void failures(void **state)
 {
-    struct bench *b = open_bench("pbx.test:5099", "127.0.0.1:0");
+    struct bench *b = opened("pbx.test:5099", "127.0.0.1:0");
     const struct net_addr addr = addr_ipv4(192, 0, 2, 1, 0);
 
     (void)state;
@@ -300,7 +308,7 @@ static void failures(void **state)
 /* Without memory or descriptors there is not even a question: as if nobody had answered, and it goes on. */
 static void cannot_ask(void **state)
 {
-    struct bench *b = open_bench("pbx.test", "127.0.0.1:0");
+    struct bench *b = opened("pbx.test", "127.0.0.1:0");
     const struct net_addr addr = addr_ipv4(192, 0, 2, 1, 0);
 
     (void)state;
@@ -326,7 +334,7 @@ static void cannot_ask(void **state)
 
 static void stopping(void **state)
 {
-    struct bench *b = open_bench("pbx.test", "127.0.0.1:0");
+    struct bench *b = opened("pbx.test", "127.0.0.1:0");
 
     (void)state;
     b->g.stopping = true;
@@ -342,8 +350,7 @@ static void without_cares(void **state)
 {
     (void)state;
     version = NULL;
-    struct bench *b = open_bench("pbx.test", "127.0.0.1:0");
-    assert_int_equal(b->status, ST_OK);
+    struct bench *b = opened("pbx.test", "127.0.0.1:0");
     assert_int_equal(made, 0);
     assert_int_equal(resolved, 1);
     assert_string_equal(question, "pbx.test");
@@ -365,12 +372,12 @@ static void without_cares(void **state)
 static void no_name(void **state)
 {
     (void)state;
-    struct bench *b = open_bench("192.0.2.7:5070", "127.0.0.1:0");
+    struct bench *b = opened("192.0.2.7:5070", "127.0.0.1:0");
     servers_are(b, "192.0.2.7:5070");
     assert_int_equal(made + resolved, 0);
     assert_int_equal(gateway_names_due(&b->g), MONO_NEVER);
     close_bench(b);
-    b = open_bench("LocalHost:5070", "127.0.0.1:0");
+    b = opened("LocalHost:5070", "127.0.0.1:0");
     servers_are(b, "127.0.0.5:5070");
     assert_int_equal(made, 0);
     assert_int_equal(resolved, 1);
