@@ -127,7 +127,7 @@ typedef struct {
 } sip_session_t;
 
 /* One received RTP packet, header included. It may call everything but make_sip_call, send_rtp_audio, recv_with_timeout
- * and sip_client_run, which fail inside it. */
+ * and sip_client_run, which fail inside it; what waits for a session that it closes returns. */
 typedef void (*rtp_data_callback_t)(const unsigned char *rtp_data, size_t data_size);
 
 /* ---- log ---- */
@@ -171,7 +171,8 @@ SIP_CLIENT_API void flush_socket(int sockfd);
 
 /* ---- sessions and calls ---- */
 
-/* 0, or -1: a setting is wrong, LOCAL_PORT is in use, SIP_SERVER has no IPv4 address (a log line says which). */
+/* What stands in the structure does not matter; a session of the same structure that was not closed is closed first. 0, or
+ * -1: a setting is wrong, LOCAL_PORT is in use, SIP_SERVER has no IPv4 address (a log line says which). */
 SIP_CLIENT_API int init_sip_session(sip_session_t *session);
 /* Ends a call that is still up (waits 5 s at most for the answer to its BYE) and frees all. Safe after a failed init and
  * when called twice. */

@@ -1,7 +1,6 @@
 /* sip_client_async.h: one engine and one phone for each. */
 #include "sip_client_async.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include "phone.h"
@@ -151,13 +150,7 @@ int sip_phone_fd(const sip_phone *phone)
 
 int sip_phone_timeout_ms(const sip_phone *phone)
 {
-    mono_us due = phone != NULL ? engine_due(phone->engine) : MONO_NEVER;
-
-    if (due == MONO_NEVER) {
-        return -1;
-    }
-    dur_us left = due - os_clock_mono();
-    return left <= 0 ? 0 : (left / 1000 >= INT_MAX ? INT_MAX : (int)((left + 999) / 1000));
+    return phone != NULL ? engine_ms_until(engine_due(phone->engine)) : -1;
 }
 
 int sip_phone_step(sip_phone *phone)

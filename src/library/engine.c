@@ -1,5 +1,7 @@
 #include "engine.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "media.h"
@@ -113,6 +115,27 @@ static void expire(struct engine *e)
     media_ports_reap(e);
 }
 
+int engine_ms_until(mono_us until)
+{
+    if (until == MONO_NEVER) {
+        return -1;
+    }
+    dur_us left = until - os_clock_mono();
+    return left <= 0 ? 0 : (left / 1000 < INT_MAX - 1 ? (int)((left + 999) / 1000) : INT_MAX);
+}
+
+/* Apart from the turn's work, so that a program may end in a signal handler meanwhile and its calls with it. */
+static void wait_ready(struct engine *e, mono_us until)
+{
+    struct pollfd fd = {.fd = os_loop_fd(e->loop), .events = POLLIN};
+
+    if (until > 0) {
+        e->waiting = 1;
+        (void)poll(&fd, 1, engine_ms_until(until));
+        e->waiting = 0;
+    }
+}
+
 int engine_turn(struct engine *e, mono_us until)
 {
     mono_us due = engine_due(e);
@@ -121,7 +144,8 @@ int engine_turn(struct engine *e, mono_us until)
         return ST_STATE;
     }
     e->inside = true;
-    int status = os_loop_turn(e->loop, due < until ? due : until, &e->now);
+    wait_ready(e, due < until ? due : until);
+    int status = os_loop_turn(e->loop, 0, &e->now);
     expire(e);
     e->inside = false;
     return status;

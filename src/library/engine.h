@@ -3,6 +3,8 @@
 #ifndef LIBRARY_ENGINE_H
 #define LIBRARY_ENGINE_H
 
+#include <signal.h>
+
 #include "wsaudio/base.h"
 #include "wsaudio/os.h"
 
@@ -22,10 +24,11 @@ struct engine {
     struct list_node phones;
     struct list_node media; /* those that send */
     struct list_node ports;
-    mono_us now;       /* of the turn in hand */
-    uint64_t received; /* datagrams so far */
-    uint64_t ended;    /* calls that ended so far */
-    bool inside;       /* a turn is under way: a callback may not begin another */
+    mono_us now;                   /* of the turn in hand */
+    uint64_t received;             /* datagrams so far */
+    uint64_t ended;                /* calls that ended so far */
+    bool inside;                   /* a turn is under way: a callback may not begin another */
+    volatile sig_atomic_t waiting; /* the turn only waits: what a signal handler finds is whole */
     /* who hears of every packet on any port (media: the call's, NULL: none); NULL: nobody */
     void (*hear)(void *ctx, const struct media *media, const void *data, size_t len);
     void *hear_ctx;
@@ -48,6 +51,8 @@ mono_us engine_due(const struct engine *e);
 WS_MUST_CHECK int engine_turn(struct engine *e, mono_us until);
 /* Turns without waiting until no datagram is left (bounded against a flood). Nothing from inside a callback. */
 void engine_drain(struct engine *e);
+/* For poll: until then, rounded up, as waking early would only mean to wait again. -1: MONO_NEVER. */
+int engine_ms_until(mono_us until);
 /* The ticker runs while something sends. */
 WS_MUST_CHECK int engine_ticker_arm(struct engine *e);
 void engine_ticker_rest(struct engine *e);

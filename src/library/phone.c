@@ -404,6 +404,7 @@ void phone_hang_up(struct phone *p, struct pool_id id)
         return;
     }
     line->state = LINE_ENDED;
+    p->engine->ended++;
     media_close(&line->media);
     sip_usage_end(p->sip, engine_now(p->engine), line->usage);
 }

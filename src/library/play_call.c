@@ -52,6 +52,7 @@ static void play_into_call(struct session *s, const char *file)
     if (line != NULL) {
         session_end_call(s);
     }
+    process_leave(); /* a callback may have closed all */
 }
 
 /* The receiver's port, so that both directions are one; else LOCAL_RTP_SEND_PORT, else any. */

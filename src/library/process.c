@@ -31,7 +31,7 @@ static void forget_parents(void)
     }
 }
 
-static bool is_needed(void)
+bool process_is_needed(void)
 {
     bool needed = process.receiver != NULL;
 
@@ -45,9 +45,10 @@ static bool is_needed(void)
 static void at_exit(void)
 {
     forget_parents();
-    if (process.engine == NULL || process.engine->inside) {
-        return; /* exit() in a signal handler in the middle of a turn: nothing can be trusted */
+    if (process.engine == NULL || (process.engine->inside && !process.engine->waiting)) {
+        return; /* exit() in a callback, or in a signal handler in the middle of the work: nothing can be trusted */
     }
+    process.engine->inside = false; /* the wait that a handler's exit() left is not gone back to */
     for (size_t i = 0; i < SESSIONS_MAX; i++) {
         if (process.sessions[i].phone != NULL) {
             process.sessions[i].user = NULL; /* main's variables are gone */
@@ -115,7 +116,7 @@ struct engine *process_enter(void)
 
 void process_leave(void)
 {
-    if (process.engine == NULL || process.engine->inside || is_needed()) {
+    if (process.engine == NULL || process.engine->inside || process_is_needed()) {
         return;
     }
     frame_ring_fini(&process.inbox);

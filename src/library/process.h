@@ -44,6 +44,8 @@ extern struct process process;
 WS_MUST_CHECK int process_open(void);
 /* The engine with what waited drained, or NULL when nothing is open. First thing of every call that works on it. */
 struct engine *process_enter(void);
+/* A session or the receiver is open. */
+bool process_is_needed(void);
 /* Frees the engine when nothing needs it any more. Last thing of the calls that close something. */
 void process_leave(void);
 /* NULL: that socket is none of a session's. */

@@ -1,6 +1,5 @@
 /* Waiting: recv_with_timeout, flush_socket, sip_client_run. */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 
 #include "process.h"
@@ -16,20 +15,9 @@ static mono_us deadline_of(int timeout_ms)
     return timeout_ms < 0 ? MONO_NEVER : os_clock_mono() + DUR_MS(timeout_ms);
 }
 
-/* Rounded up: waking early would only mean to wait again. */
-static int ms_until(mono_us until)
-{
-    dur_us left = until == MONO_NEVER ? -1 : until - os_clock_mono();
-
-    if (until == MONO_NEVER) {
-        return -1;
-    }
-    return left <= 0 ? 0 : (left / 1000 < INT_MAX - 1 ? (int)((left + 999) / 1000) : INT_MAX);
-}
-
 /* ---- the program's own sockets ---- */
 
-/* -1 with errno EAGAIN: nothing there. An empty datagram cannot be told from a time-out and is passed over. */
+/* 0: an empty datagram, which the caller cannot be told of; -1 with errno EAGAIN: nothing there. */
 static ssize_t receive_now(int fd, char *buf, int maxlen, struct sockaddr *from, socklen_t *from_len)
 {
     socklen_t cap = from_len != NULL ? *from_len : 0;
@@ -40,7 +28,7 @@ static ssize_t receive_now(int fd, char *buf, int maxlen, struct sockaddr *from,
             *from_len = cap;
         }
         n = recvfrom(fd, buf, (size_t)maxlen, MSG_DONTWAIT, from, from_len);
-    } while (n == 0 || (n < 0 && errno == EINTR));
+    } while (n < 0 && errno == EINTR);
     return n;
 }
 
@@ -52,9 +40,10 @@ static void wait_for(int fd, mono_us until)
     struct pollfd fds[2] = {{.fd = fd, .events = POLLIN},
                             {.fd = e != NULL ? os_loop_fd(e->loop) : -1, .events = POLLIN}};
 
-    (void)poll(fds, 2, ms_until(due < until ? due : until));
+    (void)poll(fds, 2, engine_ms_until(due < until ? due : until));
+    e = process.engine; /* a signal handler may have closed all */
     if (e != NULL && engine_turn(e, 0) != ST_OK) {
-        (void)poll(fds, 1, ms_until(until)); /* the loop is broken: the wait is not */
+        (void)poll(fds, 1, engine_ms_until(until)); /* the loop is broken: the wait is not */
     }
 }
 
@@ -62,13 +51,13 @@ static int receive_foreign(int fd, char *buf, int maxlen, struct sockaddr *from,
 {
     for (;;) {
         ssize_t n = receive_now(fd, buf, maxlen, from, from_len);
-        if (n > 0 || errno != EAGAIN) {
+        if (n > 0 || (n < 0 && errno != EAGAIN)) {
             return (int)n;
         }
         if (os_clock_mono() >= until) {
             return 0;
         }
-        wait_for(fd, until);
+        wait_for(fd, until); /* also behind an empty one: a flood of them holds up nothing */
     }
 }
 
@@ -118,10 +107,16 @@ static bool prepare_inbox(int fd)
     return true;
 }
 
+static bool is_own(int fd)
+{
+    return process_session(fd) != NULL || (process.engine != NULL && media_port_of_fd(process.engine, fd) != NULL);
+}
+
 static int receive_own(int fd, char *buf, int maxlen, struct sockaddr *from, socklen_t *from_len, mono_us until)
 {
     struct engine *e = process.engine;
     int status = ST_OK;
+    bool closed = false; /* by a callback */
 
     if (!prepare_inbox(fd)) {
         return -1;
@@ -132,18 +127,15 @@ static int receive_own(int fd, char *buf, int maxlen, struct sockaddr *from, soc
         if (frame_ring_peek_len(&process.inbox) == 0) {
             status = engine_turn(e, until);
         }
-    } while (status == ST_OK && frame_ring_peek_len(&process.inbox) == 0 && os_clock_mono() < until);
+        closed = !is_own(fd);
+    } while (status == ST_OK && !closed && frame_ring_peek_len(&process.inbox) == 0 && os_clock_mono() < until);
     e->tap = NULL;
     if (frame_ring_peek_len(&process.inbox) > 0) {
         return hand_out(buf, maxlen, from, from_len);
     }
-    errno = EIO;
-    return status == ST_OK ? 0 : -1;
-}
-
-static bool is_own(int fd)
-{
-    return process_session(fd) != NULL || (process.engine != NULL && media_port_of_fd(process.engine, fd) != NULL);
+    process_leave();
+    errno = closed ? EBADF : EIO;
+    return status == ST_OK && !closed ? 0 : -1;
 }
 
 int recv_with_timeout(int sockfd, char *buf, int maxlen, struct sockaddr *src_addr, socklen_t *addrlen, int timeout_ms)
@@ -182,12 +174,11 @@ void flush_socket(int sockfd)
 
 /* ---- the loop ---- */
 
-static int wait_only(int timeout_ms)
+/* Nothing is open: nothing will end, and a wait without limit is none. */
+static int wait_only(mono_us until)
 {
-    mono_us until = deadline_of(timeout_ms);
-
-    while (timeout_ms > 0 && os_clock_mono() < until) {
-        (void)poll(NULL, 0, ms_until(until));
+    while (until != MONO_NEVER && os_clock_mono() < until) {
+        (void)poll(NULL, 0, engine_ms_until(until));
     }
     return 0;
 }
@@ -201,15 +192,16 @@ int sip_client_run(int timeout_ms)
 
     e = process_enter();
     if (e == NULL) {
-        return wait_only(timeout_ms); /* nothing is open: nothing will end, and negative does not wait for it */
+        return wait_only(until);
     }
     if (e->inside) {
         return -1;
     }
-    while (status == ST_OK && e->ended == ended && os_clock_mono() < until) {
+    /* what a callback closed brings no end any more */
+    while (status == ST_OK && e->ended == ended && process_is_needed() && os_clock_mono() < until) {
         status = engine_turn(e, until);
     }
     int result = status != ST_OK ? -1 : (e->ended != ended ? 1 : 0);
     process_leave();
-    return result;
+    return result != 0 ? result : wait_only(until);
 }

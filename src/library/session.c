@@ -131,33 +131,6 @@ static struct session *free_session(void)
     return NULL;
 }
 
-int init_sip_session(sip_session_t *session)
-{
-    if (session == NULL) {
-        return -1;
-    }
-    memset(session, 0, sizeof(*session));
-    session->sockfd = -1;
-    (void)process_enter();
-    struct session *s = process_open() == ST_OK ? free_session() : NULL;
-    if (s == NULL) {
-        process_leave();
-        return -1;
-    }
-    *s = (struct session){.user = session};
-    if (open_phone(s) != ST_OK) {
-        process_leave();
-        return -1;
-    }
-    session->sockfd = s->phone->fd;
-    session->servaddr = to_sockaddr(&s->phone->server);
-    get_tag(session->tag, sizeof(session->tag));
-    get_callid(session->callid, sizeof(session->callid));
-    snprintf(session->cseq, sizeof(session->cseq), "1");
-    snprintf(session->branch, sizeof(session->branch), "z9hG4bK%s", session->tag);
-    return 0;
-}
-
 static void wait_finished(struct session *s)
 {
     struct engine *e = process.engine;
@@ -180,6 +153,55 @@ void session_end_call(struct session *s)
     wait_finished(s);
 }
 
+static void close_session(struct session *s)
+{
+    session_end_call(s);
+    if (process.inbox_fd == s->phone->fd) {
+        frame_ring_clear(&process.inbox);
+    }
+    phone_close(s->phone);
+    s->phone = NULL;
+}
+
+/* A structure that is used again without close_sip_session: two sessions may not write into one. */
+static void close_forgotten(const sip_session_t *user)
+{
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        if (process.sessions[i].phone != NULL && process.sessions[i].user == user) {
+            process.sessions[i].user = NULL; /* what stands in it now is not ours */
+            close_session(&process.sessions[i]);
+        }
+    }
+}
+
+int init_sip_session(sip_session_t *session)
+{
+    if (session == NULL) {
+        return -1;
+    }
+    (void)process_enter();
+    close_forgotten(session);
+    memset(session, 0, sizeof(*session));
+    session->sockfd = -1;
+    struct session *s = process_open() == ST_OK ? free_session() : NULL;
+    if (s == NULL) {
+        process_leave();
+        return -1;
+    }
+    *s = (struct session){.user = session};
+    if (open_phone(s) != ST_OK) {
+        process_leave();
+        return -1;
+    }
+    session->sockfd = s->phone->fd;
+    session->servaddr = to_sockaddr(&s->phone->server);
+    get_tag(session->tag, sizeof(session->tag));
+    get_callid(session->callid, sizeof(session->callid));
+    snprintf(session->cseq, sizeof(session->cseq), "1");
+    snprintf(session->branch, sizeof(session->branch), "z9hG4bK%s", session->tag);
+    return 0;
+}
+
 void close_sip_session(sip_session_t *session)
 {
     if (session == NULL) {
@@ -189,12 +211,7 @@ void close_sip_session(sip_session_t *session)
     struct session *s = process_session(session->sockfd);
     if (s != NULL) {
         s->user = session;
-        session_end_call(s);
-        if (process.inbox_fd == s->phone->fd) {
-            frame_ring_clear(&process.inbox);
-        }
-        phone_close(s->phone);
-        s->phone = NULL;
+        close_session(s);
     }
     session->sockfd = -1;
     session->call_established = 0;
@@ -284,13 +301,16 @@ int make_sip_call(sip_session_t *session, const char *callee)
         return -1;
     }
     int status = ST_OK;
-    while (status == ST_OK && s->outcome == OUTCOME_OPEN) {
+    /* a callback may have closed the session: then there is no line any more */
+    while (status == ST_OK && s->outcome == OUTCOME_OPEN && phone_line(s->phone, s->line) != NULL) {
         status = engine_turn(e, MONO_NEVER);
     }
     if (status != ST_OK) {
         phone_hang_up(s->phone, s->line);
     }
-    return s->outcome == OUTCOME_ANSWERED ? 0 : -1;
+    int result = s->outcome == OUTCOME_ANSWERED ? 0 : -1;
+    process_leave();
+    return result;
 }
 
 /* ---- ACK and BYE by hand ---- */

@@ -454,6 +454,89 @@ def test_inside_the_callback():
         run.end()
 
 
+def test_exit_in_a_signal_handler():
+    """Whatever waits: the far end hears of it (BYE, CANCEL), the WAV is whole."""
+    for wait in ("run -1", "play long.wav", "recv -1"):
+        with Phone() as phone, driver(phone, LOCAL_RTP_PORT=0) as run:
+            put(run, "long.wav", the_file(frames=500)[1])
+            run.step("init")
+            run.step("trap")
+            run.step("start got.wav 0")
+            run.begin("call bob")
+            invite, rtp = phone.answer()
+            run.wait("call 0")
+            run.begin(wait)
+            rtp.wait(2)
+            rtp.stream(invite.media()[:2], 3)
+            wait_until(lambda: len(audio.read_wav(run.path("got.wav")).data) >= 480)
+            run.process.terminate()
+            phone.take_bye()
+            run.end(4)
+    with Phone() as phone, driver(phone, LOCAL_RTP_PORT=0) as run:
+        run.step("init")
+        run.step("trap")
+        run.begin("call bob")
+        invite = phone.wait("INVITE")
+        phone.reply(invite, 180)
+        time.sleep(0.2)  # the 180 is what allows a CANCEL at once
+        run.process.terminate()
+        cancel = phone.wait("CANCEL")
+        phone.reply(cancel, 200)
+        phone.reply(invite, 487)
+        phone.wait("ACK")
+        run.end(4)
+
+
+def test_closed_by_the_callback():
+    """What waits for a session that the callback closes returns."""
+    for wait in ("run -1", "recv -1", "play long.wav"):
+        with Phone() as phone, driver(phone, LOCAL_RTP_PORT=0) as run:
+            put(run, "long.wav", the_file(frames=500)[1])
+            run.step("init")
+            run.begin("call bob")
+            invite, rtp = phone.answer()
+            run.wait("call 0")
+            run.step("hear close")
+            run.begin(wait)
+            rtp.wait(2)
+            rtp.stream(invite.media()[:2], 1)
+            run.wait("inside closed")
+            phone.take_bye()
+            run.wait({"run -1": "^run 1", "recv -1": "^recv -1", "play long.wav": "^done play"}[wait], timeout=5)
+            run.end()
+    with Phone() as phone, driver(phone, LOCAL_RTP_PORT=0) as run:
+        run.step("init")
+        run.step("hear close")
+        run.begin("call bob")
+        invite = phone.wait("INVITE")
+        rtp = phone.new_rtp()
+        phone.reply(invite, 183, phone.sdp(rtp))
+        rtp.stream(invite.media()[:2], 2, pace=0.2)
+        run.wait("inside closed")
+        phone.wait("CANCEL")
+        run.wait("call -1", timeout=5)
+        run.end()
+
+
+def test_session_begun_again():
+    """A structure that init_sip_session gets again without close_sip_session: its call ends, nothing stays open."""
+    with Phone() as phone, driver(phone) as run:
+        run.step("init")
+        run.begin("call bob")
+        phone.answer()
+        run.wait("call 0")
+        run.wait("done call")
+        run.begin("init", "call bob")
+        phone.take_bye()
+        phone.answer()
+        run.wait("init 0", start=run.at)
+        run.wait("call 0", start=run.at)
+        run.begin("close")
+        phone.take_bye()
+        run.wait("done close")
+        run.end()
+
+
 def test_audio_to_an_address():
     """Without a call: to dest_addr and dest_port, then a BYE made of the arguments."""
     data, wav = the_file(frames=10)

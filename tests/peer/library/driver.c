@@ -1,4 +1,5 @@
 /* Calls the library as a script on standard input says, one step a line, and prints what came of it. */
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -26,6 +27,13 @@ static void heard(const unsigned char *data, size_t size)
         close_sip_session(&session);
         printf("inside closed\n");
     }
+}
+
+/* As many programs do it. */
+static void on_signal(int number)
+{
+    (void)number;
+    exit(4);
 }
 
 static void show(void)
@@ -101,6 +109,8 @@ static void step(const char *verb, const char *word, int number)
             exit(0);
         }
         waitpid(child, NULL, 0);
+    } else if (strcmp(verb, "trap") == 0) {
+        signal(SIGTERM, on_signal);
     } else if (strcmp(verb, "exit") == 0) {
         exit(atoi(word));
     }

@@ -71,6 +71,23 @@ static void test_two(void **state)
     assert_int_equal(descriptors(), before);
 }
 
+/* The same structure again, without close between: one session, not two that write into it. */
+static void test_init_again(void **state)
+{
+    sip_session_t session;
+    int before = descriptors();
+
+    (void)state;
+    memset(&session, 0xa5, sizeof(session));
+    assert_int_equal(init_sip_session(&session), 0);
+    int one = descriptors();
+    memset(&session, 0x5a, sizeof(session));
+    assert_int_equal(init_sip_session(&session), 0);
+    assert_int_equal(descriptors(), one);
+    close_sip_session(&session);
+    assert_int_equal(descriptors(), before);
+}
+
 /* LOCAL_IP that this machine has not: a NAT's address when it was given, else passed over. */
 static void test_local_ip(void **state)
 {
@@ -106,9 +123,8 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_open_and_close, setup),
-        cmocka_unit_test_setup(test_two, setup),
-        cmocka_unit_test_setup(test_local_ip, setup),
+        cmocka_unit_test_setup(test_open_and_close, setup), cmocka_unit_test_setup(test_two, setup),
+        cmocka_unit_test_setup(test_init_again, setup),     cmocka_unit_test_setup(test_local_ip, setup),
         cmocka_unit_test_setup(test_refused, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
