@@ -128,11 +128,28 @@ int engine_ms_until(mono_us until)
 static void wait_ready(struct engine *e, mono_us until)
 {
     struct pollfd fd = {.fd = os_loop_fd(e->loop), .events = POLLIN};
+    int ms = until > 0 ? engine_ms_until(until) : 0;
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
 
     if (until > 0) {
         e->waiting = 1;
-        (void)poll(&fd, 1, engine_ms_until(until));
+        (void)ppoll(&fd, 1, ms >= 0 ? &time : NULL, e->defers_signals ? &e->program_mask : NULL);
         e->waiting = 0;
+    }
+}
+
+/* Faults of the program are not put off: that would hide them. */
+static void defer_signals(struct engine *e)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+    sigset_t mask;
+
+    sigfillset(&mask);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        sigdelset(&mask, faults[i]);
+    }
+    if (e->defers_signals) {
+        (void)sigprocmask(SIG_BLOCK, &mask, &e->program_mask);
     }
 }
 
@@ -143,11 +160,15 @@ int engine_turn(struct engine *e, mono_us until)
     if (e->inside) {
         return ST_STATE;
     }
+    defer_signals(e);
     e->inside = true;
     wait_ready(e, due < until ? due : until);
     int status = os_loop_turn(e->loop, 0, &e->now);
     expire(e);
     e->inside = false;
+    if (e->defers_signals) {
+        (void)sigprocmask(SIG_SETMASK, &e->program_mask, NULL);
+    }
     return status;
 }
 

@@ -29,6 +29,9 @@ struct engine {
     uint64_t ended;                /* calls that ended so far */
     bool inside;                   /* a turn is under way: a callback may not begin another */
     volatile sig_atomic_t waiting; /* the turn only waits: what a signal handler finds is whole */
+    bool
+        defers_signals; /* handlers run between turns, in their waits and in callbacks, not in the middle of the work */
+    sigset_t program_mask; /* the program's, while a turn has its own */
     /* who hears of every packet on any port (media: the call's, NULL: none); NULL: nobody */
     void (*hear)(void *ctx, const struct media *media, const void *data, size_t len);
     void *hear_ctx;

@@ -46,7 +46,7 @@ static void at_exit(void)
 {
     forget_parents();
     if (process.engine == NULL || (process.engine->inside && !process.engine->waiting)) {
-        return; /* exit() in a callback, or in a signal handler in the middle of the work: nothing can be trusted */
+        return; /* exit() in a callback: the turn around it is half done */
     }
     process.engine->inside = false; /* the wait that a handler's exit() left is not gone back to */
     for (size_t i = 0; i < SESSIONS_MAX; i++) {
@@ -67,7 +67,11 @@ static void deliver(void *ctx, const struct media *media, const void *data, size
     (void)ctx;
     (void)media;
     if (process.callback != NULL) {
+        sigset_t ours;
+        /* with the program's own mask: it may fork, or take long */
+        (void)sigprocmask(SIG_SETMASK, &process.engine->program_mask, &ours);
         process.callback(data, len);
+        (void)sigprocmask(SIG_SETMASK, &ours, NULL);
     }
 }
 
@@ -84,6 +88,7 @@ static int make_engine(void)
     if (status == ST_OK) {
         process.pid = (int)getpid();
         process.engine->hear = deliver;
+        process.engine->defers_signals = true;
     }
     return status;
 }
