@@ -80,8 +80,9 @@ apt_install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --
 install_missing() {
     local -a needed=("${missing[@]}")
     if [ ${#wished[@]} -gt 0 ]; then
-        if [ ${#needed[@]} = 0 ] && [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null 2>&1; then
-            return 0
+        if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null 2>&1; then
+            install_now # installs nothing, and says so once
+            return
         fi
         missing+=("${wished[@]}")
         install_now && return

@@ -151,7 +151,7 @@ void os_resolver_free(struct os_resolver *r);
 /* The answer is told from the loop or from os_resolver_expire, never from inside; it may ask the next question. ST_STATE:
  * one is under way; ST_NO_MEMORY, ST_IO: then nothing follows. */
 WS_MUST_CHECK int os_resolver_ask_srv(struct os_resolver *r, const char *name);
-/* family 4, 6, or 0 for both. */
+/* family 4, 6, or 0 for both. localhost and what ends in .localhost is this machine, without asking (RFC 6761 6.3). */
 WS_MUST_CHECK int os_resolver_ask_host(struct os_resolver *r, const char *name, uint8_t family);
 /* The next deadline, or MONO_NEVER. */
 mono_us os_resolver_due(const struct os_resolver *r);

@@ -12,9 +12,10 @@
 
 #include "dns_ttl.h"
 
-#define SOCKETS_MAX 16   /* of one question: name servers by UDP and TCP */
-#define TIMEOUT_MS  2000 /* the first try; later ones are longer */
-#define TRIES       3
+#define SOCKETS_MAX     16   /* of one question: name servers by UDP and TCP */
+#define TIMEOUT_MS      2000 /* the first try; later ones are longer */
+#define TRIES           3
+#define LOCALHOST_TTL_S 86400
 
 struct resolver_socket {
     ares_socket_t fd; /* ARES_SOCKET_BAD: unused */
@@ -300,6 +301,29 @@ static void on_host(void *arg, int status, int timeouts, struct ares_addrinfo *i
     end(r, status);
 }
 
+/* RFC 6761 6.3: loopback, whatever a hosts file or a name server says, and with neither. */
+static bool is_localhost(const char *name)
+{
+    static const char whole[] = ".localhost";
+    const size_t len = strlen(name);
+    const size_t dot = len > 0 && name[len - 1] == '.' ? 1 : 0;
+    const struct span text = span_make(name, len - dot);
+    return span_ieq(text, span_cstr(whole + 1)) ||
+           (text.len >= sizeof whole && span_ieq(span_from(text, text.len - (sizeof whole - 1)), span_cstr(whole)));
+}
+
+static void answer_localhost(struct os_resolver *r, uint8_t family)
+{
+    if (family != 6) {
+        r->addrs[r->answer.count++] = addr_ipv4(127, 0, 0, 1, 0);
+    }
+    if (family != 4) {
+        r->addrs[r->answer.count++] = (struct net_addr){.family = 6, .ip = {[15] = 1}};
+    }
+    r->answer.ttl_s = LOCALHOST_TTL_S;
+    end(r, ARES_SUCCESS);
+}
+
 int os_resolver_ask_host(struct os_resolver *r, const char *name, uint8_t family)
 {
     const struct ares_addrinfo_hints hints = {.ai_family = family == 4   ? AF_INET
@@ -308,7 +332,9 @@ int os_resolver_ask_host(struct os_resolver *r, const char *name, uint8_t family
                                               .ai_socktype = SOCK_DGRAM,
                                               .ai_flags = ARES_AI_NOSORT};
     const int status = begin(r, name);
-    if (status == ST_OK) {
+    if (status == ST_OK && is_localhost(name)) {
+        answer_localhost(r, family);
+    } else if (status == ST_OK) {
         ares_getaddrinfo(r->channel, name, NULL, &hints, on_host, r);
     }
     return status;

@@ -386,13 +386,27 @@ static void huge_comes_by_tcp(void **state)
     assert_int_equal(answer.count, OS_ANSWER_MAX);
 }
 
-static void from_the_hosts_file(void **state)
+/* Also on a machine without a hosts file; nobody is asked. */
+static void localhost_is_here(void **state)
 {
-    (void)state;
+    static const char *const names[] = {"localhost", "LocalHost.", "pbx.localhost"};
     const unsigned before = dns.questions;
-    assert_int_equal(host("localhost", 4), ST_OK);
-    assert_true(addr_is_loopback(&addrs[0]));
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(host(names[i], 4), ST_OK);
+        assert_int_equal(answer.count, 1);
+        assert_true(addrs[0].family == 4 && addr_is_loopback(&addrs[0]));
+        assert_int_equal(host(names[i], 6), ST_OK);
+        assert_int_equal(answer.count, 1);
+        assert_true(addrs[0].family == 6 && addr_is_loopback(&addrs[0]));
+        assert_int_equal(host(names[i], 0), ST_OK);
+        assert_int_equal(answer.count, 2);
+    }
     assert_int_equal(dns.questions, before);
+    assert_int_not_equal(host("localhost.test", 4), ST_OK);
+    assert_true(dns.questions > before);
+    assert_int_not_equal(host("notlocalhost", 4), ST_OK);
 }
 
 static void leaves_nothing_behind(void **state)
@@ -440,7 +454,7 @@ int main(void)
         cmocka_unit_test(useless),
         cmocka_unit_test(hostile_target),
         cmocka_unit_test(huge_comes_by_tcp),
-        cmocka_unit_test(from_the_hosts_file),
+        cmocka_unit_test(localhost_is_here),
         cmocka_unit_test(leaves_nothing_behind),
         cmocka_unit_test(freed_while_asking),
     };
