@@ -5,7 +5,6 @@
 
 #ifdef OS_WITH_CARES
 #include <ares.h>
-#include <ares_nameser.h>
 #include <netdb.h>
 #include <strings.h>
 #include <sys/time.h>
@@ -15,6 +14,8 @@
 #define SOCKETS_MAX     16   /* of one question: name servers by UDP and TCP */
 #define TIMEOUT_MS      2000 /* the first try; later ones are longer */
 #define TRIES           3
+#define DNS_CLASS_IN    1  /* RFC 1035 3.2.4 */
+#define DNS_TYPE_SRV    33 /* RFC 2782 */
 #define LOCALHOST_TTL_S 86400
 
 struct resolver_socket {
@@ -266,7 +267,7 @@ int os_resolver_ask_srv(struct os_resolver *r, const char *name)
 {
     const int status = begin(r, name);
     if (status == ST_OK) {
-        ares_query(r->channel, name, ns_c_in, ns_t_srv, on_srv, r);
+        ares_query(r->channel, name, DNS_CLASS_IN, DNS_TYPE_SRV, on_srv, r);
     }
     return status;
 }
