@@ -22,6 +22,7 @@ struct session {
     bool finishing;       /* BYE or CANCEL went out; finish_by is when its answer is waited for no longer */
     mono_us finish_by;
     char call_id[sizeof(((sip_session_t *)0)->callid)]; /* of the last call */
+    char callee[TEXT_SAFE_MAX + 1];                     /* of the last call, as log lines show it */
     size_t ack_len;
     char ack[ACK_MAX]; /* to its 200 */
 };

@@ -71,7 +71,7 @@ static void event(void *ctx, struct line *line, enum line_event what)
     } else if (what == LINE_EVENT_ENDED) {
         if (s->outcome == OUTCOME_OPEN) {
             s->outcome = OUTCOME_FAILED;
-            log_write(log, LOG_WARNING, LOG_TEXT(log, LIB_CALL_FAILED), s->call_id, line->code, line->reason);
+            log_write(log, LOG_WARNING, LOG_TEXT(log, LIB_CALL_FAILED), s->callee, line->code, line->reason);
         }
         s->line = POOL_ID_NONE;
         if (s->user != NULL) {
@@ -266,6 +266,7 @@ static int place(struct session *s, const char *callee)
     const char *why = NULL;
     int status = find_port(&port);
 
+    text_safe(span_cstr(callee), s->callee);
     if (status == ST_OK) {
         status = phone_call(s->phone, callee, RING_US, port, &s->line);
         why = status == ST_BAD ? "a number, a name or a sip: URI is expected" : status_name(status);
@@ -274,9 +275,8 @@ static int place(struct session *s, const char *callee)
         why = os_error_text();
     }
     if (status != ST_OK) {
-        char safe[TEXT_SAFE_MAX + 1];
         s->line = POOL_ID_NONE;
-        log_write(log, LOG_ERROR, LOG_TEXT(log, LIB_NOT_PLACED), text_safe(span_cstr(callee), safe), why);
+        log_write(log, LOG_ERROR, LOG_TEXT(log, LIB_NOT_PLACED), s->callee, why);
     }
     return status;
 }
@@ -291,7 +291,8 @@ int make_sip_call(sip_session_t *session, const char *callee)
         const char *why = s == NULL   ? "no session of init_sip_session"
                           : e->inside ? "not from inside a callback"
                                       : "a call is up already";
-        log_write(log, LOG_ERROR, LOG_TEXT(log, LIB_NOT_PLACED), callee != NULL ? callee : "", why);
+        char safe[TEXT_SAFE_MAX + 1];
+        log_write(log, LOG_ERROR, LOG_TEXT(log, LIB_NOT_PLACED), text_safe(span_cstr(callee), safe), why);
         return -1;
     }
     s->user = session;
