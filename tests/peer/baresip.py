@@ -34,6 +34,7 @@ auplay_channels         1
 audio_buffer            20-160
 rtp_ports               %(rtp)d-%(rtp_last)d
 jitter_buffer_type      off
+jitter_buffer_delay     0-0
 snd_path                %(folder)s
 module_path             %(modules)s
 module                  g711.so
