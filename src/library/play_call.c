@@ -1,6 +1,8 @@
 /* RTP that is sent: header, tone, send_rtp_audio. */
 #include "process.h"
 
+#define TAIL_US DUR_MS(100) /* the far end plays what its jitter buffer holds before a BYE cuts it off */
+
 void init_rtp_header(rtp_header_t *hdr, int payload_type, unsigned short seq_num, unsigned int timestamp,
                      unsigned int ssrc)
 {
@@ -47,6 +49,10 @@ static void play_into_call(struct session *s, const char *file)
         cannot_play(file, why);
     }
     while (line != NULL && line->media.playing && engine_turn(process.engine, MONO_NEVER) == ST_OK) {
+        line = phone_line(s->phone, s->line);
+    }
+    mono_us until = engine_now(process.engine) + TAIL_US;
+    while (line != NULL && os_clock_mono() < until && engine_turn(process.engine, until) == ST_OK) {
         line = phone_line(s->phone, s->line);
     }
     if (line != NULL) {
