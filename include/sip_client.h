@@ -193,9 +193,9 @@ SIP_CLIENT_API void send_bye(int sockfd, struct sockaddr_in *servaddr, const cha
 /* payload_type: 0 PCMU, 8 PCMA. Version 2, no marker, network byte order. */
 SIP_CLIENT_API void init_rtp_header(rtp_header_t *hdr, int payload_type, unsigned short seq_num, unsigned int timestamp,
                                     unsigned int ssrc);
-/* Blocks while it plays the WAV file in packets of 20 ms, then, 100 ms later, ends the call with BYE; ends early when the far end hangs
- * up. A file that cannot be played: a log line, and BYE. The call's answered address is used; without a call of that
- * socket: dest_addr with dest_port, and PCMU. */
+/* Blocks while it plays the WAV file in packets of 20 ms, then, 100 ms later, ends the call with BYE; ends early when the
+ * far end hangs up. A file that cannot be played: a log line, and BYE. The call's answered address is used; without a
+ * call of that socket: dest_addr with dest_port, and PCMU. */
 SIP_CLIENT_API void send_rtp_audio(int sockfd, struct sockaddr_in *dest_addr, const char *wav_file, int dest_port,
                                    const char *callid, const char *tag, const char *to_tag, const char *cseq,
                                    struct sockaddr_in *servaddr);
