@@ -1,8 +1,9 @@
-"""docs/sip-conformance.md names tests that exist: `LEVEL.ROOM.FILE:function`, `LEVEL.ROOM.FILE`, `peer.FILE:function`."""
+"""Pages with rows of requirements name tests that exist: `LEVEL.ROOM.FILE:function`, `LEVEL.ROOM.FILE`, `peer.FILE:function`."""
 import re
 
 import common
 
+PAGES = ("docs/sip-conformance.md", "docs/field.md")
 NAME = re.compile(r"`((?:unit|fsm|sim)\.[a-z]+\.\w+|peer\.\w+)(?::(\w+))?`")
 ROW = re.compile(r"^\|[^|]*\|[^|]*\|(.*)\|$")
 
@@ -22,21 +23,25 @@ def defines(path, function):
     return len(re.findall(r"\b%s\b" % function, text)) >= 2 and re.search(r"(?m)^static void %s\(void \*\*" % function, text)
 
 
-def main():
-    root = common.arguments(__doc__).root
-    page = root / "docs" / "sip-conformance.md"
-    problems = []
-    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+def check(root, page, problems):
+    for number, line in enumerate((root / page).read_text(encoding="utf-8").splitlines(), 1):
         names = NAME.findall(line)
         for name, function in names:
             path = source_of(root, name)
             if not path.exists():
-                problems.append("docs/sip-conformance.md:%d: there is no %s" % (number, path.relative_to(root)))
+                problems.append("%s:%d: there is no %s" % (page, number, path.relative_to(root)))
             elif function and not defines(path, function):
-                problems.append("docs/sip-conformance.md:%d: %s has no test %s" % (number, path.relative_to(root), function))
+                problems.append("%s:%d: %s has no test %s" % (page, number, path.relative_to(root), function))
         row = ROW.match(line)
         if row and not names and "**open**" not in row.group(1) and row.group(1).strip() not in ("test", "---"):
-            problems.append("docs/sip-conformance.md:%d: neither a test nor open" % number)
+            problems.append("%s:%d: neither a test nor open" % (page, number))
+
+
+def main():
+    root = common.arguments(__doc__).root
+    problems = []
+    for page in PAGES:
+        check(root, page, problems)
     common.finish(problems, "conformance")
 
 

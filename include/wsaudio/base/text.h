@@ -26,6 +26,9 @@
 #define TEXT_ZH_RTP_RECEIVER_START "啟動 RTP 接收器..."
 #define TEXT_EN_RTP_PACKET "Received RTP packet #1: source=%s, sequence=%u, timestamp=%u, size=%u" /* * */
 #define TEXT_ZH_RTP_PACKET "接收RTP包 #1：來源=%s, 序號=%u, 時間戳=%u, 大小=%u"
+/* any room: log_quota.h */
+#define TEXT_EN_LINES_LEFT_OUT "%u lines like the next one were left out"
+#define TEXT_ZH_LINES_LEFT_OUT "已略過 %u 行與下一行同類的訊息"
 /* app: access, log file */
 #define TEXT_EN_ACCESS_PROTECTED \
     "Refused %s: protected mode lets only this machine in; set --ws-allow or --ws-token-file"
