@@ -230,6 +230,45 @@ WS_MUST_CHECK int os_file_load(const char *path, size_t max, char **out, size_t 
 /* Percentage of the file system's blocks that is free for us, 0 to 100. */
 WS_MUST_CHECK int os_disk_free_percent(int dir_fd, unsigned *out);
 
+/* ---- lines to a descriptor whose reader may stop ---- */
+
+#define OS_LINES_MAX (1024 * 1024) /* bytes that wait for the reader; what is more is left out */
+#define OS_LINE_MAX  4096          /* PIPE_BUF: a line of that length is whole in a pipe or not in it */
+
+/* Standard output or a file, a pipe, a FIFO, a socket, a terminal: no call of this group waits for whoever reads. */
+struct os_lines {
+    int fd;
+    bool owned;      /* close it at the end */
+    bool file;       /* a regular one: always ready, though its disk may be full */
+    bool socket;     /* send, not write */
+    bool ask;        /* shared with others and cannot be opened anew: is there room? must be asked before each write */
+    bool gone;       /* the reader is gone for good: everything is left out */
+    char *ring;      /* owns OS_LINES_MAX bytes */
+    size_t head;     /* of the first line that waits */
+    size_t len;      /* bytes that wait, from head on, the first line whole */
+    size_t begun;    /* bytes of the first line that were written already */
+    uint64_t lost;   /* lines left out, ever */
+    uint64_t untold; /* those since os_lines_untold last told some */
+};
+
+/* Opens path for appending (made with mode 0640; a FIFO needs no reader); NULL: standard output, which stays open and keeps
+ * its flags (it may be shared with other programs). ST_NO_MEMORY, ST_DENIED, ST_IO and what os_file_open gives. */
+WS_MUST_CHECK int os_lines_open(struct os_lines *l, const char *path);
+/* Opens path in place of the present one; what waits goes there, whole lines. On failure all is as it was. */
+WS_MUST_CHECK int os_lines_reopen(struct os_lines *l, const char *path);
+/* Writes what waits as long as the reader takes some each 100 ms, then closes. Safe on a closed or zeroed one with fd -1. */
+void os_lines_close(struct os_lines *l);
+/* One line, its line end included, OS_LINE_MAX bytes at most. False: it was left out, as is all behind it until
+ * os_lines_untold has told how many: so that what says it stands where they are missing. */
+bool os_lines_put(struct os_lines *l, const char *line, size_t len);
+/* Writes what the reader takes, 64 KiB at most. */
+void os_lines_flush(struct os_lines *l);
+/* Something waits for a reader whose readiness epoll tells (OS_WRITE on fd). What waits for room on a disk is tried again
+ * with the next line instead. */
+bool os_lines_waits_for_reader(const struct os_lines *l);
+/* Lines left out since it last told some; 0 while more than half of the room is taken. */
+uint64_t os_lines_untold(struct os_lines *l);
+
 struct os_dir_iter;
 struct os_dir_entry {
     const char *name; /* valid until the next call */

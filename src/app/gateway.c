@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define STOP_LIMIT_US DUR_S(5)
+#define STOP_LIMIT_US   DUR_S(5)
+#define RELOAD_EVERY_US DUR_S(1)
 /* SIP datagrams may fill a UDP packet, RTP never does; one batch of slots serves all sockets. */
 #define DATAGRAM_SLOT 65536
 /* listener, signals, ticker, flusher, SIP, loopback SIP and some air */
@@ -53,15 +54,58 @@ static void begin_stop(struct gateway *g, mono_us now)
     bridge_stop(g->bridge, now);
 }
 
-static void reload(struct gateway *g)
+/* ---- the log ---- */
+
+static void unwatch_log(struct gateway *g)
+{
+    os_loop_unwatch(g->loop, g->log_watch);
+    g->log_watch = POOL_ID_NONE;
+}
+
+static void log_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct gateway *g = ctx;
+
+    (void)watch;
+    (void)events;
+    (void)now;
+    logfile_flush(&g->logfile);
+}
+
+/* The reader is asked after only while lines wait for it. What epoll cannot watch is tried again with the next line. */
+static void watch_log(struct gateway *g)
+{
+    bool waits = os_lines_waits_for_reader(&g->logfile.lines);
+
+    if (!waits && !pool_id_is_none(g->log_watch)) {
+        unwatch_log(g);
+    } else if (waits && pool_id_is_none(g->log_watch)) {
+        (void)!os_loop_watch(g->loop, g->logfile.lines.fd, OS_WRITE, OS_CLASS_SOCKET, log_ready, g, &g->log_watch);
+    }
+}
+
+/* SIGHUP: files are opened and read anew. What comes by the thousand is carried out once a second. */
+static void reload(struct gateway *g, mono_us now)
 {
     char why[TOKENS_WHY_MAX];
 
+    g->reload_due = MONO_NEVER;
+    g->reloaded_at = now;
+    unwatch_log(g);                                                /* before its descriptor closes */
     bool reopened = logfile_reopen(&g->logfile, &g->log) == ST_OK; /* says itself why not */
     if (access_reload(&g->access, why) != ST_OK) {
         log_write(&g->log, LOG_ERROR, LOG_TEXT(&g->log, TOKENS_KEPT), why);
-    } else if (reopened) {
+    } else if (reopened && log_quota_take(&g->reloads, &g->log, LOG_INFO, now)) {
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, RELOADED));
+    }
+}
+
+static void ask_reload(struct gateway *g, mono_us now)
+{
+    if (now - g->reloaded_at >= RELOAD_EVERY_US) {
+        reload(g, now);
+    } else {
+        g->reload_due = g->reloaded_at + RELOAD_EVERY_US;
     }
 }
 
@@ -75,7 +119,7 @@ static void signals_ready(void *ctx, struct pool_id watch, unsigned events, mono
     g->now = now;
     while ((signal_number = os_signals_read(g->signals_fd)) != 0) {
         if (signal_number == SIGHUP) {
-            reload(g);
+            ask_reload(g, now);
         } else {
             begin_stop(g, now);
         }
@@ -140,6 +184,7 @@ static int open_all(struct gateway *g)
 
 static void close_all(struct gateway *g)
 {
+    unwatch_log(g);
     web_close(g->web);
     gateway_sip_close(g);
     gateway_files_close(g);
@@ -167,6 +212,7 @@ static mono_us next_deadline(const struct gateway *g)
     }
     due = earlier(due, gateway_link_due(g));
     due = earlier(due, gateway_names_due(g));
+    due = earlier(due, g->reload_due);
     return g->stopping ? earlier(due, g->stop_by) : due;
 }
 
@@ -194,6 +240,9 @@ static int turn(struct gateway *g)
         return status;
     }
     g->now = now;
+    if (now >= g->reload_due) {
+        reload(g, now);
+    }
     gateway_names_expire(g, now);
     gateway_link_expire(g, now);
     bridge_expire(g->bridge, now);
@@ -204,6 +253,7 @@ static int turn(struct gateway *g)
         loopback_turn(g->loopback, now);
     }
     set_ticker(g);
+    watch_log(g);
     return ST_OK;
 }
 
@@ -237,8 +287,14 @@ static int run_until_stopped(struct gateway *g)
 
 int gateway_run(const struct options *options)
 {
-    struct gateway g = {
-        .options = options, .signals_fd = -1, .sip_fd = -1, .net_fd = -1, .raw_fd = -1, .ticker = {.fd = -1}};
+    struct gateway g = {.options = options,
+                        .reload_due = MONO_NEVER,
+                        .reloaded_at = -RELOAD_EVERY_US,
+                        .signals_fd = -1,
+                        .sip_fd = -1,
+                        .net_fd = -1,
+                        .raw_fd = -1,
+                        .ticker = {.fd = -1}};
     int code = 1;
 
     g.rng = (struct rng){.fill = os_entropy_fill};
@@ -250,6 +306,7 @@ int gateway_run(const struct options *options)
                          .zh = options->lang == OPTION_LANG_ZH,
                          .sink = logfile_sink,
                          .ctx = &g.logfile};
+    g.logfile.log = &g.log;
     log_write(&g.log, LOG_INFO, LOG_TEXT(&g.log, SERVER_START));
     if (open_all(&g) == ST_OK) {
         code = run_until_stopped(&g);

@@ -21,6 +21,7 @@ struct gateway {
     const struct options *options;
     struct logfile logfile;
     struct log log;
+    struct pool_id log_watch; /* while lines wait for their reader */
     struct rng rng;
     struct os_loop *loop;
     struct os_ticker ticker;
@@ -49,6 +50,9 @@ struct gateway {
     int raw_fd;
     uint64_t raw_bytes;
     mono_us now; /* of the turn in hand */
+    mono_us reload_due; /* of a SIGHUP that came soon after another; MONO_NEVER */
+    mono_us reloaded_at;
+    struct log_quota reloads;
     bool stopping;
     bool killed; /* a second signal */
     mono_us stop_by;

@@ -1,17 +1,7 @@
 #include "logfile.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
-
-#include "wsaudio/os.h"
-
-static int open_append(const char *path)
-{
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
-}
 
 int logfile_open(struct logfile *f, const char *path, logfile_clock_fn clock, char why[LOGFILE_WHY_MAX])
 {
@@ -21,20 +11,17 @@ int logfile_open(struct logfile *f, const char *path, logfile_clock_fn clock, ch
     f->second = INT64_MIN;
     why[0] = '\0';
     tzset();
-    f->fd = path != NULL ? open_append(path) : STDOUT_FILENO;
-    if (f->fd < 0) {
-        snprintf(why, LOGFILE_WHY_MAX, "%s", strerror(errno));
-        return ST_IO;
+    int status = os_lines_open(&f->lines, path);
+    if (status != ST_OK) {
+        snprintf(why, LOGFILE_WHY_MAX, "%s", os_error_text());
     }
-    return ST_OK;
+    return status;
 }
 
 void logfile_close(struct logfile *f)
 {
-    if (f->path != NULL && f->fd >= 0) {
-        close(f->fd);
-    }
-    f->fd = -1;
+    logfile_flush(f);
+    os_lines_close(&f->lines);
 }
 
 int logfile_reopen(struct logfile *f, const struct log *log)
@@ -42,15 +29,12 @@ int logfile_reopen(struct logfile *f, const struct log *log)
     if (f->path == NULL) {
         return ST_OK;
     }
-    int fresh = open_append(f->path);
-    if (fresh < 0) {
-        log_write(log, LOG_ERROR, LOG_TEXT(log, LOGFILE_REOPEN_FAILED), f->path, strerror(errno));
-        return ST_IO;
+    int status = os_lines_reopen(&f->lines, f->path);
+    if (status != ST_OK) {
+        log_write(log, LOG_ERROR, LOG_TEXT(log, LOGFILE_REOPEN_FAILED), f->path, os_error_text());
+        return status;
     }
-    if (f->fd >= 0) {
-        close(f->fd);
-    }
-    f->fd = fresh;
+    logfile_flush(f);
     return ST_OK;
 }
 
@@ -77,26 +61,10 @@ static const char *level_word(enum log_level level)
     return level < LOG_LEVEL_COUNT ? WORDS[level] : "";
 }
 
-/* A pipe that is full or a disk without room loses the line, not the server. */
-static void write_line(struct logfile *f, const char *line, size_t len)
+static void put(struct logfile *f, enum log_level level, const char *text, size_t len)
 {
-    ssize_t done = -1;
-    do {
-        done = write(f->fd, line, len);
-    } while (done < 0 && errno == EINTR);
-    if (done != (ssize_t)len) {
-        f->lost++;
-    }
-}
-
-void logfile_sink(void *ctx, enum log_level level, const char *text, size_t len)
-{
-    struct logfile *f = ctx;
     char line[LOG_LINE_MAX + 64];
     struct outbuf out;
-    if (f->fd < 0) {
-        return;
-    }
     update_stamp(f);
     outbuf_init(&out, line, sizeof(line) - 1);
     outbuf_str(&out, f->stamp);
@@ -104,5 +72,31 @@ void logfile_sink(void *ctx, enum log_level level, const char *text, size_t len)
     outbuf_bytes(&out, text, len < LOG_LINE_MAX ? len : LOG_LINE_MAX);
     size_t used = outbuf_view(&out).len;
     line[used] = '\n';
-    write_line(f, line, used + 1);
+    (void)os_lines_put(&f->lines, line, used + 1); /* counted there */
+}
+
+/* Where lines are missing one says so, as soon as it can be read. */
+static void tell_left_out(struct logfile *f)
+{
+    char text[160];
+    uint64_t missing = os_lines_untold(&f->lines);
+
+    if (missing > 0) {
+        int len = snprintf(text, sizeof(text), LOG_TEXT(f->log, LOG_LINES_LOST), (unsigned long long)missing);
+        put(f, LOG_WARNING, text, (size_t)len);
+    }
+}
+
+void logfile_sink(void *ctx, enum log_level level, const char *text, size_t len)
+{
+    struct logfile *f = ctx;
+
+    tell_left_out(f);
+    put(f, level, text, len);
+}
+
+void logfile_flush(struct logfile *f)
+{
+    os_lines_flush(&f->lines);
+    tell_left_out(f);
 }

@@ -41,6 +41,8 @@
 #define TEXT_ZH_ACCESS_TOKEN     "拒絕 %s: 缺少權杖或權杖錯誤（--ws-token-file）"
 #define TEXT_EN_LOGFILE_REOPEN_FAILED "Log file %s cannot be opened anew, the old one stays in use: %s"
 #define TEXT_ZH_LOGFILE_REOPEN_FAILED "無法重新開啟日誌檔 %s，繼續使用舊檔: %s"
+#define TEXT_EN_LOG_LINES_LOST "%llu lines of this log were left out: nobody read it, or its disk was full"
+#define TEXT_ZH_LOG_LINES_LOST "已略過 %llu 行日誌: 無人讀取，或磁碟已滿"
 /* room call */
 #define TEXT_EN_CALL_REFUSED_BUSY "Call to %s refused: all lines are in use (--max-calls)"
 #define TEXT_ZH_CALL_REFUSED_BUSY "拒絕撥打 %s: 所有線路使用中 (--max-calls)"

@@ -127,13 +127,13 @@ static void test_open_fails(void **state)
     (void)state;
     struct logfile f;
     char why[LOGFILE_WHY_MAX];
-    assert_int_equal(logfile_open(&f, "/nonexistent/log", fake_clock, why), ST_IO);
+    assert_int_equal(logfile_open(&f, "/nonexistent/log", fake_clock, why), ST_NOT_FOUND);
     assert_string_equal(why, "No such file or directory");
     logfile_sink(&f, LOG_INFO, "x", 1);
     logfile_close(&f);
 }
 
-static void test_full_disk_counts(void **state)
+static void test_full_disk_keeps_the_line(void **state)
 {
     (void)state;
     struct logfile f;
@@ -143,7 +143,28 @@ static void test_full_disk_counts(void **state)
     }
     assert_int_equal(logfile_open(&f, "/dev/full", fake_clock, why), ST_OK);
     logfile_sink(&f, LOG_INFO, "x", 1);
-    assert_int_equal(f.lost, 1);
+    assert_true(f.lines.len > 0); /* it waits for room */
+    f.path = g_path;
+    assert_int_equal(logfile_reopen(&f, NULL), ST_OK);
+    assert_non_null(strstr(read_all(g_path), "] x\n"));
+    logfile_close(&f);
+}
+
+static void test_says_what_was_left_out(void **state)
+{
+    (void)state;
+    struct logfile f;
+    struct log log = open_log(&f);
+    f.log = &log;
+    f.lines.untold = 12; /* as if nobody had read for a while */
+    log_write(&log, LOG_INFO, "again");
+    assert_non_null(strstr(read_all(g_path),
+                           "] WARNING 12 lines of this log were left out: nobody read it, or its disk was "
+                           "full\n"));
+    assert_true(strstr(read_all(g_path), "] again\n") > strstr(read_all(g_path), "left out"));
+    f.lines.untold = 3;
+    logfile_flush(&f); /* with nothing else to say */
+    assert_non_null(strstr(read_all(g_path), "WARNING 3 lines"));
     logfile_close(&f);
 }
 
@@ -199,7 +220,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reopen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_failed_reopen_keeps_the_old_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_open_fails, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_full_disk_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full_disk_keeps_the_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_says_what_was_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stdout, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

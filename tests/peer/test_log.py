@@ -1,0 +1,179 @@
+"""A log whose reader stops, goes away or never came holds up nothing (SPEC section 5)."""
+import fcntl
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import types
+
+from clients import Client
+from harness import Server, clean_environment, free_tcp_port, main, server_command, wait_until
+from timing import SLOW
+
+F_SETPIPE_SZ = 1031
+
+
+class Piped:
+    """A server whose standard output is a pipe of 4 KiB that is read only when told."""
+
+    def __init__(self, *flags):
+        self.folder = tempfile.TemporaryDirectory(prefix="peer-")
+        self.reader, writer = os.pipe()
+        fcntl.fcntl(self.reader, F_SETPIPE_SZ, 4096)
+        os.set_blocking(self.reader, False)
+        self.client = types.SimpleNamespace(ws_host="127.0.0.1", ws_port=free_tcp_port())
+        command = server_command(["--ws-listen", "127.0.0.1:%d" % self.client.ws_port, "--sip-listen", "127.0.0.1:0",
+                                  "--log-level", "debug", "--calls-per-minute", "1000"] + list(flags))
+        self.process = subprocess.Popen(command, cwd=self.folder.name, stdin=subprocess.DEVNULL, stdout=writer,
+                                        stderr=subprocess.PIPE, env=clean_environment())
+        os.close(writer)
+        self.text = b""
+        wait_until(lambda: b"listening on 127.0.0.1:%d" % self.client.ws_port in self.read(), 15, "server ready")
+
+    def read(self):
+        try:
+            while True:
+                piece = os.read(self.reader, 1 << 16)
+                if not piece:
+                    return self.text
+                self.text += piece
+        except BlockingIOError:
+            return self.text
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+        self.folder.cleanup()
+
+
+def test_nobody_reads():
+    """Calls go on, in time; what was said meanwhile is all there when somebody reads again."""
+    with Piped() as server:
+        for number in range(6):
+            with Client(server.client) as client:
+                client.call("10%d" % number)
+                wait_until(lambda c=client: len(c.packets()) >= 10, 5, "audio")
+                client.hangup()
+        assert b"target number: 105" not in server.text
+        wait_until(lambda: b"Call 105 ended: 200" in server.read(), 5, "the whole log")
+        lines = server.text.decode().split("\n")
+        for line in lines[:-1]:
+            assert re.match(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] ", line), line
+        asked = re.findall(r"target number: (\d+)", server.text.decode())
+        assert asked == ["100", "101", "102", "103", "104", "105"], asked
+        assert "left out" not in server.text.decode()
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: server.read() and server.process.poll() is not None, 8, "end")
+        assert server.process.returncode == 0 and b"] Stopped\n" in server.read()
+
+
+def test_nobody_reads_and_sigterm():
+    with Piped() as server:
+        with Client(server.client) as client:
+            client.call("200")
+            server.process.send_signal(signal.SIGTERM)
+            assert client.wait_closed(5) == 1001
+        assert server.process.wait(8 * SLOW) == 0
+
+
+def test_the_reader_is_gone():
+    with Piped() as server:
+        os.close(server.reader)
+        with Client(server.client) as client:
+            client.call("300")
+            client.hangup()
+            client.call("301")
+        cpu = lambda: sum(int(field) for field in open("/proc/%d/stat" % server.process.pid, encoding="ascii").read().split()[13:15])
+        before = cpu()
+        time.sleep(0.5)
+        assert cpu() - before < 20, "the loop spins"
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(8 * SLOW) == 0
+
+
+def test_log_file_is_a_fifo():
+    """It starts without a reader, and SIGHUP does not wait for one either."""
+    with tempfile.TemporaryDirectory(prefix="peer-") as folder:
+        path = os.path.join(folder, "fifo")
+        os.mkfifo(path)
+        seen = []
+        reader = threading.Thread(target=lambda: seen.extend(open(path, encoding="utf-8")), daemon=True)
+        port = free_tcp_port()
+        process = subprocess.Popen(server_command(["--ws-listen", "127.0.0.1:%d" % port, "--sip-listen", "127.0.0.1:0",
+                                                   "--log-file", path, "--upload-dir", folder + "/up", "--no-record"]),
+                                   stderr=subprocess.DEVNULL, env=clean_environment())
+        try:
+            where = types.SimpleNamespace(ws_host="127.0.0.1", ws_port=port)
+
+            def connected():
+                try:
+                    return Client(where)
+                except OSError:
+                    return None
+            with wait_until(connected, 15, "server ready") as client:
+                process.send_signal(signal.SIGHUP)
+                client.call("400")
+                reader.start()
+                wait_until(lambda: any("target number: 400" in line for line in seen), 5, "lines in the FIFO")
+                client.hangup()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(8 * SLOW) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+
+def test_thousand_sighups():
+    with Server() as server:
+        for _ in range(1000):
+            server.signal(signal.SIGHUP)
+        with Client(server) as client:
+            client.call("500")
+            client.hangup()
+        assert 1 <= len(re.findall(r"token files reopened", server.log)) <= 5, server.log[-2000:]
+
+
+def test_signals_by_mistake():
+    with Server() as server:
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
+            server.signal(number)
+        with Client(server) as client:
+            client.call("600")
+            client.hangup()
+
+
+def test_descriptors_closed_at_start():
+    """Neither the listener nor epoll may become descriptor 1: log lines would go there."""
+    port = free_tcp_port()
+    with tempfile.TemporaryDirectory(prefix="peer-") as folder:
+        command = " ".join(server_command(["--ws-listen", "127.0.0.1:%d" % port, "--sip-listen", "127.0.0.1:0"]))
+        process = subprocess.Popen(["sh", "-c", "exec %s 0<&- 1>&- 2>&-" % command], cwd=folder, env=clean_environment())
+        try:
+            where = types.SimpleNamespace(ws_host="127.0.0.1", ws_port=port)
+
+            def connected():
+                try:
+                    return Client(where)
+                except OSError:
+                    return None
+            with wait_until(connected, 15, "server ready") as client:
+                for fd in range(3):
+                    assert os.readlink("/proc/%d/fd/%d" % (process.pid, fd)) == "/dev/null"
+                client.call("700")
+                client.hangup()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(8 * SLOW) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])
