@@ -43,8 +43,9 @@ void os_loop_set_events(struct os_loop *loop, struct pool_id watch, unsigned eve
 void os_loop_unwatch(struct os_loop *loop, struct pool_id watch);
 /* Waits until a descriptor is ready or `deadline` passes (MONO_NEVER: no limit; the wait is rounded up to whole
  * milliseconds, so that it never ends before the deadline: finer deadlines are the ticker's), reads the clock once,
- * serves what is ready by class; every ready descriptor once a turn. Returns the turn's time in *now. Interrupted
- * waits are an empty turn. ST_IO only for a broken epoll. */
+ * serves what is ready by class; every ready descriptor once a turn. Returns the turn's time in *now. A wait
+ * that brought nothing (interrupted when the process was stopped for a while, or the deadline) looks once more without
+ * waiting before it reads the clock, so that no time-out runs over data that waits. ST_IO only for a broken epoll. */
 WS_MUST_CHECK int os_loop_turn(struct os_loop *loop, mono_us deadline, mono_us *now);
 
 /* ---- ticker: one timerfd on absolute deadlines ---- */
@@ -64,7 +65,10 @@ uint64_t os_ticker_read(struct os_ticker *t);
 
 /* ---- signals ---- */
 
-/* A signalfd for SIGINT, SIGTERM and SIGHUP (blocked from now on); SIGPIPE is ignored. */
+/* Descriptors 0, 1 and 2 that whoever started us left closed are opened on /dev/null, so that no socket or file of ours is
+ * taken for them. The first thing that a program does. */
+void os_standard_descriptors(void);
+/* A signalfd for SIGINT, SIGTERM and SIGHUP (blocked from now on); SIGPIPE, SIGUSR1, SIGUSR2 and SIGALRM are ignored. */
 WS_MUST_CHECK int os_signals_open(int *fd);
 /* The next signal number, or 0. */
 int os_signals_read(int fd);

@@ -2,6 +2,7 @@
 
 #include "gateway.h"
 #include "options.h"
+#include "wsaudio/os.h"
 
 static int act(const struct options *options, enum options_action action)
 {
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
     char error[OPTIONS_ERROR_MAX];
     int code = 2;
 
+    os_standard_descriptors();
     if (options_load(&options, argc, argv, &action, error) == ST_OK) {
         code = act(&options, action);
     } else {

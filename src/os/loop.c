@@ -165,13 +165,29 @@ static int wait_ms(mono_us deadline)
     return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
+/* *count, or 0 for a wait that was interrupted. */
+static int wait_until(struct os_loop *loop, int ms, int *count)
+{
+    *count = epoll_wait(loop->epoll_fd, loop->batch, (int)loop->watches.cap, ms);
+    if (*count < 0 && errno != EINTR) {
+        return os_fail(errno);
+    }
+    *count = *count > 0 ? *count : 0;
+    return ST_OK;
+}
+
+/* The process may have been stopped for minutes (SIGSTOP, a debugger, a container's freezer): the clock went on, packets came.
+ * They are asked for before any deadline is judged by the new time. */
 int os_loop_turn(struct os_loop *loop, mono_us deadline, mono_us *now)
 {
-    int count = epoll_wait(loop->epoll_fd, loop->batch, (int)loop->watches.cap, wait_ms(deadline));
-    const int error = errno;
+    int count;
+    int status = wait_until(loop, wait_ms(deadline), &count);
+    if (status == ST_OK && count == 0) {
+        status = wait_until(loop, 0, &count);
+    }
     *now = os_clock_mono();
-    if (count < 0) {
-        return error == EINTR ? ST_OK : os_fail(error);
+    if (status != ST_OK) {
+        return status;
     }
     for (int cls = 0; cls < OS_CLASS_COUNT; cls++) {
         serve_class(loop, count, (enum os_class)cls, *now);

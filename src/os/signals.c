@@ -1,9 +1,20 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "internal.h"
+
+void os_standard_descriptors(void)
+{
+    int fd;
+
+    do { /* each open takes the lowest number that is free */
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    os_close(fd);
+}
 
 int os_signals_open(int *fd)
 {
@@ -16,9 +27,13 @@ int os_signals_open(int *fd)
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
         return os_fail(errno);
     }
+    /* What would end the program without a word: a pipe that broke, and what somebody sends by mistake. */
+    static const int ignored[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     (void)sigemptyset(&ignore.sa_mask);
-    (void)sigaction(SIGPIPE, &ignore, NULL);
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+        (void)sigaction(ignored[i], &ignore, NULL);
+    }
     *fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return *fd >= 0 ? ST_OK : os_fail(errno);
 }

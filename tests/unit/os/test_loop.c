@@ -222,6 +222,38 @@ static void test_interrupted_wait_is_an_empty_turn(void **state)
     os_loop_free(loop);
 }
 
+static int g_pipe[2];
+
+static void on_alarm_with_data(int number)
+{
+    (void)number;
+    (void)!write(g_pipe[1], "x", 1);
+}
+
+/* What came while the process was stopped is served in the turn that finds the deadline passed. */
+static void test_interrupted_wait_serves_what_came(void **state)
+{
+    (void)state;
+    struct os_loop *loop = loop_of(1);
+    struct seen seen = {0};
+    struct watcher w = {&seen, 'x'};
+    struct pool_id id;
+    struct sigaction act = {.sa_handler = on_alarm_with_data};
+    struct sigaction old;
+    assert_int_equal(pipe_pair(g_pipe), 0);
+    assert_int_equal(os_loop_watch(loop, g_pipe[0], OS_READ, OS_CLASS_SOCKET, note, &w, &id), ST_OK);
+    assert_int_equal(sigaction(SIGALRM, &act, &old), 0);
+    const struct itimerval soon = {.it_value = {0, 20000}};
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    mono_us now = 0;
+    assert_int_equal(os_loop_turn(loop, MONO_NEVER, &now), ST_OK);
+    assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
+    assert_string_equal(seen.order, "x");
+    os_loop_free(loop);
+    os_close(g_pipe[0]);
+    os_close(g_pipe[1]);
+}
+
 static void read_none(void *ctx, struct pool_id watch, unsigned events, mono_us now)
 {
     (void)watch;
@@ -336,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_full_and_bad),
         cmocka_unit_test(test_deadlines_are_never_early),
         cmocka_unit_test(test_interrupted_wait_is_an_empty_turn),
+        cmocka_unit_test(test_interrupted_wait_serves_what_came),
         cmocka_unit_test(test_icmp_error_does_not_spin),
         cmocka_unit_test(test_flood_leaves_the_tick_alone),
     };
