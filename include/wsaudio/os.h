@@ -63,11 +63,13 @@ void os_ticker_disarm(struct os_ticker *t);
 /* Expirations since the last read; 0 when none. */
 uint64_t os_ticker_read(struct os_ticker *t);
 
-/* ---- signals ---- */
+/* ---- the process: descriptors and signals ---- */
 
 /* Descriptors 0, 1 and 2 that whoever started us left closed are opened on /dev/null, so that no socket or file of ours is
  * taken for them. The first thing that a program does. */
 void os_standard_descriptors(void);
+/* Room for so many descriptors, as far as the system's hard limit allows it. Returns how many there may be. */
+uint64_t os_descriptors_raise(uint64_t wanted);
 /* A signalfd for SIGINT, SIGTERM and SIGHUP (blocked from now on); SIGPIPE, SIGUSR1, SIGUSR2 and SIGALRM are ignored. */
 WS_MUST_CHECK int os_signals_open(int *fd);
 /* The next signal number, or 0. */

@@ -128,6 +128,24 @@ static void signals_ready(void *ctx, struct pool_id watch, unsigned events, mono
 
 /* ---- opening and closing ---- */
 
+/* RTP, RTCP, recording and file of a call, with the loopback exchange its other end's as well; a client and its upload. */
+static uint64_t descriptors_needed(const struct options *o)
+{
+    uint64_t of_a_call = o->sip_server.name == NULL ? 6 : 4;
+    return FIXED_WATCHES + o->max_calls * of_a_call + o->max_clients * (uint64_t)2;
+}
+
+static void check_descriptors(struct gateway *g)
+{
+    const struct options *o = g->options;
+    unsigned long long needed = descriptors_needed(o);
+    unsigned long long have = os_descriptors_raise(needed);
+
+    if (have < needed) {
+        log_write(&g->log, LOG_WARNING, LOG_TEXT(&g->log, FEW_DESCRIPTORS), have, needed, o->max_calls, o->max_clients);
+    }
+}
+
 static int open_loop(struct gateway *g)
 {
     const struct options *o = g->options;
@@ -308,6 +326,7 @@ int gateway_run(const struct options *options)
                          .ctx = &g.logfile};
     g.logfile.log = &g.log;
     log_write(&g.log, LOG_INFO, LOG_TEXT(&g.log, SERVER_START));
+    check_descriptors(&g);
     if (open_all(&g) == ST_OK) {
         code = run_until_stopped(&g);
     } else {

@@ -49,7 +49,7 @@ struct gateway {
     struct web *web;
     int raw_fd;
     uint64_t raw_bytes;
-    mono_us now; /* of the turn in hand */
+    mono_us now;        /* of the turn in hand */
     mono_us reload_due; /* of a SIGHUP that came soon after another; MONO_NEVER */
     mono_us reloaded_at;
     struct log_quota reloads;

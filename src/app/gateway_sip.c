@@ -136,6 +136,7 @@ static int open_media(struct gateway *g, const struct net_addr *local)
                                           .high = o->rtp_ports.high,
                                           .max_calls = o->max_calls,
                                           .dscp = (int)o->rtp_dscp,
+                                          .log = &g->log,
                                           .input = media_input,
                                           .ctx = g};
     int status = media_sockets_new(&config, &g->media);

@@ -55,6 +55,7 @@ static int open_parts(struct gateway *g, struct loopback *l)
                                               .local = l->addr,
                                               .max_calls = o->max_calls,
                                               .dscp = -1,
+                                              .log = &g->log,
                                               .input = media_input,
                                               .ctx = l};
         status = media_sockets_new(&config, &l->media);

@@ -18,6 +18,7 @@ struct socket_slot {
 struct media_sockets {
     struct media_sockets_config config;
     struct os_ports *ports;
+    struct log_quota failures;
     struct socket_slot *slots; /* owns; one for each call slot */
 };
 
@@ -96,8 +97,13 @@ static int media_open_pair(void *ctx, struct pool_id call, uint16_t *port)
     struct socket_slot *slot = &m->slots[call.slot];
 
     *slot = (struct socket_slot){.owner = m, .call = call};
-    int status = os_ports_open(m->ports, os_clock_mono(), &slot->pair);
-    if (status != ST_OK) {
+    mono_us now = os_clock_mono();
+    int status = os_ports_open(m->ports, now, &slot->pair);
+    if (status !=
+        ST_OK) { /* who asked knows the status alone; ports in use and no descriptors left are mended differently */
+        if (log_quota_take(&m->failures, m->config.log, LOG_WARNING, now)) {
+            log_write(m->config.log, LOG_WARNING, LOG_TEXT(m->config.log, NO_MEDIA_PORTS), os_error_text());
+        }
         return status;
     }
     slot->open = true;

@@ -18,6 +18,7 @@ struct media_sockets_config {
     uint16_t low, high;         /* port range; 0: any free pair */
     uint32_t max_calls;
     int dscp;
+    const struct log *log;
     media_sockets_input_fn input; /* one datagram */
     void *ctx;
 };

@@ -358,6 +358,22 @@ static int check_register(struct loader *l)
                 o->sip_server.name == NULL ? "--sip-server" : "--sip-user");
 }
 
+/* Nobody asked for more calls than there are ports: the default goes down, a number that was given is refused. */
+static int check_calls(struct loader *l)
+{
+    struct options *o = l->o;
+    uint32_t pairs = options_port_pairs(&o->rtp_ports);
+    if (o->max_calls > pairs && pairs > 0 && origin_of(l, "max-calls") == ORIGIN_PRESET) {
+        o->max_calls = pairs;
+    }
+    if (o->max_calls > pairs) {
+        return fail(l, ST_BAD,
+                    "--max-calls %" PRIu32 ": expected at most %" PRIu32 ", the port pairs of --rtp-ports %u-%u",
+                    o->max_calls, pairs, o->rtp_ports.low, o->rtp_ports.high);
+    }
+    return ST_OK;
+}
+
 static int finish(struct loader *l)
 {
     struct options *o = l->o;
@@ -368,12 +384,10 @@ static int finish(struct loader *l)
         uint64_t needed = upload_message_len(o->upload_max);
         o->ws_max_message = needed > 4 * 1024 * 1024 ? needed : 4 * 1024 * 1024;
     }
-    if (o->max_calls > options_port_pairs(&o->rtp_ports)) {
-        return fail(l, ST_BAD,
-                    "--max-calls %" PRIu32 ": expected at most %" PRIu32 ", the port pairs of --rtp-ports %u-%u",
-                    o->max_calls, options_port_pairs(&o->rtp_ports), o->rtp_ports.low, o->rtp_ports.high);
+    int status = check_calls(l);
+    if (status == ST_OK) {
+        status = check_register(l);
     }
-    int status = check_register(l);
     if (status == ST_OK) {
         status = resolve_password(l);
     }

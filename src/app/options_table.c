@@ -127,7 +127,7 @@ const struct option_row option_rows[] = {
     {.name = "rtp-ports", .kind = OPTION_PORTS, .section = MEDIA, .metavar = "LOW[-HIGH]", .preset = "32000-32999",
      .offset = FIELD(rtp_ports), .help = "ports for RTP (even) and RTCP (the odd one above); without HIGH 1000 ports"},
     {.name = "max-calls", .kind = OPTION_COUNT, .section = MEDIA, .metavar = "N", .preset = "64", .min = 1, .max = 10000,
-     .offset = FIELD(max_calls), .help = "concurrent calls, at most one for each port pair"},
+     .offset = FIELD(max_calls), .help = "concurrent calls, at most one for each port pair (the default: as many as there are, when that is fewer)"},
     {.name = "max-call-seconds", .kind = OPTION_SECONDS, .section = MEDIA, .metavar = "N", .preset = "3600", .min = 1,
      .max = YEAR_S,
      .offset = FIELD(max_call_us), .help = "a longer call is ended"},

@@ -234,6 +234,7 @@ mono_us bridge_tick_due(const struct bridge *b)
 void bridge_tick(struct bridge *b, mono_us now)
 {
     struct call *call;
+    uint64_t skipped = b->stats.ticks_skipped;
 
     b->now = now;
     if (now < b->tick_next) {
@@ -245,6 +246,9 @@ void bridge_tick(struct bridge *b, mono_us now)
             media_hear_tick(call);
             media_tick(call);
         }
+    }
+    if (b->stats.ticks_skipped != skipped) {
+        overload_skipped(&b->overload, now);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "intake.h"
 #include "life.h"
 #include "media.h"
+#include "overload.h"
 #include "wsaudio/call.h"
 
 #define CALL_LABEL_MAX  64
@@ -90,6 +91,7 @@ struct bridge {
     struct timerq timers;
     uint32_t sending;  /* calls with media open */
     mono_us tick_next; /* grid of 20 ms, MONO_NEVER while nothing is sent */
+    struct overload overload;
     struct turn_budget read_budget;
     struct convert convert;
     mono_us now; /* of the turn in hand */

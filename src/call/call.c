@@ -259,6 +259,14 @@ static struct call *admit(struct client *c, struct span uri, const char *label, 
         client_error(c, SPAN_LIT("CALL"), WS_ERROR_DENIED, "the dialling rules do not allow it");
         return NULL;
     }
+    if (overload_is(&b->overload, b->now)) {
+        if (log_quota_take(&b->overload.refusals, b->log, LOG_WARNING, b->now)) {
+            log_write(b->log, LOG_WARNING, LOG_TEXT(b->log, CALL_REFUSED_OVERLOAD), label);
+        }
+        client_error(c, SPAN_LIT("CALL"), WS_ERROR_BUSY,
+                     "the server is overloaded: packets of the calls that are up leave too late; try again later");
+        return NULL;
+    }
     struct call *call = b->stopping ? NULL : pool_new(&b->calls, id);
     if (call == NULL) {
         log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_REFUSED_BUSY), label);

@@ -202,6 +202,12 @@ static int refusal(struct bridge *b)
     if (b->stopping) {
         return 503;
     }
+    if (overload_is(&b->overload, b->now)) {
+        if (log_quota_take(&b->overload.refusals, b->log, LOG_WARNING, b->now)) {
+            log_write(b->log, LOG_WARNING, LOG_TEXT(b->log, INCOMING_OVERLOAD));
+        }
+        return 503;
+    }
     if (b->calls.used == b->calls.cap) {
         return 486;
     }
@@ -218,7 +224,7 @@ void incoming_arrives(struct bridge *b, const struct sip_event *event)
     int code = refusal(b);
     int warning = code == 0 ? offer_warning(b, event->body, &why) : 0;
     if (code != 0) {
-        refuse(b, event, code, SPAN_NONE);
+        refuse(b, event, code, code == 503 ? SPAN_LIT("Retry-After: 5\r\n") : SPAN_NONE);
         return;
     }
     if (warning != 0) {

@@ -33,6 +33,7 @@ struct call_media {
     mono_us rtcp_due;
     mono_us last_heard; /* last valid RTP or RTCP */
     bool first_logged;
+    uint64_t skipped; /* packets that were never sent because this machine was too late */
     uint64_t dropped; /* not valid RTP of this call */
     char cname[17];
     struct lanes lanes;

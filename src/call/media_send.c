@@ -149,6 +149,7 @@ void media_tick(struct call *call)
 
     if (step.skip > 0) {
         rtp_tx_skip(&m->tx, step.skip * (uint32_t)samples);
+        m->skipped += step.skip;
         b->stats.ticks_skipped += step.skip;
     }
     for (uint32_t i = 0; i < step.send; i++) {

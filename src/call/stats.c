@@ -37,12 +37,13 @@ void call_tell_stats(struct call *call, struct client *c)
     }
     client_tell(c,
                 "CALL_STATS:call_id=%.*s duration_ms=%lld tx_packets=%lu rx_packets=%llu lost=%llu reordered=%llu "
-                "duplicates=%llu jitter_ms=%.1f rtt_ms=%s mos=%s codec=%s recording=%s",
+                "duplicates=%llu jitter_ms=%.1f rtt_ms=%s mos=%s codec=%s skipped=%llu recording=%s",
                 SPAN_ARG(id), (long long)((call->bridge->now - call->established_at) / 1000),
                 (unsigned long)m->tx.packets, (unsigned long long)m->rx.received,
                 (unsigned long long)rtp_rx_lost(&m->rx), (unsigned long long)m->rx.reordered,
                 (unsigned long long)m->rx.duplicates, rtp_rx_jitter_ms(&m->rx, 8000), rtt, mos,
-                sdp_codec_name(call->agreed.codec), m->recorder.path[0] != '\0' ? m->recorder.path : "-");
+                sdp_codec_name(call->agreed.codec), (unsigned long long)m->skipped,
+                m->recorder.path[0] != '\0' ? m->recorder.path : "-");
 }
 
 void call_warn_quality(const struct call *call)

@@ -184,7 +184,7 @@ def parse_stats(text):
     values = dict(item.split("=", 1) for item in head.split(" "))
     values["recording"] = recording
     wanted = ("call_id duration_ms tx_packets rx_packets lost reordered duplicates jitter_ms rtt_ms mos codec "
-              "recording").split()
+              "skipped recording").split()
     assert list(values) == wanted, "keys %s" % list(values)
     return values
 

@@ -84,7 +84,7 @@ class Server:
     """A running ws_audio_server with its folder, its log and its ports."""
 
     def __init__(self, *flags, sip=None, ws_listen="127.0.0.1:0", sip_listen="127.0.0.1:0", env=None, log_file=None,
-                 folder=None, allow_error_log=False, exit_code=0, rtp_ports=None):
+                 folder=None, allow_error_log=False, exit_code=0, rtp_ports=None, wrapper=()):
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="peer-")
         self.exit_code, self.allow_error_log = exit_code, allow_error_log
@@ -101,7 +101,7 @@ class Server:
         if log_file:
             command += ["--log-file", self.log_path]
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
-            self.process = subprocess.Popen(server_command(command + list(flags)), cwd=self.folder, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(list(wrapper) + server_command(command + list(flags)), cwd=self.folder, stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=err, env=clean_environment(env))
         self.stopped = False
         if not hasattr(_mine, "servers"):

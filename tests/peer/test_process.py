@@ -315,5 +315,43 @@ def test_dscp():
             assert invite.dscp == sip and rtp.dscp == {rtp_dscp}, (invite.dscp, rtp.dscp)
 
 
+def test_stopped_process_serves_what_waits_first():
+    """SIGSTOP (a container's pause, a debugger) for longer than --no-media-seconds: packets that wait count before the clock."""
+    with Phone() as phone, through(phone, "--no-media-seconds", "1") as server:
+        client, invite, rtp = established(server, phone)
+        to = invite.media()[:2]
+        rtp.stream(to, 5)
+        done = threading.Thread(target=lambda: rtp.stream(to, 100))
+        done.start()
+        server.signal(signal.SIGSTOP)
+        time.sleep(1.6)
+        server.signal(signal.SIGCONT)
+        done.join()
+        assert not [text for text in client.texts() if text.startswith("CALL_STATE:ended")], client.texts()
+        client.hangup()
+        phone.take_bye()
+
+
+def test_few_descriptors():
+    """The cause is named at start; when they run out calls are refused with a line that says why, and come again later."""
+    with tempfile.TemporaryDirectory(prefix="peer-") as folder:
+        shell = os.path.join(folder, "few")
+        with open(shell, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\nulimit -n 48\nexec \"$@\"\n")
+        os.chmod(shell, 0o755)
+        with Server("--max-calls", "100", wrapper=[shell], rtp_ports="24000-24399") as server:
+            assert re.search(r"WARNING Only 48 descriptors are allowed \(ulimit -n\), up to \d+ are needed for --max-calls 100", server.log)
+            clients = []
+            while len(clients) < 12 and not any("ERROR:CALL:" in t for c in clients for t in c.texts()):
+                clients.append(Client(server))
+                clients[-1].send("CALL:echo")
+                wait_until(lambda: any(re.match("CALL_STATE:(established|ended)|ERROR:CALL", t) for t in clients[-1].texts()), 5, "an answer")
+            assert any("ERROR:CALL:busy:no free line" in t for t in clients[-1].texts()), clients[-1].texts()
+            assert "WARNING No RTP ports for a call: Too many open files" in server.log
+            clients[0].hangup()
+            clients[-1].call("echo")
+            clients[-1].hangup()
+
+
 if __name__ == "__main__":
     main(sys.modules[__name__])

@@ -117,6 +117,13 @@ static void test_calls_need_port_pairs(void **state)
     assert_non_null(strstr(r.error, "at most 10"));
     assert_non_null(strstr(r.error, "--rtp-ports 32000-32019"));
     run_free(&r);
+    RUN(&r, "--rtp-ports=40000-40019"); /* the default follows */
+    assert_int_equal(r.status, ST_OK);
+    assert_int_equal(r.o.max_calls, 10);
+    run_free(&r);
+    RUN(&r, "--rtp-ports=40000-40999");
+    assert_int_equal(r.o.max_calls, 64);
+    run_free(&r);
     RUN(&r, "--rtp-ports=32001-32020", "--max-calls=10"); /* 32002 to 32019 */
     assert_int_equal(r.status, ST_BAD);
     run_free(&r);

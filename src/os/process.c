@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -14,6 +15,21 @@ void os_standard_descriptors(void)
         fd = open("/dev/null", O_RDWR);
     } while (fd >= 0 && fd <= STDERR_FILENO);
     os_close(fd);
+}
+
+uint64_t os_descriptors_raise(uint64_t wanted)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return wanted; /* unknown: nothing to warn of */
+    }
+    if (limit.rlim_cur < wanted) {
+        struct rlimit more = {.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max,
+                              .rlim_max = limit.rlim_max};
+        limit.rlim_cur = setrlimit(RLIMIT_NOFILE, &more) == 0 ? more.rlim_cur : limit.rlim_cur;
+    }
+    return limit.rlim_cur;
 }
 
 int os_signals_open(int *fd)

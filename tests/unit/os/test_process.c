@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void test_signals_arrive_on_the_descriptor(void **state)
@@ -54,9 +55,29 @@ static void test_standard_descriptors_are_open(void **state)
     assert_int_equal(fcntl(STDIN_FILENO, F_GETFL) >= 0, 1);
 }
 
+static void test_descriptors_as_far_as_the_system_allows(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    struct rlimit after;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit tight = {.rlim_cur = 40, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    assert_int_equal(os_descriptors_raise(30), 40); /* never lowered */
+    assert_int_equal(os_descriptors_raise(50), 50);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
+    assert_int_equal(after.rlim_cur, 50);
+    assert_int_equal(after.rlim_max, before.rlim_max);
+    if (before.rlim_max != RLIM_INFINITY) {
+        assert_int_equal(os_descriptors_raise((uint64_t)before.rlim_max + 1), before.rlim_max);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_signals_arrive_on_the_descriptor),
-                                       cmocka_unit_test(test_standard_descriptors_are_open)};
+                                       cmocka_unit_test(test_standard_descriptors_are_open),
+                                       cmocka_unit_test(test_descriptors_as_far_as_the_system_allows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
