@@ -66,11 +66,13 @@ def test_cannot_start_exit_1():
         blocker = os.path.join(folder, "file")
         with open(blocker, "w", encoding="ascii"):
             pass
+        fifo = os.path.join(folder, "fifo")  # a write to it could wait
+        os.mkfifo(fifo)
         base = ("--ws-listen", "127.0.0.1:0", "--sip-listen", "127.0.0.1:0")
         tcp_port, udp_port = taken.getsockname()[1], udp.getsockname()[1]
         cases = [(("--ws-listen", "127.0.0.1:%d" % tcp_port), str(tcp_port)), (("--sip-listen", "127.0.0.1:%d" % udp_port), str(udp_port)),
                  (("--upload-dir", blocker + "/up"), blocker), (("--record-dir", blocker + "/rec"), blocker),
-                 (("--log-file", blocker + "/log"), blocker)]
+                 (("--log-file", blocker + "/log"), blocker), (("--rtp-raw-file", fifo), fifo)]
         for flags, name in cases:
             code, out, err = run_server(*(base + flags))
             lines = [line for line in err.strip().splitlines() if name in line]
@@ -330,6 +332,22 @@ def test_stopped_process_serves_what_waits_first():
         assert not [text for text in client.texts() if text.startswith("CALL_STATE:ended")], client.texts()
         client.hangup()
         phone.take_bye()
+
+
+def test_token_file_becomes_a_fifo():
+    """SIGHUP does not wait for whoever might write to it."""
+    with tempfile.TemporaryDirectory(prefix="peer-") as folder:
+        path = os.path.join(folder, "tokens")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("secret\n")
+        with Server("--ws-token-file", path, allow_error_log=True) as server:
+            os.unlink(path)
+            os.mkfifo(path)
+            server.signal(signal.SIGHUP)
+            with Client(server, "/?token=secret") as client:
+                client.call("echo")
+                client.hangup()
+            server.wait_log("ERROR .*token")
 
 
 def test_few_descriptors():

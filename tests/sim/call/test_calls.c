@@ -84,19 +84,10 @@ static void stats_stand_before_ended(void **state)
     const struct world_client *client = &w->clients[c];
     assert_true(strncmp(client->texts[client->text_count - 1], "CALL_STATE:ended:200:", 21) == 0);
     const char *stats = client->texts[client->text_count - 2];
-    static const char *const keys[] = {"call_id=",
-                                       " duration_ms=1",
-                                       " tx_packets=",
-                                       " rx_packets=0",
-                                       " lost=0",
-                                       " reordered=0",
-                                       " duplicates=0",
-                                       " jitter_ms=",
-                                       " rtt_ms=-",
-                                       " mos=-",
-                                       " codec=PCMU",
-                                       " skipped=0",
-                                       " recording=rec/0938220136-"};
+    static const char *const keys[] = {"call_id=",      " duration_ms=1", " tx_packets=",
+                                       " rx_packets=0", " lost=0",        " reordered=0",
+                                       " duplicates=0", " jitter_ms=",    " rtt_ms=-",
+                                       " mos=-",        " codec=PCMU",    " skipped=0 recording=rec/0938220136-"};
     const char *at = stats;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         at = strstr(at, keys[i]); /* in SPEC's order */
