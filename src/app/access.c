@@ -5,8 +5,8 @@
 const char *access_verdict_name(enum access_verdict verdict)
 {
     static const char *const NAMES[ACCESS_VERDICT_COUNT] = {
-        [ACCESS_OK] = "ok",         [ACCESS_PROTECTED] = "protected", [ACCESS_ADDRESS] = "address",
-        [ACCESS_ORIGIN] = "origin", [ACCESS_TOKEN] = "token",
+        [ACCESS_OK] = "ok",           [ACCESS_PROTECTED] = "protected", [ACCESS_FORWARDED] = "forwarded",
+        [ACCESS_ADDRESS] = "address", [ACCESS_ORIGIN] = "origin",       [ACCESS_TOKEN] = "token",
     };
     return verdict < ACCESS_VERDICT_COUNT ? NAMES[verdict] : "?";
 }
@@ -16,6 +16,13 @@ static const struct access_result RESULTS[ACCESS_VERDICT_COUNT] = {
     [ACCESS_PROTECTED] = {ACCESS_PROTECTED, 403,
                           "Protected mode: only this machine gets in. Start the server with --ws-allow CIDR (who may "
                           "connect) or --ws-token-file FILE (a token to send) to let others in.\n",
+                          NULL, LOG_WARNING, NULL},
+    [ACCESS_FORWARDED] = {ACCESS_FORWARDED, 403,
+                          "Protected mode: only this machine gets in, and a proxy on it passes this request on for "
+                          "somebody else. Start the "
+                          "server with --ws-token-file FILE (a token that clients send), or with --ws-allow and the "
+                          "proxy's address (then "
+                          "all get in whom the proxy lets through).\n",
                           NULL, LOG_WARNING, NULL},
     [ACCESS_ADDRESS] = {ACCESS_ADDRESS, 403, "This address is not let in. Add it to the server's --ws-allow.\n", NULL,
                         LOG_INFO, NULL},
@@ -61,12 +68,44 @@ int access_reload(struct access *a, char why[TOKENS_WHY_MAX])
 
 /* ---- address ---- */
 
-static enum access_verdict judge_address(const struct options *o, const struct net_addr *peer)
+/* X-Forwarded- is followed by For, Host, Proto, Port, Server and what else proxies invent. */
+static bool says_forwarded(struct span name)
+{
+    static const char *const NAMES[] = {"Forwarded",           "X-Forwarded",    "X-Real-IP",        "X-Client-IP",
+                                        "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Via"};
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+        if (span_ieq(name, span_cstr(NAMES[i]))) {
+            return true;
+        }
+    }
+    return span_istarts(name, SPAN_LIT("X-Forwarded-")) || span_istarts(name, SPAN_LIT("X-Original-Forwarded-"));
+}
+
+const struct http_header *access_forwarded(const struct http_request *request)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (says_forwarded(request->headers[i].name)) {
+            return &request->headers[i];
+        }
+    }
+    return NULL;
+}
+
+/* The address of a proxy on this machine is loopback, so it must not vouch for whom it speaks. */
+static enum access_verdict judge_unset(const struct http_request *request, const struct net_addr *peer)
+{
+    if (!addr_is_loopback(peer)) {
+        return ACCESS_PROTECTED;
+    }
+    return access_forwarded(request) != NULL ? ACCESS_FORWARDED : ACCESS_OK;
+}
+
+static enum access_verdict judge_address(const struct options *o, const struct http_request *request,
+                                         const struct net_addr *peer)
 {
     struct net_addr plain = addr_unmapped(*peer);
     if (o->ws_allow.count == 0) {
-        bool open = o->ws_token_file != NULL || addr_is_loopback(&plain);
-        return open ? ACCESS_OK : ACCESS_PROTECTED;
+        return o->ws_token_file != NULL ? ACCESS_OK : judge_unset(request, &plain);
     }
     for (uint32_t i = 0; i < o->ws_allow.count; i++) {
         if (addr_in_cidr(&plain, &o->ws_allow.items[i])) {
@@ -185,7 +224,7 @@ struct access_result access_check(const struct access *a, const struct http_requ
                                   const struct net_addr *peer)
 {
     const struct span *token = NULL;
-    enum access_verdict verdict = judge_address(a->options, peer);
+    enum access_verdict verdict = judge_address(a->options, request, peer);
     if (verdict == ACCESS_OK) {
         verdict = judge_origin(a->options, request);
     }
@@ -195,6 +234,16 @@ struct access_result access_check(const struct access *a, const struct http_requ
     struct access_result result = RESULTS[verdict];
     result.token = token;
     return result;
+}
+
+static void log_forwarded(const struct log *log, enum log_level level, const char *from,
+                          const struct http_header *header)
+{
+    char name[TEXT_SAFE_MAX + 1];
+    char value[TEXT_SAFE_MAX + 1];
+    log_write(log, level, LOG_TEXT(log, ACCESS_FORWARDED), from,
+              text_safe(header != NULL ? header->name : SPAN_NONE, name),
+              text_safe(header != NULL ? header->value : SPAN_NONE, value));
 }
 
 void access_log(const struct log *log, const struct access_result *result, const struct http_request *request,
@@ -207,6 +256,7 @@ void access_log(const struct log *log, const struct access_result *result, const
     addr_text(&plain, from);
     switch (result->verdict) {
     case ACCESS_PROTECTED: log_write(log, result->level, LOG_TEXT(log, ACCESS_PROTECTED), from); break;
+    case ACCESS_FORWARDED: log_forwarded(log, result->level, from, access_forwarded(request)); break;
     case ACCESS_ADDRESS: log_write(log, result->level, LOG_TEXT(log, ACCESS_ADDRESS), from); break;
     case ACCESS_ORIGIN:
         log_write(log, result->level, LOG_TEXT(log, ACCESS_ORIGIN), from,

@@ -9,6 +9,7 @@
 enum access_verdict {
     ACCESS_OK,
     ACCESS_PROTECTED, /* 403: no rule is set and the peer is not this machine */
+    ACCESS_FORWARDED, /* 403: no rule is set and the peer is a proxy on this machine, whoever it speaks for */
     ACCESS_ADDRESS,   /* 403: not in --ws-allow */
     ACCESS_ORIGIN,    /* 403: a browser page of another host */
     ACCESS_TOKEN,     /* 401: missing or wrong */
@@ -38,6 +39,9 @@ void access_fini(struct access *a);
 /* Reads the token file again (SIGHUP). On failure the old tokens stay. */
 WS_MUST_CHECK int access_reload(struct access *a, char why[TOKENS_WHY_MAX]);
 
+/* The first header by which a proxy says that it passes a request on (Forwarded, X-Forwarded-For, X-Real-IP and their kin), or
+ * NULL. What it says is not believed: anybody can write it. */
+const struct http_header *access_forwarded(const struct http_request *request);
 /* Judges a complete request head (HTTP_READY) from peer: address, then Origin, then token. */
 struct access_result access_check(const struct access *a, const struct http_request *request,
                                   const struct net_addr *peer);

@@ -33,6 +33,10 @@
 #define TEXT_EN_ACCESS_PROTECTED \
     "Refused %s: protected mode lets only this machine in; set --ws-allow or --ws-token-file"
 #define TEXT_ZH_ACCESS_PROTECTED "拒絕 %s: 保護模式只允許本機連線；請設定 --ws-allow 或 --ws-token-file"
+#define TEXT_EN_ACCESS_FORWARDED \
+    "Refused %s: a proxy on this machine passes it on (%s: %s), and protected mode lets only this machine in; set --ws-token-file, or --ws-allow with the proxy's address"
+#define TEXT_ZH_ACCESS_FORWARDED \
+    "拒絕 %s: 本機上的代理轉送此請求 (%s: %s)，保護模式只允許本機連線；請設定 --ws-token-file，或以 --ws-allow 列出代理的位址"
 #define TEXT_EN_ACCESS_ADDRESS   "Refused %s: its address is not in --ws-allow"
 #define TEXT_ZH_ACCESS_ADDRESS   "拒絕 %s: 位址不在 --ws-allow 之內"
 #define TEXT_EN_ACCESS_ORIGIN    "Refused %s: origin %s is neither this host nor named by --ws-origin"

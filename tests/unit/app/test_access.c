@@ -85,6 +85,74 @@ static void test_protected_mode(void **state)
     access_fini(&a);
 }
 
+/* A proxy on this machine has a loopback address, whoever stands behind it. */
+static void test_protected_mode_behind_a_proxy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *headers;
+        bool forwarded;
+    } CASES[] = {
+        {"X-Forwarded-For: 203.0.113.9\r\n", true},
+        {"x-forwarded-for: 127.0.0.1\r\n", true}, /* the stranger may have written it */
+        {"X-Forwarded-For:\r\n", true},
+        {"Forwarded: for=203.0.113.9;proto=https\r\n", true},
+        {"X-Real-IP: 203.0.113.9\r\n", true},
+        {"X-Forwarded-Proto: https\r\n", true}, /* Envoy without the address */
+        {"x-forwarded-host: pbx.example\r\n", true},
+        {"X-Client-IP: 203.0.113.9\r\n", true},
+        {"True-Client-IP: 203.0.113.9\r\n", true},
+        {"CF-Connecting-IP: 203.0.113.9\r\n", true},
+        {"Via: 1.1 squid\r\n", true},
+        {"X-Forwarded: 1\r\n", true},
+        {"X-Request-Id: 5\r\nForwarded-Not: x\r\nX-Real-IPs: 1\r\nViaduct: 1\r\n", false},
+        {"User-Agent: X-Forwarded-For\r\n", false},
+    };
+    struct options o = {0};
+    struct access a;
+    char why[TOKENS_WHY_MAX];
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        head("/", CASES[i].headers);
+        if ((verdict(&a, LOCAL) == ACCESS_FORWARDED) != CASES[i].forwarded ||
+            (verdict(&a, "::1") == ACCESS_OK) == CASES[i].forwarded) {
+            fail_msg("%s: %s", CASES[i].headers, access_verdict_name(verdict(&a, LOCAL)));
+        }
+        assert_int_equal(verdict(&a, REMOTE), ACCESS_PROTECTED);
+    }
+    head("/", "X-Forwarded-For: 203.0.113.9\r\n");
+    struct access_result r = judge(&a, LOCAL);
+    assert_int_equal(r.code, 403);
+    assert_int_equal(r.level, LOG_WARNING);
+    assert_non_null(strstr(r.body, "--ws-token-file"));
+    assert_non_null(strstr(r.body, "--ws-allow"));
+    access_fini(&a);
+}
+
+/* Who sets either flag has said who gets in: the proxy's address by --ws-allow, or whoever has a token. */
+static void test_proxy_that_may(void **state)
+{
+    (void)state;
+    struct options o = {0};
+    struct access a;
+    char why[TOKENS_WHY_MAX];
+    set(&o, "ws-allow", "127.0.0.1");
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    head("/", "X-Forwarded-For: 203.0.113.9\r\n");
+    assert_int_equal(verdict(&a, LOCAL), ACCESS_OK);
+    access_fini(&a);
+    options_fini(&o);
+    memset(&o, 0, sizeof(o));
+    write_tokens("alpha");
+    set(&o, "ws-token-file", g_token_path);
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    assert_int_equal(verdict(&a, LOCAL), ACCESS_TOKEN);
+    head("/?token=alpha", "X-Forwarded-For: 203.0.113.9\r\n");
+    assert_int_equal(verdict(&a, LOCAL), ACCESS_OK);
+    access_fini(&a);
+    options_fini(&o);
+}
+
 static void test_allow_list(void **state)
 {
     (void)state;
@@ -383,6 +451,14 @@ static void test_log_lines(void **state)
     assert_int_equal(g_level, LOG_WARNING);
     assert_non_null(strstr(g_line, "192.0.2.10"));
     assert_non_null(strstr(g_line, "--ws-allow"));
+    struct net_addr proxy = addr_ipv4(127, 0, 0, 1, 40000);
+    head("/", "X-Real-IP: 1\xff\t2\r\n");
+    r = access_check(&a, &g_request, &proxy);
+    access_log(&log, &r, &g_request, &proxy);
+    assert_int_equal(g_level, LOG_WARNING);
+    assert_non_null(strstr(g_line, "127.0.0.1"));
+    assert_non_null(strstr(g_line, "X-Real-IP: 1??2"));
+    assert_non_null(strstr(g_line, "--ws-token-file"));
     set(&o, "ws-token-file", g_token_path);
     access_fini(&a);
     assert_int_equal(access_init(&a, &o, why), ST_OK);
@@ -422,6 +498,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_protected_mode),
+        cmocka_unit_test(test_protected_mode_behind_a_proxy),
+        cmocka_unit_test(test_proxy_that_may),
         cmocka_unit_test(test_allow_list),
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_address_and_token_both_count),
