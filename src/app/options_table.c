@@ -115,7 +115,7 @@ const struct option_row option_rows[] = {
      .offset = FIELD(dial_rules), .help = "what may not (repeatable)"},
     {.name = "calls-per-minute", .kind = OPTION_COUNT, .section = SIP, .metavar = "N", .preset = "30", .min = 0,
      .max = 60000,
-     .offset = FIELD(calls_per_minute), .help = "calls that one token or address may place in a minute; 0 no limit"},
+     .offset = FIELD(calls_per_minute), .help = "calls that one token or address (IPv6: /64) may place in a minute; 0 no limit"},
     {.name = "advertise", .kind = OPTION_IP, .section = SIP, .metavar = "IP",
      .preset_words = "from the route to the SIP server",
      .offset = FIELD(advertise), .help = "address put in Contact and SDP"},

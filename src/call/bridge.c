@@ -125,7 +125,7 @@ int bridge_client_open(struct bridge *b, mono_us now, bool echo, const struct ne
     c->bridge = b;
     c->id = *id;
     c->peer = *peer;
-    c->account = rate_key_host(peer);
+    c->account = rate_key_network(peer);
     c->echo = echo;
     client_hooks(c, &hooks);
     struct ws_conn_config config = {

@@ -33,7 +33,7 @@ struct client {
     struct pool_id id;
     struct ws_conn *conn; /* owns */
     struct net_addr peer;
-    struct rate_key account; /* whose minute its calls count in: its token, else its address */
+    struct rate_key account; /* whose minute its calls count in: its token, else its address (IPv6: its /64) */
     struct timerq_entry timer;
     bool echo;
     bool gone;            /* released at the end of the turn */

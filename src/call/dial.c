@@ -197,7 +197,7 @@ bool dial_allows(const struct dial_guard *guard, struct span uri)
 
 static bool may_log(struct dial_guard *guard, const struct dial_attempt *attempt)
 {
-    struct rate_key key = rate_key_host(attempt->peer);
+    struct rate_key key = rate_key_network(attempt->peer);
 
     return rate_table_take(&guard->lines, &key, attempt->now);
 }

@@ -13,10 +13,17 @@
 
 size_t world_connect(struct world *w)
 {
+    struct net_addr local = addr_ipv4(127, 0, 0, 1, 0);
+    return world_connect_from(w, &local);
+}
+
+size_t world_connect_from(struct world *w, const struct net_addr *host)
+{
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {
         struct world_client *c = &w->clients[i];
         if (!c->open) {
-            struct net_addr peer = addr_ipv4(127, 0, 0, 1, (uint16_t)(50000 + i));
+            struct net_addr peer = *host;
+            peer.port = (uint16_t)(50000 + i);
             int status = bridge_client_open(w->bridge, w->now, false, &peer, &c->id);
             assert_true(status == ST_OK || (status == ST_NO_MEMORY && w->memory_fails));
             c->open = status == ST_OK;

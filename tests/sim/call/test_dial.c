@@ -1,7 +1,7 @@
 /* Toll fraud and floods over the whole gateway on a virtual clock.
  *
  *  rules            --dial-allow, --dial-deny: denied, nothing sent, nothing counted against the minute
- *  rate             --calls-per-minute: each address, each token; what is not dialled costs nothing
+ *  rate             --calls-per-minute: each address (of IPv6 each /64), each token; what is not dialled costs nothing
  *  redirects        a 3xx goes through the same rules and each counts; the next address is tried
  *  flood            strangers on the SIP port: packets leave on their ticks, none is lost, the call ends as it should
  */
@@ -109,6 +109,41 @@ static void rate(void **state)
     world_end(w);
 }
 
+static size_t connect_from(struct world *w, const char *host)
+{
+    struct net_addr addr;
+    assert_int_equal(addr_parse_ip(span_cstr(host), &addr), ST_OK);
+    return world_connect_from(w, &addr);
+}
+
+/* Whoever has one IPv6 address has its whole /64: a new address for each call is no new minute, nor five lines more. */
+static void rate_of_a_network(void **state)
+{
+    char host[64];
+    struct world *w = open_world(NULL, 0, 2);
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        (void)snprintf(host, sizeof(host), "2001:db8:0:1:%x::%d", i * 4099, i + 1);
+        size_t c = connect_from(w, host);
+        if (i < 2) {
+            one_call(w, c, "CALL:1");
+        } else {
+            denied(w, c, "CALL:1", "ERROR:CALL:rate_limited:");
+        }
+        world_disconnect(w, c);
+        world_run(w, DUR_MS(10));
+    }
+    assert_int_equal(world_logged(w, "is over --calls-per-minute"), 5);
+    one_call(w, connect_from(w, "2001:db8:0:2::1"), "CALL:1"); /* another network */
+    size_t four = connect_from(w, "192.0.2.1");
+    size_t mapped = connect_from(w, "::ffff:192.0.2.1"); /* the same host */
+    one_call(w, four, "CALL:1");
+    one_call(w, mapped, "CALL:1");
+    denied(w, four, "CALL:1", "ERROR:CALL:rate_limited:");
+    one_call(w, connect_from(w, "192.0.2.2"), "CALL:1"); /* IPv4: each address is a source */
+    world_end(w);
+}
+
 static void redirect_denied(void **state)
 {
     static const struct dial_rule list[] = {{false, "other*"}};
@@ -204,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules),
         cmocka_unit_test(rate),
+        cmocka_unit_test(rate_of_a_network),
         cmocka_unit_test(redirect_denied),
         cmocka_unit_test(redirects_count),
         cmocka_unit_test(flood_beside_a_call),

@@ -232,6 +232,8 @@ void world_end(struct world *w);
 struct bridge_config world_config(void);
 
 size_t world_connect(struct world *w);
+/* The same from another host; the port is chosen. */
+size_t world_connect_from(struct world *w, const struct net_addr *host);
 void world_send(struct world *w, size_t client, const char *text);
 /* Any frame; first: flags and opcode as in wsframe.h. */
 void world_send_frame(struct world *w, size_t client, unsigned first, const void *data, size_t len);
