@@ -5,6 +5,8 @@
 
 #include "wsaudio/base.h"
 
+#define OS_NAME_MAX 253 /* bytes of a host name */
+
 /* ---- clocks and randomness ---- */
 
 mono_us os_clock_mono(void);
@@ -115,6 +117,9 @@ WS_MUST_CHECK int os_route_local(const struct net_addr *to, struct net_addr *out
 /* Resolves a host name or literal, blocking: at start only. IPv4 first. ST_NOT_FOUND. */
 WS_MUST_CHECK int os_resolve(const char *host, uint16_t port, struct net_addr *out);
 
+/* This machine's own name as the system has it, with or without its domain; no name server is asked. ST_IO and "". */
+WS_MUST_CHECK int os_host_name(char out[OS_NAME_MAX + 1]);
+
 /* ---- changes of addresses and routes (rtnetlink) ---- */
 
 /* A descriptor that becomes readable when an interface's address or a route changes. ST_DENIED, ST_IO: the system does
@@ -125,7 +130,6 @@ bool os_netwatch_read(int fd);
 
 /* ---- names without waiting (c-ares, when built in) ---- */
 
-#define OS_NAME_MAX   253
 #define OS_ANSWER_MAX 32 /* records told of one answer; more are left out */
 
 struct os_srv {

@@ -11,37 +11,34 @@ const char *access_verdict_name(enum access_verdict verdict)
     return verdict < ACCESS_VERDICT_COUNT ? NAMES[verdict] : "?";
 }
 
+/* The body quotes the request. */
+#define NOSNIFF "X-Content-Type-Options: nosniff\r\n"
+
 static const struct access_result RESULTS[ACCESS_VERDICT_COUNT] = {
-    [ACCESS_OK] = {ACCESS_OK, 0, "", NULL, LOG_DEBUG, NULL},
-    [ACCESS_PROTECTED] = {ACCESS_PROTECTED, 403,
-                          "Protected mode: only this machine gets in. Start the server with --ws-allow CIDR (who may "
-                          "connect) or --ws-token-file FILE (a token to send) to let others in.\n",
-                          NULL, LOG_WARNING, NULL},
-    [ACCESS_FORWARDED] = {ACCESS_FORWARDED, 403,
-                          "Protected mode: only this machine gets in, and a proxy on it passes this request on for "
-                          "somebody else. Start the "
-                          "server with --ws-token-file FILE (a token that clients send), or with --ws-allow and the "
-                          "proxy's address (then "
-                          "all get in whom the proxy lets through).\n",
-                          NULL, LOG_WARNING, NULL},
-    [ACCESS_ADDRESS] = {ACCESS_ADDRESS, 403, "This address is not let in. Add it to the server's --ws-allow.\n", NULL,
-                        LOG_INFO, NULL},
-    [ACCESS_ORIGIN] =
-        {ACCESS_ORIGIN, 403,
-         "Pages of this origin are not let in. Name the page's origin (scheme://host:port) in the server's "
-         "--ws-origin.\n",
-         NULL, LOG_WARNING, NULL},
-    [ACCESS_TOKEN] =
-        {ACCESS_TOKEN, 401,
-         "A token of the server's --ws-token-file is needed: Authorization: Bearer TOKEN, or ?token=TOKEN in "
-         "the address.\n",
-         "WWW-Authenticate: Bearer\r\n", LOG_INFO, NULL},
+    [ACCESS_OK] = {.verdict = ACCESS_OK, .level = LOG_DEBUG},
+    [ACCESS_PROTECTED] = {.verdict = ACCESS_PROTECTED, .code = 403, .headers = NOSNIFF, .level = LOG_WARNING},
+    [ACCESS_FORWARDED] = {.verdict = ACCESS_FORWARDED, .code = 403, .headers = NOSNIFF, .level = LOG_WARNING},
+    [ACCESS_ADDRESS] = {.verdict = ACCESS_ADDRESS, .code = 403, .headers = NOSNIFF, .level = LOG_INFO},
+    [ACCESS_ORIGIN] = {.verdict = ACCESS_ORIGIN, .code = 403, .headers = NOSNIFF, .level = LOG_WARNING},
+    [ACCESS_TOKEN] = {.verdict = ACCESS_TOKEN,
+                      .code = 401,
+                      .headers = "WWW-Authenticate: Bearer\r\n",
+                      .level = LOG_INFO},
 };
+
+/* Without a name only literals, localhost and what is listed count: no reason to refuse to start. */
+static void read_host_name(struct access *a)
+{
+    if (os_host_name(a->host_name) != ST_OK) {
+        a->host_name[0] = '\0';
+    }
+}
 
 int access_init(struct access *a, const struct options *options, char why[TOKENS_WHY_MAX])
 {
     memset(a, 0, sizeof(*a));
     a->options = options;
+    read_host_name(a);
     why[0] = '\0';
     return options->ws_token_file != NULL ? tokens_load(options->ws_token_file, &a->tokens, why) : ST_OK;
 }
@@ -54,6 +51,7 @@ void access_fini(struct access *a)
 int access_reload(struct access *a, char why[TOKENS_WHY_MAX])
 {
     why[0] = '\0';
+    read_host_name(a);
     if (a->options->ws_token_file == NULL) {
         return ST_OK;
     }
@@ -117,51 +115,62 @@ static enum access_verdict judge_address(const struct options *o, const struct h
 
 /* ---- origin ---- */
 
-static bool origin_is_listed(const struct option_texts *list, const struct origin *origin)
+static bool origin_is_listed(const struct options *o, const struct origin *origin)
 {
-    for (uint32_t i = 0; i < list->count; i++) {
+    for (uint32_t i = 0; i < o->ws_origin.count; i++) {
         struct origin listed;
-        if (origin_parse(span_cstr(list->items[i]), &listed) == ST_OK && origin_equal(&listed, origin)) {
+        if (origin_pattern_parse(span_cstr(o->ws_origin.items[i]), &listed) == ST_OK &&
+            origin_matches(&listed, origin)) {
             return true;
         }
     }
     return false;
+}
+
+static bool host_is_listed(const struct options *o, const struct origin_host *host)
+{
+    for (uint32_t i = 0; i < o->ws_origin.count; i++) {
+        struct origin listed;
+        if (origin_pattern_parse(span_cstr(o->ws_origin.items[i]), &listed) == ST_OK &&
+            origin_names_host(&listed, host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The system may know its name with its domain (pbx.lan); multicast DNS then serves the first label (pbx.local). */
+static bool is_own_name(struct span own, struct span name)
+{
+    static const struct span local = {".local", 6};
+    struct span base = name;
+    if (name.len > local.len && span_ieq(span_from(name, name.len - local.len), local)) {
+        base.len -= local.len;
+    }
+    return own.len > 0 &&
+           (span_ieq(name, own) || span_ieq(base, own) || span_ieq(base, span_head(own, span_find(own, '.'))));
 }
 
 /* A name that an attacker's DNS points here equals itself in Origin and Host; so a name counts only when it cannot be
- * pointed anywhere (a literal, localhost) or when the operator named it. */
-static bool host_is_ours(const struct option_texts *list, const struct origin_host *host)
+ * pointed anywhere (a literal, localhost), when it is this machine's own or when the operator named it. */
+static bool host_is_ours(const struct access *a, const struct origin_host *host)
 {
-    if (host->literal.family != 0 || span_ieq(host->name, SPAN_LIT("localhost"))) {
-        return true;
-    }
-    for (uint32_t i = 0; i < list->count; i++) {
-        struct origin listed;
-        if (origin_parse(span_cstr(list->items[i]), &listed) == ST_OK && !listed.is_null &&
-            origin_host_same_name(&listed.host, host)) {
-            return true;
-        }
-    }
-    return false;
+    return host->literal.family != 0 || span_ieq(host->name, SPAN_LIT("localhost")) ||
+           is_own_name(span_cstr(a->host_name), host->name) || host_is_listed(a->options, host);
 }
 
-static bool is_same_host(const struct option_texts *list, const struct http_request *request,
-                         const struct origin *origin)
+/* Host's host and port; one left out is the scheme's of the origin. */
+static bool is_host_asked_for(const struct http_request *request, const struct origin *origin)
 {
-    const struct span *host_header = http_header_find(request, "Host");
     struct origin_host host;
-    if (origin->is_null || origin->default_port == 0 || http_header_count(request, "Host") != 1) {
-        return false;
-    }
-    if (origin_host_parse(*host_header, origin->default_port, &host) != ST_OK) {
-        return false;
-    }
-    return host.port == origin->host.port && origin_host_same_name(&host, &origin->host) && host_is_ours(list, &host);
+    return !origin->is_null && origin->default_port != 0 && http_header_count(request, "Host") == 1 &&
+           origin_host_parse(*http_header_find(request, "Host"), origin->default_port, &host) == ST_OK &&
+           host.port == origin->host.port && origin_host_same_name(&host, &origin->host);
 }
 
 /* A page of a name that was pointed here reads from "its own" origin, and browsers send no Origin with that; newer ones say
  * that it is so (Fetch Metadata, Sec-Fetch-Site). */
-static bool is_foreign_page(const struct options *o, const struct http_request *request)
+static bool is_foreign_page(const struct access *a, const struct http_request *request)
 {
     const struct span *site = http_header_find(request, "Sec-Fetch-Site");
     const struct span *host_header = http_header_find(request, "Host");
@@ -169,101 +178,96 @@ static bool is_foreign_page(const struct options *o, const struct http_request *
     if (site == NULL || !span_ieq(*site, SPAN_LIT("same-origin"))) {
         return false;
     }
-    return host_header == NULL || origin_host_parse(*host_header, 80, &host) != ST_OK ||
-           !host_is_ours(&o->ws_origin, &host);
+    return host_header == NULL || origin_host_parse(*host_header, 80, &host) != ST_OK || !host_is_ours(a, &host);
 }
 
-static enum access_verdict judge_origin(const struct options *o, const struct http_request *request)
+static enum access_fault judge_origin(const struct access *a, const struct http_request *request)
 {
     size_t count = http_header_count(request, "Origin");
-    if (count == 0) {
-        return is_foreign_page(o, request) ? ACCESS_ORIGIN : ACCESS_OK;
-    }
     struct origin origin;
+    if (count == 0) {
+        return is_foreign_page(a, request) ? ACCESS_FAULT_PAGE : ACCESS_FAULT_NONE;
+    }
     if (count != 1 || origin_parse(*http_header_find(request, "Origin"), &origin) != ST_OK) {
-        return ACCESS_ORIGIN;
+        return ACCESS_FAULT_MALFORMED;
     }
-    if (origin_is_listed(&o->ws_origin, &origin) || is_same_host(&o->ws_origin, request, &origin)) {
-        return ACCESS_OK;
+    if (origin_is_listed(a->options, &origin)) {
+        return ACCESS_FAULT_NONE;
     }
-    return ACCESS_ORIGIN;
+    if (!is_host_asked_for(request, &origin)) {
+        return ACCESS_FAULT_FOREIGN;
+    }
+    return host_is_ours(a, &origin.host) ? ACCESS_FAULT_NONE : ACCESS_FAULT_NAME;
+}
+
+struct span access_cors_origin(const struct access *a, const struct http_request *request)
+{
+    const struct span *header = http_header_find(request, "Origin");
+    struct origin origin;
+    bool listed = header != NULL && http_header_count(request, "Origin") == 1 &&
+                  origin_parse(*header, &origin) == ST_OK && origin_is_listed(a->options, &origin);
+    return listed ? *header : SPAN_NONE;
+}
+
+bool access_is_preflight(const struct http_request *request)
+{
+    return span_eq(request->method, SPAN_LIT("OPTIONS")) && http_header_count(request, "Origin") == 1 &&
+           http_header_find(request, "Access-Control-Request-Method") != NULL;
 }
 
 /* ---- token ---- */
 
-static struct span bearer_of(const struct http_request *request)
+/* The token in the set, or NULL. */
+static const struct span *bearer_token(const struct access *a, const struct http_request *request)
 {
     const struct span *header = http_header_find(request, "Authorization");
     if (header == NULL || http_header_count(request, "Authorization") != 1) {
-        return SPAN_NONE;
+        return NULL;
     }
     struct span rest = *header;
     struct span scheme = span_cut(&rest, ' ');
-    return span_ieq(scheme, SPAN_LIT("Bearer")) ? span_trim(rest) : SPAN_NONE;
+    return span_ieq(scheme, SPAN_LIT("Bearer")) ? tokens_find(&a->tokens, span_trim(rest)) : NULL;
 }
 
-static enum access_verdict judge_token(const struct access *a, const struct http_request *request,
-                                       const struct span **token)
+static const struct span *query_token(const struct access *a, const struct http_request *request)
 {
-    if (a->options->ws_token_file == NULL) {
-        return ACCESS_OK;
+    char value[TOKEN_MAX + 2];
+    const struct span *token = NULL;
+    if (http_query_value(request, "token", value, sizeof(value)) == ST_OK) {
+        token = tokens_find(&a->tokens, span_cstr(value));
     }
-    char from_query[TOKEN_MAX + 2];
-    struct span query = SPAN_NONE;
-    if (http_query_value(request, "token", from_query, sizeof(from_query)) == ST_OK) {
-        query = span_cstr(from_query);
+    explicit_bzero(value, sizeof(value));
+    return token;
+}
+
+static bool needs_token(const struct access *a, const struct http_request *request)
+{
+    bool preflight = access_is_preflight(request) && access_cors_origin(a, request).len > 0;
+    return a->options->ws_token_file != NULL && !preflight;
+}
+
+static enum access_verdict judge(const struct access *a, const struct http_request *request,
+                                 const struct net_addr *peer, struct access_result *result)
+{
+    enum access_verdict verdict = judge_address(a->options, request, peer);
+    const struct span *bearer = bearer_token(a, request);
+    if (verdict != ACCESS_OK) {
+        return verdict;
     }
-    const struct span *by_header = tokens_find(&a->tokens, bearer_of(request));
-    const struct span *by_query = tokens_find(&a->tokens, query);
-    explicit_bzero(from_query, sizeof(from_query));
-    *token = by_header != NULL ? by_header : by_query;
-    return *token != NULL ? ACCESS_OK : ACCESS_TOKEN;
+    result->fault = bearer != NULL ? ACCESS_FAULT_NONE : judge_origin(a, request);
+    if (result->fault != ACCESS_FAULT_NONE) {
+        return ACCESS_ORIGIN;
+    }
+    result->token = bearer != NULL ? bearer : query_token(a, request);
+    return result->token == NULL && needs_token(a, request) ? ACCESS_TOKEN : ACCESS_OK;
 }
 
 struct access_result access_check(const struct access *a, const struct http_request *request,
                                   const struct net_addr *peer)
 {
-    const struct span *token = NULL;
-    enum access_verdict verdict = judge_address(a->options, request, peer);
-    if (verdict == ACCESS_OK) {
-        verdict = judge_origin(a->options, request);
-    }
-    if (verdict == ACCESS_OK) {
-        verdict = judge_token(a, request, &token);
-    }
-    struct access_result result = RESULTS[verdict];
-    result.token = token;
+    struct access_result found = {0};
+    struct access_result result = RESULTS[judge(a, request, peer, &found)];
+    result.fault = found.fault;
+    result.token = found.token;
     return result;
-}
-
-static void log_forwarded(const struct log *log, enum log_level level, const char *from,
-                          const struct http_header *header)
-{
-    char name[TEXT_SAFE_MAX + 1];
-    char value[TEXT_SAFE_MAX + 1];
-    log_write(log, level, LOG_TEXT(log, ACCESS_FORWARDED), from,
-              text_safe(header != NULL ? header->name : SPAN_NONE, name),
-              text_safe(header != NULL ? header->value : SPAN_NONE, value));
-}
-
-void access_log(const struct log *log, const struct access_result *result, const struct http_request *request,
-                const struct net_addr *peer)
-{
-    char from[ADDR_TEXT_MAX];
-    char origin[TEXT_SAFE_MAX + 1];
-    struct net_addr plain = addr_unmapped(*peer);
-    const struct span *header = http_header_find(request, "Origin");
-    addr_text(&plain, from);
-    switch (result->verdict) {
-    case ACCESS_PROTECTED: log_write(log, result->level, LOG_TEXT(log, ACCESS_PROTECTED), from); break;
-    case ACCESS_FORWARDED: log_forwarded(log, result->level, from, access_forwarded(request)); break;
-    case ACCESS_ADDRESS: log_write(log, result->level, LOG_TEXT(log, ACCESS_ADDRESS), from); break;
-    case ACCESS_ORIGIN:
-        log_write(log, result->level, LOG_TEXT(log, ACCESS_ORIGIN), from,
-                  text_safe(header != NULL ? *header : SPAN_NONE, origin));
-        break;
-    case ACCESS_TOKEN: log_write(log, result->level, LOG_TEXT(log, ACCESS_TOKEN), from); break;
-    case ACCESS_OK:
-    case ACCESS_VERDICT_COUNT: break;
-    }
 }

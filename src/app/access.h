@@ -4,6 +4,7 @@
 
 #include "options.h"
 #include "tokens.h"
+#include "wsaudio/os.h"
 #include "wsaudio/ws.h"
 
 enum access_verdict {
@@ -18,35 +19,59 @@ enum access_verdict {
 
 const char *access_verdict_name(enum access_verdict verdict);
 
+/* What was wrong with ACCESS_ORIGIN. */
+enum access_fault {
+    ACCESS_FAULT_NONE,
+    ACCESS_FAULT_FOREIGN,   /* neither the host asked for nor listed */
+    ACCESS_FAULT_NAME,      /* the host asked for, but by a name that anybody's DNS could point here */
+    ACCESS_FAULT_MALFORMED, /* no origin, or several */
+    ACCESS_FAULT_PAGE /* no Origin: the browser says that a page of the host asked for reads, and that is such a name */
+};
+
 struct access {
     const struct options *options; /* borrowed for its life */
     struct token_set tokens;
+    char host_name[OS_NAME_MAX + 1];                 /* this machine's own; "": not known */
+    struct log_quota refusals[ACCESS_VERDICT_COUNT]; /* a flood of one kind leaves the lines of the others */
 };
 
 struct access_result {
     enum access_verdict verdict;
+    enum access_fault fault;
     int code;                 /* HTTP status; 0 with ACCESS_OK */
-    const char *body;         /* text/plain, names the flag to set; "" with ACCESS_OK */
     const char *headers;      /* complete header lines for the answer, or NULL */
     enum log_level level;     /* of the line that access_log writes */
     const struct span *token; /* the one that let it in, borrowed from the token set; NULL: none was needed */
 };
 
-/* Loads the tokens. ST_BAD, ST_NO_MEMORY with a reason in why. Peers are judged by options->ws_allow, ws_origin. */
+/* Loads the tokens and asks for the host's name. ST_BAD, ST_NO_MEMORY with a reason in why. Peers are judged by
+ * options->ws_allow, ws_origin. */
 WS_MUST_CHECK int access_init(struct access *a, const struct options *options, char why[TOKENS_WHY_MAX]);
 /* Wipes; safe on a zeroed struct and twice. */
 void access_fini(struct access *a);
-/* Reads the token file again (SIGHUP). On failure the old tokens stay. */
+/* Reads the token file and the host's name again (SIGHUP). On failure the old tokens stay. */
 WS_MUST_CHECK int access_reload(struct access *a, char why[TOKENS_WHY_MAX]);
 
 /* The first header by which a proxy says that it passes a request on (Forwarded, X-Forwarded-For, X-Real-IP and their kin), or
  * NULL. What it says is not believed: anybody can write it. */
 const struct http_header *access_forwarded(const struct http_request *request);
-/* Judges a complete request head (HTTP_READY) from peer: address, then Origin, then token. */
+/* Judges a complete request head (HTTP_READY) from peer: address, then Origin, then token. A right Authorization: Bearer
+ * makes Origin not count: no page can send it with a WebSocket, nor elsewhere before the preflight lets it. A preflight of a
+ * listed origin needs no token, because browsers send none with it. */
 struct access_result access_check(const struct access *a, const struct http_request *request,
                                   const struct net_addr *peer);
-/* One line about a refusal: peer, what was refused, which flag to set. Never a token. */
-void access_log(const struct log *log, const struct access_result *result, const struct http_request *request,
-                const struct net_addr *peer);
+/* The request's Origin as sent when --ws-origin names it: its pages may read the answer (CORS). Else empty. */
+struct span access_cors_origin(const struct access *a, const struct http_request *request);
+/* Is this a browser's question whether a page of another origin may ask (Fetch standard, CORS preflight)? */
+bool access_is_preflight(const struct http_request *request);
+
+/* access_text.c */
+#define ACCESS_BODY_MAX 1536
+/* The refusal's text/plain body: what was compared with what, and the flag to set. Text of the request is made safe. */
+void access_write_body(struct outbuf *out, const struct access_result *result, const struct http_request *request,
+                       const struct net_addr *peer);
+/* One limited line about a refusal: peer, what was refused, which flag to set. Never a token. */
+void access_log(struct access *a, const struct log *log, const struct access_result *result,
+                const struct http_request *request, const struct net_addr *peer, mono_us now);
 
 #endif

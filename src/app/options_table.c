@@ -51,8 +51,9 @@ const struct option_row option_rows[] = {
     {.name = "ws-token-file", .kind = OPTION_TEXT, .section = WS, .metavar = "FILE",
      .offset = FIELD(ws_token_file), .help = "one token a line; a client sends Authorization: Bearer T or ?token=T"},
     {.name = "ws-origin", .kind = OPTION_TEXT_LIST, .section = WS, .metavar = "ORIGIN", .preset_words = "same host",
-     .text_ok = option_origin_ok, .expected = "scheme://host, scheme://host:port or null",
-     .offset = FIELD(ws_origin), .help = "browser origin let in (repeatable); null is legal (pages opened from a file)"},
+     .text_ok = option_origin_ok, .expected = "scheme://host or scheme://host:port, *. in front of a domain allowed, file:// or null",
+     .offset = FIELD(ws_origin), .help = "browser origin let in (repeatable): scheme://host[:port], scheme://*.domain[:port], "
+     "file:// or null (pages opened from a file)"},
     {.name = "ws-echo", .kind = OPTION_SWITCH, .section = WS,
      .offset = FIELD(ws_echo), .help = "serve the diagnostic echo endpoint /echo"},
     {.name = "ws-max-message", .kind = OPTION_BYTES, .section = WS, .metavar = "BYTES", .min = 1, .max = 4 * KIB * KIB * KIB,

@@ -117,12 +117,7 @@ bool option_pattern_ok(struct span text)
 bool option_origin_ok(struct span text)
 {
     struct origin parsed;
-    for (size_t i = 0; i < text.len; i++) {
-        if (char_lower(text.ptr[i]) != text.ptr[i]) {
-            return false;
-        }
-    }
-    return origin_parse(text, &parsed) == ST_OK;
+    return origin_pattern_parse(text, &parsed) == ST_OK;
 }
 
 /* ---- one function a kind ---- */

@@ -66,27 +66,88 @@ static uint16_t port_of_scheme(struct span scheme)
     return span_ieq(scheme, SPAN_LIT("https")) ? 443 : 0;
 }
 
-int origin_parse(struct span text, struct origin *out)
+/* RFC 3986 3.1. */
+static bool scheme_ok(struct span scheme)
 {
+    for (size_t i = 0; i < scheme.len; i++) {
+        char c = scheme.ptr[i];
+        if (!char_is_alnum(c) && c != '+' && c != '-' && c != '.') {
+            return false;
+        }
+    }
+    return scheme.len > 0 && char_is_alpha(scheme.ptr[0]);
+}
+
+/* Cuts off the scheme and a closing slash, which people copy along from the address bar; *host is what is left. */
+static int split_origin(struct span text, struct origin *out, struct span *host)
+{
+    struct span rest = text;
+    out->scheme = span_cut(&rest, ':');
+    if (!scheme_ok(out->scheme) || !span_starts(rest, SPAN_LIT("//"))) {
+        return ST_BAD;
+    }
+    *host = span_from(rest, 2);
+    host->len -= host->len > 0 && host->ptr[host->len - 1] == '/' ? 1 : 0;
+    out->default_port = port_of_scheme(out->scheme);
+    return ST_OK;
+}
+
+static int parse(struct span text, bool pattern, struct origin *out)
+{
+    struct span host;
     memset(out, 0, sizeof(*out));
-    if (span_eq(text, SPAN_LIT("null"))) {
+    if (span_ieq(text, SPAN_LIT("null"))) {
         out->is_null = true;
         return ST_OK;
     }
-    size_t colon = span_find(text, ':');
-    struct span rest = span_from(text, colon);
-    if (colon == 0 || !span_starts(rest, SPAN_LIT("://"))) {
+    if (split_origin(text, out, &host) != ST_OK) {
         return ST_BAD;
     }
-    out->scheme = span_head(text, colon);
-    out->default_port = port_of_scheme(out->scheme);
-    return origin_host_parse(span_from(rest, 3), out->default_port, &out->host);
+    if (host.len == 0 && out->default_port == 0) {
+        return ST_OK;
+    }
+    out->subdomains = pattern && span_starts(host, SPAN_LIT("*."));
+    int status = origin_host_parse(out->subdomains ? span_from(host, 2) : host, out->default_port, &out->host);
+    return out->subdomains && out->host.literal.family != 0 ? ST_BAD : status;
 }
 
-bool origin_equal(const struct origin *a, const struct origin *b)
+int origin_parse(struct span text, struct origin *out)
 {
-    if (a->is_null || b->is_null) {
-        return a->is_null && b->is_null;
+    return parse(text, false, out);
+}
+
+int origin_pattern_parse(struct span text, struct origin *out)
+{
+    return parse(text, true, out);
+}
+
+static bool is_below(struct span name, struct span domain)
+{
+    if (name.len < domain.len + 2) {
+        return false;
     }
-    return span_ieq(a->scheme, b->scheme) && a->host.port == b->host.port && origin_host_same_name(&a->host, &b->host);
+    struct span tail = span_from(name, name.len - domain.len - 1);
+    return tail.ptr[0] == '.' && span_ieq(span_from(tail, 1), domain);
+}
+
+static bool host_matches(const struct origin *pattern, const struct origin_host *host)
+{
+    if (pattern->subdomains) {
+        return host->literal.family == 0 && is_below(host->name, pattern->host.name);
+    }
+    return origin_host_same_name(&pattern->host, host);
+}
+
+bool origin_names_host(const struct origin *pattern, const struct origin_host *host)
+{
+    return pattern->host.name.len > 0 && host_matches(pattern, host); /* neither null nor file:// names one */
+}
+
+bool origin_matches(const struct origin *pattern, const struct origin *origin)
+{
+    if (pattern->is_null || origin->is_null) {
+        return pattern->is_null && origin->is_null;
+    }
+    return span_ieq(pattern->scheme, origin->scheme) && pattern->host.port == origin->host.port &&
+           host_matches(pattern, &origin->host);
 }

@@ -228,6 +228,18 @@ static void route(struct peer *p, const struct span *token, struct span rest)
     }
 }
 
+static void refuse(struct peer *p, const struct access_result *result)
+{
+    struct gateway *g = p->web->gateway;
+    char text[ACCESS_BODY_MAX];
+    struct outbuf body;
+
+    access_log(&g->access, &g->log, result, p->request, &p->addr, g->now);
+    outbuf_init(&body, text, sizeof(text));
+    access_write_body(&body, result, p->request, &p->addr);
+    web_respond(p, result->code, PAGE_TEXT, result->headers, outbuf_view(&body));
+}
+
 static void judge(struct peer *p, struct span rest)
 {
     struct gateway *g = p->web->gateway;
@@ -238,8 +250,7 @@ static void judge(struct peer *p, struct span rest)
     }
     struct access_result access = access_check(&g->access, p->request, &p->addr);
     if (access.verdict != ACCESS_OK) {
-        access_log(&g->log, &access, p->request, &p->addr);
-        web_respond(p, access.code, PAGE_TEXT, access.headers, span_cstr(access.body));
+        refuse(p, &access);
     } else if (p->over_limit || (g->stopping && ws_handshake_wanted(p->request))) {
         respond_error(p, 503, "Retry-After: 5\r\n");
     } else {

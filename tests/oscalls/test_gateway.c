@@ -248,6 +248,7 @@ static const struct {
     {FAILCALL_eventfd, {EMFILE, ENFILE}},
     {FAILCALL_fstat, {EIO}},
     {FAILCALL_fstatvfs, {EIO}},
+    {FAILCALL_gethostname, {ENAMETOOLONG}},
     {FAILCALL_getsockname, {ENOBUFS}},
     {FAILCALL_listen, {EADDRINUSE}},
     {FAILCALL_mkdir, {ENOSPC, EACCES}},

@@ -62,6 +62,14 @@ static int do_route(void)
     return os_route_local(&any_port, &out);
 }
 
+static int do_host_name(void)
+{
+    char name[OS_NAME_MAX + 1];
+    int status = os_host_name(name);
+    assert_int_equal(name[0] != '\0', status == ST_OK);
+    return status;
+}
+
 static int udp_fd, tcp_listener, tcp_here, tcp_there, file_fd;
 
 static int do_udp_send(void)
@@ -342,6 +350,7 @@ static const struct row {
     {do_route, FAILCALL_socket, {{EMFILE, ST_FULL}, {ENFILE, ST_FULL}}},
     {do_route, FAILCALL_connect, {{ENETUNREACH, ST_IO}, {EACCES, ST_DENIED}}},
     {do_route, FAILCALL_getsockname, {{ENOBUFS, ST_IO}}},
+    {do_host_name, FAILCALL_gethostname, {{ENAMETOOLONG, ST_IO}}},
     {do_udp_send,
      FAILCALL_sendto,
      {{EAGAIN, ST_AGAIN},

@@ -18,6 +18,7 @@
     X(fstatat)                                                                                                         \
     X(fstatvfs)                                                                                                        \
     X(ftruncate)                                                                                                       \
+    X(gethostname)                                                                                                     \
     X(getsockname)                                                                                                     \
     X(listen)                                                                                                          \
     X(mkdir)                                                                                                           \

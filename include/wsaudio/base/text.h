@@ -39,8 +39,14 @@
     "拒絕 %s: 本機上的代理轉送此請求 (%s: %s)，保護模式只允許本機連線；請設定 --ws-token-file，或以 --ws-allow 列出代理的位址"
 #define TEXT_EN_ACCESS_ADDRESS   "Refused %s: its address is not in --ws-allow"
 #define TEXT_ZH_ACCESS_ADDRESS   "拒絕 %s: 位址不在 --ws-allow 之內"
-#define TEXT_EN_ACCESS_ORIGIN    "Refused %s: origin %s is neither this host nor named by --ws-origin"
-#define TEXT_ZH_ACCESS_ORIGIN    "拒絕 %s: 來源網頁 %s 不是本機，也未列於 --ws-origin"
+#define TEXT_EN_ACCESS_ORIGIN    "Refused %s: origin %s is neither the host asked for (Host %s) nor named by --ws-origin"
+#define TEXT_ZH_ACCESS_ORIGIN    "拒絕 %s: 來源網頁 %s 不是所要求的主機 (Host %s)，也未列於 --ws-origin"
+#define TEXT_EN_ACCESS_NAME \
+    "Refused %s: origin %s is the host asked for, but by a name that anybody's DNS could point here; --ws-origin does not name it"
+#define TEXT_ZH_ACCESS_NAME "拒絕 %s: 來源網頁 %s 是所要求的主機，但任何人的 DNS 都能將此名稱指向本機，且未列於 --ws-origin"
+#define TEXT_EN_ACCESS_PAGE \
+    "Refused %s: a page of Host %s, which is no IP address, not localhost, not this machine's name and not named by --ws-origin"
+#define TEXT_ZH_ACCESS_PAGE "拒絕 %s: 網頁的 Host %s 不是 IP 位址、localhost 或本機名稱，也未列於 --ws-origin"
 #define TEXT_EN_ACCESS_TOKEN     "Refused %s: token missing or wrong (--ws-token-file)"
 #define TEXT_ZH_ACCESS_TOKEN     "拒絕 %s: 缺少權杖或權杖錯誤（--ws-token-file）"
 #define TEXT_EN_LOGFILE_REOPEN_FAILED "Log file %s cannot be opened anew, the old one stays in use: %s"

@@ -47,6 +47,21 @@ static struct access_result judge(const struct access *a, const char *peer)
     return access_check(a, &g_request, &addr);
 }
 
+static char g_body[ACCESS_BODY_MAX + 1];
+
+/* What the peer is told. */
+static const char *body_of(const struct access_result *result, const char *peer)
+{
+    struct net_addr addr;
+    struct outbuf out;
+    assert_int_equal(addr_parse_ip(span_cstr(peer), &addr), ST_OK);
+    outbuf_init(&out, g_body, ACCESS_BODY_MAX);
+    access_write_body(&out, result, &g_request, &addr);
+    assert_int_equal(outbuf_status(&out), ST_OK);
+    g_body[out.len] = '\0';
+    return g_body;
+}
+
 static enum access_verdict verdict(const struct access *a, const char *peer)
 {
     return judge(a, peer).verdict;
@@ -80,8 +95,10 @@ static void test_protected_mode(void **state)
     struct access_result r = judge(&a, REMOTE);
     assert_int_equal(r.code, 403);
     assert_int_equal(r.level, LOG_WARNING);
-    assert_non_null(strstr(r.body, "--ws-allow"));
-    assert_non_null(strstr(r.body, "--ws-token-file"));
+    body_of(&r, "::ffff:192.0.2.10");
+    assert_non_null(strstr(g_body, "came from 192.0.2.10."));
+    assert_non_null(strstr(g_body, "--ws-allow"));
+    assert_non_null(strstr(g_body, "--ws-token-file"));
     access_fini(&a);
 }
 
@@ -124,8 +141,10 @@ static void test_protected_mode_behind_a_proxy(void **state)
     struct access_result r = judge(&a, LOCAL);
     assert_int_equal(r.code, 403);
     assert_int_equal(r.level, LOG_WARNING);
-    assert_non_null(strstr(r.body, "--ws-token-file"));
-    assert_non_null(strstr(r.body, "--ws-allow"));
+    body_of(&r, LOCAL);
+    assert_non_null(strstr(g_body, "(X-Forwarded-For: 203.0.113.9)"));
+    assert_non_null(strstr(g_body, "--ws-token-file"));
+    assert_non_null(strstr(g_body, "--ws-allow"));
     access_fini(&a);
 }
 
@@ -171,7 +190,7 @@ static void test_allow_list(void **state)
     assert_int_equal(verdict(&a, "2001:db9::1"), ACCESS_ADDRESS);
     struct access_result r = judge(&a, "192.0.3.1");
     assert_int_equal(r.code, 403);
-    assert_non_null(strstr(r.body, "--ws-allow"));
+    assert_non_null(strstr(body_of(&r, "::ffff:192.0.3.1"), "add 192.0.3.1 to the server's --ws-allow"));
     access_fini(&a);
     options_fini(&o);
 }
@@ -204,6 +223,14 @@ static void test_tokens(void **state)
         {"/?Token=alpha", "", ACCESS_TOKEN},
         {"/?token=wrong", "Authorization: Bearer alpha\r\n", ACCESS_OK},
         {"/?token=alpha%00", "", ACCESS_TOKEN},
+        {"/?token=%61lph%61", "", ACCESS_OK},
+        {"/?token=alpha&token=wrong", "", ACCESS_OK}, /* of several the first counts */
+        {"/?token=wrong&token=alpha", "", ACCESS_TOKEN},
+        {"/?token=alpha%zz", "", ACCESS_TOKEN},
+        {"/?%74oken=alpha", "", ACCESS_TOKEN},
+        {"/", "Authorization: Bearer \"alpha\"\r\n", ACCESS_TOKEN},
+        {"/", "Authorization: Bearer%20alpha\r\n", ACCESS_TOKEN},
+        {"/", "Proxy-Authorization: Bearer alpha\r\n", ACCESS_TOKEN},
     };
     struct options o = {0};
     struct access a;
@@ -220,7 +247,7 @@ static void test_tokens(void **state)
     head("/", "");
     struct access_result r = judge(&a, LOCAL);
     assert_int_equal(r.code, 401);
-    assert_non_null(strstr(r.body, "--ws-token-file"));
+    assert_non_null(strstr(body_of(&r, LOCAL), "--ws-token-file"));
     assert_string_equal(r.headers, "WWW-Authenticate: Bearer\r\n");
     access_fini(&a);
     options_fini(&o);
@@ -358,7 +385,13 @@ static void test_same_host(void **state)
         {"0x7f.0.0.1:8080", "http://0x7f.0.0.1:8080", false},
         {"0177.0.0.1:8080", "http://0177.0.0.1:8080", false},
         /* broken or tricky */
-        {"127.0.0.1:8080", "http://127.0.0.1:8080/", false},
+        {"127.0.0.1:8080", "HTTP://127.0.0.1:8080/", true},
+        {"127.0.0.1:8080", "http://127.0.0.1:8080//", false},
+        {"127.0.0.1:8080", "http://127.0.0.1:8080/x", false},
+        {"localhost", "http://localhost/", true},
+        {"localhost:8080", "http://localhost/", false},
+        {"", "http://", false},
+        {"*.example", "http://*.example", false},
         {"127.0.0.1:8080", "http://127.0.0.1:8080@evil.example", false},
         {"127.0.0.1:8080", "http://evil.example@127.0.0.1:8080", false},
         {"127.0.0.1:8080", "http://127.0.0.1:8080 http://evil.example", false},
@@ -377,6 +410,247 @@ static void test_same_host(void **state)
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     check_origins(&a, CASES, sizeof(CASES) / sizeof(CASES[0]));
     access_fini(&a);
+}
+
+/* Own name: alone and with .local; a name with its domain also by its first label. */
+static void test_own_host_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *own, *host;
+        bool in;
+    } CASES[] = {
+        {"box", "box", true},           {"box", "BOX", true},          {"Box", "box.local", true},
+        {"box", "box.LOCAL", true},     {"box", "box.lan", false},     {"box", "abox", false},
+        {"box", "a.box", false},        {"box", "box.local.x", false}, {"box", "box.local.local", false},
+        {"box.lan", "box.lan", true},   {"box.lan", "box", true},      {"box.lan", "box.local", true},
+        {"box.lan", "box.home", false}, {"box.lan", "lan", false},     {"box.lan", "x.lan", false},
+        {"", ".local", false},          {"", "local", false},          {"", "a", false},
+    };
+    struct options o = {0};
+    struct access a;
+    char why[TOKENS_WHY_MAX];
+    char system_name[OS_NAME_MAX + 1];
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    assert_int_equal(os_host_name(system_name), ST_OK);
+    assert_string_equal(a.host_name, system_name);
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        char headers[512];
+        snprintf(a.host_name, sizeof(a.host_name), "%s", CASES[i].own);
+        snprintf(headers, sizeof(headers), "Host: %s:8080\r\nOrigin: http://%s:8080\r\n", CASES[i].host, CASES[i].host);
+        head("/", headers);
+        bool in = verdict(&a, LOCAL) == ACCESS_OK;
+        snprintf(headers, sizeof(headers), "Host: %s:8080\r\nSec-Fetch-Site: same-origin\r\n", CASES[i].host);
+        head("/", headers);
+        if (in != CASES[i].in || (verdict(&a, LOCAL) == ACCESS_OK) != CASES[i].in) {
+            fail_msg("own name %s, Host %s: not %s", CASES[i].own, CASES[i].host, CASES[i].in ? "let in" : "refused");
+        }
+    }
+    head("/", "Host: box:8080\r\nOrigin: http://box\r\n"); /* its port counts all the same */
+    snprintf(a.host_name, sizeof(a.host_name), "box");
+    assert_int_equal(verdict(&a, LOCAL), ACCESS_ORIGIN);
+    assert_int_equal(access_reload(&a, why), ST_OK); /* renamed meanwhile */
+    assert_string_equal(a.host_name, system_name);
+    access_fini(&a);
+}
+
+static void test_listed_kinds_of_origins(void **state)
+{
+    (void)state;
+    static const struct origin_case CASES[] = {
+        {"127.0.0.1:8080", "file://", true},
+        {"127.0.0.1:8080", "file:///", true},
+        {"127.0.0.1:8080", "FILE://", true},
+        {"127.0.0.1:8080", "file://host", false},
+        {"127.0.0.1:8080", "null", false},
+        {"127.0.0.1:8080", "app://.", true},
+        {"127.0.0.1:8080", "app://", false},
+        {"127.0.0.1:8080", "capacitor://localhost", true},
+        {"127.0.0.1:8080", "http://localhost", true}, /* another port than Host's, but listed */
+        {"127.0.0.1:8080", "http://localhost/", true},
+        {"127.0.0.1:8080", "http://LocalHost:80", true},
+        {"127.0.0.1:8080", "https://localhost", false},
+        {"127.0.0.1:8080", "https://a.example.com", true},
+        {"127.0.0.1:8080", "https://a.b.EXAMPLE.com", true},
+        {"127.0.0.1:8080", "https://example.com", false},
+        {"127.0.0.1:8080", "https://aexample.com", false},
+        {"127.0.0.1:8080", "https://*.example.com", false},
+        {"127.0.0.1:8080", "http://a.example.com", false},
+        {"a.example.com:8080", "http://a.example.com:8080", true}, /* same host, of a domain that was named */
+        {"a.example.org:8080", "http://a.example.org:8080", false},
+        {"*.example.com:8080", "http://*.example.com:8080", false},
+    };
+    struct options o = {0};
+    struct access a;
+    char why[TOKENS_WHY_MAX];
+    set(&o, "ws-origin", "File:///");
+    set(&o, "ws-origin", "app://.");
+    set(&o, "ws-origin", "capacitor://localhost/");
+    set(&o, "ws-origin", "http://localhost/");
+    set(&o, "ws-origin", "https://*.Example.com/");
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    check_origins(&a, CASES, sizeof(CASES) / sizeof(CASES[0]));
+    access_fini(&a);
+    options_fini(&o);
+}
+
+/* A right Authorization: Bearer makes Origin not count; a token in the address, which a page can have, does not. */
+static void test_bearer_beats_origin(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *headers;
+        enum access_verdict want;
+    } CASES[] = {
+        {"/", "Origin: http://evil.example\r\nAuthorization: Bearer alpha\r\n", ACCESS_OK},
+        {"/", "Origin: file://\r\nAuthorization: Bearer alpha\r\n", ACCESS_OK},
+        {"/", "Origin: x\r\nOrigin: y\r\nAuthorization: Bearer alpha\r\n", ACCESS_OK},
+        {"/", "Sec-Fetch-Site: same-origin\r\nHost: evil.example\r\nAuthorization: Bearer alpha\r\n", ACCESS_OK},
+        {"/", "Origin: http://evil.example\r\nAuthorization: Bearer wrong\r\n", ACCESS_ORIGIN},
+        {"/", "Origin: http://evil.example\r\nAuthorization: Bearer alpha\r\nAuthorization: x\r\n", ACCESS_ORIGIN},
+        {"/?token=alpha", "Origin: http://evil.example\r\n", ACCESS_ORIGIN},
+        {"/?token=alpha", "Origin: http://192.0.2.1:8080\r\n", ACCESS_OK},
+        {"/", "Origin: http://192.0.2.1:8080\r\n", ACCESS_TOKEN},
+    };
+    struct options o = {0};
+    struct access a;
+    char why[TOKENS_WHY_MAX];
+    write_tokens("alpha\n");
+    set(&o, "ws-token-file", g_token_path);
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        head(CASES[i].target, CASES[i].headers);
+        if (verdict(&a, REMOTE) != CASES[i].want) {
+            fail_msg("%s: %s", CASES[i].headers, access_verdict_name(verdict(&a, REMOTE)));
+        }
+    }
+    access_fini(&a);
+    options_fini(&o);
+    memset(&o, 0, sizeof(o));
+    set(&o, "ws-allow", "192.0.2.0/24");
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    head("/", "Origin: http://evil.example\r\nAuthorization: Bearer alpha\r\n");
+    assert_int_equal(verdict(&a, REMOTE), ACCESS_ORIGIN); /* without a token file none is right */
+    head("/", "Origin: http://evil.example\r\nAuthorization: Bearer\r\n");
+    assert_int_equal(verdict(&a, REMOTE), ACCESS_ORIGIN);
+    access_fini(&a);
+    options_fini(&o);
+}
+
+static void expect_words(const struct access *a, const char *headers, const char *const *words)
+{
+    head("/", headers);
+    struct access_result r = judge(a, LOCAL);
+    assert_int_equal(r.verdict, ACCESS_ORIGIN);
+    assert_int_equal(r.code, 403);
+    body_of(&r, LOCAL);
+    for (; *words != NULL; words++) {
+        if (strstr(g_body, *words) == NULL) {
+            fail_msg("\"%s\" is not in: %s", *words, g_body);
+        }
+    }
+    for (const char *c = g_body; *c != '\0'; c++) {
+        assert_true((*c >= ' ' && *c != 0x7f) || (*c == '\n' && c[1] == '\0'));
+    }
+}
+
+/* The 403 says what was compared and which flag to set, in text that is safe to print. */
+static void test_what_a_refused_origin_is_told(void **state)
+{
+    (void)state;
+    struct options o = {0};
+    struct access a;
+    char why[TOKENS_WHY_MAX];
+    char longest[512];
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    expect_words(&a, "Host: 127.0.0.1:8080\r\nOrigin: http://evil.example\r\n",
+                 (const char *const[]){"Origin http://evil.example", "Host: 127.0.0.1:8080",
+                                       "--ws-origin http://evil.example.", "Authorization: Bearer", NULL});
+    expect_words(&a, "Host: 127.0.0.1:8080\r\nOrigin: file://\r\n",
+                 (const char *const[]){"Origin file://", "--ws-origin file://.", NULL});
+    expect_words(&a, "Host: 127.0.0.1:8080\r\nOrigin: null\r\n", (const char *const[]){"--ws-origin null.", NULL});
+    expect_words(&a, "Host: pbx.example:8080\r\nOrigin: http://pbx.example:8080\r\n",
+                 (const char *const[]){"Host: pbx.example:8080", "DNS", "--ws-origin http://pbx.example:8080.", NULL});
+    expect_words(&a, "Host: 127.0.0.1\r\nOrigin: a\xff b\x9b[2J\r\n",
+                 (const char *const[]){"--ws-origin ORIGIN", "scheme://host", NULL});
+    expect_words(&a, "Host: pbx.example:8080\r\nSec-Fetch-Site: same-origin\r\n",
+                 (const char *const[]){"Host pbx.example:8080", "--ws-origin http://pbx.example:8080.", NULL});
+    snprintf(longest, sizeof(longest), "Host: 127.0.0.1\r\nOrigin: %0400d\r\n", 1);
+    expect_words(&a, longest, (const char *const[]){"--ws-origin", NULL});
+    access_fini(&a);
+}
+
+/* Whose pages may read: those of listed origins, in the very text that the browser compares. */
+static void test_cors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *headers, *readable;
+    } CASES[] = {
+        {"Origin: https://app.example.com\r\n", "https://app.example.com"},
+        {"Origin: https://x.a.example\r\n", "https://x.a.example"},
+        {"Origin: null\r\n", "null"},
+        {"Origin: http://192.0.2.1:8080\r\n", ""}, /* the same host: it needs no leave */
+        {"Origin: https://evil.example\r\n", ""},
+        {"Origin: https://app.example.com\r\nOrigin: null\r\n", ""},
+        {"Origin: \r\n", ""},
+        {"", ""},
+    };
+    struct options o = {0};
+    struct access a;
+    char why[TOKENS_WHY_MAX];
+    set(&o, "ws-origin", "https://app.example.com");
+    set(&o, "ws-origin", "https://*.a.example");
+    set(&o, "ws-origin", "null");
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        head("/healthz", CASES[i].headers);
+        struct span readable = access_cors_origin(&a, &g_request);
+        if (!span_eq(readable, span_cstr(CASES[i].readable))) {
+            fail_msg("%s: %.*s", CASES[i].headers, SPAN_ARG(readable));
+        }
+    }
+    access_fini(&a);
+    options_fini(&o);
+}
+
+static enum access_verdict preflight(const struct access *a, const char *method, const char *headers)
+{
+    char text[1024];
+    int len = snprintf(text, sizeof(text), "%s /healthz HTTP/1.1\r\nHost: 192.0.2.1\r\n%s\r\n", method, headers);
+    http_request_init(&g_request);
+    (void)http_request_push(&g_request, text, (size_t)len);
+    assert_int_equal(g_request.state, HTTP_READY);
+    return verdict(a, REMOTE);
+}
+
+#define LISTED "Origin: https://app.example.com\r\n"
+#define ASKS   "Access-Control-Request-Method: GET\r\n"
+
+/* Browsers send no token with a preflight; whoever is not listed gets no leave by it. */
+static void test_preflight_needs_no_token(void **state)
+{
+    (void)state;
+    struct options o = {0};
+    struct access a;
+    char why[TOKENS_WHY_MAX];
+    write_tokens("alpha\n");
+    set(&o, "ws-token-file", g_token_path);
+    set(&o, "ws-origin", "https://app.example.com");
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    assert_int_equal(preflight(&a, "OPTIONS", LISTED ASKS), ACCESS_OK);
+    assert_int_equal(preflight(&a, "OPTIONS", LISTED), ACCESS_TOKEN);
+    assert_int_equal(preflight(&a, "OPTIONS", ASKS), ACCESS_TOKEN);
+    assert_int_equal(preflight(&a, "OPTIONS", "Origin: http://192.0.2.1\r\n" ASKS), ACCESS_TOKEN);
+    assert_int_equal(preflight(&a, "OPTIONS", "Origin: http://evil.example\r\n" ASKS), ACCESS_ORIGIN);
+    assert_int_equal(preflight(&a, "GET", LISTED ASKS), ACCESS_TOKEN);
+    assert_int_equal(preflight(&a, "POST", LISTED ASKS), ACCESS_TOKEN);
+    access_fini(&a);
+    set(&o, "ws-allow", "10.0.0.0/8");
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    assert_int_equal(preflight(&a, "OPTIONS", LISTED ASKS), ACCESS_ADDRESS);
+    access_fini(&a);
+    options_fini(&o);
 }
 
 static void test_listed_origins(void **state)
@@ -421,17 +695,19 @@ static void test_odd_headers(void **state)
     assert_int_equal(verdict(&a, LOCAL), ACCESS_ORIGIN);
     struct access_result r = judge(&a, LOCAL);
     assert_int_equal(r.code, 403);
-    assert_non_null(strstr(r.body, "--ws-origin"));
+    assert_non_null(strstr(body_of(&r, LOCAL), "--ws-origin"));
     access_fini(&a);
 }
 
 static char g_line[512];
 static enum log_level g_level;
+static int g_lines;
 
 static void keep_line(void *ctx, enum log_level level, const char *text, size_t len)
 {
     (void)ctx;
     g_level = level;
+    g_lines++;
     snprintf(g_line, sizeof(g_line), "%.*s", (int)len, text);
 }
 
@@ -447,14 +723,14 @@ static void test_log_lines(void **state)
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     head("/", "");
     struct access_result r = access_check(&a, &g_request, &peer);
-    access_log(&log, &r, &g_request, &peer);
+    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
     assert_int_equal(g_level, LOG_WARNING);
     assert_non_null(strstr(g_line, "192.0.2.10"));
     assert_non_null(strstr(g_line, "--ws-allow"));
     struct net_addr proxy = addr_ipv4(127, 0, 0, 1, 40000);
     head("/", "X-Real-IP: 1\xff\t2\r\n");
     r = access_check(&a, &g_request, &proxy);
-    access_log(&log, &r, &g_request, &proxy);
+    access_log(&a, &log, &r, &g_request, &proxy, DUR_S(1));
     assert_int_equal(g_level, LOG_WARNING);
     assert_non_null(strstr(g_line, "127.0.0.1"));
     assert_non_null(strstr(g_line, "X-Real-IP: 1??2"));
@@ -464,19 +740,62 @@ static void test_log_lines(void **state)
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     head("/?token=hunter3", "");
     r = access_check(&a, &g_request, &peer);
-    access_log(&log, &r, &g_request, &peer);
+    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
     assert_non_null(strstr(g_line, "--ws-token-file"));
     assert_null(strstr(g_line, "hunter"));
     head("/", "Host: a\r\nOrigin: http://evil.example\r\n");
     r = access_check(&a, &g_request, &peer);
-    access_log(&log, &r, &g_request, &peer);
+    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
     assert_non_null(strstr(g_line, "http://evil.example"));
+    assert_non_null(strstr(g_line, "(Host a)"));
+    head("/", "Host: a\r\nOrigin: http://a\r\n");
+    r = access_check(&a, &g_request, &peer);
+    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
+    assert_non_null(strstr(g_line, "http://a is the host asked for"));
+    head("/", "Host: a:9\r\nSec-Fetch-Site: same-origin\r\n");
+    r = access_check(&a, &g_request, &peer);
+    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
+    assert_non_null(strstr(g_line, "a page of Host a:9"));
     set(&o, "ws-allow", "10.0.0.0/8");
     r = access_check(&a, &g_request, &peer);
-    access_log(&log, &r, &g_request, &peer);
+    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
     assert_non_null(strstr(g_line, "--ws-allow"));
     access_fini(&a);
     options_fini(&o);
+}
+
+/* A flood of one kind of refusal: some lines, and none of the others' is lost. */
+static void test_floods_of_refusals(void **state)
+{
+    (void)state;
+    struct options o = {0};
+    struct access a;
+    char why[TOKENS_WHY_MAX];
+    struct log log = {LOG_DEBUG, false, keep_line, NULL};
+    struct net_addr peer = addr_ipv4(192, 0, 2, 10, 40000);
+    struct net_addr local = addr_ipv4(127, 0, 0, 1, 40000);
+    mono_us now = DUR_S(1000);
+    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    g_lines = 0;
+    head("/", "");
+    struct access_result r = access_check(&a, &g_request, &peer);
+    for (int i = 0; i < 10000; i++) {
+        access_log(&a, &log, &r, &g_request, &peer, now);
+    }
+    assert_int_equal(g_lines, LOG_QUOTA_BURST);
+    head("/", "Origin: http://evil.example\r\n");
+    r = access_check(&a, &g_request, &local);
+    access_log(&a, &log, &r, &g_request, &local, now);
+    assert_int_equal(g_lines, LOG_QUOTA_BURST + 1);
+    assert_non_null(strstr(g_line, "http://evil.example"));
+    head("/", "");
+    r = access_check(&a, &g_request, &peer);
+    access_log(&a, &log, &r, &g_request, &peer, now + LOG_QUOTA_EVERY_US);
+    assert_int_equal(g_lines, LOG_QUOTA_BURST + 3); /* how many were left out, and this one */
+    r.verdict = ACCESS_OK;
+    access_log(&a, &log, &r, &g_request, &peer, now + DUR_S(3600));
+    assert_int_equal(g_lines, LOG_QUOTA_BURST + 3);
+    access_fini(&a);
 }
 
 static int set_up(void **state)
@@ -506,9 +825,16 @@ int main(void)
         cmocka_unit_test(test_rebound_page_without_origin),
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_same_host),
+        cmocka_unit_test(test_own_host_name),
+        cmocka_unit_test(test_listed_kinds_of_origins),
+        cmocka_unit_test(test_bearer_beats_origin),
+        cmocka_unit_test(test_what_a_refused_origin_is_told),
+        cmocka_unit_test(test_cors),
+        cmocka_unit_test(test_preflight_needs_no_token),
         cmocka_unit_test(test_listed_origins),
         cmocka_unit_test(test_odd_headers),
         cmocka_unit_test(test_log_lines),
+        cmocka_unit_test(test_floods_of_refusals),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

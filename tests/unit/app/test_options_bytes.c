@@ -103,6 +103,7 @@ static const char *const values[][2] = {
     {"ws-allow", "10.1.0.0/16"},
     {"ws-allow", "fd00::/8"},
     {"ws-origin", "https://a.b:1"},
+    {"ws-origin", "app+x://*.a.b:1/"},
     {"no-record", "yes"},
     {"upload-max", "12M"},
     {"ring-seconds", "120"},

@@ -10,11 +10,14 @@
 #include "options_table.h"
 #include "support_options.h"
 
+#define GOOD_MAX 14
+#define BAD_MAX  22
+
 struct flag_case {
     const char *flag;
     bool is_switch;
-    const char *good[8];
-    const char *bad[14];
+    const char *good[GOOD_MAX];
+    const char *bad[BAD_MAX];
 };
 
 static const struct flag_case DUE[] = {
@@ -37,9 +40,31 @@ static const struct flag_case DUE[] = {
     {"ws-token-file", false, {NULL}, {"/nonexistent/file", ""}},
     {"ws-origin",
      false,
-     {"null", "http://example.com", "https://example.com:8443", "http://[::1]:8080", "http://127.0.0.1"},
-     {"", "NULL", "example.com", "http://", "http://example.com/", "http://example.com:0", "http://example.com:65536",
-      "http://a b", "http://u@h", "http://Example.com", "://x", "*"}},
+     {"null", "NULL", "http://example.com", "https://example.com:8443", "http://[::1]:8080", "http://127.0.0.1",
+      "HTTP://Example.com/", "file://", "file:///", "capacitor://localhost", "app://.", "https://*.example.com",
+      "https://*.example.com:8443/"},
+     {"",
+      "example.com",
+      "http://",
+      "http:///",
+      "http://example.com/x",
+      "http://example.com//",
+      "http://example.com:0",
+      "http://example.com:65536",
+      "http://a b",
+      "http://u@h",
+      "://x",
+      "1x://h",
+      "a_b://h",
+      "*",
+      "*://h",
+      "http://*",
+      "http://*.",
+      "http://a.*.b",
+      "http://*.127.0.0.1",
+      "http://*.[::1]",
+      "file://*.",
+      "file"}},
     {"ws-echo", true, {NULL}, {NULL}},
     {"ws-max-message", false, {"1", "4M", "4m", "64K", "4G", "100"}, {"", "0", "5G", "-1", "4MB", "M", "1.5M", "0x10"}},
     {"max-clients", false, {"1", "64", "10000"}, {"", "0", "10001", "-1", "many", "1K"}},
@@ -170,10 +195,10 @@ static void test_every_flag(void **state)
     (void)state;
     for (size_t i = 0; i < DUE_COUNT; i++) {
         const struct flag_case *c = &DUE[i];
-        for (size_t k = 0; k < 8 && c->good[k] != NULL; k++) {
+        for (size_t k = 0; k < GOOD_MAX && c->good[k] != NULL; k++) {
             check_good(c->flag, c->good[k]);
         }
-        for (size_t k = 0; k < 14 && c->bad[k] != NULL; k++) {
+        for (size_t k = 0; k < BAD_MAX && c->bad[k] != NULL; k++) {
             check_bad(c->flag, c->bad[k]);
         }
         if (c->is_switch) {
