@@ -18,8 +18,8 @@ struct http_header {
 
 struct http_request {
     enum http_state state;
-    int error; /* HTTP_BAD: 400, 431 or 505 */
-    const char *why;
+    int error;       /* HTTP_BAD: 400, 431 or 505 */
+    const char *why; /* HTTP_BAD: a fixed text */
     struct span method;
     struct span path;      /* without query, percent-decoding not done */
     struct span query;     /* behind '?', or empty */
@@ -53,7 +53,7 @@ const char *http_reason(int code);
 
 /* ---- handshake (RFC 6455 4.2) ---- */
 
-/* Does the request ask for an upgrade at all (Upgrade header present)? */
+/* Does Upgrade name websocket, alone or among others? Any other upgrade (h2c of Java and curl) may be ignored (RFC 9110 7.8). */
 bool ws_handshake_wanted(const struct http_request *r);
 /* All checks of 4.2.1. Writes the 101 answer (RFC 6455 4.2.2) choosing the first known subprotocol, ST_OK; or the refusal
  * (400, 405, 426 with Sec-WebSocket-Version: 13) and ST_BAD with *why. */

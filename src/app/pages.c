@@ -121,15 +121,13 @@ void page_recordings_foot(struct outbuf *out, uint64_t count)
 struct span page_error_body(int code)
 {
     switch (code) {
-    case 400: return SPAN_LIT("Bad request.\n");
+    case 301: return SPAN_LIT("See /recordings/.\n");
     case 404:
         return SPAN_LIT("Not found. What there is: / (WebSocket and this server's page), /healthz, /recordings/.\n");
-    case 405: return SPAN_LIT("Only GET is served here.\n");
-    case 426: return SPAN_LIT("WebSocket version 13 is needed.\n");
-    case 431: return SPAN_LIT("The request head is over 8 KiB.\n");
+    case 405: return SPAN_LIT("GET, HEAD and OPTIONS are served here.\n");
+    case 426: return SPAN_LIT("A WebSocket handshake is needed here (Upgrade: websocket); does a proxy drop it?\n");
     case 500: return SPAN_LIT("The server failed.\n");
     case 503: return SPAN_LIT("Too many clients, or the server is stopping. Try again later.\n");
-    case 505: return SPAN_LIT("HTTP/1.1 is needed.\n");
     default: return SPAN_LIT("Refused.\n");
     }
 }

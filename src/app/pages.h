@@ -23,8 +23,6 @@ void page_recordings_row(struct outbuf *out, struct span name, uint64_t size, in
 void page_recordings_foot(struct outbuf *out, uint64_t count);
 /* One line of text for a status this server answers with (404, 405, 503, ...). */
 struct span page_error_body(int code);
-/* "Allow: GET\r\n" goes with 405. */
-#define PAGE_ALLOW "Allow: GET\r\n"
 
 /* Text for HTML, bytes outside the URL's unreserved set as %XX. */
 void page_escape_html(struct outbuf *out, struct span text);

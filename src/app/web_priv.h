@@ -43,6 +43,7 @@ struct web {
     struct pool_id listener_watch;
     struct pool peers;
     struct timerq timers;
+    struct log_quota refused_handshakes, bad_requests;
 };
 
 /* web_http.c: answers a complete or broken request head; the phase is RESPONSE or SOCKET afterwards, or the peer is gone. rest:
@@ -50,7 +51,7 @@ struct web {
 void web_answer(struct peer *p, struct span rest);
 /* The answer's next piece in out; false when there is none. */
 bool web_body_next(struct peer *p);
-/* A fixed answer. */
+/* A fixed answer; to HEAD without its body. Pages of listed origins may read it (CORS). */
 void web_respond(struct peer *p, int code, const char *type, const char *headers, struct span body);
 
 /* web.c */

@@ -13,7 +13,7 @@ struct refusal {
 
 bool ws_handshake_wanted(const struct http_request *r)
 {
-    return http_header_find(r, "Upgrade") != NULL;
+    return http_header_has_token(r, "Upgrade", "websocket");
 }
 
 static bool is_key(struct span key)

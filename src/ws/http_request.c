@@ -1,6 +1,8 @@
 /* HTTP/1.1 request head, strict where leniency has been the door of request smuggling (RFC 9112 2.2, 5.1, 5.2, 11.2). */
 #include "wsaudio/ws.h"
 
+#define TLS_HANDSHAKE 0x16 /* content type of the first record (RFC 8446 5.1) */
+
 static void request_fail(struct http_request *r, int error, const char *why)
 {
     r->state = HTTP_BAD;
@@ -170,7 +172,9 @@ static void request_byte(struct http_request *r, char c)
 {
     char before = r->len > 0 ? r->buf[r->len - 1] : '\0';
     if (is_bad_control(c)) {
-        request_fail(r, 400, "control character in the request");
+        bool tls = c == TLS_HANDSHAKE && r->len == 0;
+        request_fail(r, 400,
+                     tls ? "TLS (https, wss) spoken to a plain port (http, ws)" : "control character in the request");
         return;
     }
     if ((c == '\n') != (before == '\r')) {
@@ -184,7 +188,7 @@ static void request_byte(struct http_request *r, char c)
         r->head_len = r->len;
         parse_head(r);
     } else if (r->len == HTTP_HEAD_MAX) {
-        request_fail(r, 431, "request head over 8 KiB");
+        request_fail(r, 431, "request head over 8 KiB (browsers send the cookies of all servers on a host)");
     }
 }
 

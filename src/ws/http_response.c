@@ -9,6 +9,7 @@ const char *http_reason(int code)
     } reasons[] = {
         {101, "Switching Protocols"},
         {200, "OK"},
+        {301, "Moved Permanently"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},

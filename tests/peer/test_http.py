@@ -49,9 +49,9 @@ def test_refusals():
     with loopback() as server:
         for path in ("/nothing", "/healthz/", "/metrics2", "/echo", "/index.html", "//", "/%00", "/recordings/none.wav"):
             assert http_request(server, path=path)[0] == 404, path
-        for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+        for method in ("POST", "PUT", "DELETE", "TRACE", "PATCH", "get"):
             code, headers, _ = http_request(server, method, "/", {"Content-Length": "0"})
-            assert code == 405 and "GET" in headers.get("allow", ""), (method, code, headers)
+            assert code == 405 and headers.get("allow") == "GET, HEAD, OPTIONS", (method, code, headers)
         for octets in (b"GARBAGE\r\n\r\n", b"GET /\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
                        b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
                        b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n", b"\0\0\0\0\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n",
@@ -63,6 +63,83 @@ def test_refusals():
         many = b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 500 + b"\r\n"
         assert status_of(http_bytes(server, many)) == 431
         assert http_request(server, path="/healthz")[0] == 200
+
+
+def test_methods():
+    """HEAD is GET without the body, OPTIONS says what there is; an upgrade to something else is ignored."""
+    phone = auto_phone()
+    with phone, through(phone) as server:
+        with open(server.path("recordings", "20200101T000000Z-1-abcdefgh.wav"), "wb") as file:
+            file.write(b"x" * 100000)
+        for path in ("/", "/healthz", "/recordings", "/recordings/", "/recordings/20200101T000000Z-1-abcdefgh.wav", "/none", "/echo"):
+            code, headers, body = http_request(server, "GET", path)
+            head = http_bytes(server, ("HEAD %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path).encode())
+            assert status_of(head) == code and head.endswith(b"\r\n\r\n"), (path, head)
+            length = re.search(rb"\r\nContent-Length: (\d+)\r\n", head)
+            if path == "/recordings/":  # grows as it is sent
+                assert length is None and "content-length" not in headers, head
+            else:
+                assert int(length.group(1)) == len(body) > 0, (path, head)
+        assert http_request(server, "HEAD", "/", {"Upgrade": "websocket", "Connection": "Upgrade"})[0] == 200
+        for path, code in (("*", 200), ("/", 200), ("/healthz", 200), ("/recordings/", 200), ("/none", 404)):
+            for version in ("1.1\r\nHost: localhost", "1.0"):  # httpchk of old: no Host
+                octets = http_bytes(server, ("OPTIONS %s HTTP/%s\r\n\r\n" % (path, version)).encode())
+                assert status_of(octets) == code, octets
+                assert code != 200 or (b"\r\nAllow: GET, HEAD, OPTIONS\r\n" in octets and b"\r\nContent-Length: 0\r\n" in octets), octets
+        code, headers, _ = http_request(server, path="/recordings?token=a%26b")
+        assert code == 301 and headers["location"] == "/recordings/?token=a%26b", (code, headers)
+        upgrade = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAAP__"}
+        code, _, body = http_request(server, headers=upgrade)
+        assert code == 200 and b"ws_audio_server" in body, body
+        assert http_request(server, headers={"Sec-WebSocket-Key": RawWs.KEY, "Connection": "close"})[0] == 200
+        server.wait_log(r"came without Upgrade: websocket")
+    with loopback("--no-record") as server:
+        assert http_request(server, path="/recordings")[0] == 404
+        assert http_request(server, "OPTIONS", "/recordings")[0] == 404
+
+
+def test_cors():
+    with loopback() as unused:
+        path = unused.path("tokens")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("alpha\n")
+        with loopback("--ws-origin", "https://*.app.example", "--ws-origin", "null", "--ws-token-file", path) as server:
+            page = "https://x.app.example"
+            asks = {"Origin": page, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+            for where in ("/healthz", "/recordings/", "/recordings/a.wav"):
+                code, headers, _ = http_request(server, "OPTIONS", where, asks)  # without the token, as browsers send it
+                assert code == 200 and headers["access-control-allow-origin"] == page, (code, headers)
+                assert "GET" in headers["access-control-allow-methods"], headers
+                assert "authorization" in headers["access-control-allow-headers"].lower(), headers
+            for origin in (page, "null"):
+                for bearer, want in (("alpha", 200), ("wrong", 401)):
+                    code, headers, _ = http_request(server, headers={"Origin": origin, "Authorization": "Bearer " + bearer})
+                    assert code == want and headers["access-control-allow-origin"] == origin, (code, headers)
+                    assert headers["vary"] == "Origin", headers
+            code, headers, _ = http_request(server, "OPTIONS", "/healthz", dict(asks, Origin="https://evil.example"))
+            assert code == 403 and "access-control-allow-origin" not in headers, (code, headers)
+            code, headers, _ = http_request(server, headers={"Origin": "https://evil.example", "Authorization": "Bearer alpha"})
+            assert code == 200 and "access-control-allow-origin" not in headers, (code, headers)
+            with RawWs(server, headers=["Origin: file://", "Authorization: Bearer alpha"]) as client:
+                assert client.status == 101
+
+
+def test_a_proxy_on_this_machine():
+    """Protected mode does not take a stranger for a neighbour, and a flood of refusals does not fill the log."""
+    with loopback() as server:
+        for header in ("X-Forwarded-For: 203.0.113.9", "Forwarded: for=203.0.113.9", "X-Real-IP: 203.0.113.9"):
+            with RawWs(server, headers=[header]) as client:
+                assert client.status == 403, header
+        code, _, body = http_request(server, path="/recordings/", headers={"X-Forwarded-For": "203.0.113.9"})
+        assert code == 403 and b"--ws-token-file" in body and b"203.0.113.9" in body, body
+        server.wait_log(r"\] WARNING .*X-Forwarded-For: 203\.0\.113\.9.*--ws-token-file")
+        for _ in range(40):
+            assert http_request(server, path="/healthz", headers={"Via": "1.1 x"})[0] == 403
+            octets = http_bytes(server, b"\x16\x03\x01\x02\x00\x01")
+            assert status_of(octets) == 400 and b"TLS" in octets, octets
+        assert http_request(server, path="/healthz")[0] == 200
+        for line in ("passes it on", "TLS (https, wss)"):  # five, and one more each ten seconds
+            assert 5 <= server.log.count(line) < 20, server.log
 
 
 def test_handshake_checks():
@@ -232,9 +309,15 @@ def test_origins():
         assert code("http://" + here) == 200
         assert code("https://app.example") == 200
         assert code("http://localhost:%d" % server.ws_port, "localhost:%d" % server.ws_port) == 200
+        assert code("https://App.example/") == 200
+        own = socket.gethostname()
+        for name in (own, own + ".local", own.upper()):
+            assert code("http://%s:%d" % (name, server.ws_port), "%s:%d" % (name, server.ws_port)) == 200, name
         for origin in ("http://127.0.0.1", "http://127.0.0.1:1", "http://localhost:%d" % server.ws_port, "https://app.example.evil",
-                       "https://app.example:444", "null", "", "http://evil.example", "https://app.example/", "file://", "x"):
+                       "https://app.example:444", "null", "", "http://evil.example", "https://app.example/x", "file://", "x"):
             assert code(origin) == 403, origin
+        octets = http_bytes(server, ("GET / HTTP/1.1\r\nHost: %s\r\nOrigin: http://evil.example\r\n\r\n" % here).encode())
+        assert b"Host: " + here.encode() in octets and b"--ws-origin http://evil.example" in octets, octets
         rebound = "attacker.example:%d" % server.ws_port
         assert code("http://" + rebound, rebound) == 403
         with RawWs(server, headers=["Origin: http://elsewhere.example"]) as client:

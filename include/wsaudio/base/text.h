@@ -183,6 +183,11 @@
 #define TEXT_ZH_LOOP_FAILED "事件迴圈失敗: %s"
 #define TEXT_EN_HANDSHAKE_REFUSED "WebSocket handshake of %s refused: %s"
 #define TEXT_ZH_HANDSHAKE_REFUSED "拒絕 %s 的 WebSocket 握手: %s"
+#define TEXT_EN_HANDSHAKE_NO_UPGRADE \
+    "WebSocket handshake of %s came without Upgrade: websocket and got a page; does a proxy in between drop that header?"
+#define TEXT_ZH_HANDSHAKE_NO_UPGRADE "%s 的 WebSocket 握手缺少 Upgrade: websocket，只得到網頁；是否中間的代理去除了此標頭？"
+#define TEXT_EN_BAD_REQUEST "HTTP request of %s refused: %d, %s"
+#define TEXT_ZH_BAD_REQUEST "拒絕 %s 的 HTTP 請求: %d, %s"
 #define TEXT_EN_CLIENT_CONNECTED "WebSocket client connected: %s"
 #define TEXT_ZH_CLIENT_CONNECTED "WebSocket 客戶端已連接: %s"
 #define TEXT_EN_CLIENT_GONE "WebSocket client gone: %s"

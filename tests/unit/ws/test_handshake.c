@@ -92,6 +92,41 @@ static void test_tokens_in_any_case_and_company(void **state)
     assert_int_equal(ask("GET /?token=x HTTP/1.2\r\nHost: a\r\n" UPGRADE KEY VERSION "\r\n", &why), ST_OK);
 }
 
+/* Any other upgrade is not for us: Java asks for h2c with its first request, curl with --http2. */
+static void test_what_wants_a_socket(void **state)
+{
+    static const struct {
+        const char *lines;
+        bool wanted;
+    } rows[] = {
+        {"Upgrade: websocket\r\n", true},
+        {"upgrade: WebSocket \r\n", true},
+        {"Upgrade: websocket, h2c\r\n", true},
+        {"Upgrade: h2c,websocket\r\n", true},
+        {"Upgrade: h2c\r\nUpgrade: websocket\r\n", true},
+        {"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n", false},
+        {"Upgrade: TLS/1.0, HTTP/2.0\r\n", false},
+        {"Upgrade: websocket/13\r\n", false},
+        {"Upgrade: websockets\r\n", false},
+        {"Upgrade: web socket\r\n", false},
+        {"Upgrade:\r\n", false},
+        {"Upgrade-Insecure-Requests: 1\r\n", false},
+        {"Sec-WebSocket-Protocol: websocket\r\n", false},
+        {"", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static struct http_request r;
+        char text[512];
+        (void)snprintf(text, sizeof(text), HEAD "%s\r\n", rows[i].lines);
+        http_request_init(&r);
+        assert_int_equal(http_request_push(&r, text, strlen(text)), strlen(text));
+        if (ws_handshake_wanted(&r) != rows[i].wanted) {
+            fail_msg("%s", rows[i].lines);
+        }
+    }
+}
+
 struct refused {
     const char *text;
     const char *code;
@@ -196,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc6455_example),
+        cmocka_unit_test(test_what_wants_a_socket),
         cmocka_unit_test(test_subprotocols),
         cmocka_unit_test(test_extensions_are_not_taken),
         cmocka_unit_test(test_tokens_in_any_case_and_company),

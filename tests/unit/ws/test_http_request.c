@@ -148,6 +148,44 @@ static void test_bad_requests(void **state)
     }
 }
 
+/* What decides comes in shapes of which only the plain one may pass; a hint where many make the same mistake. */
+static void test_shapes_of_the_field(void **state)
+{
+    static const struct {
+        const char *text;
+        int error; /* 0: taken */
+        const char *why;
+    } rows[] = {
+        {"GET / HTTP/1.1\r\nHost: a \t\r\nX:\t b\t \r\n\r\n", 0, NULL},
+        {"OPTIONS /healthz HTTP/1.0\r\n\r\n", 0, NULL}, /* httpchk */
+        {"OPTIONS http://a HTTP/1.1\r\nHost: a\r\n\r\n", 0, NULL},
+        {"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", 0, NULL},
+        {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 0, NULL}, /* the body is left, and read away */
+        {"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 400, "path"},
+        {"GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400, "path"},
+        {"GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400, "differ"},
+        {"GET http://a:80/ HTTP/1.1\r\nHost: a\r\n\r\n", 400, "differ"},
+        {"GET / HTTP/1.1 \r\nHost: a\r\n\r\n", 400, "version"},
+        {"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400, "version"},
+        {"GET /\xe4\xb8\xad HTTP/1.1\r\nHost: a\r\n\r\n", 400, "target"},
+        {"GET / HTTP/1.1\r\nHost: a\r\nOrigin: x\r\n y\r\n\r\n", 400, "header line"}, /* folded */
+        {"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400, "Host"},
+        {"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, "Host"},
+        {"\x16\x03\x01\x02\x00\x01", 400, "TLS"},
+        {"G\x16", 400, "control"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_request r;
+        push_text(&r, rows[i].text);
+        bool taken = r.state == HTTP_READY;
+        if (taken != (rows[i].error == 0) || (!taken && (r.state != HTTP_BAD || r.error != rows[i].error))) {
+            fail_msg("%zu: state %d, error %d: %s", i, r.state, r.error, rows[i].text);
+        }
+        assert_true(taken || strstr(r.why, rows[i].why) != NULL);
+    }
+}
+
 static void test_other_good_requests(void **state)
 {
     struct http_request r;
@@ -308,6 +346,7 @@ static void test_response(void **state)
     http_write_response(&out, 200, NULL, NULL, SPAN_NONE);
     assert_int_equal(outbuf_status(&out), ST_TOO_LARGE);
     assert_string_equal(http_reason(404), "Not Found");
+    assert_string_equal(http_reason(301), "Moved Permanently");
     assert_string_equal(http_reason(599), "Unknown");
 }
 
@@ -318,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_what_follows_the_head_is_left),
         cmocka_unit_test(test_every_split),
         cmocka_unit_test(test_bad_requests),
+        cmocka_unit_test(test_shapes_of_the_field),
         cmocka_unit_test(test_other_good_requests),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_single_byte_changes),
