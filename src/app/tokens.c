@@ -20,6 +20,8 @@ static bool token_ok(struct span token)
 static int collect(struct token_set *set, char why[TOKENS_WHY_MAX])
 {
     struct span rest = span_make(set->text, set->text_len);
+    struct span mark = SPAN_LIT("\xef\xbb\xbf"); /* what some editors put in front of UTF-8 */
+    rest = span_starts(rest, mark) ? span_from(rest, mark.len) : rest;
     for (unsigned line = 1; rest.len > 0; line++) {
         struct span token = span_trim(span_cut(&rest, '\n'));
         if (!token_ok(token)) {

@@ -15,7 +15,7 @@ struct token_set {
     uint32_t count;
 };
 
-/* One token a line; blanks around it and empty lines do not count. ST_BAD (nothing in it, a line that is no token, file not
+/* One token a line; blanks around it, empty lines and a byte order mark do not count. ST_BAD (nothing in it, a line that is no token, file not
  * readable), ST_NO_MEMORY; then why has a short reason that never quotes the file, and *out is empty. */
 WS_MUST_CHECK int tokens_load(const char *path, struct token_set *out, char why[TOKENS_WHY_MAX]);
 /* Wipes; safe on a zeroed struct and twice. */

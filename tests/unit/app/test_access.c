@@ -8,74 +8,7 @@
 
 #include <cmocka.h>
 
-#include "access.h"
-#include "options_table.h"
-
-#define LOCAL  "127.0.0.1"
-#define REMOTE "192.0.2.10"
-
-static struct http_request g_request;
-
-static void set(struct options *o, const char *flag, const char *value)
-{
-    const struct option_row *row = option_row_find(span_cstr(flag));
-    assert_non_null(row);
-    assert_int_equal(option_set(o, row, span_cstr(value)), ST_OK);
-}
-
-/* False when the HTTP parser itself refuses. A Host is added where none is given. */
-static bool try_head(const char *target, const char *headers)
-{
-    char text[2048];
-    const char *host = strstr(headers, "Host:") != NULL ? "" : "Host: 192.0.2.1:8080\r\n";
-    int len = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\n%s%s\r\n", target, host, headers);
-    http_request_init(&g_request);
-    (void)http_request_push(&g_request, text, (size_t)len);
-    return g_request.state == HTTP_READY;
-}
-
-static void head(const char *target, const char *headers)
-{
-    assert_true(try_head(target, headers));
-}
-
-static struct access_result judge(const struct access *a, const char *peer)
-{
-    struct net_addr addr;
-    assert_int_equal(addr_parse_ip(span_cstr(peer), &addr), ST_OK);
-    addr.port = 40000;
-    return access_check(a, &g_request, &addr);
-}
-
-static char g_body[ACCESS_BODY_MAX + 1];
-
-/* What the peer is told. */
-static const char *body_of(const struct access_result *result, const char *peer)
-{
-    struct net_addr addr;
-    struct outbuf out;
-    assert_int_equal(addr_parse_ip(span_cstr(peer), &addr), ST_OK);
-    outbuf_init(&out, g_body, ACCESS_BODY_MAX);
-    access_write_body(&out, result, &g_request, &addr);
-    assert_int_equal(outbuf_status(&out), ST_OK);
-    g_body[out.len] = '\0';
-    return g_body;
-}
-
-static enum access_verdict verdict(const struct access *a, const char *peer)
-{
-    return judge(a, peer).verdict;
-}
-
-static char g_token_path[64];
-
-static void write_tokens(const char *text)
-{
-    FILE *f = fopen(g_token_path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
+#include "support_access.h"
 
 static void test_protected_mode(void **state)
 {
@@ -84,21 +17,21 @@ static void test_protected_mode(void **state)
     struct access a;
     char why[TOKENS_WHY_MAX];
     assert_int_equal(access_init(&a, &o, why), ST_OK);
-    head("/", "Host: 192.0.2.1:8080\r\n");
-    assert_int_equal(verdict(&a, "127.0.0.1"), ACCESS_OK);
-    assert_int_equal(verdict(&a, "127.8.9.1"), ACCESS_OK);
-    assert_int_equal(verdict(&a, "::1"), ACCESS_OK);
-    assert_int_equal(verdict(&a, "::ffff:127.0.0.1"), ACCESS_OK);
-    assert_int_equal(verdict(&a, "192.0.2.10"), ACCESS_PROTECTED);
-    assert_int_equal(verdict(&a, "::ffff:192.0.2.10"), ACCESS_PROTECTED);
-    assert_int_equal(verdict(&a, "fe80::1"), ACCESS_PROTECTED);
-    struct access_result r = judge(&a, REMOTE);
+    support_head("/", "Host: 192.0.2.1:8080\r\n");
+    assert_int_equal(support_verdict(&a, "127.0.0.1"), ACCESS_OK);
+    assert_int_equal(support_verdict(&a, "127.8.9.1"), ACCESS_OK);
+    assert_int_equal(support_verdict(&a, "::1"), ACCESS_OK);
+    assert_int_equal(support_verdict(&a, "::ffff:127.0.0.1"), ACCESS_OK);
+    assert_int_equal(support_verdict(&a, "192.0.2.10"), ACCESS_PROTECTED);
+    assert_int_equal(support_verdict(&a, "::ffff:192.0.2.10"), ACCESS_PROTECTED);
+    assert_int_equal(support_verdict(&a, "fe80::1"), ACCESS_PROTECTED);
+    struct access_result r = support_judge(&a, REMOTE);
     assert_int_equal(r.code, 403);
     assert_int_equal(r.level, LOG_WARNING);
-    body_of(&r, "::ffff:192.0.2.10");
-    assert_non_null(strstr(g_body, "came from 192.0.2.10."));
-    assert_non_null(strstr(g_body, "--ws-allow"));
-    assert_non_null(strstr(g_body, "--ws-token-file"));
+    support_body(&r, "::ffff:192.0.2.10");
+    assert_non_null(strstr(support_body_text, "came from 192.0.2.10."));
+    assert_non_null(strstr(support_body_text, "--ws-allow"));
+    assert_non_null(strstr(support_body_text, "--ws-token-file"));
     access_fini(&a);
 }
 
@@ -130,21 +63,21 @@ static void test_protected_mode_behind_a_proxy(void **state)
     char why[TOKENS_WHY_MAX];
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        head("/", CASES[i].headers);
-        if ((verdict(&a, LOCAL) == ACCESS_FORWARDED) != CASES[i].forwarded ||
-            (verdict(&a, "::1") == ACCESS_OK) == CASES[i].forwarded) {
-            fail_msg("%s: %s", CASES[i].headers, access_verdict_name(verdict(&a, LOCAL)));
+        support_head("/", CASES[i].headers);
+        if ((support_verdict(&a, LOCAL) == ACCESS_FORWARDED) != CASES[i].forwarded ||
+            (support_verdict(&a, "::1") == ACCESS_OK) == CASES[i].forwarded) {
+            fail_msg("%s: %s", CASES[i].headers, access_verdict_name(support_verdict(&a, LOCAL)));
         }
-        assert_int_equal(verdict(&a, REMOTE), ACCESS_PROTECTED);
+        assert_int_equal(support_verdict(&a, REMOTE), ACCESS_PROTECTED);
     }
-    head("/", "X-Forwarded-For: 203.0.113.9\r\n");
-    struct access_result r = judge(&a, LOCAL);
+    support_head("/", "X-Forwarded-For: 203.0.113.9\r\n");
+    struct access_result r = support_judge(&a, LOCAL);
     assert_int_equal(r.code, 403);
     assert_int_equal(r.level, LOG_WARNING);
-    body_of(&r, LOCAL);
-    assert_non_null(strstr(g_body, "(X-Forwarded-For: 203.0.113.9)"));
-    assert_non_null(strstr(g_body, "--ws-token-file"));
-    assert_non_null(strstr(g_body, "--ws-allow"));
+    support_body(&r, LOCAL);
+    assert_non_null(strstr(support_body_text, "(X-Forwarded-For: 203.0.113.9)"));
+    assert_non_null(strstr(support_body_text, "--ws-token-file"));
+    assert_non_null(strstr(support_body_text, "--ws-allow"));
     access_fini(&a);
 }
 
@@ -155,19 +88,19 @@ static void test_proxy_that_may(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    set(&o, "ws-allow", "127.0.0.1");
+    support_set(&o, "ws-allow", "127.0.0.1");
     assert_int_equal(access_init(&a, &o, why), ST_OK);
-    head("/", "X-Forwarded-For: 203.0.113.9\r\n");
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_OK);
+    support_head("/", "X-Forwarded-For: 203.0.113.9\r\n");
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_OK);
     access_fini(&a);
     options_fini(&o);
     memset(&o, 0, sizeof(o));
-    write_tokens("alpha");
-    set(&o, "ws-token-file", g_token_path);
+    support_write_tokens("alpha");
+    support_set(&o, "ws-token-file", support_token_path);
     assert_int_equal(access_init(&a, &o, why), ST_OK);
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_TOKEN);
-    head("/?token=alpha", "X-Forwarded-For: 203.0.113.9\r\n");
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_OK);
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_TOKEN);
+    support_head("/?token=alpha", "X-Forwarded-For: 203.0.113.9\r\n");
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_OK);
     access_fini(&a);
     options_fini(&o);
 }
@@ -178,19 +111,19 @@ static void test_allow_list(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    set(&o, "ws-allow", "192.0.2.0/24");
-    set(&o, "ws-allow", "2001:db8::/32");
+    support_set(&o, "ws-allow", "192.0.2.0/24");
+    support_set(&o, "ws-allow", "2001:db8::/32");
     assert_int_equal(access_init(&a, &o, why), ST_OK);
-    head("/", "");
-    assert_int_equal(verdict(&a, "192.0.2.255"), ACCESS_OK);
-    assert_int_equal(verdict(&a, "::ffff:192.0.2.1"), ACCESS_OK);
-    assert_int_equal(verdict(&a, "2001:db8:1::1"), ACCESS_OK);
-    assert_int_equal(verdict(&a, "192.0.3.1"), ACCESS_ADDRESS);
-    assert_int_equal(verdict(&a, "127.0.0.1"), ACCESS_ADDRESS);
-    assert_int_equal(verdict(&a, "2001:db9::1"), ACCESS_ADDRESS);
-    struct access_result r = judge(&a, "192.0.3.1");
+    support_head("/", "");
+    assert_int_equal(support_verdict(&a, "192.0.2.255"), ACCESS_OK);
+    assert_int_equal(support_verdict(&a, "::ffff:192.0.2.1"), ACCESS_OK);
+    assert_int_equal(support_verdict(&a, "2001:db8:1::1"), ACCESS_OK);
+    assert_int_equal(support_verdict(&a, "192.0.3.1"), ACCESS_ADDRESS);
+    assert_int_equal(support_verdict(&a, "127.0.0.1"), ACCESS_ADDRESS);
+    assert_int_equal(support_verdict(&a, "2001:db9::1"), ACCESS_ADDRESS);
+    struct access_result r = support_judge(&a, "192.0.3.1");
     assert_int_equal(r.code, 403);
-    assert_non_null(strstr(body_of(&r, "::ffff:192.0.3.1"), "add 192.0.3.1 to the server's --ws-allow"));
+    assert_non_null(strstr(support_body(&r, "::ffff:192.0.3.1"), "add 192.0.3.1 to the server's --ws-allow"));
     access_fini(&a);
     options_fini(&o);
 }
@@ -235,19 +168,19 @@ static void test_tokens(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    write_tokens("alpha\n\n  beta+/=  \r\nwith blank\n");
-    set(&o, "ws-token-file", g_token_path);
+    support_write_tokens("alpha\n\n  beta+/=  \r\nwith blank\n");
+    support_set(&o, "ws-token-file", support_token_path);
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        head(CASES[i].target, CASES[i].headers);
-        if (verdict(&a, REMOTE) != CASES[i].want || verdict(&a, LOCAL) != CASES[i].want) {
+        support_head(CASES[i].target, CASES[i].headers);
+        if (support_verdict(&a, REMOTE) != CASES[i].want || support_verdict(&a, LOCAL) != CASES[i].want) {
             fail_msg("%s %s: not %s", CASES[i].target, CASES[i].headers, access_verdict_name(CASES[i].want));
         }
     }
-    head("/", "");
-    struct access_result r = judge(&a, LOCAL);
+    support_head("/", "");
+    struct access_result r = support_judge(&a, LOCAL);
     assert_int_equal(r.code, 401);
-    assert_non_null(strstr(body_of(&r, LOCAL), "--ws-token-file"));
+    assert_non_null(strstr(support_body(&r, LOCAL), "--ws-token-file"));
     assert_string_equal(r.headers, "WWW-Authenticate: Bearer\r\n");
     access_fini(&a);
     options_fini(&o);
@@ -259,19 +192,19 @@ static void test_address_and_token_both_count(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    write_tokens("alpha");
-    set(&o, "ws-token-file", g_token_path);
-    set(&o, "ws-allow", "192.0.2.0/24");
+    support_write_tokens("alpha");
+    support_set(&o, "ws-token-file", support_token_path);
+    support_set(&o, "ws-allow", "192.0.2.0/24");
     assert_int_equal(access_init(&a, &o, why), ST_OK);
-    head("/?token=alpha", "");
-    assert_int_equal(verdict(&a, REMOTE), ACCESS_OK);
-    assert_int_equal(verdict(&a, "198.51.100.1"), ACCESS_ADDRESS);
-    head("/", "");
-    assert_int_equal(verdict(&a, REMOTE), ACCESS_TOKEN);
-    head("/?token=alpha", "Host: 192.0.2.1:8080\r\nOrigin: http://evil.example\r\n");
-    assert_int_equal(verdict(&a, REMOTE), ACCESS_ORIGIN);
-    head("/", "Host: 192.0.2.1:8080\r\nOrigin: http://evil.example\r\n");
-    assert_int_equal(judge(&a, REMOTE).code, 403); /* always, token or not */
+    support_head("/?token=alpha", "");
+    assert_int_equal(support_verdict(&a, REMOTE), ACCESS_OK);
+    assert_int_equal(support_verdict(&a, "198.51.100.1"), ACCESS_ADDRESS);
+    support_head("/", "");
+    assert_int_equal(support_verdict(&a, REMOTE), ACCESS_TOKEN);
+    support_head("/?token=alpha", "Host: 192.0.2.1:8080\r\nOrigin: http://evil.example\r\n");
+    assert_int_equal(support_verdict(&a, REMOTE), ACCESS_ORIGIN);
+    support_head("/", "Host: 192.0.2.1:8080\r\nOrigin: http://evil.example\r\n");
+    assert_int_equal(support_judge(&a, REMOTE).code, 403); /* always, token or not */
     access_fini(&a);
     options_fini(&o);
 }
@@ -282,24 +215,24 @@ static void test_reload(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    write_tokens("old\n");
-    set(&o, "ws-token-file", g_token_path);
+    support_write_tokens("old\n");
+    support_set(&o, "ws-token-file", support_token_path);
     assert_int_equal(access_init(&a, &o, why), ST_OK);
-    write_tokens("new\n");
-    head("/?token=new", "");
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_TOKEN);
+    support_write_tokens("new\n");
+    support_head("/?token=new", "");
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_TOKEN);
     assert_int_equal(access_reload(&a, why), ST_OK);
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_OK);
-    head("/?token=old", "");
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_TOKEN);
-    write_tokens("\n"); /* no token: the last good ones stay */
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_OK);
+    support_head("/?token=old", "");
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_TOKEN);
+    support_write_tokens("\n"); /* no token: the last good ones stay */
     assert_int_equal(access_reload(&a, why), ST_BAD);
     assert_true(strlen(why) > 0);
-    head("/?token=new", "");
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_OK);
-    unlink(g_token_path);
+    support_head("/?token=new", "");
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_OK);
+    unlink(support_token_path);
     assert_int_equal(access_reload(&a, why), ST_BAD);
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_OK);
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_OK);
     access_fini(&a);
     assert_int_equal(access_init(&a, &o, why), ST_BAD);
     access_fini(&a);
@@ -317,7 +250,7 @@ static void check_origins(const struct access *a, const struct origin_case *case
     for (size_t i = 0; i < count; i++) {
         char headers[512];
         snprintf(headers, sizeof(headers), "Host: %s\r\nOrigin: %s\r\n", cases[i].host, cases[i].origin);
-        bool in = try_head("/", headers) && verdict(a, LOCAL) == ACCESS_OK;
+        bool in = support_try_head("/", headers) && support_verdict(a, LOCAL) == ACCESS_OK;
         if (in != cases[i].in) {
             fail_msg("Host %s, Origin %s: not %s", cases[i].host, cases[i].origin, cases[i].in ? "let in" : "refused");
         }
@@ -341,11 +274,11 @@ static void test_rebound_page_without_origin(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    set(&o, "ws-origin", "http://box.lan:8080");
+    support_set(&o, "ws-origin", "http://box.lan:8080");
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        head("/recordings/", CASES[i].headers);
-        assert_int_equal(verdict(&a, LOCAL) == ACCESS_OK, CASES[i].in);
+        support_head("/recordings/", CASES[i].headers);
+        assert_int_equal(support_verdict(&a, LOCAL) == ACCESS_OK, CASES[i].in);
     }
     access_fini(&a);
     options_fini(&o);
@@ -438,17 +371,17 @@ static void test_own_host_name(void **state)
         char headers[512];
         snprintf(a.host_name, sizeof(a.host_name), "%s", CASES[i].own);
         snprintf(headers, sizeof(headers), "Host: %s:8080\r\nOrigin: http://%s:8080\r\n", CASES[i].host, CASES[i].host);
-        head("/", headers);
-        bool in = verdict(&a, LOCAL) == ACCESS_OK;
+        support_head("/", headers);
+        bool in = support_verdict(&a, LOCAL) == ACCESS_OK;
         snprintf(headers, sizeof(headers), "Host: %s:8080\r\nSec-Fetch-Site: same-origin\r\n", CASES[i].host);
-        head("/", headers);
-        if (in != CASES[i].in || (verdict(&a, LOCAL) == ACCESS_OK) != CASES[i].in) {
+        support_head("/", headers);
+        if (in != CASES[i].in || (support_verdict(&a, LOCAL) == ACCESS_OK) != CASES[i].in) {
             fail_msg("own name %s, Host %s: not %s", CASES[i].own, CASES[i].host, CASES[i].in ? "let in" : "refused");
         }
     }
-    head("/", "Host: box:8080\r\nOrigin: http://box\r\n"); /* its port counts all the same */
+    support_head("/", "Host: box:8080\r\nOrigin: http://box\r\n"); /* its port counts all the same */
     snprintf(a.host_name, sizeof(a.host_name), "box");
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_ORIGIN);
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_ORIGIN);
     assert_int_equal(access_reload(&a, why), ST_OK); /* renamed meanwhile */
     assert_string_equal(a.host_name, system_name);
     access_fini(&a);
@@ -483,11 +416,11 @@ static void test_listed_kinds_of_origins(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    set(&o, "ws-origin", "File:///");
-    set(&o, "ws-origin", "app://.");
-    set(&o, "ws-origin", "capacitor://localhost/");
-    set(&o, "ws-origin", "http://localhost/");
-    set(&o, "ws-origin", "https://*.Example.com/");
+    support_set(&o, "ws-origin", "File:///");
+    support_set(&o, "ws-origin", "app://.");
+    support_set(&o, "ws-origin", "capacitor://localhost/");
+    support_set(&o, "ws-origin", "http://localhost/");
+    support_set(&o, "ws-origin", "https://*.Example.com/");
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     check_origins(&a, CASES, sizeof(CASES) / sizeof(CASES[0]));
     access_fini(&a);
@@ -515,69 +448,26 @@ static void test_bearer_beats_origin(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    write_tokens("alpha\n");
-    set(&o, "ws-token-file", g_token_path);
+    support_write_tokens("alpha\n");
+    support_set(&o, "ws-token-file", support_token_path);
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        head(CASES[i].target, CASES[i].headers);
-        if (verdict(&a, REMOTE) != CASES[i].want) {
-            fail_msg("%s: %s", CASES[i].headers, access_verdict_name(verdict(&a, REMOTE)));
+        support_head(CASES[i].target, CASES[i].headers);
+        if (support_verdict(&a, REMOTE) != CASES[i].want) {
+            fail_msg("%s: %s", CASES[i].headers, access_verdict_name(support_verdict(&a, REMOTE)));
         }
     }
     access_fini(&a);
     options_fini(&o);
     memset(&o, 0, sizeof(o));
-    set(&o, "ws-allow", "192.0.2.0/24");
+    support_set(&o, "ws-allow", "192.0.2.0/24");
     assert_int_equal(access_init(&a, &o, why), ST_OK);
-    head("/", "Origin: http://evil.example\r\nAuthorization: Bearer alpha\r\n");
-    assert_int_equal(verdict(&a, REMOTE), ACCESS_ORIGIN); /* without a token file none is right */
-    head("/", "Origin: http://evil.example\r\nAuthorization: Bearer\r\n");
-    assert_int_equal(verdict(&a, REMOTE), ACCESS_ORIGIN);
+    support_head("/", "Origin: http://evil.example\r\nAuthorization: Bearer alpha\r\n");
+    assert_int_equal(support_verdict(&a, REMOTE), ACCESS_ORIGIN); /* without a token file none is right */
+    support_head("/", "Origin: http://evil.example\r\nAuthorization: Bearer\r\n");
+    assert_int_equal(support_verdict(&a, REMOTE), ACCESS_ORIGIN);
     access_fini(&a);
     options_fini(&o);
-}
-
-static void expect_words(const struct access *a, const char *headers, const char *const *words)
-{
-    head("/", headers);
-    struct access_result r = judge(a, LOCAL);
-    assert_int_equal(r.verdict, ACCESS_ORIGIN);
-    assert_int_equal(r.code, 403);
-    body_of(&r, LOCAL);
-    for (; *words != NULL; words++) {
-        if (strstr(g_body, *words) == NULL) {
-            fail_msg("\"%s\" is not in: %s", *words, g_body);
-        }
-    }
-    for (const char *c = g_body; *c != '\0'; c++) {
-        assert_true((*c >= ' ' && *c != 0x7f) || (*c == '\n' && c[1] == '\0'));
-    }
-}
-
-/* The 403 says what was compared and which flag to set, in text that is safe to print. */
-static void test_what_a_refused_origin_is_told(void **state)
-{
-    (void)state;
-    struct options o = {0};
-    struct access a;
-    char why[TOKENS_WHY_MAX];
-    char longest[512];
-    assert_int_equal(access_init(&a, &o, why), ST_OK);
-    expect_words(&a, "Host: 127.0.0.1:8080\r\nOrigin: http://evil.example\r\n",
-                 (const char *const[]){"Origin http://evil.example", "Host: 127.0.0.1:8080",
-                                       "--ws-origin http://evil.example.", "Authorization: Bearer", NULL});
-    expect_words(&a, "Host: 127.0.0.1:8080\r\nOrigin: file://\r\n",
-                 (const char *const[]){"Origin file://", "--ws-origin file://.", NULL});
-    expect_words(&a, "Host: 127.0.0.1:8080\r\nOrigin: null\r\n", (const char *const[]){"--ws-origin null.", NULL});
-    expect_words(&a, "Host: pbx.example:8080\r\nOrigin: http://pbx.example:8080\r\n",
-                 (const char *const[]){"Host: pbx.example:8080", "DNS", "--ws-origin http://pbx.example:8080.", NULL});
-    expect_words(&a, "Host: 127.0.0.1\r\nOrigin: a\xff b\x9b[2J\r\n",
-                 (const char *const[]){"--ws-origin ORIGIN", "scheme://host", NULL});
-    expect_words(&a, "Host: pbx.example:8080\r\nSec-Fetch-Site: same-origin\r\n",
-                 (const char *const[]){"Host pbx.example:8080", "--ws-origin http://pbx.example:8080.", NULL});
-    snprintf(longest, sizeof(longest), "Host: 127.0.0.1\r\nOrigin: %0400d\r\n", 1);
-    expect_words(&a, longest, (const char *const[]){"--ws-origin", NULL});
-    access_fini(&a);
 }
 
 /* Whose pages may read: those of listed origins, in the very text that the browser compares. */
@@ -599,13 +489,13 @@ static void test_cors(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    set(&o, "ws-origin", "https://app.example.com");
-    set(&o, "ws-origin", "https://*.a.example");
-    set(&o, "ws-origin", "null");
+    support_set(&o, "ws-origin", "https://app.example.com");
+    support_set(&o, "ws-origin", "https://*.a.example");
+    support_set(&o, "ws-origin", "null");
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        head("/healthz", CASES[i].headers);
-        struct span readable = access_cors_origin(&a, &g_request);
+        support_head("/healthz", CASES[i].headers);
+        struct span readable = access_cors_origin(&a, &support_request);
         if (!span_eq(readable, span_cstr(CASES[i].readable))) {
             fail_msg("%s: %.*s", CASES[i].headers, SPAN_ARG(readable));
         }
@@ -618,10 +508,10 @@ static enum access_verdict preflight(const struct access *a, const char *method,
 {
     char text[1024];
     int len = snprintf(text, sizeof(text), "%s /healthz HTTP/1.1\r\nHost: 192.0.2.1\r\n%s\r\n", method, headers);
-    http_request_init(&g_request);
-    (void)http_request_push(&g_request, text, (size_t)len);
-    assert_int_equal(g_request.state, HTTP_READY);
-    return verdict(a, REMOTE);
+    http_request_init(&support_request);
+    (void)http_request_push(&support_request, text, (size_t)len);
+    assert_int_equal(support_request.state, HTTP_READY);
+    return support_verdict(a, REMOTE);
 }
 
 #define LISTED "Origin: https://app.example.com\r\n"
@@ -634,9 +524,9 @@ static void test_preflight_needs_no_token(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    write_tokens("alpha\n");
-    set(&o, "ws-token-file", g_token_path);
-    set(&o, "ws-origin", "https://app.example.com");
+    support_write_tokens("alpha\n");
+    support_set(&o, "ws-token-file", support_token_path);
+    support_set(&o, "ws-origin", "https://app.example.com");
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     assert_int_equal(preflight(&a, "OPTIONS", LISTED ASKS), ACCESS_OK);
     assert_int_equal(preflight(&a, "OPTIONS", LISTED), ACCESS_TOKEN);
@@ -646,7 +536,7 @@ static void test_preflight_needs_no_token(void **state)
     assert_int_equal(preflight(&a, "GET", LISTED ASKS), ACCESS_TOKEN);
     assert_int_equal(preflight(&a, "POST", LISTED ASKS), ACCESS_TOKEN);
     access_fini(&a);
-    set(&o, "ws-allow", "10.0.0.0/8");
+    support_set(&o, "ws-allow", "10.0.0.0/8");
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     assert_int_equal(preflight(&a, "OPTIONS", LISTED ASKS), ACCESS_ADDRESS);
     access_fini(&a);
@@ -672,8 +562,8 @@ static void test_listed_origins(void **state)
     struct options o = {0};
     struct access a;
     char why[TOKENS_WHY_MAX];
-    set(&o, "ws-origin", "https://app.example.com");
-    set(&o, "ws-origin", "null");
+    support_set(&o, "ws-origin", "https://app.example.com");
+    support_set(&o, "ws-origin", "null");
     assert_int_equal(access_init(&a, &o, why), ST_OK);
     check_origins(&a, CASES, sizeof(CASES) / sizeof(CASES[0]));
     access_fini(&a);
@@ -687,130 +577,16 @@ static void test_odd_headers(void **state)
     struct access a;
     char why[TOKENS_WHY_MAX];
     assert_int_equal(access_init(&a, &o, why), ST_OK);
-    head("/", "Host: evil.example:8080\r\n"); /* no browser: by address and token alone */
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_OK);
-    head("/", "Host: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\nOrigin: http://127.0.0.1\r\n");
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_ORIGIN);
-    head("/", "Host: 127.0.0.1\r\nOrigin:\r\n");
-    assert_int_equal(verdict(&a, LOCAL), ACCESS_ORIGIN);
-    struct access_result r = judge(&a, LOCAL);
+    support_head("/", "Host: evil.example:8080\r\n"); /* no browser: by address and token alone */
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_OK);
+    support_head("/", "Host: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\nOrigin: http://127.0.0.1\r\n");
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_ORIGIN);
+    support_head("/", "Host: 127.0.0.1\r\nOrigin:\r\n");
+    assert_int_equal(support_verdict(&a, LOCAL), ACCESS_ORIGIN);
+    struct access_result r = support_judge(&a, LOCAL);
     assert_int_equal(r.code, 403);
-    assert_non_null(strstr(body_of(&r, LOCAL), "--ws-origin"));
+    assert_non_null(strstr(support_body(&r, LOCAL), "--ws-origin"));
     access_fini(&a);
-}
-
-static char g_line[512];
-static enum log_level g_level;
-static int g_lines;
-
-static void keep_line(void *ctx, enum log_level level, const char *text, size_t len)
-{
-    (void)ctx;
-    g_level = level;
-    g_lines++;
-    snprintf(g_line, sizeof(g_line), "%.*s", (int)len, text);
-}
-
-static void test_log_lines(void **state)
-{
-    (void)state;
-    struct options o = {0};
-    struct access a;
-    char why[TOKENS_WHY_MAX];
-    struct log log = {LOG_DEBUG, false, keep_line, NULL};
-    struct net_addr peer = addr_ipv4(192, 0, 2, 10, 40000);
-    write_tokens("hunter2");
-    assert_int_equal(access_init(&a, &o, why), ST_OK);
-    head("/", "");
-    struct access_result r = access_check(&a, &g_request, &peer);
-    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
-    assert_int_equal(g_level, LOG_WARNING);
-    assert_non_null(strstr(g_line, "192.0.2.10"));
-    assert_non_null(strstr(g_line, "--ws-allow"));
-    struct net_addr proxy = addr_ipv4(127, 0, 0, 1, 40000);
-    head("/", "X-Real-IP: 1\xff\t2\r\n");
-    r = access_check(&a, &g_request, &proxy);
-    access_log(&a, &log, &r, &g_request, &proxy, DUR_S(1));
-    assert_int_equal(g_level, LOG_WARNING);
-    assert_non_null(strstr(g_line, "127.0.0.1"));
-    assert_non_null(strstr(g_line, "X-Real-IP: 1??2"));
-    assert_non_null(strstr(g_line, "--ws-token-file"));
-    set(&o, "ws-token-file", g_token_path);
-    access_fini(&a);
-    assert_int_equal(access_init(&a, &o, why), ST_OK);
-    head("/?token=hunter3", "");
-    r = access_check(&a, &g_request, &peer);
-    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
-    assert_non_null(strstr(g_line, "--ws-token-file"));
-    assert_null(strstr(g_line, "hunter"));
-    head("/", "Host: a\r\nOrigin: http://evil.example\r\n");
-    r = access_check(&a, &g_request, &peer);
-    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
-    assert_non_null(strstr(g_line, "http://evil.example"));
-    assert_non_null(strstr(g_line, "(Host a)"));
-    head("/", "Host: a\r\nOrigin: http://a\r\n");
-    r = access_check(&a, &g_request, &peer);
-    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
-    assert_non_null(strstr(g_line, "http://a is the host asked for"));
-    head("/", "Host: a:9\r\nSec-Fetch-Site: same-origin\r\n");
-    r = access_check(&a, &g_request, &peer);
-    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
-    assert_non_null(strstr(g_line, "a page of Host a:9"));
-    set(&o, "ws-allow", "10.0.0.0/8");
-    r = access_check(&a, &g_request, &peer);
-    access_log(&a, &log, &r, &g_request, &peer, DUR_S(1));
-    assert_non_null(strstr(g_line, "--ws-allow"));
-    access_fini(&a);
-    options_fini(&o);
-}
-
-/* A flood of one kind of refusal: some lines, and none of the others' is lost. */
-static void test_floods_of_refusals(void **state)
-{
-    (void)state;
-    struct options o = {0};
-    struct access a;
-    char why[TOKENS_WHY_MAX];
-    struct log log = {LOG_DEBUG, false, keep_line, NULL};
-    struct net_addr peer = addr_ipv4(192, 0, 2, 10, 40000);
-    struct net_addr local = addr_ipv4(127, 0, 0, 1, 40000);
-    mono_us now = DUR_S(1000);
-    assert_int_equal(access_init(&a, &o, why), ST_OK);
-    g_lines = 0;
-    head("/", "");
-    struct access_result r = access_check(&a, &g_request, &peer);
-    for (int i = 0; i < 10000; i++) {
-        access_log(&a, &log, &r, &g_request, &peer, now);
-    }
-    assert_int_equal(g_lines, LOG_QUOTA_BURST);
-    head("/", "Origin: http://evil.example\r\n");
-    r = access_check(&a, &g_request, &local);
-    access_log(&a, &log, &r, &g_request, &local, now);
-    assert_int_equal(g_lines, LOG_QUOTA_BURST + 1);
-    assert_non_null(strstr(g_line, "http://evil.example"));
-    head("/", "");
-    r = access_check(&a, &g_request, &peer);
-    access_log(&a, &log, &r, &g_request, &peer, now + LOG_QUOTA_EVERY_US);
-    assert_int_equal(g_lines, LOG_QUOTA_BURST + 3); /* how many were left out, and this one */
-    r.verdict = ACCESS_OK;
-    access_log(&a, &log, &r, &g_request, &peer, now + DUR_S(3600));
-    assert_int_equal(g_lines, LOG_QUOTA_BURST + 3);
-    access_fini(&a);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(g_token_path, sizeof(g_token_path), "/tmp/test_access.XXXXXX");
-    int fd = mkstemp(g_token_path);
-    return fd >= 0 ? close(fd) : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    unlink(g_token_path);
-    return 0;
 }
 
 int main(void)
@@ -828,13 +604,10 @@ int main(void)
         cmocka_unit_test(test_own_host_name),
         cmocka_unit_test(test_listed_kinds_of_origins),
         cmocka_unit_test(test_bearer_beats_origin),
-        cmocka_unit_test(test_what_a_refused_origin_is_told),
         cmocka_unit_test(test_cors),
         cmocka_unit_test(test_preflight_needs_no_token),
         cmocka_unit_test(test_listed_origins),
         cmocka_unit_test(test_odd_headers),
-        cmocka_unit_test(test_log_lines),
-        cmocka_unit_test(test_floods_of_refusals),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, support_set_up, support_tear_down);
 }

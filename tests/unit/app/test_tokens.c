@@ -41,6 +41,18 @@ static void test_lines(void **state)
     tokens_free(&set);
 }
 
+static void test_byte_order_mark(void **state)
+{
+    (void)state;
+    struct token_set set;
+    assert_int_equal(load("\xef\xbb\xbfone\r\n\xef\xbb\xbftwo\r\n", 16, &set), ST_OK);
+    assert_int_equal(set.count, 2);
+    assert_true(tokens_match(&set, SPAN_LIT("one")));
+    assert_false(tokens_match(&set, SPAN_LIT("two"))); /* elsewhere it is part of the token */
+    tokens_free(&set);
+    assert_int_equal(load("\xef\xbb\xbf\n", 4, &set), ST_BAD);
+}
+
 static void test_refused_files(void **state)
 {
     (void)state;
@@ -130,7 +142,8 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines), cmocka_unit_test(test_refused_files),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines), cmocka_unit_test(test_byte_order_mark),
+                                       cmocka_unit_test(test_refused_files),
                                        cmocka_unit_test(test_every_truncation_and_byte)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
