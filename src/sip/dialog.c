@@ -4,13 +4,19 @@
 
 #define SIP_PORT 5060
 
-/* The Contact as a target, or the fallback: some peers send none, and the call is worth more than the rule. */
-static struct span target_of(const struct sip_msg *message, struct span fallback)
+static bool has_target(const struct sip_msg *message)
 {
-    if (message->has_contact && !message->contact.star && message->contact.uri.scheme == SIP_SCHEME_SIP) {
-        return message->contact.uri.text;
-    }
-    return fallback;
+    return message->has_contact && !message->contact.star && message->contact.uri.scheme == SIP_SCHEME_SIP;
+}
+
+static int set_target(struct sip_text *text, const struct sip_uri *uri)
+{
+    char buf[SIP_DIALOG_TEXT_MAX];
+    struct outbuf out;
+    outbuf_init(&out, buf, sizeof(buf));
+    sip_uri_put_target(&out, uri);
+    int status = outbuf_status(&out);
+    return status == ST_OK ? sip_text_set(text, outbuf_view(&out)) : status;
 }
 
 static size_t collect_routes(const struct sip_msg *message, struct span routes[SIP_DIALOG_ROUTES_MAX])
@@ -57,17 +63,49 @@ static int set_unfolded(struct sip_text *text, struct span value)
     return status == ST_OK ? sip_text_set(text, outbuf_view(&out)) : status;
 }
 
-/* All four texts or none. */
+/* To of our requests: what the peer wrote, or, when that cannot be read, what it was called with its tag. */
+static int set_remote(struct sip_text *text, const struct sip_name_addr *peer, struct span called)
+{
+    char buf[SIP_DIALOG_TEXT_MAX];
+    struct outbuf out;
+    if (peer->uri.text.len > 0) {
+        return set_unfolded(text, peer->text);
+    }
+    outbuf_init(&out, buf, sizeof(buf));
+    sip_put_name_addr(&out, SPAN_NONE, called, peer->tag);
+    int status = outbuf_status(&out);
+    return status == ST_OK ? sip_text_set(text, outbuf_view(&out)) : status;
+}
+
+/* The Contact, an earlier one, or what the peer is called: some send none or one that nobody can read, and the call is
+ * worth more than the rule. */
+static int choose_target(struct sip_dialog *fresh, const struct sip_dialog *known, const struct sip_msg *message,
+                         struct span called)
+{
+    struct sip_uri uri;
+    if (has_target(message)) {
+        return set_target(&fresh->target, &message->contact.uri);
+    }
+    if (known->target.len > 0) {
+        fresh->target_guessed = known->target_guessed;
+        return sip_text_set(&fresh->target, sip_text_view(&known->target));
+    }
+    fresh->target_guessed = true;
+    int status = sip_uri_parse_bracketed(called, &uri);
+    return status == ST_OK ? set_target(&fresh->target, &uri) : set_unfolded(&fresh->target, called);
+}
+
+/* All four texts or none. called: the peer's URI as far as it is known without a Contact. */
 static int set_peer(struct sip_dialog *dialog, const struct sip_msg *message, const struct sip_name_addr *peer,
-                    struct span target, bool reversed)
+                    struct span called, bool reversed)
 {
     struct sip_dialog fresh = {0};
-    int status = set_unfolded(&fresh.remote, peer->text);
+    int status = set_remote(&fresh.remote, peer, called);
     if (status == ST_OK) {
         status = set_unfolded(&fresh.tag, peer->tag);
     }
     if (status == ST_OK) {
-        status = set_unfolded(&fresh.target, target);
+        status = choose_target(&fresh, dialog, message, called);
     }
     if (status == ST_OK) {
         status = set_routes(&fresh.routes, message, reversed);
@@ -84,13 +122,14 @@ static int set_peer(struct sip_dialog *dialog, const struct sip_msg *message, co
     dialog->tag = fresh.tag;
     dialog->target = fresh.target;
     dialog->routes = fresh.routes;
+    dialog->target_guessed = fresh.target_guessed;
     return ST_OK;
 }
 
 int sip_dialog_from_response(struct sip_dialog *dialog, const struct sip_msg *response, const struct net_addr *source,
                              uint32_t cseq, struct span request_uri)
 {
-    int status = set_peer(dialog, response, &response->to, target_of(response, request_uri), true);
+    int status = set_peer(dialog, response, &response->to, request_uri, true);
     if (status == ST_OK) {
         dialog->source = *source;
         dialog->local_cseq = cseq;
@@ -100,7 +139,7 @@ int sip_dialog_from_response(struct sip_dialog *dialog, const struct sip_msg *re
 
 int sip_dialog_from_request(struct sip_dialog *dialog, const struct sip_msg *request, const struct net_addr *source)
 {
-    int status = set_peer(dialog, request, &request->from, target_of(request, request->from.uri.text), false);
+    int status = set_peer(dialog, request, &request->from, request->from.uri.text, false);
     if (status == ST_OK) {
         dialog->source = *source;
         dialog->remote_cseq = request->cseq;
@@ -120,13 +159,13 @@ void sip_dialog_fini(struct sip_dialog *dialog)
 
 int sip_dialog_refresh(struct sip_dialog *dialog, const struct sip_msg *message, const struct net_addr *source)
 {
-    struct span target = target_of(message, SPAN_NONE);
-    if (target.len > 0) {
-        int status = set_unfolded(&dialog->target, target);
+    if (has_target(message)) {
+        int status = set_target(&dialog->target, &message->contact.uri);
         if (status != ST_OK) {
             return status;
         }
         dialog->target_unreachable = false;
+        dialog->target_guessed = false;
     }
     dialog->source = *source;
     return ST_OK;
@@ -142,19 +181,29 @@ bool sip_dialog_cseq_in(struct sip_dialog *dialog, uint32_t cseq)
     return true;
 }
 
-/* A datagram can be sent there: a literal address that is neither unset nor a group. */
+/* A datagram can be sent there: a literal address that is neither unset nor a group (maddr says it before the host, RFC
+ * 3263 4), over UDP. */
 static bool literal_addr(const struct sip_uri *uri, struct net_addr *out)
 {
-    return sip_uri_addr(uri, SIP_PORT, out) == ST_OK && !addr_is_any(out) && !addr_is_multicast(out);
+    struct sip_uri hop = *uri;
+    struct span value;
+    if (sip_uri_param(uri, SPAN_LIT("transport"), &value) && !span_ieq(value, SPAN_LIT("udp"))) {
+        return false;
+    }
+    if (sip_uri_param(uri, SPAN_LIT("maddr"), &value)) {
+        hop.host = value;
+    }
+    return sip_uri_addr(&hop, SIP_PORT, out) == ST_OK && !addr_is_any(out) && !addr_is_multicast(out);
 }
 
 /* RFC 3261 12.2.1.1 with a strict router first: it becomes the Request-URI, the target the last route. */
 static void strict_path(const struct sip_dialog *dialog, struct span rest, const struct sip_uri *first,
                         struct outbuf *out, struct sip_dialog_path *path)
 {
-    size_t question = span_find(first->text, '?');
-    path->uri = span_head(first->text, question);
     size_t start = out->len;
+    sip_uri_put_target(out, first);
+    path->uri = span_from(outbuf_view(out), start);
+    start = out->len;
     if (rest.len > 0) {
         outbuf_span(out, rest);
         outbuf_str(out, ", ");
@@ -165,27 +214,31 @@ static void strict_path(const struct sip_dialog *dialog, struct span rest, const
     path->route = span_from(outbuf_view(out), start);
 }
 
+/* "lr" belongs inside the <>; a route without them, or with lr behind them, means it all the same. */
+static bool is_loose(const struct sip_name_addr *route)
+{
+    return sip_uri_param(&route->uri, SPAN_LIT("lr"), NULL) || sip_param_find(route->params, SPAN_LIT("lr"), NULL);
+}
+
 struct sip_dialog_path sip_dialog_path_of(const struct sip_dialog *dialog, struct outbuf *out)
 {
     struct sip_dialog_path path = {.uri = sip_text_view(&dialog->target), .to = dialog->source};
     struct span rest = sip_text_view(&dialog->routes);
     struct span value;
-    struct sip_name_addr first;
-    struct sip_uri hop;
+    struct sip_name_addr first = {0};
     bool has_hop = false;
-    if (sip_list_next(&rest, &value) && sip_name_addr_parse(value, &first) == ST_OK) {
-        hop = first.uri;
-        has_hop = true;
-        if (sip_uri_param(&hop, SPAN_LIT("lr"), NULL)) {
-            path.route = sip_text_view(&dialog->routes);
+    if (sip_list_next(&rest, &value)) {
+        has_hop = sip_name_addr_parse(value, &first) == ST_OK;
+        if (!has_hop || is_loose(&first)) {
+            path.route = sip_text_view(&dialog->routes); /* one that cannot be read is its owner's to understand */
         } else {
-            strict_path(dialog, span_trim(rest), &hop, out, &path);
+            strict_path(dialog, span_trim(rest), &first.uri, out, &path);
         }
-    } else {
-        has_hop = sip_uri_parse(path.uri, &hop) == ST_OK;
+    } else if (!dialog->target_guessed) {
+        has_hop = sip_uri_parse(path.uri, &first.uri) == ST_OK;
     }
     struct net_addr to;
-    if (!dialog->target_unreachable && has_hop && literal_addr(&hop, &to)) {
+    if (!dialog->target_unreachable && has_hop && literal_addr(&first.uri, &to)) {
         path.to = to;
     }
     return path;

@@ -21,19 +21,21 @@ struct sip_dialog {
     uint32_t local_cseq;    /* of our last request */
     uint32_t remote_cseq;   /* of the peer's last request */
     bool has_remote_cseq;
-    bool target_unreachable; /* sending along the route set gave an error: to the source instead */
+    bool target_unreachable; /* sending along the route set gave an error, or met silence: to the source instead */
+    bool target_guessed; /* no Contact could be read: the target is only what it is called, the source is where it is */
     /* the usage's notes */
     uint32_t invite_cseq; /* of our INVITE that made it */
     struct sip_text ack;  /* our ACK to its 2xx, for the same 2xx coming again */
     struct net_addr ack_to;
     struct pool_id bye; /* client transaction */
+    struct net_addr bye_to;
     bool bye_sent, bye_received;
     uint8_t bye_tries;
 };
 
 /* The peer's side of a dialog that our INVITE made (12.1.2), from a 1xx or 2xx; again from the 2xx when a 1xx made it
- * before (13.2.2.4: route set and target anew). request_uri: what the INVITE went to, the target when the response has
- * no usable Contact. ST_TOO_LARGE, ST_NO_MEMORY: the dialog is as it was. */
+ * before (13.2.2.4: route set and target anew). request_uri: what the INVITE went to, the target when neither this response
+ * nor an earlier one has a usable Contact; requests go to the source then. ST_TOO_LARGE, ST_NO_MEMORY: the dialog is as it was. */
 WS_MUST_CHECK int sip_dialog_from_response(struct sip_dialog *dialog, const struct sip_msg *response,
                                            const struct net_addr *source, uint32_t cseq, struct span request_uri);
 /* The same from the INVITE that we answer (12.1.1). */
@@ -51,7 +53,8 @@ bool sip_dialog_cseq_in(struct sip_dialog *dialog, uint32_t cseq);
 struct sip_dialog_path {
     struct span uri;    /* Request-URI */
     struct span route;  /* Route header; may be empty */
-    struct net_addr to; /* next hop: the first route's or the target's literal address, else the source */
+    struct net_addr to; /* next hop: the first route's or the target's literal address (maddr before host), else the
+                           source: also when it is to be reached by another transport than UDP */
 };
 /* out: room for what must be composed (a strict router's Route header); its overflow is the caller's to check. */
 struct sip_dialog_path sip_dialog_path_of(const struct sip_dialog *dialog, struct outbuf *out);

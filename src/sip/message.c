@@ -145,6 +145,32 @@ static void parse_request_line(struct span line, struct sip_msg *msg)
 
 /* ---- header lines ---- */
 
+/* Headers that a CR inside must not smuggle into what we copy or go by. */
+static bool is_needed(enum sip_header_id id)
+{
+    static const enum sip_header_id needed[] = {
+        SIP_HEADER_VIA,
+        SIP_HEADER_FROM,
+        SIP_HEADER_TO,
+        SIP_HEADER_CALL_ID,
+        SIP_HEADER_CSEQ,
+        SIP_HEADER_CONTACT,
+        SIP_HEADER_CONTENT_LENGTH,
+        SIP_HEADER_CONTENT_TYPE,
+        SIP_HEADER_ROUTE,
+        SIP_HEADER_RECORD_ROUTE,
+        SIP_HEADER_REQUIRE,
+    };
+
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        if (needed[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* 8.2.2: what is no header line is left out; when it was meant to be one that is needed, that one is missing. */
 static void add_header(struct span line, struct sip_msg *msg)
 {
     size_t colon = span_find(line, ':');
@@ -154,18 +180,20 @@ static void add_header(struct span line, struct sip_msg *msg)
         name.len--;
     }
     if (colon == line.len || !sip_is_token(name)) {
-        fault(msg, 400, "Malformed header line");
         return;
     }
+    enum sip_header_id id = sip_header_find(name);
     if (has_bare_cr(line)) {
-        fault(msg, 400, "CR inside a header");
+        if (is_needed(id)) {
+            fault(msg, 400, "CR inside a header");
+        }
+        return;
     }
     if (msg->header_count == SIP_HEADERS_MAX) {
         fault(msg, 400, "Too many headers");
         return;
     }
-    msg->headers[msg->header_count] =
-        (struct sip_header){sip_header_find(name), name, span_trim(span_from(line, colon + 1))};
+    msg->headers[msg->header_count] = (struct sip_header){id, name, span_trim(span_from(line, colon + 1))};
     msg->header_count++;
 }
 
@@ -213,6 +241,7 @@ struct span sip_msg_value_named(const struct sip_msg *msg, struct span name)
 
 /* ---- meaning ---- */
 
+/* One that comes twice and says the same both times is no riddle. */
 static void check_single(struct sip_msg *msg)
 {
     static const struct {
@@ -223,7 +252,6 @@ static void check_single(struct sip_msg *msg)
         {SIP_HEADER_TO, "More than one To"},
         {SIP_HEADER_CALL_ID, "More than one Call-ID"},
         {SIP_HEADER_CSEQ, "More than one CSeq"},
-        {SIP_HEADER_MAX_FORWARDS, "More than one Max-Forwards"},
         {SIP_HEADER_CONTENT_LENGTH, "More than one Content-Length"},
         {SIP_HEADER_CONTENT_TYPE, "More than one Content-Type"},
     };
@@ -231,7 +259,7 @@ static void check_single(struct sip_msg *msg)
     for (size_t i = 0; i < sizeof singles / sizeof singles[0]; i++) {
         const struct sip_header *first = sip_msg_header(msg, singles[i].id);
         for (const struct sip_header *h = first; h != NULL && ++h < msg->headers + msg->header_count;) {
-            if (h->id == singles[i].id) {
+            if (h->id == singles[i].id && !span_eq(h->value, first->value)) {
                 fault(msg, 400, singles[i].reason);
             }
         }
@@ -245,20 +273,30 @@ static void take_via(struct sip_msg *msg)
 
     if (!sip_values_next(&it, &value)) {
         fault(msg, 400, "No Via");
-    } else if (sip_via_parse(value, &msg->via) != ST_OK) {
-        fault(msg, 400, "Bad Via");
+    } else if (sip_via_parse(value, &msg->via) != ST_OK && (msg->is_request || msg->via.branch.len == 0)) {
+        fault(msg, 400, "Bad Via"); /* a response finds its request by the branch */
     }
 }
 
+/* A response that we asked for says by its branch and CSeq what it answers; From is our own, and of To the tag counts. */
 static void take_address(struct sip_msg *msg, enum sip_header_id id, struct sip_name_addr *out, const char *missing,
                          const char *bad)
 {
     const struct sip_header *header = sip_msg_header(msg, id);
 
     if (header == NULL) {
-        fault(msg, 400, missing);
-    } else if (sip_name_addr_parse(header->value, out) != ST_OK || out->star) {
+        if (msg->is_request || id == SIP_HEADER_TO) {
+            fault(msg, 400, missing);
+        }
+        return;
+    }
+    if (sip_name_addr_parse(header->value, out) == ST_OK && !out->star) {
+        return;
+    }
+    if (msg->is_request) {
         fault(msg, 400, bad);
+    } else {
+        *out = (struct sip_name_addr){.text = out->text, .tag = out->tag};
     }
 }
 
@@ -294,7 +332,8 @@ static void take_cseq(struct sip_msg *msg)
     }
 }
 
-/* A broken Contact in a response is left out: what the response says still counts. */
+/* A broken Contact is left out: what the message says still counts, and the dialog has its source to go by. Only a REGISTER
+ * is about nothing else. */
 static void take_contact(struct sip_msg *msg)
 {
     struct sip_values it = sip_values_of(msg, SIP_HEADER_CONTACT);
@@ -303,7 +342,7 @@ static void take_contact(struct sip_msg *msg)
 
     while (sip_values_next(&it, &value)) {
         if (sip_name_addr_parse(value, &contact) != ST_OK) {
-            if (msg->is_request) {
+            if (msg->is_request && msg->method == SIP_METHOD_REGISTER) {
                 fault(msg, 400, "Bad Contact");
             }
         } else if (!msg->has_contact) {
@@ -335,15 +374,9 @@ static void take_numbers(struct sip_msg *msg)
 {
     struct span hops = sip_msg_value(msg, SIP_HEADER_MAX_FORWARDS);
     uint32_t number = 0;
+    int status = span_parse_u32(hops, UINT8_MAX, &number);
 
-    msg->max_forwards = -1;
-    if (sip_msg_header(msg, SIP_HEADER_MAX_FORWARDS) != NULL) {
-        int status = span_parse_u32(hops, UINT8_MAX, &number);
-        msg->max_forwards = status == ST_OK ? (int)number : UINT8_MAX;
-        if (status == ST_BAD) {
-            fault(msg, 400, "Bad Max-Forwards");
-        }
-    }
+    msg->max_forwards = status == ST_OK ? (int)number : status == ST_TOO_LARGE ? UINT8_MAX : -1;
     msg->expires = number_of(msg, SIP_HEADER_EXPIRES);
     msg->retry_after = number_of(msg, SIP_HEADER_RETRY_AFTER);
     msg->rseq = number_of(msg, SIP_HEADER_RSEQ);
@@ -357,7 +390,7 @@ static void take_body(struct span rest, struct sip_msg *msg)
 
     msg->content_type = sip_msg_value(msg, SIP_HEADER_CONTENT_TYPE);
     msg->body = rest;
-    if (header == NULL) {
+    if (header == NULL || header->value.len == 0) {
         return;
     }
     if (span_parse_u32(header->value, UINT32_MAX, &len) != ST_OK) {

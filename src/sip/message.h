@@ -1,5 +1,9 @@
 /* A SIP message as plain fields of views over the datagram (RFC 3261 7, 20, 25). Nothing is copied or allocated; the
- * datagram must outlive the struct. Values may hold folds (CRLF and blanks); the writer unfolds what it copies. */
+ * datagram must outlive the struct. Values may hold folds (CRLF and blanks); the writer unfolds what it copies.
+ *
+ * What nobody here needs may be malformed (8.2.2): a line that is no header is left out, and so is a value that cannot be
+ * read of a header that decides nothing. What is needed refuses the message: in a request Via, From, To, Call-ID, CSeq,
+ * Content-Length; in a response the branch of its Via, Call-ID, CSeq, Content-Length and that there is a To. */
 #ifndef SIP_MESSAGE_H
 #define SIP_MESSAGE_H
 
@@ -32,13 +36,13 @@ struct sip_via {
     struct span host;      /* sent-by host, without brackets */
     bool host_is_ipv6;
     uint16_t port;      /* sent-by port; 0: not given */
-    struct span branch; /* empty: none */
+    struct span branch; /* empty: none, or "branch=" */
     struct span received;
     struct span maddr;
     struct span params; /* all of them, for sip_param_next */
     bool has_rport;
-    uint16_t rport; /* 0: without a value */
-    int ttl;        /* -1: not given */
+    uint16_t rport; /* 0: without a value, or none that can be read */
+    int ttl;        /* -1: not given, or unreadable */
 };
 
 /* One value of From, To, Contact, Route or Record-Route: a name-addr or addr-spec with its header parameters. */
@@ -47,7 +51,7 @@ struct sip_name_addr {
     struct span display; /* display name, without quotes, its backslashes kept */
     struct sip_uri uri;
     struct span params; /* header parameters, for sip_param_next */
-    struct span tag;    /* the tag parameter; empty: none */
+    struct span tag;    /* the tag parameter; empty: none, or "tag=" */
     bool star;          /* Contact: * ; nothing else is set */
 };
 
@@ -62,13 +66,13 @@ struct sip_msg {
     int status; /* 100 to 699; 0 for requests */
     struct span reason;
     /* both */
-    struct sip_via via; /* the topmost */
-    struct sip_name_addr from, to;
+    struct sip_via via;            /* the topmost; in a response perhaps only its branch */
+    struct sip_name_addr from, to; /* in a response perhaps unreadable (uri.host and uri.user empty), its tag at most */
     struct span call_id;
     uint32_t cseq;
     bool has_contact;             /* at least one good Contact */
     struct sip_name_addr contact; /* the first */
-    int max_forwards;             /* -1: none; over 255: 255 */
+    int max_forwards;             /* -1: none or unreadable; over 255: 255 */
     int64_t expires;              /* seconds; -1: none or unreadable */
     int64_t retry_after;          /* seconds; -1: none or unreadable */
     int64_t rseq;                 /* -1: none or unreadable */
@@ -112,9 +116,10 @@ bool sip_msg_lists(const struct sip_msg *msg, enum sip_header_id id, struct span
 /* Cuts the first element off a comma-separated list, respecting quotes and <>; false when nothing is left. */
 bool sip_list_next(struct span *rest, struct span *value);
 
-/* ST_OK or ST_BAD; after ST_BAD out->host is set when the sent-by could be read all the same. */
+/* ST_OK or ST_BAD; after ST_BAD out->host and out->branch are set when they could be read all the same. */
 WS_MUST_CHECK int sip_via_parse(struct span value, struct sip_via *out);
-/* ST_OK or ST_BAD (open quote, blanks in <>, unquoted display name with separators, bad URI, '?' outside <>, …). */
+/* ST_OK or ST_BAD (open quote, blanks in <>, bad URI, '?' outside <>, …); after ST_BAD out->tag is set when it could be
+ * read all the same. */
 WS_MUST_CHECK int sip_name_addr_parse(struct span value, struct sip_name_addr *out);
 
 /* Whether Content-Type is type/subtype ("application", "sdp"), parameters and case ignored. */

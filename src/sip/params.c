@@ -81,7 +81,7 @@ static int parse_value(struct span value, struct sip_param *out)
         return ST_OK;
     }
     out->value = value;
-    return is_plain_value(value) ? ST_OK : ST_BAD;
+    return value.len == 0 || is_plain_value(value) ? ST_OK : ST_BAD;
 }
 
 int sip_param_next(struct span *rest, struct sip_param *out)
@@ -91,16 +91,13 @@ int sip_param_next(struct span *rest, struct sip_param *out)
     if (rest->len > 0 && rest->ptr[0] == ';') {
         *rest = span_from(*rest, 1);
         *rest = span_from(*rest, sip_skip_lws(*rest, 0));
-        if (rest->len == 0) {
-            return ST_BAD; /* a ';' with nothing behind it */
-        }
     }
     if (rest->len == 0) {
         return ST_NOT_FOUND;
     }
     size_t len = sip_element_len(*rest, ';');
     struct span element = span_head(*rest, len);
-    *rest = span_from(*rest, len); /* the ';' stays: the next call tells "a;" from "a" */
+    *rest = span_from(*rest, len); /* the ';' stays: the next call tells "a;b" from "a;;b" */
 
     size_t equals = span_find(element, '=');
     out->name = span_trim(span_head(element, equals));

@@ -41,7 +41,8 @@ static int put_uri_target(struct span target, struct outbuf *out, struct outbuf 
     struct sip_uri uri;
 
     if (sip_uri_parse(target, &uri) != ST_OK || uri.scheme != SIP_SCHEME_SIP || uri.headers.len > 0 ||
-        span_find(target, '?') < target.len || sip_uri_param(&uri, SPAN_LIT("maddr"), NULL)) {
+        span_find(target, '?') < target.len || span_find(target, '"') < target.len ||
+        sip_uri_param(&uri, SPAN_LIT("maddr"), NULL)) {
         return ST_BAD;
     }
     /* a bare '#' parses, but does not leave */

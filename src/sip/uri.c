@@ -29,6 +29,27 @@ static bool chars_ok(struct span s, const char *more)
     return true;
 }
 
+/* "name", "name=value" and, which no grammar allows but others send, name="quoted". */
+static bool params_ok(struct span params)
+{
+    while (params.len > 0) {
+        size_t len = sip_element_len(params, ';');
+        struct span element = span_head(params, len);
+        struct span value = span_from(element, span_find(element, '=') + 1);
+        params = span_from(params, len + 1);
+        if (value.len > 0 && value.ptr[0] == '"') {
+            if (sip_skip_quoted(value, 0) != value.len) {
+                return false;
+            }
+            element.len -= value.len;
+        }
+        if (!chars_ok(element, "[]/:&+$=")) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool host_name_ok(struct span host)
 {
     for (size_t i = 0; i < host.len; i++) {
@@ -77,7 +98,7 @@ int sip_hostport_parse(struct span text, struct span *host, bool *is_ipv6, uint1
         return ST_BAD;
     }
     rest = span_trim(rest);
-    if (rest.len == 0) {
+    if (rest.len == 0 || span_eq(rest, SPAN_LIT(":"))) {
         return ST_OK;
     }
     if (rest.ptr[0] != ':' || span_parse_u32(span_trim(span_from(rest, 1)), UINT16_MAX, &number) != ST_OK ||
@@ -112,9 +133,11 @@ static bool scheme_name_ok(struct span name)
 /* rest: what stands behind "sip:". */
 static int parse_sip(struct span rest, struct sip_uri *out)
 {
-    size_t at = span_find(rest, '@');
+    /* a '@' behind a quote belongs to a parameter's value */
+    struct span unquoted = span_head(rest, span_find(rest, '"'));
+    size_t at = span_find(unquoted, '@');
 
-    if (at < rest.len) {
+    if (at < unquoted.len) {
         struct span userinfo = span_head(rest, at);
         out->user = span_cut(&userinfo, ':');
         out->password = userinfo;
@@ -124,12 +147,12 @@ static int parse_sip(struct span rest, struct sip_uri *out)
             return ST_BAD;
         }
     }
-    size_t question = span_find(rest, '?');
+    size_t question = sip_element_len(rest, '?');
     out->headers = span_from(rest, question + 1);
     struct span front = span_head(rest, question);
     size_t semicolon = span_find(front, ';');
     out->params = span_from(front, semicolon + 1);
-    if (!chars_ok(out->params, "[]/:&+$;=") || !chars_ok(out->headers, "[]/?:+$&=")) {
+    if (!params_ok(out->params) || !chars_ok(out->headers, "[]/?:+$&=")) {
         return ST_BAD;
     }
     return sip_hostport_parse(span_head(front, semicolon), &out->host, &out->host_is_ipv6, &out->port);
@@ -145,7 +168,7 @@ static int parse_tel(struct span rest, struct sip_uri *out)
             return ST_BAD;
         }
     }
-    return out->user.len > 0 && chars_ok(out->params, "[]/:&+$;=") ? ST_OK : ST_BAD;
+    return out->user.len > 0 && params_ok(out->params) ? ST_OK : ST_BAD;
 }
 
 /* Another scheme is opaque; only what would break a header around it is refused. */
@@ -159,13 +182,40 @@ static int parse_other(struct span rest)
     return rest.len > 0 ? ST_OK : ST_BAD;
 }
 
+/* Blanks and tabs only inside quoted strings, controls nowhere. */
+static bool blanks_are_quoted(struct span text)
+{
+    bool quoted = false;
+    bool escaped = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        bool blank = c == ' ' || c == '\t';
+        if ((c < ' ' && !blank) || c == 0x7f || (blank && !quoted)) {
+            return false;
+        }
+        if (c == '"' && !escaped) {
+            quoted = !quoted;
+        }
+        escaped = c == '\\' && quoted && !escaped;
+    }
+    return true;
+}
+
 int sip_uri_parse(struct span text, struct sip_uri *out)
+{
+    int status = sip_uri_parse_bracketed(text, out);
+
+    return sip_has_blank_or_control(text) ? ST_BAD : status;
+}
+
+int sip_uri_parse_bracketed(struct span text, struct sip_uri *out)
 {
     *out = (struct sip_uri){0};
     out->text = text;
     out->scheme = SIP_SCHEME_OTHER;
     size_t colon = span_find(text, ':');
-    if (colon == text.len || sip_has_blank_or_control(text)) {
+    if (colon == text.len || !blanks_are_quoted(text)) {
         return ST_BAD;
     }
     out->scheme_name = span_head(text, colon);
@@ -182,6 +232,29 @@ int sip_uri_parse(struct span text, struct sip_uri *out)
     case SIP_SCHEME_COUNT: break;
     }
     return parse_other(rest);
+}
+
+void sip_uri_put_target(struct outbuf *out, const struct sip_uri *uri)
+{
+    struct span rest = uri->params;
+    struct span text = uri->text;
+
+    if (rest.len == 0) {
+        bool bare_question = uri->host.len > 0 && text.ptr[text.len - 1] == '?';
+        size_t headers_len = uri->headers.len > 0 ? uri->headers.len + 1 : bare_question ? 1 : 0;
+        outbuf_span(out, span_head(text, text.len - headers_len));
+        return;
+    }
+    outbuf_span(out, span_head(text, (size_t)(rest.ptr - text.ptr) - 1)); /* up to the ';' */
+    while (rest.len > 0) {
+        size_t len = sip_element_len(rest, ';');
+        struct span param = span_head(rest, len);
+        rest = span_from(rest, len + 1);
+        if (!sip_has_blank_or_control(param)) {
+            outbuf_char(out, ';');
+            outbuf_span(out, param);
+        }
+    }
 }
 
 int sip_uri_addr(const struct sip_uri *uri, uint16_t default_port, struct net_addr *out)

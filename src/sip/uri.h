@@ -29,13 +29,20 @@ struct sip_uri {
 };
 
 /* ST_OK, or ST_BAD (blanks, controls, bytes that must be escaped, a broken escape, host or port). A scheme other than
- * sip, sips and tel is ST_OK with SIP_SCHEME_OTHER. */
+ * sip, sips and tel is ST_OK with SIP_SCHEME_OTHER. Beyond the grammar: a parameter's value may be a quoted string, and
+ * the port behind a ':' may be missing; others write both. */
 WS_MUST_CHECK int sip_uri_parse(struct span text, struct sip_uri *out);
+/* The same as it may stand between '<' and '>': quoted strings may hold blanks and tabs, which no Request-URI may
+ * (sip_uri_put_target leaves them out). */
+WS_MUST_CHECK int sip_uri_parse_bracketed(struct span text, struct sip_uri *out);
+/* Writes a parsed URI as the target of a request: without headers (RFC 3261 19.1.5), and without the parameters that
+ * hold blanks. */
+void sip_uri_put_target(struct outbuf *out, const struct sip_uri *uri);
 /* Whether the URI has this parameter (case ignored, escapes undone); value may be NULL,
  * is empty for a flag like "lr", keeps its escapes. */
 bool sip_uri_param(const struct sip_uri *uri, struct span name, struct span *value);
 /* "host", "host:port", "[v6]:port" as in a URI or a Via's sent-by (blanks around ':' pass). host is without brackets;
- * port 0 when not given. ST_BAD: host is empty, but for a good one whose port is bad. */
+ * port 0 when not given ("host:" too). ST_BAD: host is empty, but for a good one whose port is bad. */
 WS_MUST_CHECK int sip_hostport_parse(struct span text, struct span *host, bool *is_ipv6, uint16_t *port);
 /* The host as an address when it is an IP literal, with the URI's port or default_port; ST_UNSUPPORTED for a name. */
 WS_MUST_CHECK int sip_uri_addr(const struct sip_uri *uri, uint16_t default_port, struct net_addr *out);
@@ -57,8 +64,8 @@ struct sip_param {
 };
 
 /* The next parameter of a list "a=b;c;d=\"x\"" (blanks and folds around ';' and '=' ignored; a leading ';' is skipped);
- * *rest moves behind it. ST_NOT_FOUND at the end; ST_BAD for an empty name, a missing value or an open quote (the call
- * after that goes on with what follows). */
+ * *rest moves behind it. ST_NOT_FOUND at the end, also behind one last ';'; ST_BAD for an empty name or an open quote (the
+ * call after that goes on with what follows). "a=" is a parameter with an empty value: others write both. */
 WS_MUST_CHECK int sip_param_next(struct span *rest, struct sip_param *out);
 /* The first parameter of that name (case ignored); false when there is none. value may be NULL. */
 bool sip_param_find(struct span params, struct span name, struct span *value);

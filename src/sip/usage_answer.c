@@ -69,9 +69,7 @@ static int set_local(struct sip_usage *usage, const struct sip_msg *request)
     char value[SIP_DIALOG_TEXT_MAX];
     struct outbuf out;
     outbuf_init(&out, value, sizeof(value));
-    sip_put_unfolded(&out, request->to.text);
-    outbuf_str(&out, ";tag=");
-    outbuf_str(&out, usage->local_tag);
+    sip_put_with_tag(&out, &request->to, span_cstr(usage->local_tag));
     int status = outbuf_status(&out);
     return status == ST_OK ? sip_text_set(&usage->local, outbuf_view(&out)) : status;
 }

@@ -77,16 +77,19 @@ static void add(struct sip_usage_targets *targets, struct span value)
     struct sip_name_addr contact;
     struct sip_uri uri;
     struct sip_text copy = {0};
+    char buf[SIP_DIALOG_TEXT_MAX];
+    struct outbuf out;
     if (targets->waiting_count == SIP_USAGE_TARGETS_MAX || sip_name_addr_parse(value, &contact) != ST_OK ||
         contact.star || contact.uri.scheme != SIP_SCHEME_SIP) {
         return;
     }
     /* Headers of the URI would become headers of the request (19.1.5); they are left out, not obeyed. */
-    struct span text = span_head(contact.uri.text, span_find(contact.uri.text, '?'));
-    if (text.len > SIP_DIALOG_TEXT_MAX || sip_uri_parse(text, &uri) != ST_OK || is_known(targets, &uri)) {
+    outbuf_init(&out, buf, sizeof(buf));
+    sip_uri_put_target(&out, &contact.uri);
+    if (outbuf_status(&out) != ST_OK || sip_uri_parse(outbuf_view(&out), &uri) != ST_OK || is_known(targets, &uri)) {
         return;
     }
-    if (sip_text_set(&copy, text) == ST_OK) {
+    if (sip_text_set(&copy, uri.text) == ST_OK) {
         insert(targets, copy, parse_q(contact.params));
     }
 }

@@ -1,6 +1,13 @@
 #include "message.h"
 #include "scan.h"
 
+/* s.ptr[at] is a '"' inside <>: the index behind the quoted string, when it is a parameter's value and closes; else 0. No
+ * grammar has it there, but a Contact with ;x="<urn:y>" is met. */
+static size_t skip_quoted_value(struct span s, size_t at)
+{
+    return at > 0 && s.ptr[at - 1] == '=' ? sip_skip_quoted(s, at) : 0;
+}
+
 /* Index of the first top-level comma; an open quote or '<' swallows the rest. */
 static size_t list_element_len(struct span s)
 {
@@ -9,12 +16,13 @@ static size_t list_element_len(struct span s)
 
     while (at < s.len) {
         char c = s.ptr[at];
-        if (c == '"' && !in_brackets) {
-            at = sip_skip_quoted(s, at);
-            if (at == 0) {
-                return s.len;
-            }
+        size_t end = c != '"' ? 0 : in_brackets ? skip_quoted_value(s, at) : sip_skip_quoted(s, at);
+        if (end > 0) {
+            at = end;
             continue;
+        }
+        if (c == '"' && !in_brackets) {
+            return s.len;
         }
         if (c == '<') {
             in_brackets = true;
@@ -111,31 +119,23 @@ static struct span without_brackets(struct span host)
     return bracketed ? span_make(host.ptr + 1, host.len - 2) : host;
 }
 
-static int take_via_param(const struct sip_param *param, struct sip_via *out)
+/* No call hangs on a number that cannot be read: it counts as not given. */
+static void take_via_param(const struct sip_param *param, struct sip_via *out)
 {
     uint32_t number = 0;
 
     if (span_ieq(param->name, SPAN_LIT("branch"))) {
         out->branch = param->value;
-        return param->value.len > 0 ? ST_OK : ST_BAD;
-    }
-    if (span_ieq(param->name, SPAN_LIT("received"))) {
+    } else if (span_ieq(param->name, SPAN_LIT("received"))) {
         out->received = without_brackets(param->value);
     } else if (span_ieq(param->name, SPAN_LIT("maddr"))) {
         out->maddr = without_brackets(param->value);
     } else if (span_ieq(param->name, SPAN_LIT("rport"))) {
         out->has_rport = true;
-        if (param->has_value && span_parse_u32(param->value, UINT16_MAX, &number) != ST_OK) {
-            return ST_BAD;
-        }
-        out->rport = (uint16_t)number;
+        out->rport = span_parse_u32(param->value, UINT16_MAX, &number) == ST_OK ? (uint16_t)number : 0;
     } else if (span_ieq(param->name, SPAN_LIT("ttl"))) {
-        if (span_parse_u32(param->value, UINT8_MAX, &number) != ST_OK) {
-            return ST_BAD;
-        }
-        out->ttl = (int)number;
+        out->ttl = span_parse_u32(param->value, UINT8_MAX, &number) == ST_OK ? (int)number : -1;
     }
-    return ST_OK;
 }
 
 int sip_via_parse(struct span value, struct sip_via *out)
@@ -152,9 +152,8 @@ int sip_via_parse(struct span value, struct sip_via *out)
     struct span rest = out->params;
     while ((status = sip_param_next(&rest, &param)) != ST_NOT_FOUND) {
         if (status == ST_OK) {
-            status = take_via_param(&param, out);
-        }
-        if (status != ST_OK) {
+            take_via_param(&param, out);
+        } else {
             result = status; /* go on: rport may follow, and an answer needs it */
         }
     }
@@ -163,13 +162,14 @@ int sip_via_parse(struct span value, struct sip_via *out)
 
 /* ---- From, To, Contact, Route ---- */
 
-/* An unquoted display name: RFC 3261 allows tokens; other text is taken too, separators of lists and URIs are not. */
+/* An unquoted display name: RFC 3261 allows tokens; others write names with commas, addresses and Windows accounts there,
+ * and what is meant is clear as long as the '<' is (RFC 4475 3.1.2.15). */
 static bool plain_display_ok(struct span display)
 {
     for (size_t i = 0; i < display.len; i++) {
         unsigned char c = (unsigned char)display.ptr[i];
         bool control = (c < ' ' && !sip_is_lws(display.ptr[i])) || c == 0x7f;
-        if (control || memchr(",;:\"<>\\@", c, 8) != NULL) {
+        if (control || memchr(";\"<>", c, 4) != NULL) {
             return false;
         }
     }
@@ -193,20 +193,33 @@ static int parse_display(struct span value, size_t *at, struct sip_name_addr *ou
     return plain_display_ok(out->display) ? ST_OK : ST_BAD;
 }
 
+/* Index of the '>' that ends the URI; s.len: none. */
+static size_t uri_end(struct span s)
+{
+    size_t at = 0;
+
+    while (at < s.len && s.ptr[at] != '>') {
+        size_t end = s.ptr[at] == '"' ? skip_quoted_value(s, at) : 0;
+        at = end > 0 ? end : at + 1;
+    }
+    return at;
+}
+
 /* "<uri>" from at on; *params is what follows. */
 static int parse_bracketed(struct span value, size_t at, struct span *params, struct sip_name_addr *out)
 {
     struct span inner = span_from(value, at + 1);
-    size_t close = span_find(inner, '>');
+    size_t close = uri_end(inner);
 
     if (close == inner.len) {
         return ST_BAD;
     }
-    *params = span_trim(span_from(inner, close + 1));
-    if (params->len > 0 && params->ptr[0] != ';') {
+    struct span behind = span_trim(span_from(inner, close + 1));
+    if (behind.len > 0 && behind.ptr[0] != ';') {
         return ST_BAD;
     }
-    return sip_uri_parse(span_head(inner, close), &out->uri);
+    *params = behind;
+    return sip_uri_parse_bracketed(span_head(inner, close), &out->uri);
 }
 
 /* Without <> every ';' begins a header parameter, and neither '?' nor ',' may stand in the URI (RFC 3261 20). */
@@ -222,26 +235,42 @@ static int parse_bare(struct span value, struct span *params, struct sip_name_ad
     return sip_uri_parse(uri, &out->uri);
 }
 
+/* A tag is compared and sent back as it came: no token is asked for. An empty one is none, as RFC 2543 peers have it. */
 static int take_params(struct span params, struct sip_name_addr *out)
 {
     struct sip_param param;
+    int result = ST_OK;
     int status = ST_OK;
 
     out->params = params;
-    while ((status = sip_param_next(&params, &param)) == ST_OK) {
-        if (span_ieq(param.name, SPAN_LIT("tag"))) {
-            if (!sip_is_token(param.value)) {
+    while ((status = sip_param_next(&params, &param)) != ST_NOT_FOUND) {
+        if (status != ST_OK) {
+            result = status;
+        } else if (span_ieq(param.name, SPAN_LIT("tag"))) {
+            if (param.quoted && !sip_is_token(param.value)) {
                 return ST_BAD;
             }
             out->tag = param.value;
         }
     }
-    return status == ST_NOT_FOUND ? ST_OK : status;
+    return result;
+}
+
+/* What stands behind the last '>': the parameters, whatever is in front of it. */
+static struct span behind_brackets(struct span value)
+{
+    size_t at = value.len;
+
+    while (at > 0 && value.ptr[at - 1] != '>') {
+        at--;
+    }
+    struct span behind = span_trim(span_from(value, at));
+    return at > 0 && behind.len > 0 && behind.ptr[0] == ';' ? behind : SPAN_NONE;
 }
 
 int sip_name_addr_parse(struct span value, struct sip_name_addr *out)
 {
-    struct span params = SPAN_NONE;
+    struct span params = behind_brackets(value);
     size_t at = 0;
     int status = ST_OK;
 
@@ -264,5 +293,6 @@ int sip_name_addr_parse(struct span value, struct sip_name_addr *out)
     } else {
         status = parse_bare(value, &params, out);
     }
-    return status == ST_OK ? take_params(params, out) : status;
+    int tail = take_params(params, out); /* of a URI that cannot be read too: a response's tag still counts */
+    return status == ST_OK ? tail : status;
 }

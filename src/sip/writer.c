@@ -137,6 +137,37 @@ void sip_put_name_addr(struct outbuf *out, struct span display, struct span uri,
     }
 }
 
+static void put_param(struct outbuf *out, const struct sip_param *param)
+{
+    const char *quote = param->quoted ? "\"" : "";
+
+    outbuf_char(out, ';');
+    sip_put_unfolded(out, param->name);
+    if (param->has_value) {
+        outbuf_char(out, '=');
+        outbuf_str(out, quote);
+        sip_put_unfolded(out, param->value);
+        outbuf_str(out, quote);
+    }
+}
+
+void sip_put_with_tag(struct outbuf *out, const struct sip_name_addr *address, struct span tag)
+{
+    struct span rest = address->params;
+    struct sip_param param;
+    int status = ST_OK;
+
+    sip_put_unfolded(out, rest.len > 0 ? span_trim(span_head(address->text, (size_t)(rest.ptr - address->text.ptr)))
+                                       : address->text);
+    while ((status = sip_param_next(&rest, &param)) != ST_NOT_FOUND) {
+        if (status == ST_OK && !span_ieq(param.name, SPAN_LIT("tag"))) {
+            put_param(out, &param);
+        }
+    }
+    outbuf_str(out, ";tag=");
+    outbuf_span(out, tag);
+}
+
 void sip_put_uri(struct outbuf *out, struct span user, struct span host, uint16_t port)
 {
     outbuf_str(out, "sip:");
@@ -242,15 +273,7 @@ static void put_top_via(struct outbuf *out, struct span value, const struct net_
         if (status != ST_OK || span_ieq(param.name, SPAN_LIT("received")) || span_ieq(param.name, SPAN_LIT("rport"))) {
             continue;
         }
-        outbuf_char(out, ';');
-        sip_put_unfolded(out, param.name);
-        if (param.has_value) {
-            const char *quote = param.quoted ? "\"" : "";
-            outbuf_char(out, '=');
-            outbuf_str(out, quote);
-            sip_put_unfolded(out, param.value);
-            outbuf_str(out, quote);
-        }
+        put_param(out, &param);
     }
     if (source->family != 0 && (via.has_rport || !sent_by_is(&via, source))) {
         outbuf_printf(out, ";received=%s", addr_ip_text(source, host));
@@ -286,10 +309,12 @@ static void put_to(struct outbuf *out, const struct sip_response_form *form)
         return;
     }
     outbuf_str(out, "To: ");
-    sip_put_unfolded(out, to);
-    if (add_tag) {
-        outbuf_str(out, ";tag=");
-        outbuf_span(out, form->to_tag);
+    if (add_tag && form->request->to.uri.text.len > 0) {
+        sip_put_with_tag(out, &form->request->to, form->to_tag);
+    } else {
+        sip_put_unfolded(out, to); /* of a malformed request perhaps: what there is */
+        outbuf_str(out, add_tag ? ";tag=" : "");
+        outbuf_span(out, add_tag ? form->to_tag : SPAN_NONE);
     }
     outbuf_str(out, "\r\n");
 }

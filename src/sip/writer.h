@@ -85,6 +85,8 @@ void sip_put_body(struct outbuf *out, struct span content_type, struct span body
 
 /* `"Display" <uri>;tag=…`; empty display and tag are left out; the display name is quoted and escaped. */
 void sip_put_name_addr(struct outbuf *out, struct span display, struct span uri, struct span tag);
+/* An address as it came, with this tag instead of whatever (an empty one, or a last ';') stands in its place. */
+void sip_put_with_tag(struct outbuf *out, const struct sip_name_addr *address, struct span tag);
 /* `"text"` with '"' and '\' escaped; controls become blanks. */
 void sip_put_quoted(struct outbuf *out, struct span text);
 /* "sip:user@host[:port]"; user raw bytes (escaped here, may be empty). */

@@ -69,10 +69,11 @@ static void check_fields(const struct sip_msg *msg)
 {
     FUZZ_CHECK(msg->is_request ? msg->status == 0 : msg->status >= 100 && msg->status <= 699);
     FUZZ_CHECK(msg->method_text.len > 0 && msg->method < SIP_METHOD_COUNT && msg->call_id.len > 0);
-    FUZZ_CHECK(msg->via.host.len > 0 && msg->from.text.len > 0 && msg->to.text.len > 0);
+    FUZZ_CHECK(msg->is_request ? msg->via.host.len > 0 && msg->from.uri.text.len > 0 && msg->to.uri.text.len > 0
+                               : msg->via.host.len + msg->via.branch.len > 0);
     FUZZ_CHECK(!msg->from.star && !msg->to.star && msg->max_forwards >= -1 && msg->max_forwards <= 255);
     FUZZ_CHECK(msg->bad_code == 0 && msg->body.len <= msg->raw.len);
-    if (sip_msg_header(msg, SIP_HEADER_CONTENT_LENGTH) != NULL) {
+    if (sip_msg_value(msg, SIP_HEADER_CONTENT_LENGTH).len > 0) {
         uint32_t len = 0;
         FUZZ_CHECK(span_parse_u32(sip_msg_value(msg, SIP_HEADER_CONTENT_LENGTH), UINT32_MAX, &len) == ST_OK);
         FUZZ_CHECK(msg->body.len == len);

@@ -88,6 +88,78 @@ static void without_contact(void **state)
     }
 }
 
+/* What the INVITE went to is no address: the server may listen on another port than 5060 (SIP.js 419). */
+static void unreadable_contact_goes_to_the_source(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {RESPONSE(""), RESPONSE("Contact: <sip:p@10.0.0.7\r\n"),
+                                        RESPONSE("Contact: sip:p@10.0.0.7:port\r\n")};
+    const struct net_addr from = addr_ipv4(10, 0, 0, 2, 5080);
+    for (size_t i = 0; i < 3; i++) {
+        struct sip_dialog d = {0};
+        struct sip_msg msg = parsed(texts[i]);
+        assert_int_equal(sip_dialog_from_response(&d, &msg, &from, 5, SPAN_LIT("sip:them@10.0.0.2")), ST_OK);
+        struct sip_dialog_path path = path_of(&d);
+        assert_span(path.uri, "sip:them@10.0.0.2");
+        assert_true(addr_equal(&path.to, &from));
+        /* a later one that can be read */
+        msg = parsed(RESPONSE("Contact: <sip:p@10.0.0.7:5070>\r\n"));
+        assert_int_equal(sip_dialog_refresh(&d, &msg, &from), ST_OK);
+        assert_int_equal(path_of(&d).to.port, 5070);
+        sip_dialog_fini(&d);
+    }
+    struct sip_dialog d = {0};
+    struct sip_msg msg = parsed("INVITE sip:us@x SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2:5080;branch=z9hG4bK1\r\n"
+                                "From: <sip:them@10.0.0.2;x=\"a b\"?y=z>;tag=abc\r\nTo: <sip:us@x>\r\nCall-ID: c\r\n"
+                                "CSeq: 9 INVITE\r\nContact: <\r\n\r\n");
+    assert_int_equal(sip_dialog_from_request(&d, &msg, &from), ST_OK);
+    assert_span(path_of(&d).uri, "sip:them@10.0.0.2");
+    struct net_addr to = path_of(&d).to;
+    assert_true(addr_equal(&to, &from));
+    sip_dialog_fini(&d);
+}
+
+/* A 200 without Contact behind a 183 that had one. */
+static void an_earlier_contact_stays(void **state)
+{
+    (void)state;
+    struct sip_dialog d;
+    struct net_addr from = source();
+    assert_int_equal(form(&d, RESPONSE("Contact: <sip:p@10.0.0.7:5070>\r\n")), ST_OK);
+    struct sip_msg msg = parsed(RESPONSE(""));
+    assert_int_equal(sip_dialog_from_response(&d, &msg, &from, 5, SPAN_LIT("sip:them@y")), ST_OK);
+    assert_span(path_of(&d).uri, "sip:p@10.0.0.7:5070");
+    assert_int_equal(path_of(&d).to.port, 5070);
+    sip_dialog_fini(&d);
+}
+
+/* To of what we send must be readable for others. */
+static void unreadable_to(void **state)
+{
+    (void)state;
+    struct sip_dialog d = {0};
+    struct net_addr from = source();
+    struct sip_msg msg = parsed("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nFrom: <\r\n"
+                                "To: \"Far <sip:them@y>;tag=abc\r\nCall-ID: c\r\nCSeq: 5 INVITE\r\n\r\n");
+    assert_int_equal(sip_dialog_from_response(&d, &msg, &from, 5, SPAN_LIT("sip:them@y")), ST_OK);
+    assert_span(sip_text_view(&d.remote), "<sip:them@y>;tag=abc");
+    assert_span(sip_text_view(&d.tag), "abc");
+    sip_dialog_fini(&d);
+}
+
+static void quoted_parameters(void **state)
+{
+    (void)state;
+    struct sip_dialog d;
+    assert_int_equal(form(&d, RESPONSE("Contact: <sip:p@10.0.0.7:5070;thinfo=\"<urn:x>\">\r\n")), ST_OK);
+    assert_span(path_of(&d).uri, "sip:p@10.0.0.7:5070;thinfo=\"<urn:x>\"");
+    assert_int_equal(path_of(&d).to.port, 5070);
+    sip_dialog_fini(&d);
+    assert_int_equal(form(&d, RESPONSE("Contact: <sip:p@10.0.0.7:5070;a=\"b c\";ob>\r\n")), ST_OK);
+    assert_span(path_of(&d).uri, "sip:p@10.0.0.7:5070;ob"); /* no request line holds a blank */
+    sip_dialog_fini(&d);
+}
+
 static void addresses(void **state)
 {
     (void)state;
@@ -95,9 +167,15 @@ static void addresses(void **state)
         const char *text;
         bool literal;
     } cases[] = {
-        {RESPONSE("Contact: <sip:p@0.0.0.0>\r\n"), false},      {RESPONSE("Contact: <sip:p@224.0.0.1>\r\n"), false},
-        {RESPONSE("Contact: <sip:p@name.test>\r\n"), false},    {RESPONSE("Contact: <sip:p@10.0.0.8>\r\n"), true},
+        {RESPONSE("Contact: <sip:p@0.0.0.0>\r\n"), false},
+        {RESPONSE("Contact: <sip:p@224.0.0.1>\r\n"), false},
+        {RESPONSE("Contact: <sip:p@name.test>\r\n"), false},
+        {RESPONSE("Contact: <sip:p@10.0.0.8>\r\n"), true},
         {RESPONSE("Contact: <sip:p@[2001:db8::1]>\r\n"), true},
+        {RESPONSE("Contact: <sip:p@name.test;maddr=10.0.0.8>\r\n"), true},
+        {RESPONSE("Contact: <sip:p@10.0.0.8;transport=UDP>\r\n"), true},
+        {RESPONSE("Contact: <sip:p@10.0.0.8;transport=tcp>\r\n"), false}, /* nobody listens there for us */
+        {RESPONSE("Record-Route: <sip:10.0.0.8;transport=tls;lr>\r\n"), false},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sip_dialog d;
@@ -129,6 +207,31 @@ static void loose_and_strict(void **state)
     assert_span(path.uri, "sip:s@10.0.0.7");
     assert_span(path.route, "<sip:p@h>");
     sip_dialog_fini(&d);
+}
+
+/* lr outside of the <>, or no <> at all, or a value: loose all the same; what cannot be read goes with the rest. */
+static void routes_as_others_write_them(void **state)
+{
+    static const struct {
+        const char *extra, *route;
+        uint16_t port;
+    } rows[] = {
+        {RESPONSE("Record-Route: <sip:10.0.0.9:5071>;lr\r\nContact: <sip:p@h>\r\n"), "<sip:10.0.0.9:5071>;lr", 5071},
+        {RESPONSE("Record-Route: sip:10.0.0.9:5071;lr\r\nContact: <sip:p@h>\r\n"), "sip:10.0.0.9:5071;lr", 5071},
+        {RESPONSE("Record-Route: <sip:10.0.0.9:5071;lr=>;\r\nContact: <sip:p@h>\r\n"), "<sip:10.0.0.9:5071;lr=>;",
+         5071},
+        {RESPONSE("Record-Route: <sip:10.0.0.9:x;lr>\r\nContact: <sip:p@10.0.0.7:5072>\r\n"), "<sip:10.0.0.9:x;lr>",
+         5060},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sip_dialog d;
+        assert_int_equal(form(&d, rows[i].extra), ST_OK);
+        struct sip_dialog_path path = path_of(&d);
+        assert_span(path.route, rows[i].route);
+        assert_int_equal(path.to.port, rows[i].port);
+        sip_dialog_fini(&d);
+    }
 }
 
 static void from_request(void **state)
@@ -220,10 +323,19 @@ static void text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(from_response), cmocka_unit_test(without_contact),
-        cmocka_unit_test(addresses),     cmocka_unit_test(loose_and_strict),
-        cmocka_unit_test(from_request),  cmocka_unit_test(refresh),
-        cmocka_unit_test(too_large),     cmocka_unit_test(text),
+        cmocka_unit_test(from_response),
+        cmocka_unit_test(without_contact),
+        cmocka_unit_test(addresses),
+        cmocka_unit_test(loose_and_strict),
+        cmocka_unit_test(from_request),
+        cmocka_unit_test(refresh),
+        cmocka_unit_test(too_large),
+        cmocka_unit_test(text),
+        cmocka_unit_test(unreadable_contact_goes_to_the_source),
+        cmocka_unit_test(an_earlier_contact_stays),
+        cmocka_unit_test(unreadable_to),
+        cmocka_unit_test(quoted_parameters),
+        cmocka_unit_test(routes_as_others_write_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

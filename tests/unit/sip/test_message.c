@@ -174,10 +174,9 @@ static const struct fault_row faults[] = {
     {START "Via: nonsense\r\n" FROM TO ID CSEQ "\r\n", DROP, 400, "Bad Via"},
     {START "Via: SIP/2.0/UDP\r\n" FROM TO ID CSEQ "\r\n", DROP, 400, "Bad Via"},
     {START "Via: SIP/2.0/UDP h:99999\r\n" FROM TO ID CSEQ "\r\n", ANSWER, 400, "Bad Via"},
-    {START "Via: SIP/2.0/UDP h;branch\r\n" FROM TO ID CSEQ "\r\n", ANSWER, 400, "Bad Via"},
-    {START "Via: SIP/2.0/UDP h;rport=x\r\n" FROM TO ID CSEQ "\r\n", ANSWER, 400, "Bad Via"},
-    {START "Via: SIP/2.0/UDP h;ttl=256\r\n" FROM TO ID CSEQ "\r\n", ANSWER, 400, "Bad Via"},
-    {START "Via: SIP/2.0/UDP h;\r\n" FROM TO ID CSEQ "\r\n", ANSWER, 400, "Bad Via"},
+    {START "Via: SIP/2.0/UDP h;;\r\n" FROM TO ID CSEQ "\r\n", ANSWER, 400, "Bad Via"},
+    {START VIA "From <sip:a@h>;tag=1\r\n" TO ID CSEQ "\r\n", ANSWER, 400, "No From"},
+    {START VIA "From x: <sip:a@h>;tag=1\r\n" TO ID CSEQ "\r\n", ANSWER, 400, "No From"},
     {START VIA "From: \"x <sip:a@h>;tag=1\r\n" TO ID CSEQ "\r\n", ANSWER, 400, "Bad From"},
     {START VIA "From: *\r\n" TO ID CSEQ "\r\n", ANSWER, 400, "Bad From"},
     {START VIA FROM "To:\r\n" ID CSEQ "\r\n", ANSWER, 400, "Bad To"},
@@ -187,20 +186,15 @@ static const struct fault_row faults[] = {
     {START VIA FROM TO ID "CSeq: 1\r\n\r\n", ANSWER, 400, "Bad CSeq"},
     {START VIA FROM TO ID "CSeq: 1INVITE\r\n\r\n", ANSWER, 400, "Bad CSeq"},
     {START VIA FROM TO ID "CSeq: 1 invite\r\n\r\n", ANSWER, 400, "CSeq of another method"},
-    {BASIC CSEQ "\r\n", ANSWER, 400, "More than one CSeq"},
     {BASIC "f: <sip:z@z>\r\n\r\n", ANSWER, 400, "More than one From"},
-    {BASIC "l: 0\r\nContent-Length: 0\r\n\r\n", ANSWER, 400, "More than one Content-Length"},
     {BASIC "Content-Length: 1\r\n\r\n", ANSWER, 400, "Content-Length over the end of the datagram"},
     {BASIC "Content-Length: -1\r\n\r\n", ANSWER, 400, "Bad Content-Length"},
     {BASIC "Content-Length: 99999999999\r\n\r\n", ANSWER, 400, "Bad Content-Length"},
-    {BASIC "Content-Length:\r\n\r\n", ANSWER, 400, "Bad Content-Length"},
-    {BASIC "Max-Forwards: many\r\n\r\n", ANSWER, 400, "Bad Max-Forwards"},
-    {BASIC "Contact: <sip:a@h\r\n\r\n", ANSWER, 400, "Bad Contact"},
-    {BASIC "no colon\r\n\r\n", ANSWER, 400, "Malformed header line"},
-    {BASIC ": no name\r\n\r\n", ANSWER, 400, "Malformed header line"},
-    {BASIC "two words: x\r\n\r\n", ANSWER, 400, "Malformed header line"},
-    {START " folded: x\r\n" VIA FROM TO ID CSEQ "\r\n", ANSWER, 400, "Malformed header line"},
-    {BASIC "X: a\rVia: b\r\n\r\n", ANSWER, 400, "CR inside a header"},
+    {BASIC "CSeq: 8 INVITE\r\n\r\n", ANSWER, 400, "More than one CSeq"},
+    {BASIC "l: 0\r\nContent-Length: 1\r\n\r\nx", ANSWER, 400, "More than one Content-Length"},
+    {"REGISTER sip:h SIP/2.0\r\n" VIA FROM TO ID "CSeq: 1 REGISTER\r\nContact: <sip:a@h\r\n\r\n", ANSWER, 400,
+     "Bad Contact"},
+    {BASIC "Contact: <sip:h>\rVia: b\r\n\r\n", ANSWER, 400, "CR inside a header"},
     {"INVITE sip:b@h SIP/3.0\r\n" VIA FROM TO ID CSEQ "\r\n", ANSWER, 505, "Version Not Supported"},
     {"INVITE  sip:b@h SIP/2.0\r\n" VIA FROM TO ID CSEQ "\r\n", ANSWER, 400, "Bad request line"},
     {"INVITE sip:b@h  SIP/2.0\r\n" VIA FROM TO ID CSEQ "\r\n", ANSWER, 400, "Bad request line"},
@@ -215,6 +209,10 @@ static const struct fault_row faults[] = {
     {"SIP/2.0 20 x\r\n" VIA FROM TO ID CSEQ "\r\n", DROP, 400, "Bad status code"},
     {"SIP/3.0 200 x\r\n" VIA FROM TO ID CSEQ "\r\n", DROP, 505, "Bad SIP version"},
     {"SIP/2.0 200 OK\r\n\r\n", DROP, 400, "No Via"},
+    {"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;;\r\n" FROM TO ID CSEQ "\r\n", DROP, 400, "Bad Via"},
+    {"SIP/2.0 200 OK\r\n" VIA FROM ID CSEQ "\r\n", DROP, 400, "No To"},
+    {"SIP/2.0 200 OK\r\n" VIA FROM TO CSEQ "\r\n", DROP, 400, "No Call-ID"},
+    {"SIP/2.0 200 OK\r\n" VIA FROM TO ID "CSeq 1 INVITE\r\n\r\n", DROP, 400, "No CSeq"},
     {"SIP/2.0 200 OK\r\n" VIA FROM TO ID CSEQ "l: 5\r\n\r\n", DROP, 400, "Content-Length over the end of the datagram"},
     {"ACK sip:b@h SIP/2.0\r\n" VIA FROM TO ID CSEQ "\r\n", DROP, 400, "CSeq of another method"},
     {"no line end", DROP, 400, "Bad start line"},
@@ -237,6 +235,92 @@ static void each_fault_has_its_verdict_and_reason(void **state)
         guard_free(&g);
     }
     assert_string_equal(sip_verdict_name(SIP_VERDICT_COUNT), "");
+}
+
+/* ---- what others write (docs/field.md) ---- */
+
+#define OK200 "SIP/2.0 200 OK\r\n"
+
+/* Each is taken, as an INVITE and as the 200 to one, and what decides is read. */
+static void what_others_write_is_taken(void **state)
+{
+    static const char *const shapes[] = {
+        "Via: SIP/2.0/UDP 10.0.0.1:5061;branch=z9hG4bKa;rport;\r\n" FROM TO ID CSEQ,
+        "Via: SIP/2.0/UDP 10.0.0.1:5061;rport=;received=;branch=z9hG4bKa\r\n" FROM TO ID CSEQ,
+        "Via: SIP/2.0/UDP 10.0.0.1:5061;rport=x;ttl=999;branch=z9hG4bKa\r\n" FROM TO ID CSEQ,
+        VIA "From: <sip:a@h>;tag=f1;\r\nTo: <sip:b@h>;\r\n" ID CSEQ,
+        VIA FROM "To: <sip:b@h>;tag=\r\n" ID CSEQ,
+        VIA FROM "To: <sip:b@h>;tag=\r\nl:\r\nl: \r\n" ID CSEQ,
+        VIA "From: Bell, Alexander (a@b) <sip:a@h>;tag=f1\r\n" TO ID CSEQ,
+        VIA "From: DOMAIN\\a <sip:a@h>;tag=f1\r\n" TO ID CSEQ,
+        VIA FROM TO ID CSEQ CSEQ "Max-Forwards: many\r\nMax-Forwards: 7\r\n",
+        VIA "no colon\r\n" FROM "two words: x\r\n: no name\r\n" TO "X: a\rVia: b\r\n" ID CSEQ,
+        " folded: x\r\n" VIA FROM TO ID CSEQ "\"\x80: y\r\nUser-Agent: a\rb\r\n",
+        VIA FROM TO ID CSEQ "Contact: <sip:a@h\r\nExpires: soon\r\nRetry-After: never\r\nRSeq: x\r\n",
+    };
+    static const char *const starts[] = {START, OK200};
+    char whole[1024];
+    struct sip_msg msg;
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof shapes / sizeof shapes[0]; i++) {
+        (void)snprintf(whole, sizeof whole, "%s%s\r\n", starts[i % 2], shapes[i / 2]);
+        struct guard g = guard_copy(whole, strlen(whole));
+        if (sip_msg_parse(span_make(g.ptr, g.len), &msg) != SIP_VERDICT_OK) {
+            fail_msg("%s: %s", whole, msg.bad_reason);
+        }
+        assert_span(msg.via.branch, "z9hG4bKa");
+        assert_true(msg.via.has_rport && msg.via.rport == 0 && msg.via.received.len == 0);
+        assert_span(msg.from.tag, "f1");
+        assert_span(msg.from.uri.text, "sip:a@h");
+        assert_span(msg.to.uri.text, "sip:b@h");
+        assert_int_equal(msg.to.tag.len, 0);
+        assert_span(msg.call_id, "id@h");
+        assert_int_equal(msg.cseq, 7);
+        assert_false(msg.has_contact);
+        guard_free(&g);
+    }
+}
+
+/* A response finds its request by branch, Call-ID and CSeq; of the rest only the To tag counts. */
+static void a_response_is_read_as_far_as_it_can_be(void **state)
+{
+    static const char *const shapes[] = {
+        OK200 VIA "From: \"a <sip:a@h>;tag=f1\r\nTo: \"b <sip:b@h>;tag=t1\r\n" ID CSEQ,
+        OK200 VIA "To: <sip:b b@h>;x=;;tag=t1\r\n" ID CSEQ,
+        OK200 "Via: SIP/2.0/UDP ;;branch=z9hG4bKa;=\r\nTo: sip:b@h:0;tag=t1\r\n" ID CSEQ,
+    };
+    struct sip_msg msg;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        char whole[512];
+        (void)snprintf(whole, sizeof whole, "%s\r\n", shapes[i]);
+        assert_int_equal(parse(whole, &msg), SIP_VERDICT_OK);
+        assert_span(msg.via.branch, "z9hG4bKa");
+        assert_span(msg.to.tag, "t1");
+        assert_int_equal(msg.to.uri.text.len, 0);
+        assert_true(msg.to.text.len > 0);
+    }
+}
+
+static void a_quoted_parameter_stands_in_a_uri(void **state)
+{
+    static const char *const rows[] = {"<sip:u@10.0.0.7:5071;thinfo=\"<a,b;c>\";ob>;expires=5",
+                                       "\"x\" <sip:u@10.0.0.7:5071;thinfo=\"<a, \\\"b>\">;expires=5"};
+    struct sip_msg msg;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char whole[512];
+        (void)snprintf(whole, sizeof whole, BASIC "Contact: %s, <sip:other@h>\r\n\r\n", rows[i]);
+        assert_int_equal(parse(whole, &msg), SIP_VERDICT_OK);
+        assert_true(msg.has_contact);
+        assert_span(msg.contact.uri.host, "10.0.0.7");
+        assert_int_equal(msg.contact.uri.port, 5071);
+        assert_true(sip_param_find(msg.contact.params, SPAN_LIT("expires"), NULL));
+        assert_int_equal(sip_values_count(&msg, SIP_HEADER_CONTACT), 2);
+    }
 }
 
 static void header_lines_are_limited_in_number_only(void **state)
@@ -294,6 +378,7 @@ static void via_values(void **state)
                                          "SIP/2.0/UDP [::1",
                                          "SIP/2.0/UDP h:0",
                                          "SIP/2.0/UDP h x",
+                                         "SIP/2.0/UDP h;;",
                                          "SIP/2.0/UDP h;;a",
                                          "SIP/2.0/UDP h;a=\"b"};
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
@@ -327,16 +412,15 @@ static void name_addr_values(void **state)
                                          "\"x\" sip:a@h",
                                          "\"x\"",
                                          "\"x\" y <sip:h>",
-                                         "A, B <sip:h>",
-                                         "a@b <sip:h>",
+                                         "A; B <sip:h>",
+                                         "a>b <sip:h>",
                                          "< sip:h>",
                                          "<sip:h >",
                                          "<sip:h> junk",
-                                         "<sip:h>;",
-                                         "<sip:h>;tag=",
+                                         "<sip:h>;;",
+                                         "<sip:h>;=x",
                                          "<sip:h>;tag=a b",
                                          "<sip:h>;tag=\"a b\"",
-                                         "<sip:h>;tag",
                                          "sip:h?x=y",
                                          "sip:a,b@h",
                                          "name"};
@@ -403,6 +487,9 @@ int main(void)
         cmocka_unit_test(lists_are_walked_through_lines_and_commas),
         cmocka_unit_test(keep_alives_are_empty),
         cmocka_unit_test(each_fault_has_its_verdict_and_reason),
+        cmocka_unit_test(what_others_write_is_taken),
+        cmocka_unit_test(a_response_is_read_as_far_as_it_can_be),
+        cmocka_unit_test(a_quoted_parameter_stands_in_a_uri),
         cmocka_unit_test(header_lines_are_limited_in_number_only),
         cmocka_unit_test(via_values),
         cmocka_unit_test(name_addr_values),

@@ -56,6 +56,7 @@ static const char *const bad[] = {
     "sip:a b@h",
     "sip:a@h\r\nX: y",
     "sip:a@@h",
+    "sip:a@h;x=\"y\"",
     "<sip:a@h>",
 };
 

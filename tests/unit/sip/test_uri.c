@@ -29,6 +29,8 @@ static const struct good_row good[] = {
     {"sip:[2001:db8::1]", "sip", "", "", "2001:db8::1", 0, "", ""},
     {"sip:u@[::ffff:1.2.3.4]:5070;lr", "sip", "u", "", "::ffff:1.2.3.4", 5070, "lr", ""},
     {"sip:h?a=b", "sip", "", "", "h", 0, "", "a=b"},
+    {"sip:u@h:", "sip", "u", "", "h", 0, "", ""},
+    {"sip:u@h:5070;x=\"<a@b?c;d>\";lr?e=f", "sip", "u", "", "h", 5070, "x=\"<a@b?c;d>\";lr", "e=f"},
     {"tel:+886-2-1234;phone-context=x", "tel", "+886-2-1234", "", "", 0, "phone-context=x", ""},
     {"soap.beep://192.0.2.103:3002", "other", "", "", "", 0, "", ""},
     {"isbn:2983792873", "other", "", "", "", 0, "", ""},
@@ -36,8 +38,8 @@ static const struct good_row good[] = {
 
 static const char *const bad[] = {
     "",           "sip",         "sip:",       ":x",          "1sip:h",      "sip:@h",         "sip:a@",
-    "sip:a@b@c",  "sip:a b@h",   "sip:h:0",    "sip:h:65536", "sip:h:",      "sip:h:5o",       "sip:2001:db8::1",
-    "sip:[::1",   "sip:[::1]x",  "sip:[]",     "sip:[g::1]",  "sip:a%2@h",   "sip:a%zz@h",     "sip:a@h;x=\"y\"",
+    "sip:a@b@c",  "sip:a b@h",   "sip:h:0",    "sip:h:65536", "sip:h: ",     "sip:h:5o",       "sip:2001:db8::1",
+    "sip:[::1",   "sip:[::1]x",  "sip:[]",     "sip:[g::1]",  "sip:a%2@h",   "sip:a%zz@h",     "sip:a@h;x=\"y",
     "<sip:a@h>",  "sip:a\"@h",   "sip:h;a<b",  "sip:h\r\n",   "sip:a@h?b c", "sip:\xc3\xa9@h", "tel:",
     "tel:abcxyz", "sip:a@h;x,y", "http://<x>", "x:",          "sip:h h",     "sip:a:p#@h",     "sip:h%41",
 };
@@ -165,6 +167,70 @@ static void parameters_are_found_in_any_order(void **state)
     assert_true(sip_uri_param(&uri, SPAN_LIT("lr"), NULL));
 }
 
+/* One last ';' and a '=' with nothing behind it: sprout 373, and not rare. */
+static void an_empty_end_and_an_empty_value_are_forgiven(void **state)
+{
+    static const char *const rows[] = {"a=b;", "a=b ; ", "a=b;\r\n "};
+    struct sip_param p;
+    struct span rest;
+    struct span value = SPAN_LIT("stale");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rest = span_cstr(rows[i]);
+        assert_int_equal(sip_param_next(&rest, &p), ST_OK);
+        assert_span(p.value, "b");
+        assert_int_equal(sip_param_next(&rest, &p), ST_NOT_FOUND);
+    }
+    rest = SPAN_LIT(";");
+    assert_int_equal(sip_param_next(&rest, &p), ST_NOT_FOUND);
+    rest = SPAN_LIT(";rport=;tag= ");
+    assert_int_equal(sip_param_next(&rest, &p), ST_OK);
+    assert_span(p.name, "rport");
+    assert_true(p.has_value && p.value.len == 0);
+    assert_true(sip_param_find(rest, SPAN_LIT("TAG"), &value));
+    assert_int_equal(value.len, 0);
+}
+
+static void blanks_pass_only_in_quotes_and_brackets(void **state)
+{
+    static const struct {
+        const char *text;
+        int status, bracketed;
+        const char *target;
+    } rows[] = {
+        {"sip:u@h:5070;x=\"a b\";ob", ST_BAD, ST_OK, "sip:u@h:5070;ob"},
+        {"sip:u@h;x=\"<urn:y>\";ob", ST_OK, ST_OK, "sip:u@h;x=\"<urn:y>\";ob"},
+        {"sip:u@h;x=\"\\\" b\"", ST_BAD, ST_OK, "sip:u@h"},
+        {"sip:a?b@h;lr?Route=x", ST_OK, ST_OK, "sip:a?b@h;lr"},
+        {"sip:a?b@h?Route=x", ST_OK, ST_OK, "sip:a?b@h"},
+        {"sip:h?", ST_OK, ST_OK, "sip:h"},
+        {"sip:h;;lr", ST_OK, ST_OK, "sip:h;;lr"},
+        {"tel:+1;a=b", ST_OK, ST_OK, "tel:+1;a=b"},
+        {"sip:u@h;x=\"a\" b\"", ST_BAD, ST_BAD, ""},
+        {"sip:u@h ;x=\"a\"", ST_BAD, ST_BAD, ""},
+        {"sip:u@h;x=\"a\r\nb\"", ST_BAD, ST_BAD, ""},
+        {"sip:u@h;x=\"a\"b", ST_BAD, ST_BAD, ""},
+        {"sip:u\"@h", ST_BAD, ST_BAD, ""},
+    };
+    char bytes[128];
+    struct sip_uri uri;
+    struct outbuf out;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct guard g = guard_copy(rows[i].text, strlen(rows[i].text));
+        assert_int_equal(sip_uri_parse(span_make(g.ptr, g.len), &uri), rows[i].status);
+        assert_int_equal(sip_uri_parse_bracketed(span_make(g.ptr, g.len), &uri), rows[i].bracketed);
+        if (rows[i].bracketed == ST_OK) {
+            outbuf_init(&out, bytes, sizeof bytes);
+            sip_uri_put_target(&out, &uri);
+            assert_span(outbuf_view(&out), rows[i].target);
+        }
+        guard_free(&g);
+    }
+}
+
 static void parameter_lists_are_walked(void **state)
 {
     struct span rest = SPAN_LIT(" ; a = b ;c;\r\n d=\"x;\\\"y\" ;e=[::1]:5");
@@ -186,7 +252,7 @@ static void parameter_lists_are_walked(void **state)
     assert_span(p.value, "[::1]:5");
     assert_int_equal(sip_param_next(&rest, &p), ST_NOT_FOUND);
 
-    static const char *const broken[] = {";;a", "a=", "=b", "a=\"x", "a=\"x\"y", "a=b c", "a b=c", "a;", ";", "a=<b>"};
+    static const char *const broken[] = {";;a", "=b", "a=\"x", "a=\"x\"y", "a=b c", "a b=c", "a;;", ";;", "a=<b>"};
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         int status = ST_OK;
         bool seen_bad = false;
@@ -307,6 +373,8 @@ int main(void)
         cmocka_unit_test(hosts_and_ports_are_split),
         cmocka_unit_test(parameters_are_found_in_any_order),
         cmocka_unit_test(parameter_lists_are_walked),
+        cmocka_unit_test(an_empty_end_and_an_empty_value_are_forgiven),
+        cmocka_unit_test(blanks_pass_only_in_quotes_and_brackets),
         cmocka_unit_test(comparison_follows_the_rfc),
         cmocka_unit_test(endless_parameter_lists_are_compared_bytewise),
         cmocka_unit_test(escapes_both_ways),

@@ -88,6 +88,10 @@ static void unusable(void **state)
     next(NULL);
     add("Contact: <sip:a@x;p=1?Subject=evil>\r\n");
     next("sip:a@x;p=1");
+    /* a '?' in the user part is no end, a quoted parameter goes along, one with a blank cannot */
+    add("Contact: <sip:a?b@x;p=\"<y?>\"?Subject=evil>, <sip:c@x;p=\"1 2\">\r\n");
+    next("sip:a?b@x;p=\"<y?>\"");
+    next("sip:c@x");
 }
 
 static void many(void **state)
