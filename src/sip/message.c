@@ -45,8 +45,7 @@ static bool begins_with_blank(struct span s)
     return s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t');
 }
 
-/* The same with the folded lines that follow (RFC 3261 7.3.1). */
-static bool cut_folded_line(struct span *rest, struct span *line)
+bool sip_cut_folded_line(struct span *rest, struct span *line)
 {
     struct span more;
 
@@ -202,7 +201,7 @@ static void parse_header_lines(struct span *rest, struct sip_msg *msg)
 {
     struct span line;
 
-    while (cut_folded_line(rest, &line)) {
+    while (sip_cut_folded_line(rest, &line)) {
         if (line.len == 0) {
             return;
         }
@@ -456,13 +455,4 @@ enum sip_verdict sip_msg_parse(struct span datagram, struct sip_msg *msg)
         msg->raw.len = (size_t)(rest.ptr - msg->raw.ptr);
     }
     return verdict_of(msg);
-}
-
-bool sip_msg_content_is(const struct sip_msg *msg, struct span type, struct span subtype)
-{
-    struct span value = msg->content_type;
-    struct span front = span_cut(&value, ';');
-    struct span main = span_trim(span_cut(&front, '/'));
-
-    return span_ieq(main, type) && span_ieq(span_trim(front), subtype);
 }

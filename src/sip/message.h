@@ -113,6 +113,9 @@ size_t sip_values_count(const struct sip_msg *msg, enum sip_header_id id);
 /* Whether a list of tokens (Require, Supported, Allow, …) names this one, case ignored. */
 bool sip_msg_lists(const struct sip_msg *msg, enum sip_header_id id, struct span token);
 
+/* Whether Reason (RFC 3326) names this cause of this protocol ("SIP", "Q.850"; case ignored). */
+bool sip_reason_has(const struct sip_msg *msg, struct span protocol, uint32_t cause);
+
 /* Cuts the first element off a comma-separated list, respecting quotes and <>; false when nothing is left. */
 bool sip_list_next(struct span *rest, struct span *value);
 
@@ -121,8 +124,5 @@ WS_MUST_CHECK int sip_via_parse(struct span value, struct sip_via *out);
 /* ST_OK or ST_BAD (open quote, blanks in <>, bad URI, '?' outside <>, …); after ST_BAD out->tag is set when it could be
  * read all the same. */
 WS_MUST_CHECK int sip_name_addr_parse(struct span value, struct sip_name_addr *out);
-
-/* Whether Content-Type is type/subtype ("application", "sdp"), parameters and case ignored. */
-bool sip_msg_content_is(const struct sip_msg *msg, struct span type, struct span subtype);
 
 #endif

@@ -25,6 +25,9 @@ size_t sip_skip_quoted(struct span s, size_t at);
 size_t sip_element_len(struct span s, char separator);
 /* Index of the first byte at or behind `at` that may not stand in a token. */
 size_t sip_skip_token(struct span s, size_t at);
+/* Cuts one line off with the folded ones that follow it (RFC 3261 7.3.1), its CRLF (or a lone LF, which some send) taken away.
+ * False, *rest spent or not, when a line end is missing. */
+bool sip_cut_folded_line(struct span *rest, struct span *line);
 /* Any LWS, control or DEL among the bytes. */
 bool sip_has_blank_or_control(struct span s);
 

@@ -1,3 +1,4 @@
+#include "body.h"
 #include "stack.h"
 
 static bool refuse(struct sip_reply *reply, int code)
@@ -49,32 +50,17 @@ static bool refuse_extensions(const struct sip_msg *request, struct sip_reply *r
     return true;
 }
 
-static bool body_is_optional(const struct sip_msg *request)
-{
-    struct span params = sip_msg_value(request, SIP_HEADER_CONTENT_DISPOSITION);
-    struct span handling;
-    (void)span_cut(&params, ';');
-    return sip_param_find(params, SPAN_LIT("handling"), &handling) && span_ieq(handling, SPAN_LIT("optional"));
-}
-
 /* 8.2.3 */
 static bool refuse_content(const struct sip_msg *request, struct sip_reply *reply)
 {
-    struct span encoding = sip_msg_value(request, SIP_HEADER_CONTENT_ENCODING);
-    if (request->body.len == 0 || body_is_optional(request)) {
+    struct sip_body body = sip_body_read(request);
+    if (!body.refused) {
         return false;
     }
-    if (encoding.len > 0 && !span_ieq(encoding, SPAN_LIT("identity"))) {
-        refuse(reply, 415);
-        reply->extra = SPAN_LIT("Accept-Encoding: identity\r\n");
-        return true;
-    }
-    if (!sip_msg_content_is(request, SPAN_LIT("application"), SPAN_LIT("sdp"))) {
-        refuse(reply, 415);
-        reply->accept = true;
-        return true;
-    }
-    return false;
+    refuse(reply, 415);
+    reply->extra = body.encoded ? SPAN_LIT("Accept-Encoding: identity\r\n") : SPAN_NONE;
+    reply->accept = !body.encoded;
+    return true;
 }
 
 /* 20.1: a caller that takes no SDP cannot be talked to. */

@@ -1,3 +1,4 @@
+#include "body.h"
 #include "stack.h"
 
 /* What an answer must add to what it copies: received, rport, a To tag, Content-Length. */
@@ -40,7 +41,7 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
         .record_route = reply->record_route,
         .contact = reply->contact,
         .allow = reply->allow && !reply->brief,
-        .accept = reply->accept && !reply->brief ? SPAN_LIT("application/sdp") : SPAN_NONE,
+        .accept = reply->accept && !reply->brief ? sip_accept_text() : SPAN_NONE,
         .user_agent = reply->brief ? SPAN_NONE : stack->config.user_agent,
         .extra = reply->brief ? SPAN_NONE : reply->extra,
         .content_type = SPAN_LIT("application/sdp"),

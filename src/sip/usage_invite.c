@@ -1,10 +1,11 @@
+#include "body.h"
 #include "usage.h"
 
 #define URI_MAX 4096
 
 struct span sip_usage_sdp(const struct sip_msg *message)
 {
-    return sip_msg_content_is(message, SPAN_LIT("application"), SPAN_LIT("sdp")) ? message->body : SPAN_NONE;
+    return sip_body_read(message).sdp;
 }
 
 /* ---- credentials ---- */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../../src/sip/body.h"
 #include "../../../src/sip/message.h"
 
 #define KEY_MAX  160
@@ -440,7 +441,7 @@ const char *legal_sent(struct legal *l, mono_us now, const void *data, size_t le
     if (m->raw.len != len || sip_msg_header(m, SIP_HEADER_CONTENT_LENGTH) == NULL) {
         return fault(l, "no Content-Length, or bytes behind it (18.3)");
     }
-    if (m->body.len > 0 && !sip_msg_content_is(m, SPAN_LIT("application"), SPAN_LIT("sdp"))) {
+    if (m->body.len > 0 && !sip_type_is(m->content_type, SPAN_LIT("application"), SPAN_LIT("sdp"))) {
         return fault(l, "a body whose type is not said (7.4.1)");
     }
     if (m->from.tag.len == 0 || m->call_id.len == 0 || m->cseq == 0) {
