@@ -27,6 +27,7 @@ struct sip_dialog {
     uint32_t invite_cseq; /* of our INVITE that made it */
     struct sip_text ack;  /* our ACK to its 2xx, for the same 2xx coming again */
     struct net_addr ack_to;
+    uint8_t ack_repeats;
     struct pool_id bye; /* client transaction */
     struct net_addr bye_to;
     bool bye_sent, bye_received;

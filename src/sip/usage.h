@@ -78,6 +78,7 @@ struct sip_usage {
     struct sip_text answer;
     struct pool_id answer_tx;
     uint32_t answer_cseq;
+    const char *unread; /* why a message of this call could not be read; NULL: none */
     /* the last state changes */
     char lines[SIP_USAGE_LINES][SIP_USAGE_LINE_MAX];
     uint32_t line_count; /* ever written */
@@ -117,6 +118,13 @@ void sip_usage_timer_due(struct sip_usage_timer_entry *timer);
 /* A line for the ring: state changes of the usage and its transactions. */
 void sip_usage_note(struct sip_usage *usage, struct span line);
 
+/* ---- stack_refusal.c ---- */
+
+/* The reason of an end that no message brought: the standard phrase, of a time-out with what could not be read meanwhile.
+ * Borrows buf or is of static life. */
+#define SIP_USAGE_WHY_MAX 128
+struct span sip_usage_why(const struct sip_usage *usage, int code, char buf[SIP_USAGE_WHY_MAX]);
+
 /* ---- usage_dialogs.c ---- */
 
 /* The dialog with that remote tag, or NULL. */
@@ -133,6 +141,8 @@ struct sip_dialog *sip_usage_form_dialog(struct sip_usage *usage, const struct s
 void sip_usage_send_ack(struct sip_usage *usage, struct sip_dialog *dialog);
 void sip_usage_send_ack_again(struct sip_usage *usage, struct sip_dialog *dialog);
 int sip_usage_send_bye(struct sip_usage *usage, struct sip_dialog *dialog);
+/* Datagrams to addr do not arrive (ICMP): an ACK or BYE that went there goes to where the dialog's messages came from. */
+void sip_usage_unreachable(struct sip_usage *usage, const struct net_addr *addr);
 /* What became of a BYE. */
 void sip_usage_bye_notice(struct sip_usage *usage, const struct sip_tx_notice *notice);
 

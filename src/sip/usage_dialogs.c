@@ -1,5 +1,8 @@
 #include "usage.h"
 
+/* So many repetitions of a 2xx say that ACKs do not arrive where the Contact says; fewer are loss. */
+#define ACK_REPEATS_MAX 2
+
 struct sip_dialog *sip_usage_find_dialog(const struct sip_usage *usage, struct span tag)
 {
     for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
@@ -138,6 +141,20 @@ void sip_usage_send_ack(struct sip_usage *usage, struct sip_dialog *dialog)
     send_kept_ack(usage, dialog, outbuf_view(&out));
 }
 
+/* Made anew for that way: credentials are for the SIP server alone. */
+static void ack_the_source_too(struct sip_usage *usage, const struct sip_dialog *dialog)
+{
+    bool is_server = sip_guard_is_server(usage->stack, &dialog->source);
+    struct span credentials = is_server ? sip_text_view(&usage->credentials) : SPAN_NONE;
+    struct outbuf out = sip_stack_writer(usage->stack);
+    struct net_addr to;
+    if (write_request(usage, dialog, SPAN_LIT("ACK"), dialog->invite_cseq, credentials, &out, &to) == ST_OK) {
+        (void)sip_stack_send(usage->stack, &dialog->source, outbuf_view(&out));
+    }
+}
+
+/* The 2xx came again: the ACK was lost, or nothing arrives where the Contact says (a private address, no ICMP). So it goes
+ * to the source of the 2xx too; when that goes on, so will the BYE. */
 void sip_usage_send_ack_again(struct sip_usage *usage, struct sip_dialog *dialog)
 {
     if (dialog->ack.len == 0) {
@@ -146,6 +163,12 @@ void sip_usage_send_ack_again(struct sip_usage *usage, struct sip_dialog *dialog
     }
     usage->stack->stats.retransmits_out++;
     send_kept_ack(usage, dialog, sip_text_view(&dialog->ack));
+    if (addr_equal(&dialog->ack_to, &dialog->source)) {
+        return;
+    }
+    ack_the_source_too(usage, dialog);
+    dialog->ack_repeats++;
+    dialog->target_unreachable = dialog->target_unreachable || dialog->ack_repeats >= ACK_REPEATS_MAX;
 }
 
 /* For the Request-URI that will be sent. Without credentials the BYE goes out all the same. */
@@ -183,6 +206,7 @@ int sip_usage_send_bye(struct sip_usage *usage, struct sip_dialog *dialog)
     }
     dialog->local_cseq++;
     dialog->bye_sent = true;
+    dialog->bye_to = to;
     struct sip_tx_owner owner = {
         .notice = sip_usage_notice, .ctx = stack, .ref = usage->id, .role = SIP_USAGE_ROLE_BYE};
     return sip_tx_request(stack->tx, stack->now, &to, outbuf_view(&out), &owner, &dialog->bye);
@@ -197,7 +221,9 @@ static bool bye_goes_again(struct sip_usage *usage, struct sip_dialog *dialog, c
     if (notice->kind == SIP_TX_FINAL && (notice->code == 401 || notice->code == 407)) {
         return goes_to_server(usage, dialog) && sip_usage_can_answer(usage, notice->message, notice->source) == ST_OK;
     }
-    if (notice->kind == SIP_TX_TRANSPORT && !dialog->target_unreachable) {
+    bool elsewhere = !addr_equal(&dialog->bye_to, &dialog->source);
+    bool lost = notice->kind == SIP_TX_TRANSPORT || (notice->kind == SIP_TX_TIMEOUT && elsewhere);
+    if (lost && !dialog->target_unreachable) {
         dialog->target_unreachable = true;
         return true;
     }
@@ -234,4 +260,32 @@ void sip_usage_bye_notice(struct sip_usage *usage, const struct sip_tx_notice *n
         (void)sip_usage_send_bye(usage, dialog);
     }
     sip_usage_check_drained(usage);
+}
+
+/* ICMP is easily made up: what was sent to addr runs on, and the same goes to the source as well. */
+static void try_source(struct sip_usage *usage, struct sip_dialog *dialog, const struct net_addr *addr)
+{
+    const struct pool_id bye = dialog->bye;
+    bool bye_pending = !pool_id_is_none(bye) && addr_equal(&dialog->bye_to, addr);
+    if (bye_pending && dialog->bye_tries < SIP_USAGE_BYE_TRIES) {
+        dialog->target_unreachable = true;
+        if (sip_usage_send_bye(usage, dialog) == ST_OK) {
+            sip_tx_disown(usage->stack->tx, bye);
+        } else {
+            dialog->bye = bye;
+        }
+    } else if (!dialog->bye_sent && dialog->ack.len > 0 && addr_equal(&dialog->ack_to, addr)) {
+        dialog->target_unreachable = true;
+        sip_usage_send_ack(usage, dialog);
+    }
+}
+
+void sip_usage_unreachable(struct sip_usage *usage, const struct net_addr *addr)
+{
+    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
+        struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
+        if (!dialog->target_unreachable && !addr_equal(&dialog->source, addr)) {
+            try_source(usage, dialog, addr);
+        }
+    }
 }

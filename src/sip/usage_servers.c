@@ -90,6 +90,7 @@ void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct ne
         if (usage->state == SIP_USAGE_CALLING && addr_equal(sip_usage_server(usage), addr)) {
             sip_usage_silence(usage);
         }
+        sip_usage_unreachable(usage, addr);
     }
 }
 
