@@ -40,6 +40,8 @@ struct sip_event {
     struct span caller_user;  /* user part of From */
     bool has_credentials;     /* Authorization or Proxy-Authorization present */
     uint32_t expires_s;       /* its Expires: unanswered for so long it is void, 487 (13.3.1); 0 none */
+    bool
+        elsewhere; /* ENDED by a CANCEL or BYE whose Reason says that the call was answered somewhere else (RFC 3326) */
     /* ENDED with 401/407 that could not be answered */
     bool auth_failed; /* credentials missing or refused */
 };
@@ -268,7 +270,8 @@ enum sip_locate_step sip_locate_host(struct sip_locate *l, mono_us now, int stat
  * for logs and file names (user part, or the URI) into label, both of the given caps. ST_BAD, ST_TOO_LARGE. */
 WS_MUST_CHECK int sip_target_parse(struct span target, struct span domain, char *out, size_t cap, char *label,
                                    size_t label_cap);
-/* A user part as it stood in a message, for people and file names: escapes undone, then text_safe. Returns buf. */
+/* A user part as it stood in a message, for people and file names: escapes undone, of a telephone number its parameters
+ * (";npdi=yes;rn=…") left out, then text_safe. Returns buf. */
 const char *sip_user_text(struct span user, char buf[TEXT_SAFE_MAX + 1]);
 /* The parts of a sip: URI that say who is called: the user part, its escapes undone, written to *user (its overflow is
  * ST_TOO_LARGE), and the host without brackets, borrowed. ST_BAD: no sip: URI. */

@@ -9,6 +9,7 @@
 #include "tx.h"
 #include "usage_table.h"
 #include "writer.h"
+#include "wsaudio/base/log_quota.h"
 
 /* Bounds from max_usages. A usage of a call that is up has its INVITE's transaction and now and then one more; a
  * finishing one lingers with up to four (INVITE, CANCEL, BYE of either side), forks add a BYE each and servers that were
@@ -47,10 +48,11 @@ struct sip_stack {
     mono_us now;                /* of the call being carried out */
     struct sip_stack_hand hand;
     struct pool_id telling; /* the usage whose event the hook is hearing; it must not be released meanwhile */
-    char secret[SIP_STACK_SECRET_LEN]; /* keys the tags of responses that leave no state */
-    char *scratch;                     /* owns SIP_DATAGRAM_MAX bytes: messages are written here */
-    char *masked;                      /* owns twice that: the log's copy */
-    struct sip_stats stats;            /* counters; the rest is asked for */
+    char secret[SIP_STACK_SECRET_LEN];            /* keys the tags of responses that leave no state */
+    char *scratch;                                /* owns SIP_DATAGRAM_MAX bytes: messages are written here */
+    char *masked;                                 /* owns twice that: the log's copy */
+    struct log_quota unread_lines, refused_lines; /* of those whom the guard knows */
+    struct sip_stats stats;                       /* counters; the rest is asked for */
     /* our standing with the SIP server */
     bool started; /* between sip_stack_start and sip_stack_stop */
     struct sip_ping ping;
@@ -120,6 +122,15 @@ void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, con
 /* Sends it in server transaction tx. */
 int sip_stack_reply_tx(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *request,
                        const struct net_addr *source, const struct sip_reply *reply);
+
+/* ---- stack_refusal.c: what is not taken leaves a trace ---- */
+
+/* A message that cannot be read (why: of static life): a limited line, and the call that it belonged to knows of it. */
+void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from,
+                      const char *why);
+/* A limited line when this reply is a refusal of the stack's own. */
+void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+                           const struct sip_reply *reply);
 
 /* ---- stack_check.c ---- */
 

@@ -148,16 +148,29 @@ void sip_guard_earned(struct sip_stack *stack, const struct net_addr *from)
     }
 }
 
+bool sip_guard_knows(const struct sip_stack *stack, const struct net_addr *from)
+{
+    struct rate_key key = rate_key_network(from);
+
+    return sip_guard_trusts(stack, from) || rate_table_has(&stack->guard.known, &key);
+}
+
+bool sip_guard_line(struct sip_stack *stack, const struct net_addr *from)
+{
+    struct sip_guard *guard = &stack->guard;
+    struct rate_key key = rate_key_network(from);
+
+    return rate_table_take(&guard->lines, &key, stack->now) &&
+           rate_bucket_take(&guard->all_lines, &all_lines_limit, stack->now);
+}
+
 static void log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *from)
 {
     const struct log *log = stack->config.log;
-    struct sip_guard *guard = &stack->guard;
-    struct rate_key key = rate_key_network(from);
     char method[TEXT_SAFE_MAX + 1];
     char addr[ADDR_TEXT_MAX];
 
-    if (rate_table_take(&guard->lines, &key, stack->now) &&
-        rate_bucket_take(&guard->all_lines, &all_lines_limit, stack->now)) {
+    if (sip_guard_line(stack, from)) {
         log_write(log, LOG_INFO, LOG_TEXT(log, SIP_NOT_ALLOWED), text_safe(request->method_text, method),
                   addr_text(from, addr));
     }

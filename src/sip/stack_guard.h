@@ -49,6 +49,10 @@ bool sip_guard_datagram(struct sip_stack *stack, const struct net_addr *from);
 void sip_guard_earned(struct sip_stack *stack, const struct net_addr *from);
 /* May this source send requests that start something? */
 bool sip_guard_trusts(const struct sip_stack *stack, const struct net_addr *from);
+/* The same, or something that came from there belonged to a call of ours. */
+bool sip_guard_knows(const struct sip_stack *stack, const struct net_addr *from);
+/* Whether a line about this stranger may be written now: one an hour, few for all together. */
+bool sip_guard_line(struct sip_stack *stack, const struct net_addr *from);
 /* A request outside of dialogs (not ACK): may it be answered? Counted and logged when not. */
 bool sip_guard_request(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *from);
 

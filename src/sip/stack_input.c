@@ -107,6 +107,7 @@ static void on_message(struct sip_stack *stack, const struct sip_msg *message, c
 {
     if (is_misrouted(message)) {
         stack->stats.stray++;
+        sip_stack_unread(stack, message, from, "more than one Via");
         return;
     }
     if (!message->is_request) {
@@ -131,6 +132,8 @@ static void on_malformed(struct sip_stack *stack, const struct sip_msg *message,
     stack->stats.malformed++;
     if (sip_guard_trusts(stack, from)) {
         sip_stack_reply_stateless(stack, message, from, &reply);
+    } else {
+        sip_stack_unread(stack, message, from, message->bad_reason);
     }
 }
 
@@ -146,7 +149,10 @@ void sip_stack_input(struct sip_stack *stack, mono_us now, const struct net_addr
     switch (sip_msg_parse(span_make(data, len), &message)) {
     case SIP_VERDICT_OK: on_message(stack, &message, from); break;
     case SIP_VERDICT_ANSWER: on_malformed(stack, &message, from); break;
-    case SIP_VERDICT_DROP: stack->stats.malformed++; break;
+    case SIP_VERDICT_DROP:
+        stack->stats.malformed++;
+        sip_stack_unread(stack, &message, from, message.bad_reason);
+        break;
     case SIP_VERDICT_EMPTY:
     case SIP_VERDICT_COUNT: break;
     }

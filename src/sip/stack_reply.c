@@ -28,6 +28,9 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
 {
     char tag[SIP_STACK_TAG_LEN + 1];
     struct span to_tag = reply->to_tag;
+    if (!reply->brief) { /* else it has been told of the whole one */
+        sip_stack_log_refusal(stack, request, source, reply);
+    }
     if (to_tag.len == 0) {
         sip_stack_request_tag(stack, request, tag);
         to_tag = span_cstr(tag);

@@ -103,7 +103,8 @@ void sip_usage_timer_due(struct sip_usage_timer_entry *timer)
         sip_usage_silence(timer->usage);
         return;
     }
-    struct sip_usage_input in = {.code = 408, .reason = span_cstr(sip_reason_phrase(408))};
+    char why[SIP_USAGE_WHY_MAX];
+    struct sip_usage_input in = {.code = 408, .reason = sip_usage_why(timer->usage, 408, why)};
     (void)sip_usage_step(timer->usage, events[timer->timer], &in);
 }
 
@@ -199,12 +200,11 @@ static bool told_kind(uint32_t actions, const struct sip_usage_input *in, enum s
     return false;
 }
 
-/* 20.19; what cannot be read is passed over. */
-static uint32_t expires_of(const struct sip_msg *message)
+/* RFC 3326: another telephone of the same group took it. Q.850 26 is "non-selected user clearing". */
+static bool is_elsewhere(const struct sip_msg *message)
 {
-    uint32_t seconds = 0;
-    struct span value = sip_msg_value(message, SIP_HEADER_EXPIRES);
-    return value.len > 0 && span_parse_u32(value, UINT32_MAX, &seconds) == ST_OK ? seconds : 0;
+    return message != NULL && message->is_request &&
+           (sip_reason_has(message, SPAN_LIT("SIP"), 200) || sip_reason_has(message, SPAN_LIT("Q.850"), 26));
 }
 
 static struct sip_event event_of(const struct sip_usage *usage, enum sip_event_kind kind,
@@ -227,8 +227,9 @@ static struct sip_event event_of(const struct sip_usage *usage, enum sip_event_k
         event.request_user = in->message->uri.user;
         event.caller_user = in->message->from.uri.user;
         event.has_credentials = in->message->has_authorization;
-        event.expires_s = expires_of(in->message);
+        event.expires_s = in->message->expires > 0 ? (uint32_t)in->message->expires : 0; /* 20.19 */
     }
+    event.elsewhere = kind == SIP_EVENT_ENDED && is_elsewhere(in->message);
     return event;
 }
 

@@ -122,7 +122,8 @@ static struct sip_usage_input input_of(const struct sip_tx_notice *notice)
 
 static void step_timeout(struct sip_usage *usage, enum sip_usage_event event, int code)
 {
-    struct sip_usage_input in = {.code = code, .reason = span_cstr(sip_reason_phrase(code))};
+    char why[SIP_USAGE_WHY_MAX];
+    struct sip_usage_input in = {.code = code, .reason = sip_usage_why(usage, code, why)};
     (void)sip_usage_step(usage, event, &in);
 }
 

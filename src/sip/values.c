@@ -94,6 +94,23 @@ bool sip_msg_lists(const struct sip_msg *msg, enum sip_header_id id, struct span
     return false;
 }
 
+bool sip_reason_has(const struct sip_msg *msg, struct span protocol, uint32_t cause)
+{
+    struct sip_values it = sip_values_of(msg, SIP_HEADER_REASON);
+    struct span value;
+    struct span number;
+    uint32_t named = 0;
+
+    while (sip_values_next(&it, &value)) {
+        struct span name = span_trim(span_cut(&value, ';'));
+        if (span_ieq(name, protocol) && sip_param_find(value, SPAN_LIT("cause"), &number) &&
+            span_parse_u32(number, UINT32_MAX, &named) == ST_OK && named == cause) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- Via ---- */
 
 /* "SIP / 2.0 / UDP  host : port". A bad protocol or version leaves the host readable, for the answer (505 or 400). */

@@ -34,7 +34,7 @@ struct sim_event {
     struct pool_id usage;
     void *owner;
     int code;
-    char reason[64];
+    char reason[128];
     char body[512];
     char user[64];
     bool auth_failed, has_credentials;

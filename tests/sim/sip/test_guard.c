@@ -176,7 +176,7 @@ static void nothing_amplified(void **state)
     /* who sends more hears more: 11.2 wants Allow and Accept */
     sim_stranger(ua->sim, 20, 1, "OPTIONS", 1,
                  "User-Agent: somebody who tells a good deal about himself/1.0 (and his operating system, and what it "
-                 "runs on, and since when)\r\n",
+                 "runs on, and since when, and who made all of it)\r\n",
                  "");
     sim_assert_has(sim_expect(ua->sim, 20, "SIP/2.0 200"), "Allow: ");
     sim_close(ua->sim);
