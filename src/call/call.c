@@ -438,6 +438,9 @@ void call_sip_event(void *ctx, const struct sip_event *event)
         break;
     case SIP_EVENT_ENDED:
         set_end(call, event);
+        if (event->elsewhere) {
+            call->incoming.gone = "answered elsewhere";
+        }
         call_step(call, CALL_EV_FAR_END);
         break;
     case SIP_EVENT_CONFIRMED:

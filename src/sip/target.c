@@ -36,6 +36,23 @@ static bool is_name(struct span target)
     return target.len > 0 && target.len <= NAME_MAX_LEN && char_is_alnum(target.ptr[0]);
 }
 
+/* Of a telephone number with parameters (RFC 3966 in a user part: ";npdi=yes;rn=…", ";phone-context=…") the number; of
+ * anything else all of it. */
+static struct span without_parameters(struct span user)
+{
+    struct span number = span_head(user, span_find(user, ';'));
+    bool dialable = false;
+
+    for (size_t i = 0; i < number.len; i++) {
+        char c = number.ptr[i];
+        if (!char_is_digit(c) && !is_among(c, "+*#-.()")) {
+            return user;
+        }
+        dialable = dialable || char_is_digit(c);
+    }
+    return dialable ? number : user;
+}
+
 static int put_uri_target(struct span target, struct outbuf *out, struct outbuf *label)
 {
     struct sip_uri uri;
@@ -53,7 +70,7 @@ static int put_uri_target(struct span target, struct outbuf *out, struct outbuf 
             outbuf_char(out, target.ptr[i]);
         }
     }
-    outbuf_span(label, uri.user.len > 0 ? uri.user : target);
+    outbuf_span(label, uri.user.len > 0 ? without_parameters(uri.user) : target);
     return ST_OK;
 }
 
@@ -181,5 +198,5 @@ const char *sip_user_text(struct span user, char buf[TEXT_SAFE_MAX + 1])
     struct outbuf out;
     outbuf_init(&out, plain, sizeof(plain));
     sip_unescape(&out, span_head(user, sizeof(plain)));
-    return text_safe(outbuf_view(&out), buf);
+    return text_safe(without_parameters(outbuf_view(&out)), buf);
 }

@@ -45,7 +45,7 @@ static void send_request(struct world *w, struct caller *c, const char *method, 
                       method, target, branch, n, c->from, n, c->to, to_tag[0] != '\0' ? ";tag=" : "", to_tag, n, cseq,
                       method, c->from, headers);
     if (sdp != NULL && sdp[0] != '\0') {
-        at += snprintf(text + at, sizeof(text) - (size_t)at, "Content-Type: application/sdp\r\n");
+        at += snprintf(text + at, sizeof(text) - (size_t)at, "Content-Type: %s\r\n", world_body_type(sdp));
     }
     snprintf(text + at, sizeof(text) - (size_t)at, "Content-Length: %zu\r\n\r\n%s", sdp != NULL ? strlen(sdp) : 0,
              sdp != NULL ? sdp : "");
@@ -105,7 +105,7 @@ void caller_cancel(struct world *w, struct caller *c)
         return; /* 9.1 */
     }
     c->cancelled = true;
-    send_request(w, c, "CANCEL", 1, "inv", "", "", NULL);
+    send_request(w, c, "CANCEL", 1, "inv", "", c->plan.cancel_headers != NULL ? c->plan.cancel_headers : "", NULL);
     repeat(w, c, "CANCEL");
 }
 

@@ -51,7 +51,7 @@ static void add(char *out, size_t cap, const char *fmt, ...)
 static void add_body(char *out, size_t cap, const char *sdp)
 {
     if (sdp != NULL) {
-        add(out, cap, "Content-Type: application/sdp\r\n");
+        add(out, cap, "Content-Type: %s\r\n", world_body_type(sdp));
     }
     add(out, cap, "Content-Length: %zu\r\n\r\n%s", sdp != NULL ? strlen(sdp) : 0, sdp != NULL ? sdp : "");
 }

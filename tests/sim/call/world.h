@@ -144,6 +144,7 @@ struct caller_plan {
     const char *sdp;     /* of the INVITE; NULL: phone_sdp; "": none */
     const char *ack_sdp; /* of the ACK to a 2xx; NULL: none */
     const char *headers; /* more lines in the INVITE, or NULL */
+    const char *cancel_headers;
     bool no_ack, ignore_bye;
     bool persistent; /* sends its requests again until they are answered */
 };
@@ -293,6 +294,11 @@ void phone_respond(struct world *w, const char *request, int code, const char *r
 /* A request of the phone inside the dialog of its last INVITE. */
 void phone_request(struct world *w, const char *method, const char *headers, const char *sdp);
 extern const char phone_sdp[];
+/* The Content-Type of a body that a scenario gives: one that begins with its delimiter "--part" has several parts. */
+static inline const char *world_body_type(const char *body)
+{
+    return body[0] == '-' ? "multipart/mixed;boundary=part" : "application/sdp";
+}
 void world_to_bridge(struct world *w, const char *text);
 /* RTP from the phone, from its SDP's address or another. */
 void world_rtp_to_bridge(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,

@@ -257,7 +257,7 @@ static void user_texts(void **state)
         {"%4", "%4"},
         {"%zz", "%zz"},
         {"", ""},
-        {"1;phone-context=x", "1;phone-context=x"},
+        {"1;phone-context=x", "1"},
     };
     char buf[TEXT_SAFE_MAX + 1];
     char long_one[3 * 400 + 1];
