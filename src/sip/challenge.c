@@ -61,7 +61,7 @@ static void take(struct span name, struct span value, struct sip_challenge *out)
         out->alg = alg_find(value);
     } else if (span_ieq(name, SPAN_LIT("qop"))) {
         out->has_qop = true;
-        out->qop_auth = qop_names_auth(value);
+        out->qop_auth = out->qop_auth || qop_names_auth(value);
     } else if (span_ieq(name, SPAN_LIT("stale"))) {
         out->stale = span_ieq(value, SPAN_LIT("true"));
     }
@@ -89,6 +89,12 @@ static int cut_value(struct span *rest, struct span *value)
     return ST_OK;
 }
 
+/* The rest of a list of qops without quotes: qop=auth,auth-int. No scheme has such a name. */
+static bool is_bare_qop(struct span token)
+{
+    return span_ieq(token, SPAN_LIT("auth")) || span_ieq(token, SPAN_LIT("auth-int"));
+}
+
 /* One "name=value". ST_NOT_FOUND, nothing consumed, at the end or where the next scheme begins. */
 static int cut_param(struct span *rest, struct span *name, struct span *value)
 {
@@ -96,6 +102,12 @@ static int cut_param(struct span *rest, struct span *name, struct span *value)
     size_t end = sip_skip_token(at, 0);
     size_t equals = sip_skip_lws(at, end);
 
+    if (is_bare_qop(span_head(at, end)) && (equals == at.len || at.ptr[equals] == ',')) {
+        *name = SPAN_LIT("qop");
+        *value = span_head(at, end);
+        *rest = span_from(at, end);
+        return ST_OK;
+    }
     if (at.len == 0 || (end > 0 && (equals == at.len || at.ptr[equals] != '='))) {
         return ST_NOT_FOUND;
     }

@@ -486,9 +486,24 @@ static void uri_passwords_are_masked(void **state)
     }
 }
 
+static void an_unquoted_list_of_qops(void **state)
+{
+    struct span rest =
+        SPAN_LIT("Digest realm=\"r\", qop=auth-int,auth, nonce=n, Digest nonce=m,realm=s,qop=auth-int ,auth-int");
+    struct sip_challenge c;
+
+    (void)state;
+    assert_int_equal(sip_challenge_next(&rest, &c), ST_OK);
+    assert_true(c.has_qop && c.qop_auth && span_eq(c.nonce, SPAN_LIT("n")));
+    assert_int_equal(sip_challenge_next(&rest, &c), ST_OK);
+    assert_true(c.has_qop && !c.qop_auth && span_eq(c.realm, SPAN_LIT("s")));
+    assert_int_equal(sip_challenge_next(&rest, &c), ST_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_unquoted_list_of_qops),
         cmocka_unit_test(responses_equal_the_published_ones),
         cmocka_unit_test(challenges_are_read_in_any_order_and_number),
         cmocka_unit_test(unusable_and_broken_challenges),
