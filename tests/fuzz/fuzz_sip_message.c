@@ -1,7 +1,8 @@
 /* SIP message: every view lies in the datagram; a good message stays good when it is cut to its own length; what is written
  * from it (response, request, ACK, CANCEL) parses again and says the same; its transaction key finds itself; the log's copy is
- * masked once and for all. */
+ * masked once and for all; the SDP of its body lies inside. */
 #include "auth.h"
+#include "body.h"
 #include "message.h"
 #include "support_fuzz.h"
 #include "tx_match.h"
@@ -180,6 +181,16 @@ static void check_siblings(const struct sip_msg *invite, struct outbuf *out)
     FUZZ_CHECK(sip_msg_parse(outbuf_view(out), &again) == SIP_VERDICT_OK && again.method == SIP_METHOD_ACK);
 }
 
+/* The SDP lies in the body; what is refused says why, what is not leaves nothing that must be understood. */
+static void check_body(const struct sip_msg *msg)
+{
+    struct sip_body body = sip_body_read(msg);
+
+    FUZZ_CHECK(fuzz_inside(msg->body, body.sdp) && fuzz_inside(msg->raw, body.why));
+    FUZZ_CHECK(body.refused || (!body.encoded && body.why.len == 0));
+    FUZZ_CHECK(body.encoded ? body.why.len > 0 : true);
+}
+
 static void check_key(const struct sip_msg *msg)
 {
     struct sip_tx_key held = msg->is_request ? sip_tx_key_server(msg, false, 1) : sip_tx_key_client(msg, 1);
@@ -220,6 +231,7 @@ static void check_good(const struct sip_msg *msg, struct outbuf *out)
 
     check_fields(msg);
     check_key(msg);
+    check_body(msg);
     FUZZ_CHECK(sip_msg_parse(msg->raw, &again) == SIP_VERDICT_OK);
     FUZZ_CHECK(span_eq(again.body, msg->body) && again.header_count == msg->header_count);
     same_dialog_fields(msg, &again);

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "guard.h"
 #include "body.h"
+#include "guard.h"
 #include "message.h"
 #include "wsaudio/sip.h"
 

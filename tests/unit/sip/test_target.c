@@ -249,14 +249,8 @@ static void header_lines(void **state)
 static void user_texts(void **state)
 {
     static const char *const cases[][2] = {
-        {"0912345678", "0912345678"},
-        {"%2B886-2", "+886-2"},
-        {"a%3ab%25", "a:b%"},
-        {"%e5%89%8d", "\xe5\x89\x8d"},
-        {"%ff%00%0a", "???"},
-        {"%4", "%4"},
-        {"%zz", "%zz"},
-        {"", ""},
+        {"0912345678", "0912345678"}, {"%2B886-2", "+886-2"}, {"a%3ab%25", "a:b%"}, {"%e5%89%8d", "\xe5\x89\x8d"},
+        {"%ff%00%0a", "???"},         {"%4", "%4"},           {"%zz", "%zz"},       {"", ""},
         {"1;phone-context=x", "1"},
     };
     char buf[TEXT_SAFE_MAX + 1];

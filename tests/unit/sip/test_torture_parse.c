@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "guard.h"
 #include "body.h"
+#include "guard.h"
 #include "message.h"
 #include "writer.h"
 
