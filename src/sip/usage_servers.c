@@ -89,8 +89,9 @@ void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct ne
     for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
         if (usage->state == SIP_USAGE_CALLING && addr_equal(sip_usage_server(usage), addr)) {
             sip_usage_silence(usage);
+        } else {
+            sip_usage_unreachable(usage, addr);
         }
-        sip_usage_unreachable(usage, addr);
     }
 }
 

@@ -74,7 +74,7 @@ RFC4475 = [
     row("novelsc", "well-formed", 416),
     row("unksm2", "well-formed", 405, more=ALLOW),
     row("bext01", "well-formed", 420, more=(rb"(?m)^Unsupported: nothingSupportsThis, ?nothingSupportsThisEither\r$",)),
-    row("invut", "well-formed", 415, more=(rb"(?m)^Accept: application/sdp\r$",)),
+    row("invut", "well-formed", 415, more=(rb"(?m)^Accept: application/sdp\b",)),
     row("regaut01", "well-formed", 405, more=ALLOW),
     row("multi01", "invalid", 400),
     row("mcl01", "invalid", 400),
