@@ -107,6 +107,8 @@ size_t resample_push(struct resampler *r, const int16_t *in, size_t count, int16
 /* The input is over: the rest of it. In all, count_in * out_hz / in_hz samples, rounded up, came out (RESAMPLE_FILE). Then only
  * resample_restart or resample_free. */
 size_t resample_flush(struct resampler *r, int16_t *out);
+/* How many samples the flush would give now (RESAMPLE_LIVE: 0). */
+size_t resample_owed(const struct resampler *r);
 /* Forgets all input: as after resample_new. */
 void resample_restart(struct resampler *r);
 /* Multiplications for one output sample: what a slice of work is measured by. */

@@ -298,13 +298,20 @@ size_t resample_push(struct resampler *r, const int16_t *in, size_t count, int16
     return made;
 }
 
-size_t resample_flush(struct resampler *r, int16_t *out)
+size_t resample_owed(const struct resampler *r)
 {
     if (r->half == 0 || r->live) {
         return 0;
     }
+    uint64_t all = (r->taken / r->down) * r->up + (r->taken % r->down * r->up + r->down - 1) / r->down;
+    return (size_t)(all - r->given);
+}
+
+size_t resample_flush(struct resampler *r, int16_t *out)
+{
+    size_t left = resample_owed(r);
     size_t made = 0;
-    uint64_t left = (r->taken / r->down) * r->up + (r->taken % r->down * r->up + r->down - 1) / r->down - r->given;
+
     for (uint32_t zeros = r->half; zeros > 0 && made < left;) {
         size_t piece = zeros < PIECE ? zeros : PIECE;
         drop_used(r);

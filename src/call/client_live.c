@@ -53,6 +53,9 @@ void client_set_format(struct client *c, enum media_format format)
     if (format != c->format && call != NULL) {
         intake_settle(&c->intake, &call->media.lanes);
     }
+    if (format != c->format) {
+        intake_drop(&c->intake);
+    }
     c->format = format;
     c->told_off = false;
     client_tell(c, "MEDIA:%s", media_format_name(format));
@@ -67,8 +70,7 @@ void client_mark(struct client *c, struct call *call, struct span name)
                      MARK_NAME_MAX);
         return;
     }
-    intake_settle(&c->intake, &call->media.lanes);
-    int status = lanes_mark(&call->media.lanes, name);
+    int status = lanes_mark(&call->media.lanes, name, intake_owed(&c->intake));
     if (status == ST_FULL) {
         client_error(c, word, WS_ERROR_BUSY, "%d marks wait already", MARKS_MAX);
     } else if (status != ST_OK) {

@@ -69,6 +69,7 @@ static int narrow(struct intake *in, struct lanes *l, mono_us now, const uint8_t
     }
     if (status != ST_OK) {
         intake_drop(in);
+        lanes_owe_nothing(l);
     }
     return status;
 }
@@ -138,9 +139,11 @@ int intake_piece(struct intake *in, struct lanes *l, mono_us now, enum media_for
     enum audio_codec codec = codec_of(format);
     int status = ST_OK;
 
-    if (lanes_left_alone(l, now)) {
-        intake_settle(in, l); /* no tick has come yet to do it */
+    if (!in->inside && in->has_half && now - l->fed_at >= INTAKE_HALF_US) {
+        in->has_half = false; /* a new utterance: the last one ended in the middle of a sample */
+        in->half_bad = false;
     }
+    in->inside = !last;
     if (in->skipping) {
         skip(in, codec, piece.len);
     } else if (codec == AUDIO_L16 && piece.len > 0) {
@@ -156,19 +159,29 @@ int intake_piece(struct intake *in, struct lanes *l, mono_us now, enum media_for
 void intake_refuse(struct intake *in, enum media_format format, struct span piece, bool last)
 {
     skip(in, codec_of(format), piece.len);
+    in->inside = !last;
     in->skipping = !last;
+}
+
+size_t intake_owed(const struct intake *in)
+{
+    return in->has_tail ? resample_owed(in->narrower) : 0;
 }
 
 void intake_settle(struct intake *in, struct lanes *l)
 {
     int16_t out[STEP_SAMPLES];
 
-    if (in->has_tail) {
-        size_t count = resample_flush(in->narrower, out);
-        /* as if it had come with what came last, so that it waits no longer; what finds no room is 4 ms */
-        (void)queue_linear(l, l->fed_at, out, count);
+    if (!in->has_tail) {
+        return;
     }
-    intake_drop(in);
+    size_t count = resample_flush(in->narrower, out);
+    in->has_tail = false;
+    resample_restart(in->narrower);
+    /* as if it had come with what came last, so that it waits no longer; what finds no room is 4 ms */
+    if (queue_linear(l, l->fed_at, out, count) != ST_OK) {
+        lanes_owe_nothing(l);
+    }
 }
 
 void intake_drop(struct intake *in)

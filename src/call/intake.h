@@ -6,6 +6,7 @@
 #include "lanes.h"
 
 struct intake {
+    bool inside;   /* a message has begun and is not over */
     bool skipping; /* the rest of this message is refused */
     bool has_half; /* l16: the first byte of a sample whose second has not come yet */
     bool half_bad; /* it belongs to a sample that was refused */
@@ -13,6 +14,10 @@ struct intake {
     uint8_t half;
     struct resampler *narrower; /* owns; 16 to 8 kHz, made with the format */
 };
+
+/* So long the first byte of a sample waits for its second between two messages. Inside a message it waits for ever: messages are one
+ * stream of bytes, and a byte too few makes noise of all that follows. */
+#define INTAKE_HALF_US DUR_S(2)
 
 /* Before the format becomes this one. ST_NO_MEMORY: it must not. */
 WS_MUST_CHECK int intake_prepare(struct intake *in, enum media_format format);
@@ -24,14 +29,16 @@ WS_MUST_CHECK int intake_piece(struct intake *in, struct lanes *l, mono_us now, 
                                struct span piece, bool last);
 /* Refuses a piece, and with it the rest of its message. */
 void intake_refuse(struct intake *in, enum media_format format, struct span piece, bool last);
-/* A mark, another format, or nothing came for LANES_PAD_US: what is held back goes into the lane, half a sample is forgotten. */
+/* Nothing came for LANES_PAD_US, or another format comes: whole samples that are held back go into the lane. */
 void intake_settle(struct intake *in, struct lanes *l);
-/* CLEAR, or the end of a call: what is held back is forgotten. */
+/* CLEAR, another format, or the end of a call: what is held back is forgotten, half a sample too. */
 void intake_drop(struct intake *in);
-/* Something is held back. */
+/* Whole samples are held back. */
 static inline bool intake_holds(const struct intake *in)
 {
-    return in->has_half || in->has_tail;
+    return in->has_tail;
 }
+/* How many samples of the lane they will be. */
+size_t intake_owed(const struct intake *in);
 
 #endif

@@ -55,21 +55,21 @@ int lanes_queue(struct lanes *l, mono_us now, enum audio_codec codec, const uint
     return wanted < count ? ST_TOO_LARGE : ST_OK;
 }
 
-static bool waits(const struct lanes *l, enum lane lane)
+static bool waits(const struct lanes *l, enum lane lane, size_t owed)
 {
-    return lane == LANE_FILES ? l->files_queued > l->files_ended : lanes_waiting(l) > 0;
+    return lane == LANE_FILES ? l->files_queued > l->files_ended : lanes_waiting(l) + owed > 0;
 }
 
-int lanes_mark(struct lanes *l, struct span name)
+int lanes_mark(struct lanes *l, struct span name, size_t owed)
 {
     char text[MARK_NAME_MAX + 1];
     enum lane lane = l->last;
 
-    if (!waits(l, lane)) {
+    if (!waits(l, lane, owed)) {
         lane = lane == LANE_FILES ? LANE_LIVE : LANE_FILES;
     }
-    if (waits(l, lane)) {
-        return marks_add(&l->marks, lane, lane == LANE_FILES ? l->files_queued : l->live.put, name);
+    if (waits(l, lane, owed)) {
+        return marks_add(&l->marks, lane, lane == LANE_FILES ? l->files_queued : l->live.put + owed, name);
     }
     if (span_copy(name, text, sizeof(text)) != ST_OK) {
         return ST_BAD;
@@ -78,11 +78,17 @@ int lanes_mark(struct lanes *l, struct span name)
     return ST_OK;
 }
 
+void lanes_owe_nothing(struct lanes *l)
+{
+    marks_cut(&l->marks, LANE_LIVE, l->live.put);
+    tell_marks(l, LANE_LIVE, l->live.taken);
+}
+
 void lanes_clear(struct lanes *l)
 {
     live_drop(&l->live);
     l->undrained = false;
-    tell_marks(l, LANE_LIVE, l->live.taken);
+    tell_marks(l, LANE_LIVE, UINT64_MAX);
     tell_flow(l);
 }
 
@@ -121,13 +127,9 @@ bool lanes_left_alone(const struct lanes *l, mono_us now)
 static size_t due(const struct lanes *l, mono_us now)
 {
     uint64_t waiting = lanes_waiting(l);
-    uint64_t mark = 0;
 
     if (l->paused || waiting == 0) {
         return 0;
-    }
-    if (marks_next(&l->marks, LANE_LIVE, l->live.taken, &mark) && mark - l->live.taken < LANES_FRAME) {
-        return (size_t)(mark - l->live.taken);
     }
     if (waiting >= LANES_FRAME) {
         return LANES_FRAME;

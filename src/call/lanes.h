@@ -11,7 +11,7 @@
 #define LANES_LIVE_MAX (60U * 8000U) /* live samples that may wait */
 #define LANES_XOFF     (10U * 8000U) /* more: the client is asked to stop */
 #define LANES_XON      (2U * 8000U)  /* fewer: it may go on */
-#define LANES_PAD_US   DUR_MS(200)   /* so long a remainder waits for the rest of its 20 ms */
+#define LANES_PAD_US   DUR_MS(40)    /* so long a remainder waits for the rest of its 20 ms */
 
 /* Called from the functions below that say so; they may not call back into the lanes. */
 struct lanes_hooks {
@@ -48,10 +48,14 @@ WS_MUST_CHECK int lanes_queue(struct lanes *l, mono_us now, enum audio_codec cod
 static inline void lanes_touch(struct lanes *l, mono_us now)
 {
     l->fed_at = now;
+    l->last = LANE_LIVE;
 }
-/* Told when what was queued last before it and still waits has left; at once when nothing waits. Live audio behind it begins
- * with a new frame. name: as mark_name_ok. ST_FULL: MARKS_MAX wait. ST_NO_MEMORY. */
-WS_MUST_CHECK int lanes_mark(struct lanes *l, struct span name);
+/* Told when what was queued last before it and still waits has left; at once when nothing waits. It cuts nothing: live audio goes
+ * on in the same frame. owed: so many samples of the live audio before it are still to be queued (a resampler holds them back).
+ * name: as mark_name_ok. ST_FULL: MARKS_MAX wait. ST_NO_MEMORY. */
+WS_MUST_CHECK int lanes_mark(struct lanes *l, struct span name, size_t owed);
+/* What was owed to marks will not come: they stand behind what is queued, and those with nothing before them are told. */
+void lanes_owe_nothing(struct lanes *l);
 /* Drops the live audio; its marks are told in order, flow is taken back. */
 void lanes_clear(struct lanes *l);
 /* While paused both lanes stand still and silence is sent. */
@@ -74,8 +78,8 @@ void lanes_files_stopped(struct lanes *l);
 /* ---- from the tick ---- */
 
 /* The next 20 ms of live audio into out (LANES_FRAME samples of mu-law or A-law, padded with silence). Returns the samples of
- * it that are live audio; 0: none is due and out is as it was. A remainder of less than a frame is due when a mark stands
- * behind it or nothing came for LANES_PAD_US. */
+ * it that are live audio; 0: none is due and out is as it was. A remainder of less than a frame is due when nothing came for
+ * LANES_PAD_US. */
 size_t lanes_frame(struct lanes *l, mono_us now, enum audio_codec to, uint8_t *out);
 /* Less than a frame waits and nothing came for LANES_PAD_US. */
 bool lanes_left_alone(const struct lanes *l, mono_us now);

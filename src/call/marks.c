@@ -76,16 +76,14 @@ bool marks_pop(struct marks *m, enum lane lane, uint64_t reached, char name[MARK
     return true;
 }
 
-bool marks_next(const struct marks *m, enum lane lane, uint64_t after, uint64_t *at)
+void marks_cut(struct marks *m, enum lane lane, uint64_t end)
 {
     uint16_t slot = m->head[lane];
 
     for (uint16_t i = 0; i < m->count[lane]; i++) {
-        if (m->slots[slot].at > after) {
-            *at = m->slots[slot].at;
-            return true;
+        if (m->slots[slot].at > end) {
+            m->slots[slot].at = end;
         }
         slot = m->slots[slot].next;
     }
-    return false;
 }

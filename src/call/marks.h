@@ -30,7 +30,7 @@ void marks_fini(struct marks *m);
 WS_MUST_CHECK int marks_add(struct marks *m, enum lane lane, uint64_t at, struct span name);
 /* Removes the first mark of the lane when its place is at or before `reached` and copies its name. */
 bool marks_pop(struct marks *m, enum lane lane, uint64_t reached, char name[MARK_NAME_MAX + 1]);
-/* The place of the lane's first mark behind `after`; false: none. */
-bool marks_next(const struct marks *m, enum lane lane, uint64_t after, uint64_t *at);
+/* Nothing comes behind `end`: the lane's marks that stand behind it stand there. */
+void marks_cut(struct marks *m, enum lane lane, uint64_t end);
 
 #endif

@@ -103,7 +103,10 @@ static void next_frame(struct call *call, uint32_t timestamp, enum audio_codec c
     }
     if (!lanes->paused && media_file_next(call)) {
         file_frame(call, codec, out);
-    } else if (lanes_frame(lanes, call->bridge->now, codec, out) == 0) {
+        return;
+    }
+    client_settle(client_get(call->bridge, call->client), call);
+    if (lanes_frame(lanes, call->bridge->now, codec, out) == 0) {
         memset(out, audio_silence(codec), LANES_FRAME);
     }
 }
@@ -122,7 +125,6 @@ static void send_packet(struct call *call, size_t samples, mono_us due)
         return;
     }
     bool echoed = m->echo.on && echo_take(&m->echo, payload, samples);
-    client_settle(client_get(b, call->client), call);
     for (size_t at = 0; at < samples && !echoed; at += LANES_FRAME) {
         next_frame(call, timestamp + (uint32_t)at, media_codec(call), payload + at);
     }

@@ -57,7 +57,9 @@ static size_t run(struct resampler *r, size_t count, size_t piece, int16_t *out)
         assert_true(n <= resample_push_max(r, len));
         made += n;
     }
+    size_t owed = resample_owed(r);
     size_t n = resample_flush(r, out + made);
+    assert_int_equal(n, owed);
     assert_true(n <= resample_flush_max(r));
     return made + n;
 }

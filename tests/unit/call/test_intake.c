@@ -18,12 +18,13 @@ struct desk {
     struct lanes lanes;
     struct intake in;
     mono_us now;
+    size_t marks; /* told */
 };
 
-static void no_mark(void *ctx, const char *name)
+static void count_mark(void *ctx, const char *name)
 {
-    (void)ctx;
     (void)name;
+    ((struct desk *)ctx)->marks++;
 }
 
 static void no_flow(void *ctx, bool stop)
@@ -34,7 +35,7 @@ static void no_flow(void *ctx, bool stop)
 
 static void open_desk(struct desk *d, uint64_t bytes)
 {
-    const struct lanes_hooks hooks = {.mark = no_mark, .flow = no_flow};
+    const struct lanes_hooks hooks = {.ctx = d, .mark = count_mark, .flow = no_flow};
 
     *d = (struct desk){.now = DUR_S(100)};
     assert_int_equal(block_store_init(&d->store, bytes), ST_OK);
@@ -124,7 +125,7 @@ static void linear_in_every_split(void **state)
         for (size_t at = 0; at < SOUND; at += steps[s]) {
             size_t n = steps[s] < SOUND - at ? steps[s] : SOUND - at;
             assert_int_equal(say(&d, MEDIA_L16, sound + at, n, s % 2 == 0), ST_OK);
-            d.now += DUR_MS(199); /* just not too long */
+            d.now += DUR_MS(1999); /* just not too long for half a sample */
         }
         assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), SOUND / 2);
         assert_memory_equal(out, expected, SOUND / 2);
@@ -162,7 +163,7 @@ static void wide_in_every_split(void **state)
     }
 }
 
-/* A second utterance is as if nothing had been before it. */
+/* A second utterance is as if nothing had been before it: the tick settles the first. */
 static void silence_settles(void **state)
 {
     uint8_t sound[642] = {0};
@@ -178,7 +179,11 @@ static void silence_settles(void **state)
         assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 641, true), ST_OK); /* half a sample over */
         /* the second time behind the 4 ms that were held back of the first */
         assert_int_equal(take_all(&d, AUDIO_ULAW, out[n], 640), n == 0 ? 128 : 160);
-        d.now += LANES_PAD_US;
+        d.now += INTAKE_HALF_US;
+        if (n == 0) {
+            assert_true(intake_holds(&d.in) && lanes_left_alone(&d.lanes, d.now));
+            intake_settle(&d.in, &d.lanes);
+        }
     }
     assert_memory_equal(out[0], out[1] + 32, 128);
     intake_settle(&d.in, &d.lanes);
@@ -193,9 +198,10 @@ static void a_tail_is_not_settled_while_more_comes(void **state)
     (void)state;
     struct desk d;
     open_desk(&d, 65536);
-    for (int i = 0; i < 64; i++) { /* one sample each 199 ms: less than what is held back */
+    for (int i = 0; i < 64; i++) { /* one sample each 39 ms: less than what is held back */
         assert_int_equal(say(&d, MEDIA_L16_WIDE, sample, 2, true), ST_OK);
-        d.now += DUR_MS(199);
+        d.now += DUR_MS(39);
+        assert_false(lanes_left_alone(&d.lanes, d.now));
     }
     assert_int_equal(lanes_waiting(&d.lanes), 0);
     intake_settle(&d.in, &d.lanes);
@@ -233,6 +239,7 @@ static void another_format_in_the_middle(void **state)
     open_desk(&d, 65536);
     assert_int_equal(say(&d, MEDIA_L16, linear, sizeof(linear), true), ST_OK);
     intake_settle(&d.in, &d.lanes);
+    intake_drop(&d.in);
     assert_int_equal(say(&d, MEDIA_ULAW, ulaw, sizeof(ulaw), true), ST_OK);
     assert_int_equal(say(&d, MEDIA_ALAW, alaw, sizeof(alaw), true), ST_OK);
     assert_int_equal(say(&d, MEDIA_HEX, ulaw, sizeof(ulaw), true), ST_OK);
@@ -240,6 +247,69 @@ static void another_format_in_the_middle(void **state)
     const uint8_t expected[] = {linear_to_ulaw(0x1000), linear_to_ulaw(-0x1000), 0x00, 0x80,
                                 alaw_to_ulaw(0x55),     alaw_to_ulaw(0xD5),      0x00, 0x80};
     assert_memory_equal(out, expected, sizeof(expected));
+    close_desk(&d);
+}
+
+/* A connection that stalls in the middle of a message, and a byte that a message is too long: half a sample waits for ever inside a
+ * message, and 2 s between two. */
+static void half_a_sample_waits(void **state)
+{
+    static const uint8_t sound[] = {0x00, 0x20, 0x00, 0x20, 0x00, 0x20, 0x00, 0x20};
+    uint8_t out[640];
+
+    (void)state;
+    for (int inside = 0; inside < 2; inside++) {
+        struct desk d;
+        open_desk(&d, 65536);
+        assert_int_equal(say(&d, MEDIA_L16, sound, 3, inside == 0), ST_OK);
+        d.now += inside != 0 ? DUR_S(50) : INTAKE_HALF_US - 1;
+        intake_settle(&d.in, &d.lanes);
+        assert_int_equal(say(&d, MEDIA_L16, sound + 3, 5, true), ST_OK);
+        assert_int_equal(lanes_waiting(&d.lanes), 4);
+        assert_int_equal(say(&d, MEDIA_L16, sound, 1, true), ST_OK); /* an odd byte behind the last sample */
+        d.now += INTAKE_HALF_US;
+        assert_int_equal(say(&d, MEDIA_L16, sound, 8, true), ST_OK);
+        assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 8);
+        for (size_t i = 0; i < 8; i++) {
+            assert_int_equal(out[i], linear_to_ulaw(0x2000));
+        }
+        close_desk(&d);
+    }
+}
+
+/* What the resampler holds back belongs to the mark behind it; when it is lost the mark is not. */
+static void marks_count_what_is_held_back(void **state)
+{
+    static const uint8_t sound[1280];
+    struct desk d;
+    uint8_t out[960];
+
+    (void)state;
+    open_desk(&d, 1024);
+    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 640, true), ST_OK);
+    assert_int_equal(intake_owed(&d.in), 32);
+    assert_int_equal(lanes_mark(&d.lanes, SPAN_LIT("m"), intake_owed(&d.in)), ST_OK);
+    assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 128);
+    lanes_sent(&d.lanes);
+    assert_int_equal(d.marks, 0);
+    intake_settle(&d.in, &d.lanes);
+    assert_int_equal(intake_owed(&d.in), 0);
+    assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 32);
+    lanes_sent(&d.lanes);
+    assert_int_equal(d.marks, 1);
+    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 640, true), ST_OK);
+    assert_int_equal(lanes_mark(&d.lanes, SPAN_LIT("m"), intake_owed(&d.in)), ST_OK);
+    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 1280, true), ST_OK);
+    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 1280, true), ST_FULL); /* the store holds 512 samples */
+    assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 512);
+    lanes_sent(&d.lanes);
+    assert_int_equal(d.marks, 2);
+    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 640, false), ST_OK);
+    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 640, true), ST_OK);
+    assert_int_equal(lanes_mark(&d.lanes, SPAN_LIT("m"), intake_owed(&d.in)), ST_OK);
+    assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 288);
+    lanes_owe_nothing(&d.lanes);
+    assert_int_equal(d.marks, 3);
     close_desk(&d);
 }
 
@@ -299,6 +369,8 @@ int main(void)
         cmocka_unit_test(a_tail_is_not_settled_while_more_comes),
         cmocka_unit_test(clear_forgets_what_is_held_back),
         cmocka_unit_test(another_format_in_the_middle),
+        cmocka_unit_test(half_a_sample_waits),
+        cmocka_unit_test(marks_count_what_is_held_back),
         cmocka_unit_test(a_refusal_ends_with_its_message),
         cmocka_unit_test(a_wide_refusal),
     };

@@ -55,6 +55,7 @@ struct model {
     int last; /* 0 files, 1 live */
     struct model_mark marks[MODEL_CAP];
     size_t mark_count;
+    size_t owed; /* samples of which the marks know already */
     bool stopped, undrained, paused;
     mono_us fed_at;
     struct story expected;
@@ -121,7 +122,7 @@ static void model_flow(struct model *m)
 static int model_mark(struct model *m, const char *name)
 {
     bool files = m->files > m->ended;
-    bool live = waiting(m) > 0;
+    bool live = waiting(m) + m->owed > 0;
     int lane = m->last;
 
     if (!files && !live) {
@@ -136,28 +137,33 @@ static int model_mark(struct model *m, const char *name)
     }
     struct model_mark *mark = &m->marks[m->mark_count++];
     mark->lane = lane;
-    mark->at = lane == 0 ? m->files : m->put;
+    mark->at = lane == 0 ? m->files : m->put + m->owed;
     snprintf(mark->name, sizeof(mark->name), "%s", name);
     return ST_OK;
 }
 
-/* How many live samples the next frame has: sample by sample, as it is told in the protocol's document. */
+/* How many live samples the next frame has, as it is told in the protocol's document. */
 static size_t model_frame(const struct model *m)
 {
-    size_t n = 0;
+    size_t n = waiting(m) < 160 ? (size_t)waiting(m) : 160;
 
-    if (m->paused) {
-        return 0;
-    }
-    while (n < 160 && n < waiting(m)) {
-        n++;
+    return !m->paused && (n == 160 || now - m->fed_at >= DUR_MS(40)) ? n : 0;
+}
+
+/* What a resampler holds back comes, or is lost. */
+static void model_owed(struct side *s, bool lost)
+{
+    struct model *m = &s->m;
+
+    m->owed = 0;
+    if (lost) {
+        lanes_owe_nothing(&s->lanes);
         for (size_t i = 0; i < m->mark_count; i++) {
-            if (m->marks[i].lane == 1 && m->marks[i].at == m->taken + n) {
-                return n;
-            }
+            bool behind = m->marks[i].lane == 1 && m->marks[i].at > m->put;
+            m->marks[i].at = behind ? m->put : m->marks[i].at;
         }
+        model_marks(m, 1, m->taken);
     }
-    return n == 160 || now - m->fed_at >= DUR_MS(200) ? n : 0;
 }
 
 /* ---- steps ---- */
@@ -207,15 +213,22 @@ static void step_queue(struct side *s)
         m->undrained = true;
         model_flow(m);
     }
+    model_owed(s, done < m->owed);
 }
 
 static void step_mark(struct side *s)
 {
     char name[NAME_CAP];
 
+    if (s->m.owed == 0 && draw(8) == 0) {
+        s->m.owed = 1 + draw(32);
+        lanes_touch(&s->lanes, now);
+        s->m.fed_at = now;
+        s->m.last = 1;
+    }
     snprintf(name, sizeof(name), "mark %u", serial++);
     int status = model_mark(&s->m, name);
-    assert_int_equal(lanes_mark(&s->lanes, span_cstr(name)), status);
+    assert_int_equal(lanes_mark(&s->lanes, span_cstr(name), s->m.owed), status);
 }
 
 static void step_clear(struct side *s)
@@ -224,8 +237,9 @@ static void step_clear(struct side *s)
 
     lanes_clear(&s->lanes);
     m->taken = m->put;
+    m->owed = 0;
     m->undrained = false;
-    model_marks(m, 1, m->put);
+    model_marks(m, 1, UINT64_MAX);
     model_flow(m);
 }
 
@@ -314,7 +328,7 @@ static void step(struct side *s)
             compare(s);
         }
     } else if (what < 67) {
-        mono_us bound = s->m.fed_at + DUR_MS(200) - (mono_us)draw(2);
+        mono_us bound = s->m.fed_at + DUR_MS(40) - (mono_us)draw(2);
         now = bound > now ? bound : now;
         step_tick(s);
     } else {
