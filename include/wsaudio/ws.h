@@ -161,6 +161,7 @@ enum ws_verb {
     WS_VERB_MEDIA,
     WS_VERB_MARK,
     WS_VERB_CLEAR,
+    WS_VERB_LATENCY,
     WS_VERB_LIST_WAV,
     WS_VERB_DELETE_WAV,
     WS_VERB_STATS,

@@ -41,6 +41,7 @@ struct client {
     bool listening;       /* LISTEN */
     struct pool_id rings; /* the incoming call that rings here; none */
     enum media_format format;
+    uint32_t latency_ms;       /* of its live audio; 0: off */
     struct frame_ring audio;   /* received packets waiting to be read; storage made at the first CALL */
     struct resampler *widener; /* owns; l16/16000: 8 to 16 kHz, made with the format */
     bool told_slow;            /* ERROR:MEDIA:busy was told in this call */
@@ -126,12 +127,16 @@ void client_release(struct client *c);
 /* What a call leaves behind is cleared for the next one. ST_NO_MEMORY. */
 WS_MUST_CHECK int client_begin_call(struct client *c);
 
-/* client_live.c: audio from the client, MARK and CLEAR */
+/* client_live.c: audio from the client, LATENCY, MARK and CLEAR */
 void client_binary(struct client *c, struct span piece, bool last);
 /* CALL: what was told about audio can be told anew. */
 void client_live_begin(struct client *c);
 /* MEDIA:format, answered: what was queued keeps its meaning. */
 void client_set_format(struct client *c, enum media_format format);
+/* LATENCY:ms, answered; 0: off. It stays with the connection. */
+void client_set_latency(struct client *c, uint32_t ms);
+/* A call begins: its client's setting. */
+void client_live_latency(struct call *call);
 void client_mark(struct client *c, struct call *call, struct span name);
 void client_clear(struct client *c, struct call *call);
 /* Before a frame is taken: what a client that has fallen silent left half done. c may be NULL. */

@@ -1,4 +1,4 @@
-/* Live audio from a client: its binary messages, MARK and CLEAR, and what it hears of them. */
+/* Live audio from a client: its binary messages, LATENCY, MARK and CLEAR, and what it hears of them. */
 #include "bridge_priv.h"
 
 static const struct span media_word = {"MEDIA", 5};
@@ -59,6 +59,30 @@ void client_set_format(struct client *c, enum media_format format)
     c->format = format;
     c->told_off = false;
     client_tell(c, "MEDIA:%s", media_format_name(format));
+}
+
+void client_live_latency(struct call *call)
+{
+    const struct client *c = client_get(call->bridge, call->client);
+
+    if (c != NULL) {
+        lanes_set_latency(&call->media.lanes, c->latency_ms * 8);
+    }
+}
+
+void client_set_latency(struct client *c, uint32_t ms)
+{
+    struct call *call = call_get(c->bridge, c->call);
+
+    c->latency_ms = ms;
+    if (ms != 0) {
+        client_tell(c, "LATENCY:%u", (unsigned)ms);
+    } else {
+        client_tell(c, "LATENCY:off");
+    }
+    if (call != NULL) {
+        client_live_latency(call); /* its marks and MEDIA_XON come behind the echo */
+    }
 }
 
 void client_mark(struct client *c, struct call *call, struct span name)

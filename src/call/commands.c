@@ -160,6 +160,19 @@ static void do_media(struct client *c, const struct ws_command *cmd)
     }
 }
 
+static void do_latency(struct client *c, const struct ws_command *cmd)
+{
+    uint32_t ms = 0;
+    bool off = span_eq(cmd->arg, SPAN_LIT("off"));
+
+    if (!off && (span_parse_u32(cmd->arg, LATENCY_MAX_MS, &ms) != ST_OK || ms < LATENCY_MIN_MS)) {
+        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected LATENCY:ms, from %u to %u, or LATENCY:off",
+                     LATENCY_MIN_MS, LATENCY_MAX_MS);
+        return;
+    }
+    client_set_latency(c, ms);
+}
+
 static void do_list(struct client *c, const struct ws_command *cmd)
 {
     (void)cmd;
@@ -247,6 +260,7 @@ static const struct {
     [WS_VERB_MEDIA] = {do_media, TAKES_ARGUMENT},
     [WS_VERB_MARK] = {do_mark, TAKES_ARGUMENT},
     [WS_VERB_CLEAR] = {do_clear, TAKES_NOTHING},
+    [WS_VERB_LATENCY] = {do_latency, TAKES_ARGUMENT},
     [WS_VERB_LIST_WAV] = {do_list, TAKES_NOTHING},
     [WS_VERB_DELETE_WAV] = {do_delete, TAKES_ARGUMENT},
     [WS_VERB_STATS] = {do_stats, TAKES_NOTHING},

@@ -2,12 +2,12 @@
 
 void lanes_init(struct lanes *l, struct block_store *store, const struct lanes_hooks *hooks)
 {
-    *l = (struct lanes){.hooks = *hooks, .live = {.store = store}};
+    *l = (struct lanes){.hooks = *hooks, .live = {.store = store}, .latency = {.packet = LANES_FRAME}};
 }
 
 void lanes_fini(struct lanes *l)
 {
-    live_drop(&l->live);
+    latency_drop(&l->latency, &l->live);
     marks_fini(&l->marks);
     *l = (struct lanes){0};
 }
@@ -36,17 +36,27 @@ static void tell_flow(struct lanes *l)
 
 /* ---- from the client ---- */
 
-int lanes_queue(struct lanes *l, mono_us now, enum audio_codec codec, const uint8_t *samples, size_t count)
+static size_t room_for(const struct lanes *l, size_t count)
 {
     uint64_t waiting = lanes_waiting(l);
-    size_t room = waiting < LANES_LIVE_MAX ? (size_t)(LANES_LIVE_MAX - waiting) : 0;
-    size_t wanted = count < room ? count : room;
-    size_t done = live_put(&l->live, codec, samples, wanted);
+
+    if (l->latency.limit != 0 || waiting + count <= LANES_LIVE_MAX) {
+        return count;
+    }
+    return waiting < LANES_LIVE_MAX ? (size_t)(LANES_LIVE_MAX - waiting) : 0;
+}
+
+int lanes_queue(struct lanes *l, mono_us now, enum audio_codec codec, const uint8_t *samples, size_t count)
+{
+    size_t wanted = room_for(l, count);
+    size_t done = l->latency.limit != 0 ? latency_put(&l->latency, &l->live, now, codec, samples, wanted)
+                                        : live_put(&l->live, codec, samples, wanted);
 
     if (done > 0) {
         l->last = LANE_LIVE;
         l->fed_at = now;
         l->undrained = true;
+        tell_marks(l, LANE_LIVE, l->live.taken);
         tell_flow(l);
     }
     if (done < wanted) {
@@ -86,9 +96,16 @@ void lanes_owe_nothing(struct lanes *l)
 
 void lanes_clear(struct lanes *l)
 {
-    live_drop(&l->live);
+    latency_drop(&l->latency, &l->live);
     l->undrained = false;
     tell_marks(l, LANE_LIVE, UINT64_MAX);
+    tell_flow(l);
+}
+
+void lanes_set_latency(struct lanes *l, uint32_t samples)
+{
+    latency_set(&l->latency, &l->live, samples);
+    tell_marks(l, LANE_LIVE, l->live.taken);
     tell_flow(l);
 }
 
@@ -118,17 +135,22 @@ void lanes_files_stopped(struct lanes *l)
 
 /* ---- from the tick ---- */
 
+static bool nothing_comes(const struct lanes *l, mono_us now)
+{
+    return now - l->fed_at >= LANES_PAD_US;
+}
+
 bool lanes_left_alone(const struct lanes *l, mono_us now)
 {
-    return lanes_waiting(l) < LANES_FRAME && now - l->fed_at >= LANES_PAD_US;
+    return lanes_waiting(l) < LANES_FRAME && nothing_comes(l, now);
 }
 
 /* Samples that go into the next frame; 0: none is due. */
-static size_t due(const struct lanes *l, mono_us now)
+static size_t due(struct lanes *l, mono_us now)
 {
     uint64_t waiting = lanes_waiting(l);
 
-    if (l->paused || waiting == 0) {
+    if (l->paused || latency_holds(&l->latency, &l->live, now, nothing_comes(l, now))) {
         return 0;
     }
     if (waiting >= LANES_FRAME) {
@@ -142,7 +164,7 @@ size_t lanes_frame(struct lanes *l, mono_us now, enum audio_codec to, uint8_t *o
     size_t count = due(l, now);
 
     if (count > 0) {
-        live_take(&l->live, to, out, count);
+        latency_take(&l->latency, &l->live, to, out, count);
         memset(out + count, audio_silence(to), LANES_FRAME - count);
     }
     return count;

@@ -4,7 +4,7 @@
 #ifndef WSAUDIO_CALL_LANES_H
 #define WSAUDIO_CALL_LANES_H
 
-#include "live.h"
+#include "latency.h"
 #include "marks.h"
 
 #define LANES_FRAME    160U          /* samples of 20 ms */
@@ -24,6 +24,7 @@ struct lanes_hooks {
 struct lanes {
     struct lanes_hooks hooks;
     struct live live;
+    struct latency latency;
     struct marks marks;
     uint64_t files_queued, files_ended;
     enum lane last; /* where audio was queued last */
@@ -41,7 +42,8 @@ void lanes_fini(struct lanes *l);
 /* ---- from the client ---- */
 
 /* Live audio, count samples of that codec, kept as they are. What does not fit is refused, the newest of it:
- * ST_TOO_LARGE: LANES_LIVE_MAX samples wait. ST_FULL: no memory is left for it. May tell flow(stop). */
+ * ST_TOO_LARGE: LANES_LIVE_MAX samples wait. ST_FULL: no memory is left for it. May tell flow(stop). With a latency set the oldest
+ * goes instead, never the newest for lack of room in the lane; may tell marks that stand behind it. */
 WS_MUST_CHECK int lanes_queue(struct lanes *l, mono_us now, enum audio_codec codec, const uint8_t *samples,
                               size_t count);
 /* Live audio came of which no sample is whole yet: a remainder waits for the rest from now on. */
@@ -58,12 +60,20 @@ WS_MUST_CHECK int lanes_mark(struct lanes *l, struct span name, size_t owed);
 void lanes_owe_nothing(struct lanes *l);
 /* Drops the live audio; its marks are told in order, flow is taken back. */
 void lanes_clear(struct lanes *l);
+/* At most so many samples of live audio wait from now on, the rest is left out (latency.h); 0: all that is sent is said. Marks whose
+ * place is passed are told, flow is taken back. */
+void lanes_set_latency(struct lanes *l, uint32_t samples);
+/* So many samples leave in each packet, LANES_FRAME when never told. */
+static inline void lanes_set_packet(struct lanes *l, uint32_t samples)
+{
+    l->latency.packet = samples;
+}
 /* While paused both lanes stand still and silence is sent. */
 void lanes_pause(struct lanes *l, bool paused);
 /* Live samples that wait. */
 static inline uint64_t lanes_waiting(const struct lanes *l)
 {
-    return live_count(&l->live);
+    return latency_waiting(&l->latency, &l->live);
 }
 
 /* ---- the file lane, kept in step with the player ---- */
@@ -78,7 +88,7 @@ void lanes_files_stopped(struct lanes *l);
 /* ---- from the tick ---- */
 
 /* The next 20 ms of live audio into out (LANES_FRAME samples of mu-law or A-law, padded with silence). Returns the samples of
- * it that are live audio; 0: none is due and out is as it was. A remainder of less than a frame is due when nothing came for
+ * it that are live audio; 0: none is due and out is as it was: nothing waits, or a latency's cushion is filling. A remainder of less than a frame is due when nothing came for
  * LANES_PAD_US. */
 size_t lanes_frame(struct lanes *l, mono_us now, enum audio_codec to, uint8_t *out);
 /* Less than a frame waits and nothing came for LANES_PAD_US. */

@@ -58,22 +58,45 @@ static void release_first(struct live *l)
     block_give(l->store, first, first, 1);
 }
 
+/* How many of `count` samples the first block has. */
+static size_t in_first(const struct live *l, uint64_t count)
+{
+    const struct block *block = &l->store->blocks[l->first];
+    size_t n = (size_t)(block->to - block->from) / sample_bytes((enum audio_codec)block->codec);
+
+    return n < count ? n : (size_t)count;
+}
+
+/* So many samples of the first block are used. */
+static void advance(struct live *l, size_t count)
+{
+    struct block *block = &l->store->blocks[l->first];
+
+    block->from = (uint16_t)(block->from + count * sample_bytes((enum audio_codec)block->codec));
+    l->taken += count;
+    if (block->from == block->to) {
+        release_first(l);
+    }
+}
+
 void live_take(struct live *l, enum audio_codec to, uint8_t *out, size_t count)
 {
-    l->taken += count;
     while (count > 0) {
-        struct block *block = &l->store->blocks[l->first];
-        enum audio_codec codec = (enum audio_codec)block->codec;
-        size_t each = sample_bytes(codec);
-        size_t n = (size_t)(block->to - block->from) / each;
-        n = n < count ? n : count;
-        audio_convert(codec, block_bytes(l->store, l->first) + block->from, to, out, n);
-        block->from = (uint16_t)(block->from + n * each);
+        const struct block *block = &l->store->blocks[l->first];
+        size_t n = in_first(l, count);
+        audio_convert((enum audio_codec)block->codec, block_bytes(l->store, l->first) + block->from, to, out, n);
+        advance(l, n);
         out += n;
         count -= n;
-        if (block->from == block->to) {
-            release_first(l);
-        }
+    }
+}
+
+void live_skip(struct live *l, uint64_t count)
+{
+    while (count > 0) {
+        size_t n = in_first(l, count);
+        advance(l, n);
+        count -= n;
     }
 }
 

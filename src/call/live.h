@@ -23,6 +23,8 @@ static inline uint64_t live_count(const struct live *l)
 size_t live_put(struct live *l, enum audio_codec codec, const uint8_t *samples, size_t count);
 /* Takes the oldest `count` samples, at most live_count, in `to` (mu-law or A-law). */
 void live_take(struct live *l, enum audio_codec to, uint8_t *out, size_t count);
+/* Drops the oldest `count` samples, at most live_count; as fast as their blocks can be given back. */
+void live_skip(struct live *l, uint64_t count);
 /* Drops everything; takes the same time however much it is. Safe on a zeroed queue. */
 void live_drop(struct live *l);
 

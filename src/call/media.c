@@ -16,6 +16,7 @@ void media_listen(struct call *call)
     player_init(&m->player, &b->config.files, &b->read_budget);
     struct lanes_hooks hooks = client_lanes_hooks(call);
     lanes_init(&m->lanes, &b->blocks, &hooks);
+    client_live_latency(call);
     rtp_rx_init(&m->rx);
     rtp_keys_rx_init(&m->keys_in);
     rtp_keys_tx_init(&m->keys_out);
@@ -35,6 +36,7 @@ void media_open(struct call *call)
         rtp_source_init(&m->source, b->now, &call->agreed.rtp, &call->sip_peer);
     }
     dur_us interval = DUR_MS(call->agreed.ptime_ms);
+    lanes_set_packet(&m->lanes, (uint32_t)call->agreed.ptime_ms * 8);
     if (m->open) {
         /* the stream goes on: same SSRC, sequence and timestamps (FAULTS 28) */
         m->tx.payload_type = call->agreed.payload_type;

@@ -14,6 +14,7 @@ static const char *const verb_names[WS_VERB_COUNT] = {
     [WS_VERB_UNLISTEN] = "UNLISTEN", [WS_VERB_ANSWER] = "ANSWER",
     [WS_VERB_REJECT] = "REJECT",     [WS_VERB_HOLD] = "HOLD",
     [WS_VERB_RESUME] = "RESUME",     [WS_VERB_TRANSFER] = "TRANSFER",
+    [WS_VERB_LATENCY] = "LATENCY",
 };
 
 static const char *const error_names[WS_ERROR_COUNT] = {

@@ -60,8 +60,9 @@ static void hear_error(struct span error)
 
 static void on_message(void *ctx, uint8_t opcode, struct span text)
 {
-    static const char *const others[] = {"WAV_ACK:", "WAV_DONE:", "WAV_DELETED:", "WAV_LIST:", "WAV_LIST_END:",
-                                         "MEDIA:",   "MARK:",     "MEDIA_XOFF",   "MEDIA_XON", "DTMF:"};
+    static const char *const others[] = {"WAV_ACK:",      "WAV_DONE:", "WAV_DELETED:", "WAV_LIST:",
+                                         "WAV_LIST_END:", "MEDIA:",    "MARK:",        "MEDIA_XOFF",
+                                         "MEDIA_XON",     "DTMF:",     "LATENCY:"};
     struct gateway_client *c = ctx;
     bool known = false;
 

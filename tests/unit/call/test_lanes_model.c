@@ -1,5 +1,6 @@
 /* Random clients against the lanes with a simple model beside them: two calls share a store, and after each step the audio taken,
- * the marks told and their order, flow, drained and refusals are what the model says.
+ * the marks told and their order, flow, drained and refusals are what the model says. With a latency set the model goes sample by
+ * sample: what is left out, and when the cushion is there.
  *
  *   unit_call_test_lanes_model [--seeds A-B]      a normal run plays the first 500 */
 #include <setjmp.h>
@@ -14,7 +15,8 @@
 #include "lanes.h"
 
 #define CALLS     2
-#define RING      (1U << 19) /* samples; more than LANES_LIVE_MAX */
+#define RING      (3300U * 160U) /* samples: whole cells, more than LANES_LIVE_MAX */
+#define CELL      160
 #define EVENTS    2048
 #define NAME_CAP  24
 #define MODEL_CAP 600
@@ -60,6 +62,16 @@ struct model {
     mono_us fed_at;
     struct story expected;
     uint8_t *ring; /* what each sample is in mu-law */
+    /* LATENCY */
+    uint64_t limit, packet;
+    uint64_t known_from; /* samples before it are none of a quiet cell */
+    uint64_t gone_count; /* samples left out that are not passed yet */
+    uint64_t gone_end;
+    uint8_t *gone;      /* of each sample */
+    uint8_t *quiet;     /* of each cell, at its first sample */
+    int16_t *linear;    /* what each sample is */
+    int cushion;        /* 0 dry, 1 filling, 2 there */
+    mono_us filling_at; /* since when */
 };
 
 struct side {
@@ -92,7 +104,7 @@ static void on_drained(void *ctx)
 
 static uint64_t waiting(const struct model *m)
 {
-    return m->put - m->taken;
+    return m->put - m->taken - m->gone_count;
 }
 
 static void model_marks(struct model *m, int lane, uint64_t reached)
@@ -142,12 +154,105 @@ static int model_mark(struct model *m, const char *name)
     return ST_OK;
 }
 
+/* ---- LATENCY ---- */
+
+static uint64_t most(const struct model *m)
+{
+    return m->limit + m->packet - CELL;
+}
+
+/* The oldest goes, and what was left out behind it. */
+static void model_pass(struct model *m, bool one)
+{
+    m->taken += one;
+    while (m->taken < m->put && m->gone[m->taken % RING] != 0) {
+        m->gone[m->taken++ % RING] = 0;
+        m->gone_count--;
+    }
+}
+
+static uint64_t model_quiet_cell(const struct model *m)
+{
+    uint64_t from = m->taken > m->known_from ? m->taken : m->known_from;
+
+    for (uint64_t at = (from + CELL - 1) / CELL * CELL; at + CELL <= m->put; at += CELL) {
+        if (m->quiet[at % RING] != 0 && m->gone[at % RING] == 0) {
+            return at;
+        }
+    }
+    return UINT64_MAX;
+}
+
+static void model_shorten(struct model *m)
+{
+    while (waiting(m) > 0) {
+        bool far = m->put / CELL - m->taken / CELL >= LATENCY_CELLS - 1;
+        uint64_t at = far ? UINT64_MAX : model_quiet_cell(m);
+        bool near = waiting(m) > most(m) - m->limit / 16 && at != UINT64_MAX;
+        if (!near && waiting(m) <= most(m) && !far) {
+            return;
+        }
+        if (at != UINT64_MAX) {
+            memset(m->gone + at % RING, 1, CELL);
+            m->gone_count += CELL;
+            m->gone_end = at + CELL > m->gone_end ? at + CELL : m->gone_end;
+            model_pass(m, false);
+            continue;
+        }
+        for (uint64_t n = 0, before = m->gone_count; n < CELL && waiting(m) > 0 && m->gone_count == before; n++) {
+            model_pass(m, true);
+        }
+    }
+}
+
+static void model_sample(struct model *m, uint8_t ulaw, int16_t linear)
+{
+    m->ring[m->put % RING] = ulaw;
+    m->linear[m->put % RING] = linear;
+    m->gone[m->put % RING] = 0;
+    m->put++;
+    if (m->limit == 0 || m->put % CELL != 0) {
+        return;
+    }
+    uint64_t at = m->put - CELL;
+    long sum = 0;
+    for (uint64_t i = at; i < m->put; i++) {
+        sum += labs(m->linear[i % RING]);
+    }
+    m->quiet[at % RING] = sum <= 128L * CELL;
+    model_shorten(m);
+}
+
+static bool model_holds(struct model *m)
+{
+    bool alone = now - m->fed_at >= DUR_MS(40);
+
+    if (m->limit == 0) {
+        return false;
+    }
+    if (m->cushion == 1) {
+        dur_us half = (dur_us)(m->limit * 7 / 16 + m->packet - CELL) * 125;
+        bool full = waiting(m) + CELL > most(m);
+        bool time = now > m->filling_at + half - DUR_MS(20);
+        if (!(time || full) || (waiting(m) < m->packet && !alone)) {
+            return true;
+        }
+    }
+    m->cushion = waiting(m) >= CELL ? 2 : 0;
+    uint64_t cell = m->taken / CELL * CELL;
+    bool quiet = cell >= m->known_from && cell + CELL <= m->put && m->quiet[cell % RING] != 0;
+    return m->cushion == 2 && !alone && quiet && waiting(m) < m->packet + m->limit / 8;
+}
+
 /* How many live samples the next frame has, as it is told in the protocol's document. */
-static size_t model_frame(const struct model *m)
+static size_t model_frame(struct model *m)
 {
     size_t n = waiting(m) < 160 ? (size_t)waiting(m) : 160;
 
-    return !m->paused && (n == 160 || now - m->fed_at >= DUR_MS(40)) ? n : 0;
+    if (m->paused || model_holds(m)) {
+        return 0;
+    }
+    return n == 160 || now - m->fed_at >= DUR_MS(40) ? n : 0;
 }
 
 /* What a resampler holds back comes, or is lost. */
@@ -192,21 +297,37 @@ static void step_queue(struct side *s)
     size_t count = draw_count(m);
 
     uint8_t from = (uint8_t)draw(256);
+    uint32_t pauses = draw(3); /* none, some, a pause */
+    if (m->limit != 0 && draw(60) == 0) {
+        pauses = 2; /* a long one behind speech: more than can be told apart is left out */
+        count = 82000 + draw(20000);
+    }
     for (size_t i = 0; i < count; i++) {
-        sound[i] = (uint8_t)(from + i * 7 + i / 256);
+        bool pause = pauses == 2 || (pauses == 1 && i / 500 % 2 == 1);
+        sound[i] = pause ? (alaw ? 0x55 : 0xFE) : (uint8_t)(from + i * 7 + i / 256);
     }
     uint64_t before = lanes_waiting(&s->lanes);
+    uint64_t put = s->lanes.live.put;
     int status = lanes_queue(&s->lanes, now, alaw ? AUDIO_ALAW : AUDIO_ULAW, sound, count);
-    size_t done = (size_t)(lanes_waiting(&s->lanes) - before);
+    size_t done = (size_t)(s->lanes.live.put - put);
     assert_true(done <= count);
     assert_int_equal(status == ST_OK, done == count);
-    assert_true(status != ST_TOO_LARGE || before + done == LANES_LIVE_MAX);
-    assert_true(status != ST_FULL || store.used == store.count || s->lanes.live.blocks == LIVE_BLOCKS_MAX);
+    assert_true(status != ST_TOO_LARGE || (before + done == LANES_LIVE_MAX && m->limit == 0));
+    /* with a limit some was given back behind the refusal */
+    assert_true(status != ST_FULL || store.used == store.count || s->lanes.live.blocks == LIVE_BLOCKS_MAX ||
+                m->limit != 0);
     assert_true(status == ST_OK || status == ST_TOO_LARGE || status == ST_FULL);
     for (size_t i = 0; i < done; i++) {
-        m->ring[(m->put + i) % RING] = alaw ? alaw_to_ulaw(sound[i]) : sound[i];
+        model_sample(m, alaw ? alaw_to_ulaw(sound[i]) : sound[i],
+                     alaw ? alaw_to_linear(sound[i]) : ulaw_to_linear(sound[i]));
     }
-    m->put += done;
+    if (done > 0 && m->limit != 0) {
+        model_shorten(m);
+        assert_true(waiting(m) <= most(m));
+        m->filling_at = m->cushion == 0 ? now : m->filling_at;
+        m->cushion = m->cushion == 0 ? 1 : m->cushion;
+        model_marks(m, 1, m->taken);
+    }
     if (done > 0) {
         m->last = 1;
         m->fed_at = now;
@@ -236,11 +357,43 @@ static void step_clear(struct side *s)
     struct model *m = &s->m;
 
     lanes_clear(&s->lanes);
-    m->taken = m->put;
+    while (m->taken < m->put) {
+        model_pass(m, true);
+    }
+    m->cushion = 0;
     m->owed = 0;
     m->undrained = false;
     model_marks(m, 1, UINT64_MAX);
     model_flow(m);
+}
+
+static void step_latency(struct side *s)
+{
+    static const uint32_t limits[] = {0, 0, 320, 328, 800, 1600, 2664, 8000, 16000};
+    struct model *m = &s->m;
+    bool on = m->limit != 0;
+
+    if (draw(3) == 0) {
+        m->packet = (1 + draw(3)) * CELL;
+        lanes_set_packet(&s->lanes, (uint32_t)m->packet);
+        return;
+    }
+    m->limit = limits[draw(9)];
+    if (m->limit != 0 && !on) {
+        while (m->gone_count > 0 && m->taken < m->gone_end) {
+            model_pass(m, true);
+        }
+        while (waiting(m) > most(m)) {
+            model_pass(m, true);
+        }
+        m->known_from = m->put;
+        m->cushion = waiting(m) < CELL ? 0 : 2;
+    } else if (m->limit != 0) {
+        model_shorten(m);
+    }
+    model_marks(m, 1, m->taken);
+    model_flow(m);
+    lanes_set_latency(&s->lanes, (uint32_t)m->limit);
 }
 
 static void step_files(struct side *s)
@@ -273,10 +426,12 @@ static void step_tick(struct side *s)
         memset(out, 0x11, sizeof(out));
         assert_int_equal(lanes_frame(&s->lanes, now, AUDIO_ULAW, out), expected);
         for (size_t i = 0; i < LANES_FRAME; i++) {
-            uint8_t byte = expected == 0 ? 0x11 : i < expected ? m->ring[(m->taken + i) % RING] : 0xFF;
+            uint8_t byte = expected == 0 ? 0x11 : i < expected ? m->ring[m->taken % RING] : 0xFF;
             assert_int_equal(out[i], byte);
+            if (i < expected) {
+                model_pass(m, true);
+            }
         }
-        m->taken += expected;
     }
     lanes_sent(&s->lanes);
     model_marks(m, 0, m->ended);
@@ -316,6 +471,8 @@ static void step(struct side *s)
         step_clear(s);
     } else if (what < 55) {
         step_files(s);
+    } else if (what < 56) {
+        step_latency(s);
     } else if (what < 57) {
         s->m.paused = draw(2) == 0;
         lanes_pause(&s->lanes, s->m.paused);
@@ -341,10 +498,10 @@ static void step(struct side *s)
 static void begin(struct side *s)
 {
     const struct lanes_hooks hooks = {s, on_mark, on_flow, on_drained};
-    uint8_t *ring = s->m.ring;
+    struct model fresh = {
+        .ring = s->m.ring, .gone = s->m.gone, .quiet = s->m.quiet, .linear = s->m.linear, .packet = CELL};
 
-    memset(&s->m, 0, sizeof(s->m));
-    s->m.ring = ring;
+    s->m = fresh;
     s->told.count = 0;
     lanes_init(&s->lanes, &store, &hooks);
 }
@@ -358,6 +515,9 @@ static void play(void)
     assert_int_equal(block_store_init(&store, sizes[draw(3)]), ST_OK);
     for (int c = 0; c < CALLS; c++) {
         begin(&sides[c]);
+    }
+    for (int c = 0; c < CALLS && seed % 3 != 0; c++) {
+        step_latency(&sides[c]);
     }
     for (uint32_t n = 50 + draw(200); n > 0; n--) {
         struct side *s = &sides[draw(CALLS)];
@@ -396,8 +556,12 @@ int main(int argc, char **argv)
         return 2;
     }
     for (int c = 0; c < CALLS; c++) {
-        sides[c].m.ring = malloc(RING);
-        if (sides[c].m.ring == NULL) {
+        struct model *m = &sides[c].m;
+        m->ring = malloc(RING);
+        m->gone = malloc(RING);
+        m->quiet = malloc(RING);
+        m->linear = malloc(RING * sizeof(*m->linear));
+        if (m->ring == NULL || m->gone == NULL || m->quiet == NULL || m->linear == NULL) {
             return 1;
         }
     }
@@ -407,6 +571,9 @@ int main(int argc, char **argv)
     }
     for (int c = 0; c < CALLS; c++) {
         free(sides[c].m.ring);
+        free(sides[c].m.gone);
+        free(sides[c].m.quiet);
+        free(sides[c].m.linear);
     }
     return failed;
 }

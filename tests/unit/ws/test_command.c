@@ -29,7 +29,7 @@ static void test_every_verb(void **state)
         {"LIST_WAV", WS_VERB_LIST_WAV}, {"STATS", WS_VERB_STATS},       {"DELETE_WAV", WS_VERB_DELETE_WAV},
         {"LISTEN", WS_VERB_LISTEN},     {"UNLISTEN", WS_VERB_UNLISTEN}, {"ANSWER", WS_VERB_ANSWER},
         {"REJECT", WS_VERB_REJECT},     {"HOLD", WS_VERB_HOLD},         {"RESUME", WS_VERB_RESUME},
-        {"TRANSFER", WS_VERB_TRANSFER},
+        {"TRANSFER", WS_VERB_TRANSFER}, {"LATENCY", WS_VERB_LATENCY},
     };
     char text[32];
     (void)state;
