@@ -102,9 +102,9 @@ static void formats(struct scene *s)
 static void live_audio(struct scene *s)
 {
     static uint8_t sound[20000];
-    static const char *const texts[] = {"MARK:a",    "MARK:b",          "CLEAR",     "PLAY_WAV:w",
-                                        "STOP_WAV",  "MEDIA:hex",       "MEDIA:rtp", "MEDIA:alaw",
-                                        "MEDIA:l16", "MEDIA:l16/16000", "DTMF:1",    "DTMF:,5#"};
+    static const char *const texts[] = {"MARK:a",    "MARK:b",    "CLEAR",      "PLAY_WAV:w",   "STOP_WAV",
+                                        "MEDIA:hex", "MEDIA:rtp", "MEDIA:alaw", "MEDIA:l16",    "MEDIA:l16/16000",
+                                        "DTMF:1",    "DTMF:,5#",  "LATENCY:40", "LATENCY:2000", "LATENCY:off"};
 
     scene_put_wav(s, "w", 3000);
     scene_up(s, s->c, "1");
