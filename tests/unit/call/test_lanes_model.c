@@ -297,7 +297,8 @@ static void step_queue(struct side *s)
     size_t count = draw_count(m);
 
     uint8_t from = (uint8_t)draw(256);
-    uint32_t pauses = draw(3); /* none, some, a pause */
+    uint32_t pauses = draw(3);                     /* none, some, a pause */
+    count = m->limit != 0 ? count % 20000 : count; /* the model goes sample by sample */
     if (m->limit != 0 && draw(60) == 0) {
         pauses = 2; /* a long one behind speech: more than can be told apart is left out */
         count = 82000 + draw(20000);
@@ -318,8 +319,8 @@ static void step_queue(struct side *s)
                 m->limit != 0);
     assert_true(status == ST_OK || status == ST_TOO_LARGE || status == ST_FULL);
     for (size_t i = 0; i < done; i++) {
-        model_sample(m, alaw ? alaw_to_ulaw(sound[i]) : sound[i],
-                     alaw ? alaw_to_linear(sound[i]) : ulaw_to_linear(sound[i]));
+        int16_t linear = m->limit == 0 ? 0 : alaw ? alaw_to_linear(sound[i]) : ulaw_to_linear(sound[i]);
+        model_sample(m, alaw ? alaw_to_ulaw(sound[i]) : sound[i], linear);
     }
     if (done > 0 && m->limit != 0) {
         model_shorten(m);
