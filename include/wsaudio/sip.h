@@ -84,7 +84,9 @@ struct sip_config {
     struct span caller;       /* From's user; empty: user, else "anonymous" */
     struct span display_name; /* From's display name, any UTF-8 text; may be empty */
     struct span auth_user;    /* digest username; empty: user */
-    struct span password;     /* digest password; has_password false: challenges cannot be answered */
+    struct span realm;    /* the only realm whose challenges are answered; empty: that of our registration, else of the
+                                 server's first challenge to a request for domain (src/sip/stack_auth.h) */
+    struct span password; /* digest password; has_password false: challenges cannot be answered */
     bool has_password;
     bool any_credentials;         /* answer challenges with empty password when none is set (towards the loopback
                                   exchange, which takes any) */

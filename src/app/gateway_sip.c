@@ -196,6 +196,7 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                      .caller = span_cstr(o->sip_caller),
                                      .display_name = span_cstr(o->sip_display_name),
                                      .auth_user = span_cstr(o->sip_auth_user),
+                                     .realm = span_cstr(o->sip_realm),
                                      .password = span_cstr(o->sip_password),
                                      .has_password =
                                          o->sip_password != NULL && (o->sip_user != NULL || o->sip_auth_user != NULL),

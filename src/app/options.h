@@ -70,6 +70,7 @@ struct options {
     char *sip_password_file;
     char *sip_password; /* resolved from the flag, the file or SIP_PASSWORD; wiped by options_fini */
     char *sip_auth_user;
+    char *sip_realm; /* NULL: learnt */
     char *sip_caller;
     char *sip_display_name;
     char *sip_domain;

@@ -77,6 +77,10 @@ const struct option_row option_rows[] = {
      "environment SIP_PASSWORD"},
     {.name = "sip-auth-user", .kind = OPTION_TEXT, .section = SIP, .metavar = "NAME", .preset_words = "sip-user",
      .offset = FIELD(sip_auth_user), .help = "digest name where it differs"},
+    {.name = "sip-realm", .kind = OPTION_TEXT, .section = SIP, .metavar = "REALM",
+     .preset_words = "that of the registration, else of the server's first challenge",
+     .offset = FIELD(sip_realm), .help = "the only realm whose challenges are answered, and never to whom a call, a "
+     "caller or a redirection names"},
     {.name = "sip-caller", .kind = OPTION_TEXT, .section = SIP, .metavar = "NUMBER",
      .preset_words = "sip-user, else anonymous",
      .offset = FIELD(sip_caller), .help = "calling number in From"},

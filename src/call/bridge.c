@@ -11,6 +11,7 @@ static void free_strings(struct bridge *b)
     b->config.sip.password = SPAN_NONE;
     b->config.sip.user = SPAN_NONE;
     b->config.sip.auth_user = SPAN_NONE;
+    b->config.sip.realm = SPAN_NONE;
     b->config.sip.caller = SPAN_NONE;
     b->config.sip.display_name = SPAN_NONE;
     b->config.sip.domain = SPAN_NONE;

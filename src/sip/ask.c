@@ -188,7 +188,6 @@ int sip_ask_send(struct sip_ask *ask, const struct sip_ask_form *form)
 
 static enum sip_ask_end end_of(struct sip_ask *ask, const struct sip_msg *message, const struct net_addr *source)
 {
-    struct span uri = sip_text_view(&ask->uri);
     struct net_addr server = sip_ask_server(ask);
     int code = message->status;
     if (code == 503) {
@@ -196,7 +195,10 @@ static enum sip_ask_end end_of(struct sip_ask *ask, const struct sip_msg *messag
     }
     sip_stack_server_answered(ask->stack, ask->stack->now, &server);
     if (code == 401 || code == 407) {
-        int status = sip_stack_challenge(ask->stack, &ask->auth, message, source, uri);
+        struct sip_challenged what = {.uri = sip_text_view(&ask->uri),
+                                      .is_register = ask->method == SIP_METHOD_REGISTER,
+                                      .redirected = ask->targets.tried_count > 1};
+        int status = sip_stack_challenge(ask->stack, &ask->auth, message, source, &what);
         return status == ST_OK ? SIP_ASK_AGAIN : SIP_ASK_REFUSED;
     }
     /* 305 names a proxy and 380 another service: neither is an address to put into the Request-URI. */

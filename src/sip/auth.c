@@ -139,8 +139,34 @@ struct offer {
 struct offers {
     struct offer list[SIP_AUTH_REALMS_MAX];
     size_t count;
-    int refusal; /* why nothing of it may be usable */
+    int refusal;                        /* why nothing of it may be usable */
+    const struct sip_auth_realms *only; /* NULL: any realm */
+    struct span other;                  /* a realm that was passed over */
 };
+
+/* Whether the inside of a quoted string stands for that text. */
+static bool unquoted_equal(struct span quoted, struct span text)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < quoted.len; i++, at++) {
+        i += quoted.ptr[i] == '\\' && i + 1 < quoted.len ? 1 : 0;
+        if (at >= text.len || quoted.ptr[i] != text.ptr[at]) {
+            return false;
+        }
+    }
+    return at == text.len;
+}
+
+static bool is_wanted(const struct offers *offers, struct span realm)
+{
+    for (size_t i = 0; offers->only != NULL && i < offers->only->count; i++) {
+        if (unquoted_equal(realm, offers->only->names[i])) {
+            return true;
+        }
+    }
+    return offers->only == NULL;
+}
 
 static int add_offer(struct offers *offers, const struct sip_challenge *challenge, bool proxy)
 {
@@ -177,6 +203,10 @@ static void collect(const struct sip_msg *response, enum sip_header_id id, struc
             continue;
         }
         while ((status = sip_challenge_next(&rest, &challenge)) != ST_NOT_FOUND) {
+            if (status == ST_OK && challenge.is_digest && !is_wanted(offers, challenge.realm)) {
+                offers->other = challenge.realm;
+                continue;
+            }
             if (status == ST_OK) {
                 status = add_offer(offers, &challenge, id == SIP_HEADER_PROXY_AUTHENTICATE);
             }
@@ -270,26 +300,38 @@ static int store_all(struct sip_auth *auth, struct sip_auth_realm *fresh, size_t
     return ST_OK;
 }
 
-int sip_auth_challenge(struct sip_auth *auth, const struct sip_msg *response)
+struct sip_auth_realms sip_auth_met(const struct sip_auth *auth)
 {
-    struct offers offers = {.refusal = ST_BAD};
+    struct sip_auth_realms met = {.count = auth->realm_count};
+
+    for (uint8_t i = 0; i < auth->realm_count; i++) {
+        met.names[i] = realm_name(&auth->realms[i]);
+    }
+    return met;
+}
+
+bool sip_auth_changed_kind(const struct sip_auth *auth, const struct sip_msg *response)
+{
+    for (uint8_t i = 0; i < auth->realm_count; i++) {
+        if (auth->realms[i].tries > 0 && auth->realms[i].proxy != (response->status == 407)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All of them or none. */
+static int take_offers(struct sip_auth *auth, const struct offers *offers)
+{
     struct sip_auth_realm fresh[SIP_AUTH_REALMS_MAX];
     size_t made = 0;
     int status = ST_OK;
 
-    collect(response, SIP_HEADER_WWW_AUTHENTICATE, &offers);
-    collect(response, SIP_HEADER_PROXY_AUTHENTICATE, &offers);
-    if (offers.count == 0) {
-        return offers.refusal;
-    }
-    if (auth->challenges >= SIP_AUTH_CHALLENGES_MAX) {
-        return ST_DENIED;
-    }
-    while (status == ST_OK && made < offers.count) {
-        status = realm_from(&offers.list[made], &fresh[made]);
+    while (status == ST_OK && made < offers->count) {
+        status = realm_from(&offers->list[made], &fresh[made]);
         if (status == ST_OK) {
             const struct sip_auth_realm *known = find_realm(auth, &fresh[made]);
-            status = admit(known, offers.list[made].challenge.stale, &fresh[made]);
+            status = admit(known, offers->list[made].challenge.stale, &fresh[made]);
             made++;
         }
     }
@@ -300,10 +342,36 @@ int sip_auth_challenge(struct sip_auth *auth, const struct sip_msg *response)
         while (made > 0) {
             free(fresh[--made].text);
         }
-        return status;
     }
-    auth->challenges++;
-    return ST_OK;
+    return status;
+}
+
+int sip_auth_challenge_of(struct sip_auth *auth, const struct sip_msg *response, const struct sip_auth_realms *only,
+                          struct span *other)
+{
+    struct offers offers = {.refusal = ST_BAD, .only = only};
+
+    collect(response, SIP_HEADER_WWW_AUTHENTICATE, &offers);
+    collect(response, SIP_HEADER_PROXY_AUTHENTICATE, &offers);
+    if (other != NULL) {
+        *other = offers.other;
+    }
+    if (offers.count == 0) {
+        return offers.other.ptr != NULL ? ST_DENIED : offers.refusal;
+    }
+    if (auth->challenges >= SIP_AUTH_CHALLENGES_MAX) {
+        return ST_DENIED;
+    }
+    int status = take_offers(auth, &offers);
+    if (status == ST_OK) {
+        auth->challenges++;
+    }
+    return status;
+}
+
+int sip_auth_challenge(struct sip_auth *auth, const struct sip_msg *response)
+{
+    return sip_auth_challenge_of(auth, response, NULL, NULL);
 }
 
 /* ---- Authorization ---- */

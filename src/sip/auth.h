@@ -81,6 +81,12 @@ struct sip_auth {
     uint8_t challenges; /* taken for the present request */
 };
 
+/* Names of realms, unescaped. */
+struct sip_auth_realms {
+    struct span names[SIP_AUTH_REALMS_MAX];
+    size_t count;
+};
+
 /* Frees; the struct is as new. */
 void sip_auth_fini(struct sip_auth *auth);
 /* A new request begins: tries are counted anew, the known challenges stay and are answered from the first send. */
@@ -89,6 +95,14 @@ void sip_auth_restart(struct sip_auth *auth);
  * ST_DENIED (this realm's try is spent, or too many challenges), ST_UNSUPPORTED (no known algorithm or qop),
  * ST_BAD (unreadable or none), ST_TOO_LARGE, ST_FULL (realms), ST_NO_MEMORY. */
 WS_MUST_CHECK int sip_auth_challenge(struct sip_auth *auth, const struct sip_msg *response);
+/* The same, for challenges of these realms alone: all others are passed over as if they were not there. Without any
+ * left ST_DENIED; *other (may be NULL) is then a realm that was passed over, raw from the response, else empty. */
+WS_MUST_CHECK int sip_auth_challenge_of(struct sip_auth *auth, const struct sip_msg *response,
+                                        const struct sip_auth_realms *only, struct span *other);
+/* The realms that have been met. */
+struct sip_auth_realms sip_auth_met(const struct sip_auth *auth);
+/* Whether the present request has been answered with the other kind of header than this 401 or 407 asks for. */
+bool sip_auth_changed_kind(const struct sip_auth *auth, const struct sip_msg *response);
 /* Writes one Authorization or Proxy-Authorization line for each realm met (none: nothing); counts the nonces' use.
  * ST_DENIED without a password, ST_TOO_LARGE, ST_IO, ST_NO_MEMORY, ST_UNSUPPORTED. */
 WS_MUST_CHECK int sip_auth_write(struct sip_auth *auth, const struct sip_credentials *credentials, struct span method,

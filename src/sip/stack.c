@@ -77,8 +77,9 @@ static int copy_config(struct sip_stack *stack, const struct sip_config *config)
 {
     stack->config = *config;
     struct span *const spans[] = {
-        &stack->config.domain,    &stack->config.user,     &stack->config.caller,     &stack->config.display_name,
-        &stack->config.auth_user, &stack->config.password, &stack->config.user_agent, &stack->config.extra_headers,
+        &stack->config.domain,       &stack->config.user,          &stack->config.caller,
+        &stack->config.display_name, &stack->config.auth_user,     &stack->config.password,
+        &stack->config.user_agent,   &stack->config.extra_headers, &stack->config.realm,
     };
     for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
         int status = sip_text_set(&stack->texts[i], *spans[i]);
@@ -95,7 +96,7 @@ uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
     /* INVITE, two to servers that were left, its answer, ACK and one more request are kept for sending again */
     const uint64_t kept = 6 * 4096;
     const uint64_t writers = 5 * (uint64_t)SIP_DATAGRAM_MAX;
-    const uint64_t challenges = SIP_AUTH_REALMS_MAX * (uint64_t)SIP_AUTH_TEXT_MAX; /* of the registration */
+    const uint64_t challenges = 2 * SIP_AUTH_REALMS_MAX * (uint64_t)SIP_AUTH_TEXT_MAX; /* of the registration; realms */
     uint64_t usage = sizeof(struct sip_usage) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;
     return sizeof(struct sip_stack) + writers + challenges + max_usages * usage +
            sip_tx_layer_memory(tx_max(max_usages)) + sip_guard_memory(max_usages);
@@ -152,6 +153,9 @@ struct sip_stack *sip_stack_new(const struct sip_config *config, const struct si
     if (status == ST_OK) {
         status = sip_guard_init(&stack->guard, config);
     }
+    if (status == ST_OK) {
+        status = sip_realms_init(stack);
+    }
     if (status != ST_OK) {
         sip_stack_free(stack);
         return NULL;
@@ -185,6 +189,7 @@ void sip_stack_free(struct sip_stack *stack)
     sip_registration_close(stack);
     sip_tx_layer_free(stack->tx);
     sip_guard_fini(&stack->guard);
+    sip_realms_fini(stack);
     for (size_t i = 0; i < sizeof(stack->texts) / sizeof(stack->texts[0]); i++) {
         wipe(stack->texts[i].ptr, stack->texts[i].len);
         sip_text_clear(&stack->texts[i]);

@@ -5,6 +5,7 @@
 #include "dialog.h"
 #include "ping.h"
 #include "registration.h"
+#include "stack_auth.h"
 #include "stack_guard.h"
 #include "tx.h"
 #include "usage_table.h"
@@ -35,10 +36,11 @@ struct sip_stack_hand {
 
 struct sip_stack {
     struct sip_config config; /* its spans view the texts below */
-    struct sip_text texts[8];
+    struct sip_text texts[9];
     struct sip_hooks hooks;
     struct sip_servers servers;
     struct sip_guard guard;
+    struct sip_realms realms;
     struct pool usages;
     struct pool dialogs;
     struct timerq timers;
@@ -73,16 +75,6 @@ struct outbuf sip_stack_writer(struct sip_stack *stack);
 struct span sip_stack_contact(const struct sip_stack *stack, char buf[SIP_STACK_CONTACT_MAX]);
 /* Whether transactions for strangers may still be made: half of them are kept for our own calls. */
 bool sip_stack_tx_spare(const struct sip_stack *stack);
-
-/* ---- stack_auth.c ---- */
-
-/* Takes in the challenges of a 401 or 407 to a request for uri that went to the SIP server: sip_auth_challenge,
- * ST_DENIED without a password. ST_STATE: not one that gets credentials (stack_guard.h), and that has been logged. */
-WS_MUST_CHECK int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const struct sip_msg *response,
-                                      const struct net_addr *source, struct span uri);
-/* Header lines answering the challenges met, for one request; nothing when there were none. */
-WS_MUST_CHECK int sip_stack_write_credentials(const struct sip_stack *stack, struct sip_auth *auth, struct span method,
-                                              struct span uri, struct outbuf *out);
 
 /* ---- stack_local.c ---- */
 

@@ -77,9 +77,6 @@ int sip_guard_init(struct sip_guard *guard, const struct sip_config *config)
 
 void sip_guard_fini(struct sip_guard *guard)
 {
-    for (size_t i = 0; i < SIP_GUARD_REALMS; i++) {
-        sip_text_clear(&guard->realms[i]);
-    }
     free(guard->allow);
     rate_table_fini(&guard->known);
     rate_table_fini(&guard->strangers);
@@ -195,61 +192,4 @@ bool sip_guard_request(struct sip_stack *stack, const struct sip_msg *request, c
         log_refusal(stack, request, from);
     }
     return false;
-}
-
-/* ---- challenges ---- */
-
-bool sip_guard_is_own_domain(const struct sip_stack *stack, struct span text)
-{
-    struct sip_uri uri;
-    struct net_addr addr;
-    struct span domain;
-    uint16_t port;
-    bool is_ipv6;
-
-    if (sip_uri_parse(text, &uri) != ST_OK) {
-        return false;
-    }
-    if (sip_uri_addr(&uri, 0, &addr) == ST_OK && sip_guard_is_server(stack, &addr)) {
-        return true;
-    }
-    return sip_hostport_parse(stack->config.domain, &domain, &is_ipv6, &port) == ST_OK && span_ieq(uri.host, domain);
-}
-
-static struct span realm_name(const struct sip_auth_realm *realm)
-{
-    return span_make(realm->text, realm->realm_len);
-}
-
-static bool knows_realm(const struct sip_guard *guard, struct span name)
-{
-    for (uint32_t i = 0; i < SIP_GUARD_REALMS && i < guard->realm_count; i++) {
-        if (span_eq(sip_text_view(&guard->realms[i]), name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void sip_guard_learn_realms(struct sip_stack *stack, const struct sip_auth *auth)
-{
-    struct sip_guard *guard = &stack->guard;
-
-    for (uint8_t i = 0; i < auth->realm_count; i++) {
-        struct span name = realm_name(&auth->realms[i]);
-        if (!knows_realm(guard, name) &&
-            sip_text_set(&guard->realms[guard->realm_count % SIP_GUARD_REALMS], name) == ST_OK) {
-            guard->realm_count++;
-        }
-    }
-}
-
-const struct sip_auth_realm *sip_guard_unknown_realm(const struct sip_stack *stack, const struct sip_auth *auth)
-{
-    for (uint8_t i = 0; i < auth->realm_count && stack->guard.realm_count > 0; i++) {
-        if (!knows_realm(&stack->guard, realm_name(&auth->realms[i]))) {
-            return &auth->realms[i];
-        }
-    }
-    return NULL;
 }

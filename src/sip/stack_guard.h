@@ -13,18 +13,12 @@
 #ifndef SIP_STACK_GUARD_H
 #define SIP_STACK_GUARD_H
 
-#include "auth.h"
-#include "dialog_text.h"
 #include "message.h"
 #include "wsaudio/sip.h"
 
 #define SIP_GUARD_STRANGERS 256 /* sources whose rate is remembered; with more the one longest silent gives way */
 
-#define SIP_GUARD_REALMS 8
-
 struct sip_guard {
-    struct sip_text realms[SIP_GUARD_REALMS];
-    uint32_t realm_count; /* ever remembered */
     bool on;
     struct net_cidr *allow;  /* owns */
     uint32_t allow_count;    /* 0: the SIP servers */
@@ -59,19 +53,5 @@ bool sip_guard_request(struct sip_stack *stack, const struct sip_msg *request, c
 /* Whether that address is the SIP server's: the only place where credentials go, and whose challenges are answered. The
  * port does not count. */
 bool sip_guard_is_server(const struct sip_stack *stack, const struct net_addr *addr);
-
-/* ---- challenges ----
- * Every request outside of dialogs goes to the SIP server, but what answers may be far behind it: a telephone that the
- * call was forwarded to can ask for credentials too, and would get a digest of our password to guess at. Its challenge
- * cannot be told from the server's own as long as the call is for the server's own domain. A call for another domain
- * (typed, or by a redirection) is answered only for realms that calls for the own one, or the registration, have met;
- * while none has been met, for any. */
-
-/* Whether the Request-URI's host is the configured domain or a SIP server's address. */
-bool sip_guard_is_own_domain(const struct sip_stack *stack, struct span uri);
-/* Remembers the realms met, the last SIP_GUARD_REALMS of them. */
-void sip_guard_learn_realms(struct sip_stack *stack, const struct sip_auth *auth);
-/* The first realm met that is not among those remembered; NULL: there is none, or nothing is remembered yet. */
-const struct sip_auth_realm *sip_guard_unknown_realm(const struct sip_stack *stack, const struct sip_auth *auth);
 
 #endif

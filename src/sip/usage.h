@@ -68,6 +68,7 @@ struct sip_usage {
     struct sip_text uri;
     struct sip_text offer;
     struct sip_text credentials; /* header lines of the last INVITE, for its ACK (22.1) */
+    bool rang;                   /* the last INVITE has met a 1xx above 100 */
     struct sip_auth auth;
     struct sip_usage_targets targets;
     /* incoming */
@@ -150,12 +151,6 @@ void sip_usage_bye_notice(struct sip_usage *usage, const struct sip_tx_notice *n
 
 int sip_usage_send_invite(struct sip_usage *usage);
 int sip_usage_send_cancel(struct sip_usage *usage);
-/* Header lines answering the challenges met, for one request; empty when there were none. */
-int sip_usage_write_credentials(struct sip_usage *usage, struct span method, struct span uri, struct outbuf *out);
-/* Takes in the challenges of a 401 or 407. ST_OK: the request can be sent again. ST_STATE: not one that gets credentials
- * (stack_guard.h), and that has been logged. */
-WS_MUST_CHECK int sip_usage_can_answer(struct sip_usage *usage, const struct sip_msg *response,
-                                       const struct net_addr *source);
 /* A 2xx to our INVITE behind the one that made the call, or while there is none: of a fork, or of a server that was
  * left. */
 void sip_usage_spare_2xx(struct sip_usage *usage, const struct sip_tx_notice *notice);

@@ -103,14 +103,19 @@ static int write_request(struct sip_usage *usage, const struct sip_dialog *dialo
     return outbuf_status(out);
 }
 
-/* Where a request inside the dialog goes: credentials are for the SIP server alone. */
-static bool goes_to_server(const struct sip_usage *usage, const struct sip_dialog *dialog)
+/* Whether requests inside the dialog may carry credentials: the server itself must be the far end of a call that it has
+ * asked credentials for. A proxy that stays in the path takes the INVITE's out at best, and hands these on to the far
+ * end as they are. */
+static bool is_with_server(const struct sip_usage *usage, const struct sip_dialog *dialog)
 {
     char composed[2 * SIP_DIALOG_TEXT_MAX];
     struct outbuf scrap;
+    if (usage->credentials.len == 0 || dialog->routes.len > 0) {
+        return false;
+    }
     outbuf_init(&scrap, composed, sizeof(composed));
     struct sip_dialog_path path = sip_dialog_path_of(dialog, &scrap);
-    return sip_guard_is_server(usage->stack, &path.to);
+    return sip_guard_is_server(usage->stack, &path.to) && sip_stack_is_server_uri(usage->stack, path.uri);
 }
 
 static void send_kept_ack(struct sip_usage *usage, struct sip_dialog *dialog, struct span ack)
@@ -128,7 +133,7 @@ static void send_kept_ack(struct sip_usage *usage, struct sip_dialog *dialog, st
 
 void sip_usage_send_ack(struct sip_usage *usage, struct sip_dialog *dialog)
 {
-    struct span credentials = goes_to_server(usage, dialog) ? sip_text_view(&usage->credentials) : SPAN_NONE;
+    struct span credentials = is_with_server(usage, dialog) ? sip_text_view(&usage->credentials) : SPAN_NONE;
     struct outbuf out = sip_stack_writer(usage->stack);
     int status = write_request(usage, dialog, SPAN_LIT("ACK"), dialog->invite_cseq, credentials, &out, &dialog->ack_to);
     if (status != ST_OK) {
@@ -176,12 +181,13 @@ static void write_bye_credentials(struct sip_usage *usage, const struct sip_dial
 {
     char composed[2 * SIP_DIALOG_TEXT_MAX];
     struct outbuf scrap;
-    outbuf_init(&scrap, composed, sizeof(composed));
-    struct sip_dialog_path path = sip_dialog_path_of(dialog, &scrap);
-    if (!sip_guard_is_server(usage->stack, &path.to)) {
+    if (!is_with_server(usage, dialog)) {
         return;
     }
-    if (sip_usage_write_credentials(usage, SPAN_LIT("BYE"), path.uri, out) != ST_OK || outbuf_status(out) != ST_OK) {
+    outbuf_init(&scrap, composed, sizeof(composed));
+    struct sip_dialog_path path = sip_dialog_path_of(dialog, &scrap);
+    if (sip_stack_write_credentials(usage->stack, &usage->auth, SPAN_LIT("BYE"), path.uri, out) != ST_OK ||
+        outbuf_status(out) != ST_OK) {
         outbuf_init(out, out->ptr, out->cap);
     }
 }
@@ -212,6 +218,12 @@ int sip_usage_send_bye(struct sip_usage *usage, struct sip_dialog *dialog)
     return sip_tx_request(stack->tx, stack->now, &to, outbuf_view(&out), &owner, &dialog->bye);
 }
 
+static int take_challenge(struct sip_usage *usage, const struct sip_dialog *dialog, const struct sip_tx_notice *notice)
+{
+    struct sip_challenged what = {.uri = sip_text_view(&dialog->target), .in_dialog = !is_with_server(usage, dialog)};
+    return sip_stack_challenge(usage->stack, &usage->auth, notice->message, notice->source, &what);
+}
+
 /* Whether the BYE goes once more: with credentials, or to where the dialog's messages came from. */
 static bool bye_goes_again(struct sip_usage *usage, struct sip_dialog *dialog, const struct sip_tx_notice *notice)
 {
@@ -219,7 +231,7 @@ static bool bye_goes_again(struct sip_usage *usage, struct sip_dialog *dialog, c
         return false; /* the peer's own BYE has ended the dialog as well */
     }
     if (notice->kind == SIP_TX_FINAL && (notice->code == 401 || notice->code == 407)) {
-        return goes_to_server(usage, dialog) && sip_usage_can_answer(usage, notice->message, notice->source) == ST_OK;
+        return take_challenge(usage, dialog, notice) == ST_OK;
     }
     bool elsewhere = !addr_equal(&dialog->bye_to, &dialog->source);
     bool lost = notice->kind == SIP_TX_TRANSPORT || (notice->kind == SIP_TX_TIMEOUT && elsewhere);

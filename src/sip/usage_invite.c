@@ -8,18 +8,6 @@ struct span sip_usage_sdp(const struct sip_msg *message)
     return sip_body_read(message).sdp;
 }
 
-/* ---- credentials ---- */
-
-int sip_usage_can_answer(struct sip_usage *usage, const struct sip_msg *response, const struct net_addr *source)
-{
-    return sip_stack_challenge(usage->stack, &usage->auth, response, source, sip_text_view(&usage->uri));
-}
-
-int sip_usage_write_credentials(struct sip_usage *usage, struct span method, struct span uri, struct outbuf *out)
-{
-    return sip_stack_write_credentials(usage->stack, &usage->auth, method, uri, out);
-}
-
 /* ---- sending ---- */
 
 static int keep_credentials(struct sip_usage *usage)
@@ -27,7 +15,8 @@ static int keep_credentials(struct sip_usage *usage)
     char lines[SIP_AUTH_TEXT_MAX + 4096];
     struct outbuf out;
     outbuf_init(&out, lines, sizeof(lines));
-    int status = sip_usage_write_credentials(usage, SPAN_LIT("INVITE"), sip_text_view(&usage->uri), &out);
+    int status =
+        sip_stack_write_credentials(usage->stack, &usage->auth, SPAN_LIT("INVITE"), sip_text_view(&usage->uri), &out);
     if (status == ST_OK) {
         status = outbuf_status(&out);
     }
@@ -70,6 +59,7 @@ int sip_usage_send_invite(struct sip_usage *usage)
     struct sip_stack *stack = usage->stack;
     struct sip_text extra = {0};
     sip_usage_drop_dialogs(usage, NULL);
+    usage->rang = false;
     int status = keep_credentials(usage);
     if (status != ST_OK) {
         return status;
@@ -151,6 +141,13 @@ void sip_usage_spare_2xx(struct sip_usage *usage, const struct sip_tx_notice *no
     (void)sip_usage_step(usage, is_same ? SIP_USAGE_ON_2XX_SAME : SIP_USAGE_ON_2XX_FORK, &in);
 }
 
+static int take_challenge(struct sip_usage *usage, const struct sip_tx_notice *notice)
+{
+    struct sip_challenged what = {
+        .uri = sip_text_view(&usage->uri), .redirected = usage->targets.tried_count > 1, .rang = usage->rang};
+    return sip_stack_challenge(usage->stack, &usage->auth, notice->message, notice->source, &what);
+}
+
 static void log_auth_failure(const struct sip_usage *usage, int code)
 {
     const struct log *log = usage->stack->config.log;
@@ -177,7 +174,7 @@ static bool goes_again(struct sip_usage *usage, const struct sip_tx_notice *noti
         return false;
     }
     if (code == 401 || code == 407) {
-        int status = sip_usage_can_answer(usage, notice->message, notice->source);
+        int status = take_challenge(usage, notice);
         if (status == ST_OK) {
             return true;
         }
@@ -238,7 +235,10 @@ static void on_invite_notice(struct sip_usage *usage, const struct sip_tx_notice
         sip_usage_server_answered(usage);
     }
     switch (notice->kind) {
-    case SIP_TX_PROVISIONAL: (void)sip_usage_step(usage, SIP_USAGE_ON_1XX, &in); break;
+    case SIP_TX_PROVISIONAL:
+        usage->rang = usage->rang || notice->code > 100;
+        (void)sip_usage_step(usage, SIP_USAGE_ON_1XX, &in);
+        break;
     case SIP_TX_FINAL:
         if (notice->code < 300) {
             on_first_2xx(usage, notice);

@@ -126,7 +126,7 @@ def fault_05_ids_differ_within_one_second():
 
 
 def fault_05_stale_and_two_realms():
-    """stale=true earns one more try; 401 and 407 of one request are answered one after the other."""
+    """stale=true earns one more try; another realm, from behind the server, gets nothing."""
     with Phone() as phone, through(phone, "--sip-user", "alice", env={"SIP_PASSWORD": "secret"}) as server, Client(server) as client:
         client.send("CALL:bob")
         phone.challenge(phone.wait("INVITE"), qop="auth")
@@ -135,20 +135,23 @@ def fault_05_stale_and_two_realms():
         phone.wait("ACK")
         third = phone.wait("INVITE")
         assert digest_ok(third, "alice", "secret", phone.nonce, qop="auth")
-        nonce = phone.nonce
         phone.challenge(third, 407, realm="outer")
         phone.wait("ACK")
-        fourth = phone.wait("INVITE")
-        assert digest_ok(fourth, "alice", "secret", phone.nonce, realm="outer", proxy=True)
-        assert digest_ok(fourth, "alice", "secret", nonce, qop="auth")
-        phone.reply(fourth, 486)
-        client.ended(486)
+        client.ended(407)
+        assert not [m for m in phone.pending if m.method == "INVITE"], "the digest went to another realm"
 
 
 def fault_06_long_nonce_and_realm():
     """Any length: answered right, or the call ends with 401; the server lives."""
+    long_challenges((255, 5), (256, 5), (300, 5), (3000, 5))
+    for nonce, realm in ((5, 255), (5, 256), (5, 300), (5, 3000), (30000, 30000)):
+        long_challenges((nonce, realm))
+
+
+def long_challenges(*lengths):
+    """A server answers one realm."""
     with Phone() as phone, through(phone, "--sip-user", "alice", env={"SIP_PASSWORD": "secret"}) as server, Client(server) as client:
-        for nonce, realm in ((255, 5), (256, 5), (300, 5), (5, 255), (5, 256), (5, 300), (3000, 5), (5, 3000), (30000, 30000)):
+        for nonce, realm in lengths:
             client.send("CALL:bob")
             first = phone.wait("INVITE")
             phone.pending.clear()

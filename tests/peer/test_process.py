@@ -21,7 +21,7 @@ UNDUE = """--call-log --user --require-unprivileged --sandbox --realtime --ws-tl
 --max-tick-late --media-alerts --watermark-key-file""".split()
 DUE = """--config --check-config --lang --log-level --log-file --version --help --ws-listen --ws-allow --ws-token-file
 --ws-origin --ws-echo --ws-max-message --max-clients --sip-server --sip-listen --sip-user --sip-password-file
---sip-password --sip-auth-user --sip-caller --sip-display-name --sip-domain --sip-register --sip-expires --sip-allow --sip-keepalive
+--sip-password --sip-auth-user --sip-realm --sip-caller --sip-display-name --sip-domain --sip-register --sip-expires --sip-allow --sip-keepalive
 --sip-header --ring-seconds --incoming --dial-allow
 --dial-deny --calls-per-minute --advertise --sip-dscp --rtp-dscp --rtp-ports --max-calls --max-call-seconds --no-media-seconds --media-buffer --rtp-raw-file
 --upload-dir --upload-max --upload-quota --record-dir --no-record --record-channels --record-quota --record-sync""".split()

@@ -236,15 +236,29 @@ def test_reinvite_never_acknowledged():
 
 
 def test_bye_is_challenged():
-    """407 to BYE: once more with the proof, and the next CSeq."""
-    steps = Scenario().established().recv("BYE", ("CSeq", "2 BYE"), timeout=60000)
-    steps.answer("407 Proxy Authentication Required", tag=None,
-                 extra=['Proxy-Authenticate: Digest realm="r", nonce="n1", qop="auth"'])
-    steps.recv("BYE", ("CSeq", "3 BYE"), ("Proxy-Authorization", 'nonce="n1"'), ("Proxy-Authorization", 'uri="sip:sipp@'))
+    """407 to BYE in a call whose INVITE the server has challenged: once more with the proof, and the next CSeq."""
+    challenge = 'Proxy-Authenticate: Digest realm="r", nonce="%s", qop="auth"'
+    steps = Scenario().recv("INVITE", keep=True).answer("407 Proxy Authentication Required", extra=[challenge % "n1"])
+    steps.recv("ACK").recv("INVITE", ("CSeq", "2 INVITE"), keep=True)
+    steps.answer("180 Ringing").answer("200 OK", sdp()).recv("ACK", ("CSeq", "2 ACK"))
+    steps.recv("BYE", ("CSeq", "3 BYE"), ("Proxy-Authorization", 'nonce="n1"'), timeout=60000)
+    steps.answer("407 Proxy Authentication Required", tag=None, extra=[challenge % "n2"])
+    steps.recv("BYE", ("CSeq", "4 BYE"), ("Proxy-Authorization", 'nonce="n2"'), ("Proxy-Authorization", 'uri="sip:sipp@'))
     steps.answer("200 OK", tag=None)
     with playing(steps) as sipp, through(sipp, "--sip-user", "alice", env={"SIP_PASSWORD": "secret"}) as server, \
             Client(server) as client:
         normal_call(client, sipp)
+
+
+def test_bye_is_challenged_by_the_far_end():
+    """Nobody asked at the INVITE: whoever asks now gets no digest."""
+    steps = Scenario().established().recv("BYE", timeout=60000)
+    steps.answer("407 Proxy Authentication Required", tag=None,
+                 extra=['Proxy-Authenticate: Digest realm="r", nonce="n1", qop="auth"']).pause(700)
+    with playing(steps) as sipp, through(sipp, "--sip-user", "alice", env={"SIP_PASSWORD": "secret"}) as server, \
+            Client(server) as client:
+        normal_call(client, sipp)
+        assert len(sent_requests(sipp, "BYE")) == 1
 
 
 def test_bye_is_challenged_without_credentials():

@@ -124,8 +124,20 @@
 #define TEXT_EN_SIP_CHALLENGE_SOURCE "Challenge of %s not answered: credentials are for the SIP server alone"
 #define TEXT_ZH_SIP_CHALLENGE_SOURCE "不應答 %s 的認證要求: 憑證只給 SIP 伺服器"
 #define TEXT_EN_SIP_CHALLENGE_REALM \
-    "Challenge for realm %s not answered: the call is for another domain, and the SIP server has not used this realm"
-#define TEXT_ZH_SIP_CHALLENGE_REALM "不應答領域 %s 的認證要求: 通話目標屬於其他網域，且 SIP 伺服器未使用過此領域"
+    "Challenge for realm %s not answered: the SIP server's realm is %s (--sip-realm names another)"
+#define TEXT_ZH_SIP_CHALLENGE_REALM "不應答領域 %s 的認證要求: SIP 伺服器的領域為 %s（可用 --sip-realm 指定）"
+#define TEXT_EN_SIP_CHALLENGE_DOMAIN \
+    "Challenge not answered: the call is for another domain than the SIP server's (--sip-domain)"
+#define TEXT_ZH_SIP_CHALLENGE_DOMAIN "不應答認證要求: 通話目標不屬於 SIP 伺服器的網域 (--sip-domain)"
+#define TEXT_EN_SIP_CHALLENGE_REDIRECTED "Challenge not answered: a redirection led there, not the SIP server"
+#define TEXT_ZH_SIP_CHALLENGE_REDIRECTED "不應答認證要求: 由轉接而來，並非 SIP 伺服器"
+#define TEXT_EN_SIP_CHALLENGE_DIALOG "Challenge to a BYE not answered: it is the far end's, not the SIP server's"
+#define TEXT_ZH_SIP_CHALLENGE_DIALOG "不應答 BYE 的認證要求: 來自通話對方，並非 SIP 伺服器"
+#define TEXT_EN_SIP_CHALLENGE_LATE \
+    "Challenge not answered: the SIP server has passed the call on already, so it comes from behind it"
+#define TEXT_ZH_SIP_CHALLENGE_LATE "不應答認證要求: SIP 伺服器已將呼叫轉出，此要求來自其後方"
+#define TEXT_EN_SIP_REALM_LEARNT "Realm of the SIP server: %s; challenges for others are not answered (--sip-realm)"
+#define TEXT_ZH_SIP_REALM_LEARNT "SIP 伺服器的認證領域: %s；其他領域的認證要求不予應答 (--sip-realm)"
 #define TEXT_EN_SIP_NOT_ALLOWED "%s of %s dropped: its address is not in --sip-allow (not told again for an hour)"
 #define TEXT_ZH_SIP_NOT_ALLOWED "丟棄 %s 請求 (%s): 位址不在 --sip-allow 之內（一小時內不再提示）"
 #define TEXT_EN_SIP_UNREAD "SIP %s of %s cannot be read: %s"

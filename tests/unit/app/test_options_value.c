@@ -81,6 +81,7 @@ static const struct flag_case DUE[] = {
     {"sip-password-file", false, {NULL}, {"/nonexistent/file", ""}},
     {"sip-password", false, {"secret", "", "p\xc3\xa4ss"}, {"a\nb", "\xff"}},
     {"sip-auth-user", false, {"auth"}, {"", "a\tb"}},
+    {"sip-realm", false, {"asterisk", "My PBX: \"x\""}, {"", "a\nb", "\xff"}},
     {"sip-caller", false, {"0921367101"}, {"", "a\nb"}},
     {"sip-display-name", false, {"Front door", "\xe5\x89\x8d\xe9\x96\x80", ""}, {"a\nb", "\xff\xfe"}},
     {"sip-domain",
