@@ -67,6 +67,11 @@ WS_MUST_CHECK int sdp_write_offer(const struct sdp_local *local, struct outbuf *
 WS_MUST_CHECK int sdp_accept_answer(const struct sdp_session *answer, struct sdp_agreed *out, const char **why);
 /* Judges an offer; ST_BAD as above (the caller answers 488). The first of the offer's formats that we know wins. */
 WS_MUST_CHECK int sdp_accept_offer(const struct sdp_session *offer, struct sdp_agreed *out, const char **why);
+/* Whether we can send to what was agreed from an address of ours: an address of another family cannot be reached (ST_BAD,
+ * *why), and RTCP to one is left out. Unset addresses (0.0.0.0, a hold) pass. */
+WS_MUST_CHECK int sdp_agreed_fit(struct sdp_agreed *agreed, const struct net_addr *local, const char **why);
+/* An answer that takes our stream away (port 0; RFC 3264 6): what was agreed before stays, with no media either way. */
+bool sdp_answer_rejects(const struct sdp_session *answer);
 /* The answer to that offer: every other m= line of it rejected with port 0, in the offer's order. `offer_body` is the
  * text of the offer. Its t= line is repeated; the direction is local's as far as what was agreed allows. ST_TOO_LARGE;
  * ST_BAD when offer_body is not an offer that sdp_accept_offer takes. */

@@ -71,6 +71,8 @@ struct call {
     mono_us established_at;
     struct timerq_entry timer; /* the nearer of duration and no-media */
     struct sdp_local local;    /* our side of SDP */
+    bool offered;              /* the last SDP that we sent was an offer */
+    bool asked_back;           /* it was our 200 to a re-INVITE without one: the ACK brings the answer */
     struct sdp_agreed agreed;  /* valid once media.open */
     struct sdp_agreed pending; /* what CALL_ACT_OPEN_MEDIA takes over */
     struct net_addr sip_peer;

@@ -43,12 +43,17 @@ static void accept_offer(struct call *call, struct span offer)
     char sdp[SDP_MAX];
     struct outbuf out;
 
+    if (offer.len == 0 && !call->offered) {
+        call->local.version++; /* what we said before was an answer: RFC 3264 8 */
+    }
     outbuf_init(&out, sdp, sizeof(sdp));
     if (write_answer(call, offer, &out) != ST_OK ||
         sip_usage_accept_offer(b->sip, b->now, call->usage, outbuf_view(&out)) != ST_OK) {
         log_write(b->log, LOG_DEBUG, "call %s: the offer could not be answered", call->label);
         return;
     }
+    call->offered = offer.len == 0;
+    call->asked_back = offer.len == 0;
     call->media.last_heard = b->now; /* a re-INVITE is a sign of life: the wait for media begins anew */
 }
 
@@ -240,6 +245,7 @@ static int place(struct call *call, struct span uri)
         return status;
     }
     media_listen(call);
+    call->offered = true;
     return sip_usage_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, call_owner(call), &call->usage);
 }
 
@@ -346,6 +352,14 @@ static void set_end(struct call *call, const struct sip_event *event)
     snprintf(call->end_reason, sizeof(call->end_reason), "%s", safe[0] != '\0' ? safe : sip_reason_phrase(event->code));
 }
 
+static int accept_answer(const struct call *call, const struct sdp_session *sdp, struct sdp_agreed *agreed,
+                         const char **why)
+{
+    int status = sdp_accept_answer(sdp, agreed, why);
+
+    return status == ST_OK ? sdp_agreed_fit(agreed, &call->local.rtp, why) : status;
+}
+
 static void on_progress(struct call *call, const struct sip_event *event)
 {
     struct sdp_session sdp;
@@ -355,7 +369,7 @@ static void on_progress(struct call *call, const struct sip_event *event)
         return; /* the client was told "trying" when the INVITE left */
     }
     bool early = event->body.len > 0 && sdp_parse(event->body, &sdp, &why) == ST_OK &&
-                 sdp_accept_answer(&sdp, &call->pending, &why) == ST_OK;
+                 accept_answer(call, &sdp, &call->pending, &why) == ST_OK;
     call_step(call, early ? CALL_EV_EARLY : CALL_EV_RINGS);
 }
 
@@ -371,11 +385,38 @@ static void on_answer(struct call *call, const struct sip_event *event)
         return;
     }
     if (event->body.len > 0 && sdp_parse(event->body, &sdp, &why) == ST_OK &&
-        sdp_accept_answer(&sdp, &call->pending, &why) == ST_OK) {
+        accept_answer(call, &sdp, &call->pending, &why) == ST_OK) {
         call_step(call, CALL_EV_ANSWERED);
         return;
     }
     call_end(call, CALL_EV_UNUSABLE, 488, why != NULL ? why : "the answer's SDP is not usable");
+}
+
+/* The ACK to a re-INVITE that had no offer: what it answers to ours is in force (RFC 3261 14.2, RFC 3264 8). An ACK without SDP
+ * is against the rules and changes nothing. */
+static void on_late_answer(struct call *call, const struct sip_event *event)
+{
+    struct sdp_session sdp;
+    const char *why = "the answer's SDP is not usable";
+
+    call->asked_back = false;
+    if (event->body.len == 0) {
+        return;
+    }
+    int status = sdp_parse(event->body, &sdp, &why);
+    if (status == ST_OK && sdp_answer_rejects(&sdp)) {
+        call->pending = call->agreed;
+        call->pending.we_send = call->pending.we_receive = false;
+    } else if (status == ST_OK) {
+        status = accept_answer(call, &sdp, &call->pending, &why);
+    }
+    if (status != ST_OK) {
+        call_end(call, CALL_EV_UNUSABLE, 488, why);
+        return;
+    }
+    call_step(call, CALL_EV_REANSWERED);
+    call->media.last_heard = call->bridge->now;
+    call_expire(call); /* the wait for media begins anew, or ends */
 }
 
 static bool codec_offered(const struct sdp_session *offer, const struct sdp_agreed *agreed)
@@ -398,7 +439,8 @@ static bool offer_changes_nothing(const struct call *call, struct span body)
     if (body.len == 0) {
         return true; /* it asks for our offer, which is what it was */
     }
-    if (sdp_parse(body, &sdp, &why) != ST_OK || sdp_accept_offer(&sdp, &agreed, &why) != ST_OK) {
+    if (sdp_parse(body, &sdp, &why) != ST_OK || sdp_accept_offer(&sdp, &agreed, &why) != ST_OK ||
+        sdp_agreed_fit(&agreed, &call->local.rtp, &why) != ST_OK) {
         return false;
     }
     if (codec_offered(&sdp, &call->agreed)) {
@@ -446,7 +488,9 @@ void call_sip_event(void *ctx, const struct sip_event *event)
     case SIP_EVENT_CONFIRMED:
         if (call->state == CALL_ACCEPTED) {
             on_answer(call, event);
-        } /* else an ACK without news, or the answer to an offer of ours that changed nothing */
+        } else if (call->asked_back) {
+            on_late_answer(call, event);
+        } /* else an ACK without news */
         break;
     case SIP_EVENT_INCOMING:
     case SIP_EVENT_KIND_COUNT: break;

@@ -33,6 +33,9 @@ static int offer_warning(const struct bridge *b, struct span offer, const char *
         return 399;
     }
     if (sdp_accept_offer(&sdp, &agreed, why) == ST_OK) {
+        if (sdp_agreed_fit(&agreed, &b->config.media_addr, why) != ST_OK) {
+            return 301;
+        }
         *why = "too many media lines";
         return try_answer(b, &agreed, offer) == ST_OK ? 0 : 399;
     }
@@ -153,6 +156,9 @@ static int write_answer(struct call *call, struct span offer, struct outbuf *out
     int status = sdp_parse(offer, &sdp, &why);
     if (status == ST_OK) {
         status = sdp_accept_offer(&sdp, &call->pending, &why);
+    }
+    if (status == ST_OK) {
+        status = sdp_agreed_fit(&call->pending, &call->local.rtp, &why);
     }
     return status == ST_OK ? sdp_write_answer(&call->local, &call->pending, offer, out) : status;
 }

@@ -23,9 +23,10 @@ enum call_event {
     CALL_EV_RINGS,       /* 18x without usable SDP */
     CALL_EV_EARLY,       /* 18x with usable SDP */
     CALL_EV_ANSWERED,    /* 2xx with usable SDP */
-    CALL_EV_UNUSABLE,    /* 2xx whose SDP cannot be used */
+    CALL_EV_UNUSABLE,    /* 2xx, or the ACK to one of ours that had an offer, whose SDP cannot be used */
     CALL_EV_OFFER_SAME,  /* re-INVITE that changes nothing */
     CALL_EV_OFFER_OTHER, /* any other re-INVITE */
+    CALL_EV_REANSWERED,  /* the ACK to a re-INVITE without an offer brings a usable answer to ours */
     CALL_EV_FAR_END,     /* the SIP usage ended: final response, BYE, time-out */
     CALL_EV_HANGUP,      /* the client's HANGUP, or the server stops */
     CALL_EV_LIMIT,       /* a limit of ours: duration, no media */

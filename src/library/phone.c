@@ -80,12 +80,13 @@ static void give_up(struct line *line, const char *why)
     end_line(line, 488, span_cstr(why));
 }
 
-static bool answer_usable(struct span body, struct sdp_agreed *agreed, const char **why)
+static bool answer_usable(const struct line *line, struct span body, struct sdp_agreed *agreed, const char **why)
 {
     struct sdp_session sdp;
 
     *why = "the answer carries no SDP";
-    return body.len > 0 && sdp_parse(body, &sdp, why) == ST_OK && sdp_accept_answer(&sdp, agreed, why) == ST_OK;
+    return body.len > 0 && sdp_parse(body, &sdp, why) == ST_OK && sdp_accept_answer(&sdp, agreed, why) == ST_OK &&
+           sdp_agreed_fit(agreed, &line->local.rtp, why) == ST_OK;
 }
 
 static void on_progress(struct line *line, const struct sip_event *event)
@@ -96,7 +97,7 @@ static void on_progress(struct line *line, const struct sip_event *event)
     if (event->code <= 100) {
         return;
     }
-    if (answer_usable(event->body, &agreed, &why)) {
+    if (answer_usable(line, event->body, &agreed, &why)) {
         (void)!media_agree(&line->media, &agreed, false); /* that cannot fail: nothing is sent yet */
     }
     line->code = event->code;
@@ -110,7 +111,7 @@ static void on_answer(struct line *line, const struct sip_event *event)
 
     if (event->body.len == 0 && line->media.known) {
         agreed = line->media.agreed; /* a 183 said it already */
-    } else if (!answer_usable(event->body, &agreed, &why)) {
+    } else if (!answer_usable(line, event->body, &agreed, &why)) {
         give_up(line, why != NULL ? why : "the answer's SDP is not usable");
         return;
     }
@@ -138,7 +139,8 @@ static void on_offer(struct line *line, const struct sip_event *event)
     outbuf_init(&out, text, sizeof(text));
     if (answers) {
         line->local.version++;
-        if (sdp_parse(event->body, &sdp, &why) != ST_OK || sdp_accept_offer(&sdp, &agreed, &why) != ST_OK) {
+        if (sdp_parse(event->body, &sdp, &why) != ST_OK || sdp_accept_offer(&sdp, &agreed, &why) != ST_OK ||
+            sdp_agreed_fit(&agreed, &line->local.rtp, &why) != ST_OK) {
             status = ST_BAD;
         } else {
             status = sdp_write_answer(&line->local, &agreed, event->body, &out);
@@ -150,20 +152,37 @@ static void on_offer(struct line *line, const struct sip_event *event)
         (void)!sip_usage_refuse_offer(p->sip, p->engine->now, line->usage, 488);
         return;
     }
+    line->asked_back = !answers;
     if (answers) {
         (void)!media_agree(&line->media, &agreed, true); /* it sends already */
     }
 }
 
-/* The ACK brings the answer to an offer of ours. */
-static void on_confirmed(struct line *line, const struct sip_event *event)
+static bool is_rejection(struct span body)
 {
-    struct sdp_agreed agreed;
+    struct sdp_session sdp;
     const char *why = NULL;
 
-    if (answer_usable(event->body, &agreed, &why)) {
-        (void)!media_agree(&line->media, &agreed, true);
+    return sdp_parse(body, &sdp, &why) == ST_OK && sdp_answer_rejects(&sdp);
+}
+
+/* The ACK brings the answer to an offer of ours; an SDP that answers none says nothing. */
+static void on_confirmed(struct line *line, const struct sip_event *event)
+{
+    struct sdp_agreed agreed = line->media.agreed;
+    const char *why = NULL;
+
+    if (!line->asked_back || event->body.len == 0) {
+        return;
     }
+    line->asked_back = false;
+    if (is_rejection(event->body)) {
+        agreed.we_send = agreed.we_receive = false;
+    } else if (!answer_usable(line, event->body, &agreed, &why)) {
+        give_up(line, why != NULL ? why : "the answer's SDP is not usable");
+        return;
+    }
+    (void)!media_agree(&line->media, &agreed, true); /* it sends already */
 }
 
 static void sip_event(void *ctx, const struct sip_event *event)

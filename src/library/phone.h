@@ -29,6 +29,7 @@ struct line {
     bool placing;     /* inside sip_usage_invite */
     bool was_playing; /* PLAYED is owed */
     struct sdp_local local;
+    bool asked_back; /* our 200 to a re-INVITE made an offer: the ACK brings the answer */
     struct media media;
     int code; /* ENDED: SIP status, 0 for a reason of our own */
     char reason[129];

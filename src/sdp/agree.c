@@ -86,6 +86,25 @@ int sdp_accept_offer(const struct sdp_session *offer, struct sdp_agreed *out, co
     return status;
 }
 
+int sdp_agreed_fit(struct sdp_agreed *agreed, const struct net_addr *local, const char **why)
+{
+    agreed->rtp = addr_unmapped(agreed->rtp);
+    agreed->rtcp = addr_unmapped(agreed->rtcp);
+    if (agreed->rtcp.family != local->family) {
+        agreed->rtcp = (struct net_addr){0};
+    }
+    if (agreed->rtp.family == local->family || addr_is_any(&agreed->rtp)) {
+        return ST_OK;
+    }
+    *why = local->family == 4 ? "the address in c= is IPv6, ours is IPv4" : "the address in c= is IPv4, ours is IPv6";
+    return ST_BAD;
+}
+
+bool sdp_answer_rejects(const struct sdp_session *answer)
+{
+    return answer->has_audio && answer->rtp.port == 0;
+}
+
 static bool same_addr(const struct net_addr *a, const struct net_addr *b)
 {
     return a->family == 0 || b->family == 0 ? a->family == b->family : addr_equal(a, b);

@@ -144,8 +144,9 @@ static bool can_come(const struct situation *x, int event)
     switch (event) {
     case CALL_EV_RINGS:
     case CALL_EV_EARLY: return x->usage && !x->incoming; /* a provisional response can be overtaken by the 200 */
-    case CALL_EV_ANSWERED:
-    case CALL_EV_UNUSABLE: return x->usage && !x->answered && !x->ringing;
+    case CALL_EV_ANSWERED: return x->usage && !x->answered && !x->ringing;
+    case CALL_EV_UNUSABLE: return x->usage && !x->ringing; /* the answer, or the ACK to a re-INVITE */
+    case CALL_EV_REANSWERED: return x->usage && x->answered;
     case CALL_EV_OFFER_SAME:
     case CALL_EV_OFFER_OTHER: return x->usage && (x->answered || !x->incoming); /* the stack refuses earlier ones */
     case CALL_EV_FAR_END: return x->usage;
@@ -275,7 +276,8 @@ static void test_walk(void **state)
 
 /* SPEC section 3: CALL_STATE trying, ringing, early, established, then exactly one ended; CALL_STATS just before `ended` of
  * every call that was established; HANGUP and a limit send BYE or CANCEL, the far end's end does not; a connection that goes
- * takes its call along; a re-INVITE that changes nothing 200, any other 488. `does`: b BYE or CANCEL, c media closed, f
+ * takes its call along; a re-INVITE that changes nothing 200, any other 488; what the ACK to one without an offer
+ * answers is in force, or ends the call. `does`: b BYE or CANCEL, c media closed, f
  * figures, e `ended`, r line free, m media opened, k clocks and recording, t tell the state's name, 2 answer 200, 4 answer 488.
  * Incoming: LISTEN, ANSWER, REJECT, --ring-seconds, INCOMING_GONE; R 180, g INCOMING_GONE, x refuse the INVITE. */
 static const struct {
@@ -331,6 +333,8 @@ static const struct {
 
     {CALL_ESTABLISHED, CALL_EV_RINGS, CALL_ESTABLISHED, ""},
     {CALL_ESTABLISHED, CALL_EV_EARLY, CALL_ESTABLISHED, ""},
+    {CALL_ESTABLISHED, CALL_EV_UNUSABLE, CALL_ENDED, "bcfer"},
+    {CALL_ESTABLISHED, CALL_EV_REANSWERED, CALL_ESTABLISHED, "m"},
     {CALL_ESTABLISHED, CALL_EV_OFFER_SAME, CALL_ESTABLISHED, "2"},
     {CALL_ESTABLISHED, CALL_EV_OFFER_OTHER, CALL_ESTABLISHED, "4"},
     {CALL_ESTABLISHED, CALL_EV_FAR_END, CALL_ENDED, "cfer"},

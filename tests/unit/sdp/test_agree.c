@@ -154,6 +154,52 @@ static void test_equal(void **state)
     }
 }
 
+static void test_fit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *c, *local;
+        bool fits, rtcp;
+    } rows[] = {
+        {"IP4 192.0.2.1", "10.0.0.1", true, true},        {"IP6 2001:db8::1", "10.0.0.1", false, false},
+        {"IP6 2001:db8::1", "2001:db8::2", true, true},   {"IP4 192.0.2.1", "2001:db8::2", false, false},
+        {"IP6 ::ffff:192.0.2.1", "10.0.0.1", true, true}, {"IP4 0.0.0.0", "2001:db8::2", true, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[256];
+        struct sdp_agreed agreed;
+        struct net_addr local;
+        const char *why = NULL;
+        snprintf(text, sizeof text,
+                 "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN %s\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n", rows[i].c);
+        assert_int_equal(addr_parse_ip(span_cstr(rows[i].local), &local), ST_OK);
+        assert_int_equal(accept_text(text, &agreed, &why), ST_OK);
+        assert_int_equal(sdp_agreed_fit(&agreed, &local, &why), rows[i].fits ? ST_OK : ST_BAD);
+        assert_true((why == NULL) == rows[i].fits);
+        assert_int_equal(agreed.rtcp.family != 0, rows[i].rtcp);
+    }
+}
+
+static void test_rejects(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool rejects;
+    } rows[] = {
+        {HEAD "m=audio 0 RTP/AVP 0\r\n", true},
+        {HEAD "m=audio 4000 RTP/AVP 0\r\n", false},
+        {HEAD, false},
+        {HEAD "m=video 0 RTP/AVP 31\r\n", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sdp_session sdp;
+        const char *why = NULL;
+        (void)!sdp_parse(span_cstr(rows[i].text), &sdp, &why);
+        assert_int_equal(sdp_answer_rejects(&sdp), rows[i].rejects);
+    }
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -173,6 +219,8 @@ int main(void)
         cmocka_unit_test(test_packet_times),
         cmocka_unit_test(test_directions_from_our_side),
         cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_rejects),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
