@@ -13,7 +13,8 @@ struct sip_stack;
 enum sip_event_kind {
     SIP_EVENT_INCOMING,  /* a new INVITE from outside, first time only; adopt it inside the hook or it gets 480 */
     SIP_EVENT_PROGRESS,  /* 1xx to our INVITE (100 too); code, reason, body (SDP or empty) */
-    SIP_EVENT_ANSWERED,  /* first 2xx to our INVITE; ACK has been sent; body */
+    SIP_EVENT_ANSWERED,  /* first 2xx to our INVITE; ACK has been sent; body: its SDP, else that of the 1xx of the
+                            same fork (RFC 6337 2.1) */
     SIP_EVENT_CONFIRMED, /* our 2xx to an INVITE was acknowledged; body: the ACK's SDP or empty. For a re-INVITE only
                             when its ACK brings an SDP (it had no offer itself) */
     SIP_EVENT_OFFER,     /* re-INVITE (or UPDATE) in the dialog; answer it inside the hook or it gets 488 */

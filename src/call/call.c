@@ -378,12 +378,6 @@ static void on_answer(struct call *call, const struct sip_event *event)
     struct sdp_session sdp;
     const char *why = "the answer carries no SDP";
 
-    if (event->body.len == 0 && call->media.open) {
-        /* RFC 6337 2.1: the answer came in a reliable or repeated 183 already and the 200 need not say it again */
-        call->pending = call->agreed;
-        call_step(call, CALL_EV_ANSWERED);
-        return;
-    }
     if (event->body.len > 0 && sdp_parse(event->body, &sdp, &why) == ST_OK &&
         accept_answer(call, &sdp, &call->pending, &why) == ST_OK) {
         call_step(call, CALL_EV_ANSWERED);

@@ -109,9 +109,7 @@ static void on_answer(struct line *line, const struct sip_event *event)
     struct sdp_agreed agreed;
     const char *why = NULL;
 
-    if (event->body.len == 0 && line->media.known) {
-        agreed = line->media.agreed; /* a 183 said it already */
-    } else if (!answer_usable(line, event->body, &agreed, &why)) {
+    if (!answer_usable(line, event->body, &agreed, &why)) {
         give_up(line, why != NULL ? why : "the answer's SDP is not usable");
         return;
     }

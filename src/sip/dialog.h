@@ -30,6 +30,7 @@ struct sip_dialog {
     uint8_t ack_repeats;
     struct pool_id bye; /* client transaction */
     struct net_addr bye_to;
+    struct sip_text early; /* SDP of the last 1xx that had one: the answer, when the 2xx has none (RFC 6337 2.1) */
     bool bye_sent, bye_received;
     uint8_t bye_tries;
 };

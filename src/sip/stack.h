@@ -16,7 +16,7 @@
  * finishing one lingers with up to four (INVITE, CANCEL, BYE of either side), forks add a BYE each and servers that were
  * left an INVITE each. Four dialogs:
  * a proxy that rings more phones than that at once is rare, and what does not fit is not lost but only not answered
- * in its early dialog. The headroom serves requests outside of dialogs. */
+ * in its early dialog: a 2xx takes the place of an early dialog (usage_dialogs.c). The headroom serves requests outside of dialogs. */
 #define SIP_STACK_DIALOGS_PER_USAGE 4
 #define SIP_STACK_TX_PER_USAGE      8
 #define SIP_STACK_TX_HEADROOM       64

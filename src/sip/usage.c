@@ -112,9 +112,12 @@ void sip_usage_timer_due(struct sip_usage_timer_entry *timer)
 
 static void act_dialogs(struct sip_usage *usage, uint32_t actions, const struct sip_usage_input *in)
 {
-    if ((actions & SIP_USAGE_EARLY) != 0 && in->message->to.tag.len > 0 && in->message->status > 100 &&
-        sip_usage_find_dialog(usage, in->message->to.tag) == NULL) {
-        (void)sip_usage_form_dialog(usage, in->message, in->source);
+    if ((actions & SIP_USAGE_EARLY) != 0 && in->message->to.tag.len > 0 && in->message->status > 100) {
+        struct sip_dialog *dialog = sip_usage_find_dialog(usage, in->message->to.tag);
+        dialog = dialog != NULL ? dialog : sip_usage_form_dialog(usage, in->message, in->source);
+        if (dialog != NULL) {
+            sip_usage_keep_early(dialog, in->body);
+        }
     }
     if ((actions & SIP_USAGE_CONFIRM) != 0) {
         usage->dialog = in->dialog;

@@ -10,7 +10,7 @@
 #define SIP_USAGE_TAG_LEN     SIP_STACK_TAG_LEN
 #define SIP_USAGE_LINES       64
 #define SIP_USAGE_LINE_MAX    96
-#define SIP_USAGE_DIALOGS_MAX 16 /* of one usage */
+#define SIP_USAGE_DIALOGS_MAX 16 /* of one usage; with more a new 2xx takes the place of what is least needed */
 #define SIP_USAGE_BYE_TRIES   4
 
 /* Roles of transactions, given back in their notices. */
@@ -130,12 +130,23 @@ struct span sip_usage_why(const struct sip_usage *usage, int code, char buf[SIP_
 
 /* The dialog with that remote tag, or NULL. */
 struct sip_dialog *sip_usage_find_dialog(const struct sip_usage *usage, struct span tag);
+/* What may be given up for a new dialog when there is no room, the least needed first; never the dialog of a call. */
+enum sip_usage_room {
+    SIP_USAGE_ROOM_FREE,   /* nothing: only what is free */
+    SIP_USAGE_ROOM_SILENT, /* an early dialog without SDP, of the same usage */
+    SIP_USAGE_ROOM_ANY /* any early dialog, then one that had its BYE: of the same usage, else of any. There always is one */
+};
 /* A new one, empty; NULL when there is no room. */
-struct sip_dialog *sip_usage_add_dialog(struct sip_usage *usage);
+struct sip_dialog *sip_usage_add_dialog(struct sip_usage *usage, enum sip_usage_room room);
 void sip_usage_drop_dialog(struct sip_usage *usage, struct sip_dialog *dialog);
 /* All but keep (may be NULL), except those that got a BYE: their 2xx may come again. */
 void sip_usage_drop_dialogs(struct sip_usage *usage, const struct sip_dialog *keep);
-/* The dialog of this response, made or made anew from it; NULL when that is impossible. */
+/* Keeps a 1xx's SDP. */
+void sip_usage_keep_early(struct sip_dialog *dialog, struct span sdp);
+/* The answer that the dialog's 1xx have brought, kept by it from now on: its own, or, where one fork alone has brought
+ * any, that one's (a far end that changes its tag with the 2xx). Empty: none. */
+struct span sip_usage_early_answer(struct sip_usage *usage, struct sip_dialog *dialog);
+/* The dialog of this response, made or made anew from it; NULL when that is impossible. A 2xx always finds room. */
 struct sip_dialog *sip_usage_form_dialog(struct sip_usage *usage, const struct sip_msg *response,
                                          const struct net_addr *source);
 /* ACK to a 2xx: made, kept, sent (13.2.2.4). */

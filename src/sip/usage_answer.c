@@ -76,7 +76,7 @@ static int set_local(struct sip_usage *usage, const struct sip_msg *request)
 
 static int make_dialog(struct sip_usage *usage, const struct sip_stack_hand *hand)
 {
-    struct sip_dialog *dialog = sip_usage_add_dialog(usage);
+    struct sip_dialog *dialog = sip_usage_add_dialog(usage, SIP_USAGE_ROOM_ANY);
     if (dialog == NULL) {
         return ST_FULL;
     }

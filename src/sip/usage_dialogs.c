@@ -14,11 +14,66 @@ struct sip_dialog *sip_usage_find_dialog(const struct sip_usage *usage, struct s
     return NULL;
 }
 
-struct sip_dialog *sip_usage_add_dialog(struct sip_usage *usage)
+/* ---- room ---- */
+
+/* How little a dialog is needed, the least first. An evicted early dialog forms again with its 2xx; one that had its BYE
+ * gets ACK and BYE once more when its 2xx comes again. */
+enum need { NEED_SILENT, NEED_EARLY, NEED_ENDED, NEED_ENDING, NEED_COUNT };
+
+static struct sip_dialog *find_need(const struct sip_usage *usage, enum need need)
+{
+    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
+        struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
+        enum need early = dialog->early.len > 0 ? NEED_EARLY : NEED_SILENT;
+        enum need ended = pool_id_is_none(dialog->bye) ? NEED_ENDED : NEED_ENDING;
+        if (dialog != usage->dialog && need == (dialog->bye_sent ? ended : early)) {
+            return dialog;
+        }
+    }
+    return NULL;
+}
+
+static bool give_up_one(struct sip_usage *usage, enum need need)
+{
+    struct sip_dialog *dialog = find_need(usage, need);
+    if (dialog == NULL) {
+        return false;
+    }
+    sip_usage_drop_dialog(usage, dialog); /* a BYE that is out goes on by itself */
+    sip_usage_check_drained(usage);
+    return true;
+}
+
+static bool has_room(const struct sip_usage *usage)
+{
+    const struct pool *pool = &usage->stack->dialogs;
+    return usage->dialog_count < SIP_USAGE_DIALOGS_MAX && pool->used < pool->cap;
+}
+
+/* Of the other usages only when the pool is what is full: it holds several for each of them. */
+static void make_room(struct sip_usage *usage, enum sip_usage_room room)
+{
+    struct sip_stack *stack = usage->stack;
+    bool others = room == SIP_USAGE_ROOM_ANY && usage->dialog_count < SIP_USAGE_DIALOGS_MAX;
+    int needs = room == SIP_USAGE_ROOM_ANY ? NEED_COUNT : (int)room;
+    struct sip_usage *other;
+    for (int need = 0; need < needs && !has_room(usage); need++) {
+        if (give_up_one(usage, (enum need)need) || !others) {
+            continue;
+        }
+        for (uint32_t slot = 0; (other = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
+            if (other->state != SIP_USAGE_TERMINATED && give_up_one(other, (enum need)need)) {
+                break;
+            }
+        }
+    }
+}
+
+struct sip_dialog *sip_usage_add_dialog(struct sip_usage *usage, enum sip_usage_room room)
 {
     struct pool_id id;
-    struct sip_dialog *dialog =
-        usage->dialog_count < SIP_USAGE_DIALOGS_MAX ? pool_new(&usage->stack->dialogs, &id) : NULL;
+    make_room(usage, room);
+    struct sip_dialog *dialog = has_room(usage) ? pool_new(&usage->stack->dialogs, &id) : NULL;
     if (dialog == NULL) {
         return NULL;
     }
@@ -34,6 +89,7 @@ void sip_usage_drop_dialog(struct sip_usage *usage, struct sip_dialog *dialog)
         usage->dialog = NULL;
     }
     sip_tx_disown(usage->stack->tx, dialog->bye);
+    sip_text_clear(&dialog->early);
     list_remove(&dialog->node);
     usage->dialog_count--;
     sip_dialog_fini(dialog);
@@ -52,11 +108,44 @@ void sip_usage_drop_dialogs(struct sip_usage *usage, const struct sip_dialog *ke
     }
 }
 
+void sip_usage_keep_early(struct sip_dialog *dialog, struct span sdp)
+{
+    if (sdp.len > 0 && sdp.len <= SIP_STACK_BODY_MAX && sip_text_set(&dialog->early, sdp) != ST_OK) {
+        sip_text_clear(&dialog->early); /* none is better than an old one */
+    }
+}
+
+struct span sip_usage_early_answer(struct sip_usage *usage, struct sip_dialog *dialog)
+{
+    struct sip_dialog *only = NULL;
+    size_t count = 0;
+    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
+        struct sip_dialog *other = LIST_OWNER(n, struct sip_dialog, node);
+        if (other->early.len > 0) {
+            only = other;
+            count++;
+        }
+    }
+    if (dialog->early.len == 0 && count == 1) {
+        dialog->early = only->early;
+        only->early = (struct sip_text){0};
+    }
+    return sip_text_view(&dialog->early);
+}
+
+static enum sip_usage_room room_for(const struct sip_msg *response)
+{
+    if (response->status >= 200) {
+        return SIP_USAGE_ROOM_ANY;
+    }
+    return sip_usage_sdp(response).len > 0 ? SIP_USAGE_ROOM_SILENT : SIP_USAGE_ROOM_FREE;
+}
+
 struct sip_dialog *sip_usage_form_dialog(struct sip_usage *usage, const struct sip_msg *response,
                                          const struct net_addr *source)
 {
     struct sip_dialog *known = sip_usage_find_dialog(usage, response->to.tag);
-    struct sip_dialog *dialog = known != NULL ? known : sip_usage_add_dialog(usage);
+    struct sip_dialog *dialog = known != NULL ? known : sip_usage_add_dialog(usage, room_for(response));
     if (dialog == NULL) {
         return NULL;
     }

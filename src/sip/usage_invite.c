@@ -125,6 +125,9 @@ static void on_first_2xx(struct sip_usage *usage, const struct sip_tx_notice *no
         step_timeout(usage, SIP_USAGE_ON_BROKEN, 500);
         return;
     }
+    if (in.body.len == 0) {
+        in.body = sip_usage_early_answer(usage, in.dialog);
+    }
     (void)sip_usage_step(usage, SIP_USAGE_ON_2XX, &in);
 }
 

@@ -72,6 +72,24 @@ static void refuse_offer(struct sip_usage *usage, const struct sip_msg *request,
     }
 }
 
+/* Early dialogs too. */
+static bool is_alive(const struct sip_usage *usage, const struct sip_dialog *dialog)
+{
+    return usage->state < SIP_USAGE_LEAVING && !dialog->bye_sent && !dialog->bye_received;
+}
+
+/* UPDATE without an offer only refreshes target and session: it may come at any time (RFC 3311 5.2 refuses offers). */
+static void refresh(struct sip_usage *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                    const struct net_addr *source)
+{
+    char contact[SIP_STACK_CONTACT_MAX];
+    struct sip_reply reply = {.code = 200, .contact = sip_stack_contact(usage->stack, contact), .allow = true};
+    if (sip_dialog_refresh(dialog, request, source) != ST_OK) {
+        reply = (struct sip_reply){.code = 500};
+    }
+    sip_stack_reply(usage->stack, request, source, &reply);
+}
+
 static void on_offer(struct sip_usage *usage, struct sip_dialog *dialog, const struct sip_msg *request,
                      const struct net_addr *source)
 {
@@ -81,13 +99,12 @@ static void on_offer(struct sip_usage *usage, struct sip_dialog *dialog, const s
         .notice = sip_usage_notice, .ctx = stack, .ref = usage->id, .role = SIP_USAGE_ROLE_SERVER};
     struct pool_id id = usage->id;
     struct pool_id tx;
-    if (dialog != usage->dialog || !sip_usage_takes(usage, SIP_USAGE_ON_OFFER)) {
-        refuse_offer(usage, request, source);
+    if (request->method == SIP_METHOD_UPDATE && in.body.len == 0 && is_alive(usage, dialog)) {
+        refresh(usage, dialog, request, source);
         return;
     }
-    if (request->method == SIP_METHOD_UPDATE && in.body.len == 0) {
-        bool refreshed = sip_dialog_refresh(dialog, request, source) == ST_OK;
-        reply_code(usage, request, source, refreshed ? 200 : 500);
+    if (dialog != usage->dialog || !sip_usage_takes(usage, SIP_USAGE_ON_OFFER)) {
+        refuse_offer(usage, request, source);
         return;
     }
     if (sip_tx_accept(stack->tx, stack->now, request, source, &owner, &tx) != ST_OK) {

@@ -159,6 +159,12 @@ static void do_trying(struct world *w, const char *request)
 
 static void do_ring(struct world *w, const char *request)
 {
+    char tag[16];
+
+    for (int i = 0; !w->phone.ended && i < w->phone.plan.group; i++) {
+        snprintf(tag, sizeof(tag), "group%d", i);
+        phone_respond(w, request, 180, "Ringing", tag, NULL, NULL);
+    }
     if (!w->phone.ended) {
         phone_respond(w, request, 180, "Ringing", "phone", NULL, NULL);
     }

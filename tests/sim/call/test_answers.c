@@ -12,6 +12,8 @@
  * answer_of_ipv6                                  200 whose c= we cannot send to: ACK, BYE, ended:488 with the reason
  * early_answer_of_ipv6                            a 183 like that rings
  * offer_of_ipv6                                   488 with Warning 301
+ * fork_answers        RFC 6337 2.1                a 200 without SDP: audio goes to that fork, not to the one that spoke last
+ * ring_group          13.2.2.4                    twenty telephones ring, the twenty-first answers
  * rtcp_of_ipv6                                    reports are left out, the call is fine
  */
 #include <setjmp.h>
@@ -302,6 +304,44 @@ static void offer_of_ipv6(void **state)
     world_end(w);
 }
 
+static void fork_answers(void **state)
+{
+    struct world *w = world_new(67, NULL);
+    size_t c = world_connect(w);
+
+    (void)state;
+    w->phone.plan.ring_ms = -1;
+    w->phone.plan.final_ms = -1;
+    world_send(w, c, "CALL:0938220136");
+    world_run(w, DUR_MS(100));
+    phone_respond(w, w->phone.invite, 183, "Progress", "phone", NULL, SDP(AT_10009, "30010 RTP/AVP 8"));
+    phone_respond(w, w->phone.invite, 183, "Progress", "other", NULL, SDP(AT_10009, "30020 RTP/AVP 0"));
+    world_wait(w, c, "CALL_STATE:early", S5);
+    world_run(w, DUR_MS(100));
+    assert_int_equal(last(w)->to.port, 30020);
+    phone_respond(w, w->phone.invite, 200, "OK", "phone", NULL, NULL);
+    world_wait(w, c, "CALL_STATE:established", S5);
+    assert_in_range(packets(w), 4, 6);
+    assert_int_equal(last(w)->to.port, 30010);
+    assert_int_equal(last(w)->payload_type, 8);
+    close_call(w, c);
+}
+
+static void ring_group(void **state)
+{
+    struct world *w = world_new(68, NULL);
+    size_t c = world_connect(w);
+
+    (void)state;
+    w->phone.plan.group = 20;
+    w->phone.plan.forks = true;
+    world_send(w, c, "CALL:0938220136");
+    world_wait(w, c, "CALL_STATE:established", S5);
+    assert_in_range(packets(w), 4, 6);
+    assert_int_equal(w->phone.byes, 1); /* to the other one that answered */
+    close_call(w, c);
+}
+
 static void rtcp_of_ipv6(void **state)
 {
     struct world *w = world_new(66, NULL);
@@ -330,6 +370,7 @@ int main(void)
         cmocka_unit_test(ack_answers_nothing),  cmocka_unit_test(late_ack),
         cmocka_unit_test(offer_after_answer),   cmocka_unit_test(answer_of_ipv6),
         cmocka_unit_test(early_answer_of_ipv6), cmocka_unit_test(offer_of_ipv6),
+        cmocka_unit_test(fork_answers),         cmocka_unit_test(ring_group),
         cmocka_unit_test(rtcp_of_ipv6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

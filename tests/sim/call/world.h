@@ -32,6 +32,7 @@ struct phone_plan {
     bool persistent;       /* sends its refusals and its own requests again until they are answered */
     int redirects;         /* the first so many INVITEs get a 302 to somewhere else */
     bool forks;            /* a second 200 from another fork */
+    int group;             /* so many other telephones of its group ring with it, the last of all */
     int challenge_bye;     /* 407 to a BYE without credentials */
     int bye_ms;            /* its own BYE so long after the ACK; -1 none */
     bool dead;             /* answers nothing at all */

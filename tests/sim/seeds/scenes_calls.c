@@ -135,6 +135,21 @@ static void two_clients(struct scene *s)
     world_run(s->w, DUR_S(1));
 }
 
+/* What the ACK to a re-INVITE without offer may answer. */
+static const char *late_answer(struct scene *s)
+{
+    static const char *const answers[] = {
+        "v=0\r\no=phone 1 2 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30010 RTP/AVP 0\r\n",
+        "v=0\r\no=phone 1 2 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30000 RTP/AVP 8\r\n",
+        "v=0\r\no=phone 1 2 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n"
+        "a=sendonly\r\n",
+        "v=0\r\no=phone 1 2 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\n",
+        phone_sdp,
+        NULL,
+    };
+    return answers[scene_below(s, sizeof(answers) / sizeof(answers[0]))];
+}
+
 static void reinvites(struct scene *s)
 {
     if (!scene_up(s, s->c, "0938220136")) {
@@ -146,7 +161,7 @@ static void reinvites(struct scene *s)
     world_run(s->w, DUR_MS(500));
     phone_request(s->w, "INVITE", NULL, scene_below(s, 2) != 0 ? NULL : "v=0\r\n");
     world_run(s->w, DUR_S(1) + DUR_MS(500));
-    phone_request(s->w, "ACK", NULL, phone_sdp);
+    phone_request(s->w, "ACK", NULL, late_answer(s));
     world_run(s->w, DUR_S(1));
     scene_say(s, s->c, "HANGUP");
     scene_until(s, s->c, "CALL_STATE:ended:200:", DUR_S(4));
@@ -224,6 +239,11 @@ static void stops(struct scene *s)
 static void plan_busy(struct phone_plan *p)
 {
     p->final_code = 486;
+}
+static void plan_group(struct phone_plan *p)
+{
+    p->group = 20;
+    p->forks = true;
 }
 static void plan_401(struct phone_plan *p)
 {
@@ -418,6 +438,7 @@ const struct scenario scene_calls[] = {
     {"redirects_limited", redirects_refused, plan_redirects_on, few_calls, false},
     {"flooded", flooded, NULL, guarded, false},
     {"forks", answer, plan_forks, NULL, false},
+    {"ring_group", answer, plan_group, NULL, false},
     {"record_route", answer, plan_routes, NULL, false},
     {"longest_call", ends_0, NULL, short_calls, false},
     {"no_media", ends_0, NULL, soon_no_media, false},
