@@ -1,9 +1,12 @@
 #include "registration.h"
 
-/* Digits in front of blanks, parameters or a comment. */
+#define SIP_PORT 5060
+
+/* Digits in front of blanks, parameters or a comment; in quotes they are the same. */
 static bool seconds_of(struct span value, uint32_t *out)
 {
     size_t end = 0;
+    value = span_from(value, value.len > 0 && value.ptr[0] == '"' ? 1 : 0);
     while (end < value.len && char_is_digit(value.ptr[end])) {
         end++;
     }
@@ -14,38 +17,120 @@ static bool seconds_of(struct span value, uint32_t *out)
     return status == ST_OK || status == ST_TOO_LARGE;
 }
 
-/* 10.2.4, 10.3 step 8: the answer lists all bindings, each with its time. A registrar that writes our Contact in another
- * way lists one that is not ours: when it is the only one it is taken for ours. */
-static bool listed_time(const struct sip_msg *response, struct span contact, uint32_t *seconds)
+/* ---- which binding is ours ---- */
+
+/* How sure it is, the least sure first. */
+enum likeness { UNLIKE, SAME_HOST, SAME_ADDRESS, EQUAL, LIKENESS_COUNT };
+
+/* Our Contact, and where the registrar saw us (RFC 3581). */
+struct ourselves {
+    struct sip_uri uri;
+    struct span seen; /* empty: it does not say */
+    uint16_t seen_port;
+};
+
+static bool same_host(struct span a, struct span b)
 {
-    struct sip_uri ours;
+    struct net_addr x;
+    struct net_addr y;
+    if (addr_parse_ip(a, &x) == ST_OK && addr_parse_ip(b, &y) == ST_OK) {
+        x = addr_unmapped(x);
+        y = addr_unmapped(y);
+        return addr_same_ip(&x, &y);
+    }
+    return span_ieq(a, b);
+}
+
+static uint16_t port_of(uint16_t port)
+{
+    return port != 0 ? port : SIP_PORT;
+}
+
+static enum likeness compare(const struct ourselves *ours, const struct sip_uri *listed)
+{
+    bool is_host = same_host(ours->uri.host, listed->host);
+    bool is_seen = ours->seen.len > 0 && same_host(ours->seen, listed->host);
+    uint16_t port = port_of(listed->port);
+    if (sip_uri_equal(&ours->uri, listed)) {
+        return EQUAL;
+    }
+    if ((is_host && port == port_of(ours->uri.port)) || (is_seen && port == ours->seen_port)) {
+        return SAME_ADDRESS;
+    }
+    return is_host || is_seen ? SAME_HOST : UNLIKE;
+}
+
+static bool set_ourselves(struct ourselves *ours, const struct sip_msg *response, struct span contact)
+{
+    const struct sip_via *via = &response->via;
+    *ours = (struct ourselves){.seen = via->received};
+    if (sip_uri_parse(contact, &ours->uri) != ST_OK) {
+        return false;
+    }
+    if (via->received.len > 0 || via->rport != 0) {
+        ours->seen = via->received.len > 0 ? via->received : via->host;
+        ours->seen_port = via->rport != 0 ? via->rport : port_of(ours->uri.port);
+    }
+    return true;
+}
+
+/* ---- for how long ---- */
+
+/* The shortest times of the bindings, by how much they look like ours. */
+struct times {
+    bool found[LIKENESS_COUNT]; /* one above 0; of EQUAL any */
+    uint32_t least[LIKENESS_COUNT];
+    bool gone; /* another one with 0 */
+};
+
+static void count_binding(struct times *times, enum likeness likeness, bool timed, uint32_t seconds)
+{
+    if (seconds == 0 && likeness != EQUAL) {
+        times->gone = true; /* just now, often our last address */
+        return;
+    }
+    if (!timed && likeness == UNLIKE) {
+        return;
+    }
+    if (!times->found[likeness] || seconds < times->least[likeness]) {
+        times->found[likeness] = true;
+        times->least[likeness] = seconds;
+    }
+}
+
+static struct times read_bindings(const struct sip_msg *response, const struct ourselves *ours, uint32_t otherwise)
+{
+    struct times times = {0};
     struct sip_name_addr listed;
     struct span value;
     struct span text;
-    uint32_t others = 0;
-    bool known = false;
-    if (sip_uri_parse(contact, &ours) != ST_OK) {
-        return false;
-    }
     for (struct sip_values it = sip_values_of(response, SIP_HEADER_CONTACT); sip_values_next(&it, &value);) {
+        uint32_t seconds = otherwise;
         if (sip_name_addr_parse(value, &listed) != ST_OK || listed.star) {
             continue;
         }
-        bool timed = sip_param_find(listed.params, SPAN_LIT("expires"), &text);
-        if (sip_uri_equal(&ours, &listed.uri)) {
-            return timed && seconds_of(text, seconds);
-        }
-        others++;
-        known = timed && seconds_of(text, seconds);
+        bool timed = sip_param_find(listed.params, SPAN_LIT("expires"), &text) && seconds_of(text, &seconds);
+        count_binding(&times, compare(ours, &listed.uri), timed, timed ? seconds : otherwise);
     }
-    return others == 1 && response->expires < 0 && known;
+    return times;
 }
 
+/* 10.2.4, 10.3 step 8. */
 static uint32_t granted(const struct sip_msg *response, struct span contact, uint32_t asked_s)
 {
-    uint32_t seconds;
-    if (!listed_time(response, contact, &seconds)) {
-        seconds = response->expires >= 0 ? (uint32_t)response->expires : asked_s;
+    uint32_t otherwise = response->expires >= 0 ? (uint32_t)response->expires : asked_s;
+    uint32_t seconds = otherwise;
+    struct ourselves ours;
+    struct times times = {0};
+    if (set_ourselves(&ours, response, contact)) {
+        times = read_bindings(response, &ours, otherwise);
+    }
+    int likeness = EQUAL;
+    while (likeness > UNLIKE && !times.found[likeness]) {
+        likeness--;
+    }
+    if (likeness > UNLIKE || response->expires < 0) {
+        seconds = times.found[likeness] ? times.least[likeness] : times.gone ? 0 : otherwise;
     }
     return seconds < asked_s ? seconds : asked_s;
 }

@@ -62,7 +62,23 @@ static void granted(void **state)
         {"Contact: sip:201@192.0.2.7:5062;expires=60\r\n", 60},
         {"Contact: <sip:x@198.51.100.1>;expires=30\r\n", 30},
         {"Contact: <sip:x@198.51.100.1>;expires=30\r\nExpires: 90\r\n", 90},
-        {"Contact: <sip:x@198.51.100.1>;expires=30, <sip:y@198.51.100.1>;expires=20\r\n", 600},
+        /* none is ours: the shortest above 0 */
+        {"Contact: <sip:x@198.51.100.1>;expires=30, <sip:y@198.51.100.1>;expires=20\r\n", 20},
+        {"Contact: <sip:x@198.51.100.1>;expires=30, <sip:y@198.51.100.1>;expires=0, <sip:z@198.51.100.1>\r\n", 30},
+        {"Contact: <sip:x@198.51.100.1>, <sip:y@198.51.100.1>\r\n", 600},
+        /* ours with other parameters or another user: the address says it */
+        {"Contact: <sip:201@192.0.2.7:5062;transport=udp;ob>;expires=8\r\n", 8},
+        {"Contact: <sip:line7@192.0.2.7:5062>;expires=8, <sip:201@192.0.2.9:5062>;expires=5\r\n", 8},
+        {"Contact: <sip:a@192.0.2.7:5062;x=1>;expires=9, <sip:b@192.0.2.7:5062;x=1>;expires=8\r\n", 8},
+        {"Contact: <sip:201@192.0.2.7:5062;ob>;expires=8\r\nExpires: 3600\r\n", 8},
+        {"Contact: <sip:201@192.0.2.7:5062;ob>\r\nExpires: 40\r\n", 40},
+        {"Contact: <sip:201@192.0.2.7:5062;ob>;expires=\"8\"\r\n", 8},
+        /* another port of ours: less sure, but better than somebody else's */
+        {"Contact: <sip:201@192.0.2.7:1024>;expires=70, <sip:201@192.0.2.9:5062>;expires=5\r\n", 70},
+        {"Contact: <sip:201@192.0.2.7:1024>;expires=5, <sip:201@192.0.2.7:5062;ob>;expires=70\r\n", 70},
+        /* what has gone is not ours */
+        {"Contact: <sip:201@192.0.2.7:1024>;expires=0, <sip:201@192.0.2.7:5062;ob>;expires=70\r\n", 70},
+        {"Contact: <sip:201@192.0.2.7:1024>;expires=0, " OURS ";expires=70\r\n", 70},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct sip_registration_answer answer = read_answer(200, rows[i].extra);
@@ -72,7 +88,41 @@ static void granted(void **state)
     }
     assert_int_equal(read_answer(200, "Contact: " OURS ";expires=0\r\n").event, SIP_REGISTRATION_ON_FAILED);
     assert_int_equal(read_answer(200, "Expires: 0\r\n").event, SIP_REGISTRATION_ON_FAILED);
+    assert_int_equal(read_answer(200, "Contact: <sip:x@198.51.100.1>;expires=0\r\n").event, SIP_REGISTRATION_ON_FAILED);
     assert_int_equal(read_answer(202, "").event, SIP_REGISTRATION_ON_OK);
+}
+
+/* The registrar keeps the address that it saw. */
+static void rewritten(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *seen, *extra;
+        uint32_t seconds;
+    } rows[] = {
+        {";received=203.0.113.9;rport=40001",
+         "Contact: <sip:201@203.0.113.9:40002>;expires=5, <sip:201@203.0.113.9:40001>;expires=70\r\n", 70},
+        {";received=203.0.113.9;rport=40001",
+         "Contact: <sip:201@198.51.100.1:40001>;expires=5, <sip:201@203.0.113.9:40003>;expires=70\r\n", 70},
+        {";rport=40001", "Contact: <sip:201@192.0.2.7:40001>;expires=70, <sip:201@192.0.2.7>;expires=5\r\n", 70},
+        {";received=203.0.113.9", "Contact: <sip:201@203.0.113.9:5062>;expires=70, <sip:x@h>;expires=5\r\n", 70},
+        {";received=2001:DB8:0:0::9", "Contact: <sip:201@[2001:db8::9]:5062>;expires=70, <sip:x@h>;expires=5\r\n", 70},
+        {"", "Contact: <sip:201@203.0.113.9:5062>;expires=70, <sip:x@h>;expires=5\r\n", 5},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char datagram[1024];
+        bool parsed;
+        int len = snprintf(
+            datagram, sizeof(datagram),
+            "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.7:5062;branch=z9hG4bK1%s\r\nFrom: <sip:201@h>;tag=1\r\n"
+            "To: <sip:201@h>;tag=2\r\nCall-ID: c\r\nCSeq: 1 REGISTER\r\n%s\r\n",
+            rows[i].seen, rows[i].extra);
+        struct sip_registration_answer answer = read_bytes(span_make(datagram, (size_t)len), &parsed);
+        assert_true(parsed);
+        if (answer.event != SIP_REGISTRATION_ON_OK || answer.seconds != rows[i].seconds) {
+            fail_msg("%s%s: %u", rows[i].seen, rows[i].extra, (unsigned)answer.seconds);
+        }
+    }
 }
 
 static void brief(void **state)
@@ -146,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(granted),
+        cmocka_unit_test(rewritten),
         cmocka_unit_test(brief),
         cmocka_unit_test(failures),
         cmocka_unit_test(truncated_and_changed),
