@@ -42,6 +42,7 @@ static const struct header_row header_rows[SIP_HEADER_COUNT] = {
     [SIP_HEADER_CONTENT_DISPOSITION] = {"Content-Disposition", '\0'},
     [SIP_HEADER_ROUTE] = {"Route", '\0'},
     [SIP_HEADER_RECORD_ROUTE] = {"Record-Route", '\0'},
+    [SIP_HEADER_SERVICE_ROUTE] = {"Service-Route", '\0'},
     [SIP_HEADER_REQUIRE] = {"Require", '\0'},
     [SIP_HEADER_PROXY_REQUIRE] = {"Proxy-Require", '\0'},
     [SIP_HEADER_SUPPORTED] = {"Supported", 'k'},

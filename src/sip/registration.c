@@ -213,6 +213,7 @@ static void act_keep(struct sip_registration *reg, uint32_t actions)
     }
     if ((actions & SIP_REGISTRATION_FORGET) != 0) {
         sip_text_clear(&reg->bound);
+        sip_text_clear(&reg->service_route);
     }
 }
 
@@ -262,6 +263,16 @@ static bool is_outdated(struct sip_stack *stack)
     return write_contact(stack, uri_text, &uri) == ST_OK && !span_eq(uri, sip_text_view(&stack->registration.sent));
 }
 
+static void take_route(struct sip_stack *stack, const struct sip_msg *message)
+{
+    struct sip_registration *reg = &stack->registration;
+    const struct log *log = stack->config.log;
+    bool is_first = !sip_registration_state_is_up(reg->state); /* else it has been said */
+    if (sip_registration_take_route(reg, message) != ST_OK && is_first) {
+        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_SERVICE_ROUTE_BAD));
+    }
+}
+
 static enum sip_registration_event judge(struct sip_stack *stack, const struct sip_msg *message, struct input *in)
 {
     struct sip_registration *reg = &stack->registration;
@@ -273,6 +284,9 @@ static enum sip_registration_event judge(struct sip_stack *stack, const struct s
     }
     if (answer.event == SIP_REGISTRATION_ON_AGAIN) {
         reg->asked_s = answer.seconds;
+    }
+    if (answer.event == SIP_REGISTRATION_ON_OK) {
+        take_route(stack, message);
     }
     if (answer.event == SIP_REGISTRATION_ON_OK && is_outdated(stack)) {
         return SIP_REGISTRATION_ON_OUTDATED;
@@ -334,6 +348,7 @@ void sip_registration_close(struct sip_stack *stack)
     sip_ask_close(&stack->registration.ask);
     sip_text_clear(&stack->registration.sent);
     sip_text_clear(&stack->registration.bound);
+    sip_text_clear(&stack->registration.service_route);
 }
 
 static void step_plain(struct sip_stack *stack, enum sip_registration_event event)

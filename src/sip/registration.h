@@ -20,6 +20,7 @@ struct sip_registration {
     uint32_t failures;                            /* tries in a row */
     struct sip_text sent;                         /* the Contact URI of the last REGISTER */
     struct sip_text bound;                        /* the one that the registrar holds; empty: none */
+    struct sip_text service_route;                /* what the last 200 said (RFC 3608), as a Route header has it */
     int told_code;                                /* of the failure that the log names; 0 none */
 };
 
@@ -49,9 +50,21 @@ struct sip_registration_answer {
 };
 
 /* What a final response says that needs neither credentials nor another address. contact: the URI that was sent; asked_s:
- * for how long. */
+ * for how long. A 2xx lists bindings, ours in whatever form the registrar keeps it in: the shortest time of those that
+ * equal it (RFC 3261 19.1.4) counts, else of those at its address or at that which top Via says we came from, else of
+ * those at that host; a binding without a time has that of Expires, else what was asked for. None of them: Expires, else
+ * the shortest above 0 of all. */
 struct sip_registration_answer sip_registration_read(const struct sip_msg *response, struct span contact,
                                                      uint32_t asked_s);
+
+/* ---- registration_route.c: Service-Route (RFC 3608) ---- */
+
+/* Takes over what a 2xx says, nothing included. ST_BAD: a value that cannot be a Route; ST_TOO_LARGE, ST_NO_MEMORY: then there
+ * is none. */
+WS_MUST_CHECK int sip_registration_take_route(struct sip_registration *reg, const struct sip_msg *response);
+/* The Route of our requests outside of dialogs, but for REGISTER; empty: none, or we are not registered. They go to the SIP
+ * server all the same: it is our outbound proxy. */
+struct span sip_registration_route(const struct sip_stack *stack);
 
 /* ---- registration_time.c ---- */
 

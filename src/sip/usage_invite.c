@@ -43,6 +43,7 @@ static void write_invite(struct sip_usage *usage, struct outbuf *out, struct spa
         .to = outbuf_view(&to),
         .call_id = sip_text_view(&usage->call_id),
         .cseq = usage->cseq,
+        .route = sip_registration_route(usage->stack),
         .contact = sip_stack_contact(usage->stack, contact),
         .allow = true,
         .accept = SPAN_LIT("application/sdp"),

@@ -158,6 +158,8 @@
     "SIP 註冊被拒: %d %s；請檢查 --sip-user、--sip-password-file 與 --sip-domain；%u 秒後重試"
 #define TEXT_EN_SIP_REGISTER_LAPSED "SIP registration has run out"
 #define TEXT_ZH_SIP_REGISTER_LAPSED "SIP 註冊已過期"
+#define TEXT_EN_SIP_SERVICE_ROUTE_BAD "The registrar's Service-Route is not usable: calls go without one"
+#define TEXT_ZH_SIP_SERVICE_ROUTE_BAD "註冊服務器的 Service-Route 無法使用: 通話不帶此路由"
 #define TEXT_EN_SIP_REGISTER_REMOVED "SIP registration removed"
 #define TEXT_ZH_SIP_REGISTER_REMOVED "SIP 註冊已取消"
 #define TEXT_EN_SIP_REGISTER_CANNOT "SIP registration: %s must never meet %s"
