@@ -298,6 +298,7 @@ static void offer_of_ipv6(void **state)
 
     (void)state;
     status_is(w, caller, 488);
+    assert_non_null(caller->response);
     assert_non_null(strstr(caller->response, "\r\nWarning: 301 "));
     assert_non_null(strstr(caller->response, "the address in c= is IPv6, ours is IPv4"));
     world_run(w, DUR_S(40));
@@ -314,6 +315,7 @@ static void fork_answers(void **state)
     w->phone.plan.final_ms = -1;
     world_send(w, c, "CALL:0938220136");
     world_run(w, DUR_MS(100));
+    assert_non_null(w->phone.invite);
     phone_respond(w, w->phone.invite, 183, "Progress", "phone", NULL, SDP(AT_10009, "30010 RTP/AVP 8"));
     phone_respond(w, w->phone.invite, 183, "Progress", "other", NULL, SDP(AT_10009, "30020 RTP/AVP 0"));
     world_wait(w, c, "CALL_STATE:early", S5);
