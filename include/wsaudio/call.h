@@ -112,7 +112,8 @@ struct bridge_config {
     dur_us ring;           /* 0 never */
     enum bridge_incoming incoming;
     dur_us max_call;
-    dur_us no_media;                    /* 0 never */
+    dur_us no_media; /* 0 never */
+    enum rtp_learn rtp_learn;
     const struct dial_rule *dial_rules; /* in order, the first match wins */
     uint32_t dial_rule_count;
     uint32_t calls_per_minute; /* of one token or address; 0: no limit */

@@ -240,24 +240,72 @@ WS_MUST_CHECK int rtp_tx_event(struct rtp_tx *tx, const struct rtp_key_step *ste
 
 /* ---- where the far end's audio comes from (SPEC section 3 "Audio") ---- */
 
-struct rtp_source {
-    struct net_addr expected; /* the SDP's address */
-    struct net_addr sip_peer; /* its IP counts as the far end's too */
-    struct net_addr learnt;   /* family 0: nothing learnt yet */
-    mono_us since;            /* when expecting began */
-    mono_us last_known;       /* last valid packet from the SDP's or the SIP peer's IP */
+/* Whose packets are taken besides those of the SDP's address, see the table in source.c. */
+enum rtp_learn {
+    RTP_LEARN_OFF,
+    RTP_LEARN_PORT,    /* another port of the SDP's IP, or of the SIP peer's */
+    RTP_LEARN_PRIVATE, /* another IP too, where the SDP's address cannot be reached from everywhere */
+    RTP_LEARN_ANY,     /* another IP, whatever the SDP says */
+    RTP_LEARN_COUNT
 };
 
-#define RTP_SOURCE_STRANGER_US DUR_MS(500)
+/* What was agreed of the far end's media. */
+struct rtp_far {
+    struct net_addr rtp;      /* the SDP's address */
+    struct net_addr rtcp;     /* the same for reports; family 0: none are sent */
+    struct net_addr sip_peer; /* its IP counts as the far end's too */
+    bool sends;               /* the agreed direction lets it send */
+};
 
-void rtp_source_init(struct rtp_source *s, mono_us now, const struct net_addr *expected,
-                     const struct net_addr *sip_peer);
-/* A packet that parsed as RTP of this call came from `from`. True: it is the far end's (and may just have been learnt).
- * The SDP's address is taken at once; another port of the SDP's or SIP peer's IP is learnt from its first packet; another
- * IP only after 500 ms in which neither was heard. Once learnt, every other source is refused. */
-bool rtp_source_accept(struct rtp_source *s, mono_us now, const struct net_addr *from);
+/* A source that is not taken yet: how many packets that follow each other (one SSRC) have come from it. */
+struct rtp_candidate {
+    struct net_addr from; /* family 0: free */
+    mono_us at;
+    uint32_t ssrc;
+    uint16_t sequence;
+    uint16_t run;
+};
+
+#define RTP_CANDIDATES_NEAR      2 /* other ports of known IPs */
+#define RTP_CANDIDATES_ELSEWHERE 4 /* other IPs: they never displace the former */
+
+struct rtp_source {
+    enum rtp_learn learn;
+    bool agreed; /* far.rtp and far.rtcp are known */
+    struct rtp_far far;
+    struct net_addr learnt; /* in use instead of the SDP's address; family 0: none */
+    bool heard;             /* the address in use */
+    mono_us heard_at;
+    bool reached;              /* something valid came from an IP that the signalling names */
+    struct net_addr former;    /* in use before the SDP named another address, */
+    mono_us former_until;      /* and not to be learnt again before */
+    bool same_host;            /* both addresses are of one IP */
+    struct net_addr rtcp_seen; /* where the last valid report came from */
+    struct rtp_candidate near[RTP_CANDIDATES_NEAR];
+    struct rtp_candidate elsewhere[RTP_CANDIDATES_ELSEWHERE];
+};
+
+#define RTP_SOURCE_SILENT_US DUR_MS(200) /* after so long another source may take the place of the one in use */
+
+/* Nothing is agreed yet: with learning on, packets of the SIP peer's IP are heard by the rule for another port. */
+void rtp_source_init(struct rtp_source *s, enum rtp_learn learn, const struct net_addr *sip_peer);
+/* What an SDP brought, first or again. With the same RTP address what was learnt stays; with another everything begins anew,
+ * and for 200 ms the source that was in use before is not learnt again, for its last packets are still on their way. Another
+ * port of the same IP is the same host, so that what is known of its network stays known. */
+void rtp_source_agree(struct rtp_source *s, mono_us now, const struct rtp_far *far);
+/* A packet that parsed as RTP of this call came from `from`. True: it is the far end's (and that source may just have been
+ * learnt); all other packets are to be dropped. */
+bool rtp_source_accept(struct rtp_source *s, mono_us now, const struct net_addr *from, const struct rtp_packet *packet);
 /* Where to send: the learnt source, else the SDP's address. */
 const struct net_addr *rtp_source_dest(const struct rtp_source *s);
+/* Reports come one every few seconds, so that there is nothing to count: they are taken from the SDP's RTCP address and, while
+ * learning is not off, from any port of the IPs of the SDP, the SIP peer and the source in use. */
+bool rtp_source_takes_rtcp(const struct rtp_source *s, const struct net_addr *from);
+/* Such a report was valid. */
+void rtp_source_rtcp_heard(struct rtp_source *s, const struct net_addr *from);
+/* Where our reports go: the SDP's RTCP address; once another source is learnt, to where its host's reports come from, else to
+ * the port above its RTP port. False: nowhere. */
+bool rtp_source_rtcp_dest(const struct rtp_source *s, struct net_addr *to);
 
 /* ---- pacing: absolute deadlines, no bursts ---- */
 

@@ -180,6 +180,7 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                    .incoming = (enum bridge_incoming)o->incoming,
                                    .max_call = o->max_call_us,
                                    .no_media = o->no_media_us,
+                                   .rtp_learn = (enum rtp_learn)o->rtp_learn,
                                    .calls_per_minute = o->calls_per_minute,
                                    .record = !o->no_record,
                                    .record_stereo = o->record_channels == OPTION_CHANNELS_STEREO,
@@ -270,6 +271,9 @@ int gateway_sip_open(struct gateway *g)
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, SIP_LISTEN), addr_text(&g->sip_local, text));
         if (g->loopback != NULL) {
             log_write(&g->log, LOG_WARNING, LOG_TEXT(&g->log, LOOPBACK));
+        }
+        if (g->options->rtp_learn == RTP_LEARN_ANY) {
+            log_write(&g->log, LOG_WARNING, LOG_TEXT(&g->log, LEARN_ANY));
         }
     }
     return status;

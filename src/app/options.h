@@ -90,6 +90,7 @@ struct options {
     uint32_t max_calls;
     dur_us max_call_us;
     dur_us no_media_us; /* 0: never */
+    int rtp_learn;      /* enum rtp_learn */
     uint64_t media_buffer;
     char *rtp_raw_file;
     /* files */

@@ -13,6 +13,7 @@
 static const char *const LANG_WORDS[] = {"en", "zh", NULL};
 static const char *const LEVEL_WORDS[] = {"debug", "info", "warning", "error", NULL};
 static const char *const INCOMING_WORDS[] = {"reject", "echo", "ring", NULL};
+static const char *const LEARN_WORDS[] = {"off", "port", "private", "any", NULL};
 static const char *const CHANNEL_WORDS[] = {"stereo", "received", NULL};
 
 #define GENERAL OPTION_SECTION_GENERAL
@@ -131,6 +132,10 @@ const struct option_row option_rows[] = {
 
     {.name = "rtp-ports", .kind = OPTION_PORTS, .section = MEDIA, .metavar = "LOW[-HIGH]", .preset = "32000-32999",
      .offset = FIELD(rtp_ports), .help = "ports for RTP (even) and RTCP (the odd one above); without HIGH 1000 ports"},
+    {.name = "rtp-learn", .kind = OPTION_ENUM, .section = MEDIA, .metavar = "off|port|private|any", .words = LEARN_WORDS,
+     .preset = "private",
+     .offset = FIELD(rtp_learn), .help = "whose audio is taken besides that of the SDP's address: nobody's, another port of "
+     "its host's, of another address where the SDP names a private one, or of any address"},
     {.name = "max-calls", .kind = OPTION_COUNT, .section = MEDIA, .metavar = "N", .preset = "64", .min = 1, .max = 10000,
      .offset = FIELD(max_calls), .help = "concurrent calls, at most one for each port pair (the default: as many as there are, when that is fewer)"},
     {.name = "max-call-seconds", .kind = OPTION_SECONDS, .section = MEDIA, .metavar = "N", .preset = "3600", .min = 1,

@@ -267,6 +267,18 @@ bool addr_is_any(const struct net_addr *addr)
     return a.family == 0 || memcmp(a.ip, zero, a.family == 4 ? 4 : 16) == 0;
 }
 
+bool addr_is_private(const struct net_addr *addr)
+{
+    struct net_addr a = addr_unmapped(*addr);
+    const uint8_t *ip = a.ip;
+
+    if (a.family == 6) {
+        return (ip[0] & 0xFE) == 0xFC || (ip[0] == 0xFE && (ip[1] & 0xC0) == 0x80);
+    }
+    return a.family == 4 && (ip[0] == 10 || (ip[0] == 172 && (ip[1] & 0xF0) == 16) || (ip[0] == 192 && ip[1] == 168) ||
+                             (ip[0] == 100 && (ip[1] & 0xC0) == 64) || (ip[0] == 169 && ip[1] == 254));
+}
+
 bool addr_is_multicast(const struct net_addr *addr)
 {
     struct net_addr a = addr_unmapped(*addr);

@@ -22,6 +22,7 @@ struct far_call {
     mono_us give_up_at;
     struct sdp_agreed agreed;
     struct sdp_local local;
+    struct net_addr sip_peer;
     struct rtp_source source;
     struct rtp_tx tx;
     struct rtp_rx rx;
@@ -85,11 +86,21 @@ static int challenge(struct exchange *x, const struct sip_event *event)
     return sip_usage_reject(x->sip, x->now, event->usage, 407, outbuf_view(&out));
 }
 
+/* The bridge is at the other end, which sends from the port that its SDP names; only its IP may be one that --advertise says. */
+static void agree_source(struct exchange *x, struct far_call *f)
+{
+    const struct rtp_far far = {
+        .rtp = f->agreed.rtp, .rtcp = f->agreed.rtcp, .sip_peer = f->sip_peer, .sends = f->agreed.we_receive};
+
+    rtp_source_agree(&f->source, x->now, &far);
+}
+
 static void start_sending(struct exchange *x, struct far_call *f, enum far_kind kind)
 {
     rtp_tx_init(&f->tx, x->config.rng, f->agreed.payload_type);
     rtp_rx_init(&f->rx);
-    rtp_source_init(&f->source, x->now, &f->agreed.rtp, &f->agreed.rtp);
+    rtp_source_init(&f->source, RTP_LEARN_PORT, &f->sip_peer);
+    agree_source(x, f);
     if (kind != FAR_TONE) {
         return;
     }
@@ -154,6 +165,7 @@ static void incoming(struct exchange *x, const struct sip_event *event)
     }
     f->id = id;
     f->usage = event->usage;
+    f->sip_peer = event->source;
     f->rtcp_due = x->now + DUR_S(3);
     f->give_up_at = x->now + RING_LIMIT_US;
     if (sip_usage_adopt(x->sip, event->usage, (void *)((uintptr_t)id.slot + 1)) != ST_OK) {
@@ -186,7 +198,7 @@ static void reoffered(struct exchange *x, struct far_call *f, const struct sip_e
     if (ok) {
         f->agreed = agreed;
         f->tx.payload_type = agreed.payload_type;
-        rtp_source_init(&f->source, x->now, &agreed.rtp, &agreed.rtp);
+        agree_source(x, f);
         ok = sdp_write_answer(&f->local, &f->agreed, event->body, &out) == ST_OK;
     }
     int status = ok ? sip_usage_accept_offer(x->sip, x->now, f->usage, outbuf_view(&out))
@@ -313,16 +325,29 @@ static void echo_event(struct exchange *x, struct far_call *f, const struct rtp_
 static void report(struct exchange *x, struct far_call *f)
 {
     uint8_t packet[256];
+    struct net_addr to;
     struct outbuf out;
 
-    if (x->now < f->rtcp_due || f->agreed.rtcp.family == 0) {
+    if (x->now < f->rtcp_due || !rtp_source_rtcp_dest(&f->source, &to)) {
         return;
     }
     f->rtcp_due = x->now + DUR_S(3);
     outbuf_init(&out, packet, sizeof(packet));
     if (rtcp_write_report(&f->tx, &f->rx, &f->rtcp, x->now, x->config.media.wall(x->config.media.ctx), f->tx.timestamp,
                           SPAN_LIT("loopback"), false, &out) == ST_OK) {
-        (void)x->config.media.send(x->config.media.ctx, f->id, true, &f->agreed.rtcp, packet, out.len);
+        (void)x->config.media.send(x->config.media.ctx, f->id, true, &to, packet, out.len);
+    }
+}
+
+static void report_arrived(struct exchange *x, struct far_call *f, const struct net_addr *from, struct span datagram)
+{
+    int64_t wall = x->config.media.wall(x->config.media.ctx);
+
+    if (rtp_source_takes_rtcp(&f->source, from) &&
+        rtcp_input(&f->rtcp, datagram, f->tx.ssrc, x->now, wall, 8000) == ST_OK) {
+        rtp_source_rtcp_heard(&f->source, from);
+        f->give_up_at = x->now + SILENCE_LIMIT_US;
+        report(x, f);
     }
 }
 
@@ -336,17 +361,15 @@ void exchange_media_input(struct exchange *x, mono_us now, struct pool_id call, 
     if (f == NULL || f->ended || len > RTP_PACKET_MAX) {
         return;
     }
-    f->give_up_at = now + SILENCE_LIMIT_US;
     if (rtcp) {
-        int64_t wall = x->config.media.wall(x->config.media.ctx);
-        if (rtcp_input(&f->rtcp, span_make(data, len), f->tx.ssrc, now, wall, 8000) == ST_OK) {
-            report(x, f);
-        }
+        report_arrived(x, f, from, span_make(data, len));
         return;
     }
-    if (rtp_packet_parse(span_make(data, len), &packet) != ST_OK || !rtp_source_accept(&f->source, now, from)) {
+    if (rtp_packet_parse(span_make(data, len), &packet) != ST_OK ||
+        !rtp_source_accept(&f->source, now, from, &packet)) {
         return;
     }
+    f->give_up_at = now + SILENCE_LIMIT_US;
     enum rtp_rx_verdict verdict = rtp_rx_push(&f->rx, now, &packet, 8000);
     if (!f->sending_tone && echo_wants(&f->agreed, &packet, verdict)) {
         send_payload(x, f, packet.payload);

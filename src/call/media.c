@@ -20,8 +20,7 @@ void media_listen(struct call *call)
     rtp_rx_init(&m->rx);
     rtp_keys_rx_init(&m->keys_in);
     rtp_keys_tx_init(&m->keys_out);
-    struct net_addr none = {0};
-    rtp_source_init(&m->source, b->now, &none, &call->sip_peer);
+    rtp_source_init(&m->source, b->config.rtp_learn, &call->sip_peer);
     rng_token(b->rng, m->cname, sizeof(m->cname) - 1);
     m->listening = true;
 }
@@ -32,9 +31,11 @@ void media_open(struct call *call)
     struct bridge *b = call->bridge;
 
     call->agreed = call->pending;
-    if (!addr_equal(&m->source.expected, &call->agreed.rtp)) {
-        rtp_source_init(&m->source, b->now, &call->agreed.rtp, &call->sip_peer);
-    }
+    const struct rtp_far far = {.rtp = call->agreed.rtp,
+                                .rtcp = call->agreed.rtcp,
+                                .sip_peer = call->sip_peer,
+                                .sends = call->agreed.we_receive};
+    rtp_source_agree(&m->source, b->now, &far);
     dur_us interval = DUR_MS(call->agreed.ptime_ms);
     lanes_set_packet(&m->lanes, (uint32_t)call->agreed.ptime_ms * 8);
     if (m->open) {

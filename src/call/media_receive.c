@@ -35,13 +35,14 @@ static void rtcp_arrived(struct call *call, const struct net_addr *from, struct 
 {
     struct call_media *m = &call->media;
     struct bridge *b = call->bridge;
-    bool known = addr_same_ip(from, rtp_source_dest(&m->source)) || addr_same_ip(from, &call->agreed.rtcp);
+    bool known = rtp_source_takes_rtcp(&m->source, from);
     int64_t wall = b->config.media.wall(b->config.media.ctx);
 
     if (!m->open || !known || rtcp_input(&m->rtcp, datagram, m->tx.ssrc, b->now, wall, 8000) != ST_OK) {
         drop(call);
         return;
     }
+    rtp_source_rtcp_heard(&m->source, from);
     m->last_heard = b->now;
 }
 
@@ -105,7 +106,7 @@ static void rtp_arrived(struct call *call, const struct net_addr *from, struct s
         return;
     }
     enum media_payload payload = payload_of(call, packet.payload_type);
-    if (payload == MEDIA_PAYLOAD_UNWANTED || !rtp_source_accept(&m->source, b->now, from)) {
+    if (payload == MEDIA_PAYLOAD_UNWANTED || !rtp_source_accept(&m->source, b->now, from, &packet)) {
         drop(call);
         return;
     }

@@ -20,17 +20,10 @@ void media_send_rtcp(struct call *call, bool bye)
     struct bridge *b = call->bridge;
     uint8_t packet[512];
     struct outbuf out;
-    struct net_addr to = call->agreed.rtcp;
+    struct net_addr to;
 
-    if (to.family == 0) {
+    if (!rtp_source_rtcp_dest(&m->source, &to)) {
         return;
-    }
-    if (m->source.learnt.family != 0 && !addr_equal(&m->source.learnt, &call->agreed.rtp)) {
-        to = m->source.learnt; /* behind NAT the SDP's RTCP address is as wrong as its RTP address was */
-        if (to.port == UINT16_MAX) {
-            return; /* no port above it */
-        }
-        to.port = (uint16_t)(to.port + 1);
     }
     outbuf_init(&out, packet, sizeof(packet));
     int64_t wall = b->config.media.wall(b->config.media.ctx);

@@ -16,13 +16,11 @@ static dur_us random_rtcp_interval(const struct media *m)
 
 void media_listen(struct media *m, struct engine *e, struct media_port *port, const struct net_addr *sip_peer)
 {
-    struct net_addr none = {0};
-
     *m = (struct media){.engine = e, .port = port, .sip_peer = *sip_peer};
     list_init(&m->node);
     port->media = m;
     rtp_rx_init(&m->rx);
-    rtp_source_init(&m->source, engine_now(e), &none, sip_peer);
+    rtp_source_init(&m->source, RTP_LEARN_PRIVATE, sip_peer);
     rng_token(&e->rng, m->cname, sizeof(m->cname) - 1);
 }
 
@@ -48,9 +46,9 @@ int media_agree(struct media *m, const struct sdp_agreed *agreed, bool sending)
 
     m->agreed = *agreed;
     m->known = true;
-    if (!addr_equal(&m->source.expected, &agreed->rtp)) {
-        rtp_source_init(&m->source, now, &agreed->rtp, &m->sip_peer);
-    }
+    const struct rtp_far far = {
+        .rtp = agreed->rtp, .rtcp = agreed->rtcp, .sip_peer = m->sip_peer, .sends = agreed->we_receive};
+    rtp_source_agree(&m->source, now, &far);
     if (m->open) {
         /* the stream goes on: same SSRC, sequence and timestamps */
         m->tx.payload_type = agreed->payload_type;
@@ -65,18 +63,14 @@ static void send_rtcp(struct media *m, bool bye)
     struct engine *e = m->engine;
     uint8_t packet[512];
     struct outbuf out;
-    struct net_addr to = m->agreed.rtcp;
+    struct net_addr to;
 
-    if (to.family == 0 || m->port->fd[1] < 0) {
+    if (m->port->fd[1] < 0 || !rtp_source_rtcp_dest(&m->source, &to)) {
         return;
     }
-    if (m->source.learnt.family != 0 && !addr_equal(&m->source.learnt, &m->agreed.rtp)) {
-        to = m->source.learnt; /* behind NAT the SDP's RTCP address is as wrong as its RTP address was */
-        to.port = (uint16_t)(to.port + 1);
-    }
     outbuf_init(&out, packet, sizeof(packet));
-    if (to.port != 0 && rtcp_write_report(&m->tx, &m->rx, &m->rtcp, e->now, os_clock_wall(), m->tx.timestamp,
-                                          span_cstr(m->cname), bye, &out) == ST_OK) {
+    if (rtcp_write_report(&m->tx, &m->rx, &m->rtcp, e->now, os_clock_wall(), m->tx.timestamp, span_cstr(m->cname), bye,
+                          &out) == ST_OK) {
         (void)!os_udp_send(m->port->fd[1], &to, packet, out.len); /* a report that is lost is not missed */
     }
 }
@@ -185,14 +179,13 @@ bool media_takes(struct media *m, const struct net_addr *from, const struct rtp_
                  bool *audio)
 {
     return packet->payload.len > 0 && payload_wanted(m, packet->payload_type, codec, audio) &&
-           rtp_source_accept(&m->source, m->engine->now, from);
+           rtp_source_accept(&m->source, m->engine->now, from, packet);
 }
 
 void media_rtcp(struct media *m, const struct net_addr *from, struct span datagram)
 {
-    bool known = addr_same_ip(from, rtp_source_dest(&m->source)) || addr_same_ip(from, &m->agreed.rtcp);
-
-    if (m->open && known) {
-        (void)!rtcp_input(&m->rtcp, datagram, m->tx.ssrc, m->engine->now, os_clock_wall(), 8000);
+    if (m->open && rtp_source_takes_rtcp(&m->source, from) &&
+        rtcp_input(&m->rtcp, datagram, m->tx.ssrc, m->engine->now, os_clock_wall(), 8000) == ST_OK) {
+        rtp_source_rtcp_heard(&m->source, from);
     }
 }

@@ -62,7 +62,7 @@ struct media {
     struct record *record; /* owns; NULL: none */
 };
 
-/* Takes the port: from now on packets are welcome, from the SIP server's address or, after a while, any. */
+/* Takes the port: until something is agreed, packets are welcome from the SIP server's IP alone. */
 void media_listen(struct media *m, struct engine *e, struct media_port *port, const struct net_addr *sip_peer);
 /* What the SDPs agreed, first or anew. sending false: early media, only received. ST_IO: no ticker. */
 WS_MUST_CHECK int media_agree(struct media *m, const struct sdp_agreed *agreed, bool sending);

@@ -395,6 +395,7 @@ static struct bridge_config bridge_settings(struct gateway *g)
         .incoming = (g->flags & GATEWAY_INCOMING) != 0 ? answering : BRIDGE_INCOMING_REJECT,
         .ring = tight ? DUR_S(5) : DUR_S(120),
         .max_call = tight ? DUR_S(20) : DUR_S(3600),
+        .rtp_learn = (g->flags & GATEWAY_LOG) != 0 ? RTP_LEARN_ANY : RTP_LEARN_PRIVATE,
         .no_media = tight ? DUR_S(3) : DUR_S(30),
         .record = (g->flags & GATEWAY_NO_RECORD) == 0,
         .record_stereo = (g->flags & GATEWAY_TIGHT) == 0,

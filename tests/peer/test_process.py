@@ -23,7 +23,7 @@ DUE = """--config --check-config --lang --log-level --log-file --version --help 
 --ws-origin --ws-echo --ws-max-message --max-clients --sip-server --sip-listen --sip-user --sip-password-file
 --sip-password --sip-auth-user --sip-realm --sip-caller --sip-display-name --sip-domain --sip-register --sip-expires --sip-allow --sip-keepalive
 --sip-header --ring-seconds --incoming --dial-allow
---dial-deny --calls-per-minute --advertise --sip-dscp --rtp-dscp --rtp-ports --max-calls --max-call-seconds --no-media-seconds --media-buffer --rtp-raw-file
+--dial-deny --calls-per-minute --advertise --sip-dscp --rtp-dscp --rtp-ports --rtp-learn --max-calls --max-call-seconds --no-media-seconds --media-buffer --rtp-raw-file
 --upload-dir --upload-max --upload-quota --record-dir --no-record --record-channels --record-quota --record-sync""".split()
 
 
@@ -44,7 +44,7 @@ def test_bad_flags_exit_2():
              ("--max-calls", "many"), ("--rtp-ports", "40000-30000"), ("--rtp-ports", "0-x"), ("--upload-max", "12X"), ("--lang", "fr"),
              ("--log-level", "loud"), ("--ws-allow", "1.2.3.4/33"), ("--ws-allow", "here"), ("--config", "/nonexistent/file"),
              ("--sip-server",), ("--ws-origin", "not an origin"), ("--sip-header", "no colon"), ("--advertise", "x.y"),
-             ("--record-channels", "quad"), ("--rtp-dscp", "64"), ("--ring-seconds", "-1"), ("--incoming", "maybe"), ("--ws-token-file", "/nonexistent/file"),
+             ("--record-channels", "quad"), ("--rtp-dscp", "64"), ("--ring-seconds", "-1"), ("--incoming", "maybe"), ("--rtp-learn", "yes"), ("--ws-token-file", "/nonexistent/file"),
              ("--sip-password-file", "/nonexistent/file"), ("stray",), ("--max-calls", "100", "--rtp-ports", "32000-32009")]
     for case in cases:
         code, _, err = run_server(*case)

@@ -35,6 +35,8 @@ bool addr_equal(const struct net_addr *a, const struct net_addr *b);
 bool addr_is_loopback(const struct net_addr *addr);
 /* 0.0.0.0 or ::, or no family. */
 bool addr_is_any(const struct net_addr *addr);
+/* Not the same host everywhere: RFC 1918, RFC 6598 (carrier-grade NAT), link-local; fc00::/7 and fe80::/10. */
+bool addr_is_private(const struct net_addr *addr);
 bool addr_is_multicast(const struct net_addr *addr);
 struct net_addr addr_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port);
 

@@ -183,6 +183,8 @@
 #define TEXT_ZH_SIP_LISTEN "SIP 監聽位址 %s"
 #define TEXT_EN_LOOPBACK "No --sip-server is set: calls go to the built-in loopback exchange (echo, tone, busy, noanswer, auth)"
 #define TEXT_ZH_LOOPBACK "未設定 --sip-server: 通話由內建迴環交換機應答 (echo, tone, busy, noanswer, auth)"
+#define TEXT_EN_LEARN_ANY "--rtp-learn any: whoever sends RTP to a call's port while its far end is silent takes the call over"
+#define TEXT_ZH_LEARN_ANY "--rtp-learn any: 對方靜默時，任何人向通話端口發送 RTP 即可接管該通話"
 #define TEXT_EN_NO_NETLINK "Changes of the network are noticed only when the SIP server cannot be reached: %s"
 #define TEXT_ZH_NO_NETLINK "只在 SIP 服務器無法連通時才會察覺網路變動: %s"
 #define TEXT_EN_ROUTE_CHANGED "The route to the SIP server has changed: our address is now %s"

@@ -597,6 +597,7 @@ struct bridge_config world_config(void)
         .ring = DUR_S(120),
         .max_call = DUR_S(3600),
         .no_media = DUR_S(30),
+        .rtp_learn = RTP_LEARN_PRIVATE,
         .record = true,
         .record_stereo = true,
     };

@@ -211,9 +211,9 @@ static void test_before_the_answer(void **state)
     world_run(w, DUR_MS(150));
     voice_speak(&v, 30);
     world_run(w, S5);
-    in_format(0, AUDIO_ULAW, 0, 4800, expected);
+    in_format(0, AUDIO_ULAW, 160, 4640, expected); /* no SDP yet: the first packet could be anybody's */
     size_t begin = silent_bytes(&w->clients[c], 0, ULAW_SILENCE);
-    heard_is(&w->clients[c], begin - begin % 160, expected, 4800);
+    heard_is(&w->clients[c], begin - begin % 160, expected, 4640);
     world_end(w);
 }
 

@@ -9,6 +9,7 @@
 
 #include "options_table.h"
 #include "support_options.h"
+#include "wsaudio/rtp.h"
 
 #define GOOD_MAX 14
 #define BAD_MAX  22
@@ -115,6 +116,7 @@ static const struct flag_case DUE[] = {
      {"32000", "32000-32127", "40001-40999", "1024-65535", "64536"},
      {"", "0", "0-100", "65536", "32000-", "-32000", "32000-31999", "32001-32001", "32000-32000", "a-b", "32000-65536",
       "1-2-3", "65535"}},
+    {"rtp-learn", false, {"off", "port", "private", "any"}, {"", "Any", "on", "none"}},
     {"max-calls", false, {"1", "64", "500"}, {"", "0", "501", "10001", "-1", "x"}},
     {"max-call-seconds", false, {"1", "3600", "31536000"}, {"", "0", "31536001", "-1", "off"}},
     {"no-media-seconds", false, {"0", "30", "31536000"}, {"", "31536001", "-1", "never"}},
@@ -276,6 +278,7 @@ static void test_defaults(void **state)
     assert_int_equal(o->rtp_dscp, 46);
     assert_int_equal(o->rtp_ports.low, 32000);
     assert_int_equal(o->rtp_ports.high, 32999);
+    assert_int_equal(o->rtp_learn, RTP_LEARN_PRIVATE);
     assert_int_equal(o->max_calls, 64);
     assert_int_equal(o->max_call_us, DUR_S(3600));
     assert_int_equal(o->no_media_us, DUR_S(30));

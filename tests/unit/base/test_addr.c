@@ -317,6 +317,56 @@ static void test_kinds(void **state)
     assert_false(addr_is_multicast(&none));
 }
 
+static void test_private(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_private;
+    } rows[] = {{"9.255.255.255", false},
+                {"10.0.0.0", true},
+                {"10.255.255.255", true},
+                {"11.0.0.0", false},
+                {"172.15.255.255", false},
+                {"172.16.0.0", true},
+                {"172.31.255.255", true},
+                {"172.32.0.0", false},
+                {"192.167.255.1", false},
+                {"192.168.0.0", true},
+                {"192.168.255.255", true},
+                {"192.169.0.0", false},
+                {"100.63.255.255", false},
+                {"100.64.0.0", true},
+                {"100.127.255.255", true},
+                {"100.128.0.0", false},
+                {"169.253.255.1", false},
+                {"169.254.0.1", true},
+                {"169.255.0.0", false},
+                {"127.0.0.1", false},
+                {"0.0.0.0", false},
+                {"203.0.113.7", false},
+                {"fbff::1", false},
+                {"fc00::1", true},
+                {"fdff::1", true},
+                {"fe00::1", false},
+                {"fe7f::1", false},
+                {"fe80::1", true},
+                {"febf::1", true},
+                {"fec0::1", false},
+                {"::1", false},
+                {"2001:db8::1", false},
+                {"::", false},
+                {"::ffff:10.0.0.1", true},
+                {"::ffff:203.0.113.7", false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct net_addr addr = ip(rows[i].text);
+        assert_int_equal(addr_is_private(&addr), rows[i].is_private);
+    }
+    struct net_addr none = {0};
+    assert_false(addr_is_private(&none));
+}
+
 /* ---- CIDR ---- */
 
 static void test_cidr_table(void **state)
@@ -397,6 +447,7 @@ static void test_cidr_every_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_private),
         cmocka_unit_test(test_ip_table),
         cmocka_unit_test(test_truncations_and_changes),
         cmocka_unit_test(test_with_port),

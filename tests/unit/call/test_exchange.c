@@ -587,6 +587,50 @@ static void test_reports(void **state)
     teardown(&t);
 }
 
+/* Only what the caller itself sends keeps its call up, and only its reports are read. */
+static void test_strangers_keep_no_call_up(void **state)
+{
+    struct bench t;
+    char tag[64];
+    struct net_addr stranger = addr_ipv4(127, 0, 0, 9, 32001);
+    uint8_t sr[28] = {0x80, 200, 0, 6, 0, 0, 0, 9, 0xE8, 1, 2, 3, 4};
+
+    (void)state;
+    setup(&t);
+    establish(&t, "echo", "st", offer, tag);
+    for (uint16_t i = 0; i < 20; i++) {
+        pass(&t, DUR_S(10));
+        rtp(&t, 0, &stranger, 0, i, 1);
+        if (exchange_calls(t.x) > 0) {
+            exchange_media_input(t.x, t.now, t.media[0], true, &stranger, sr, sizeof(sr));
+            exchange_media_input(t.x, t.now, t.media[0], true, &caller_rtp, "junk", 4);
+        }
+    }
+    assert_int_equal(exchange_calls(t.x), 0);
+    assert_int_equal(t.packet_count, 0);
+    teardown(&t);
+}
+
+/* --advertise: the caller's SDP names an address that its packets do not come from. */
+static void test_advertised_caller(void **state)
+{
+    static const char advertised[] = "v=0\r\no=- 1 1 IN IP4 203.0.113.7\r\ns=-\r\nc=IN IP4 203.0.113.7\r\nt=0 0\r\n"
+                                     "m=audio 32000 RTP/AVP 0\r\n";
+    struct bench t;
+    char tag[64];
+
+    (void)state;
+    setup(&t);
+    establish(&t, "echo", "ad", advertised, tag);
+    for (uint16_t i = 0; i < 10; i++) {
+        rtp(&t, 0, &caller_rtp, 0, i, 1);
+    }
+    assert_int_equal(t.packet_count, 9);
+    assert_true(addr_equal(&t.packet[0].to, &caller_rtp));
+    hang_up(&t, "echo", "ad", tag, 2);
+    teardown(&t);
+}
+
 static void test_freed_with_calls_up(void **state)
 {
     struct bench t;
@@ -617,6 +661,8 @@ int main(void)
         cmocka_unit_test(test_no_ports),
         cmocka_unit_test(test_ack_never_comes),
         cmocka_unit_test(test_reports),
+        cmocka_unit_test(test_strangers_keep_no_call_up),
+        cmocka_unit_test(test_advertised_caller),
         cmocka_unit_test(test_freed_with_calls_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

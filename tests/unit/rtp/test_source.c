@@ -1,112 +1,348 @@
-/* Where the far end's audio comes from (SPEC section 3, "Audio"). SDP 10.0.0.1:4000, SIP peer 10.0.0.2:5060. */
+/* Where the far end's audio comes from (SPEC section 3, "Audio"), sentence by sentence. Steps say who sends, how many packets
+ * that follow each other, and how many of them are taken. */
+#include <stdio.h>
+#include <string.h>
+
 #include "support_rtp.h"
 
-#define MS(n) (DUR_S(5) + DUR_MS(n)) /* expecting begins at MS(0) */
+#define MS(n) (DUR_S(5) + DUR_MS(n)) /* the SDP is agreed at MS(0) */
+
+/* Who sends. */
+#define SDP      "203.0.113.1:4000"
+#define SDP_IP   "203.0.113.1:9000"
+#define SDP_IP_2 "203.0.113.1:9002"
+#define PEER_IP  "203.0.113.2:7000"
+#define STRANGER "198.51.100.9:4000"
+#define OTHER    "198.51.100.8:4000"
+#define PRIVATE  "192.168.1.5:4000"
+
+static struct net_addr addr(const char *text)
+{
+    struct net_addr out = {0};
+
+    assert_int_equal(addr_parse(span_cstr(text), 0, &out), ST_OK);
+    return out;
+}
 
 struct step {
-    int at_ms;
-    uint8_t host; /* 10.0.0.host */
-    uint16_t port;
-    bool taken;
+    int at_ms; /* of the first packet; the others come at the same time */
+    const char *from;
+    uint16_t first, count; /* sequence numbers */
+    unsigned taken;
+    const char *dest; /* behind it */
 };
 
 struct row {
     const char *what;
-    struct step steps[5]; /* up to the one with host 0 */
-    uint8_t dest_host;
-    uint16_t dest_port;
+    enum rtp_learn learn;
+    const char *sdp;
+    struct step steps[6]; /* up to the one without from */
 };
 
+/* clang-format off */
 static const struct row table[] = {
-    {"nothing heard", {{0, 0, 0, false}}, 1, 4000},
-    {"the SDP's address", {{0, 1, 4000, true}, {20, 1, 4000, true}}, 1, 4000},
-    {"another port of the SDP's host", {{0, 1, 9000, true}, {20, 1, 9000, true}}, 1, 9000},
-    {"the SIP peer's host, any port", {{0, 2, 7000, true}}, 2, 7000},
-    {"a stranger at once", {{0, 9, 4000, false}}, 1, 4000},
-    {"a stranger just too early", {{499, 9, 4000, false}}, 1, 4000},
-    {"a stranger after 500 ms", {{500, 9, 6000, true}, {520, 9, 6000, true}}, 9, 6000},
-    {"a stranger that waits", {{0, 9, 6000, false}, {250, 9, 6000, false}, {500, 9, 6000, true}}, 9, 6000},
-    {"after learning every other is dropped",
-     {{0, 1, 4000, true}, {10, 1, 4002, false}, {20, 2, 7000, false}, {5000, 9, 6000, false}, {5001, 1, 4000, true}},
-     1,
-     4000},
-    {"another port learnt: the SDP's own is another then", {{0, 1, 9000, true}, {20, 1, 4000, false}}, 1, 9000},
-    {"a stranger learnt: the SDP's is another then", {{600, 9, 6000, true}, {620, 1, 4000, false}}, 9, 6000},
+    {"the SDP's address always counts", RTP_LEARN_OFF, SDP, {{0, SDP, 7, 1, 1, SDP}, {20, SDP, 50, 3, 3, SDP}}},
+    {"and always again, whatever was learnt (the stray first: rtpproxy 63, 103)", RTP_LEARN_PRIVATE, SDP,
+     {{0, SDP_IP, 1, 4, 3, SDP_IP}, {5, SDP, 1, 1, 1, SDP}, {6, SDP_IP, 5, 3, 0, SDP}, {20, SDP, 2, 1, 1, SDP}}},
+    {"one stray packet of another port learns nothing", RTP_LEARN_PRIVATE, SDP,
+     {{0, SDP_IP, 1, 1, 0, SDP}, {5000, SDP_IP, 9, 1, 0, SDP}, {5020, SDP, 1, 1, 1, SDP}}},
+    {"another port: with the second packet that follows", RTP_LEARN_PORT, SDP,
+     {{0, SDP_IP, 1, 1, 0, SDP}, {20, SDP_IP, 2, 1, 1, SDP_IP}, {40, SDP_IP, 3, 5, 5, SDP_IP}}},
+    {"not with one that does not follow", RTP_LEARN_PORT, SDP,
+     {{0, SDP_IP, 1, 1, 0, SDP}, {20, SDP_IP, 3, 1, 0, SDP}, {40, SDP_IP, 2, 1, 0, SDP}, {60, SDP_IP, 65535, 1, 0, SDP},
+      {80, SDP_IP, 0, 1, 1, SDP_IP}}},
+    {"nor with the same again", RTP_LEARN_PORT, SDP,
+     {{0, SDP_IP, 1, 1, 0, SDP}, {20, SDP_IP, 1, 1, 0, SDP}, {40, SDP_IP, 2, 1, 1, SDP_IP}}},
+    {"nor with one of a third port in between", RTP_LEARN_PORT, SDP,
+     {{0, SDP_IP, 1, 1, 0, SDP}, {20, SDP_IP_2, 2, 1, 0, SDP}, {40, SDP_IP_2, 3, 1, 1, SDP_IP_2}}},
+    {"the SIP peer's IP the same", RTP_LEARN_PORT, SDP, {{0, PEER_IP, 1, 1, 0, SDP}, {20, PEER_IP, 2, 2, 2, PEER_IP}}},
+    {"not before the address in use was silent for 200 ms", RTP_LEARN_PRIVATE, SDP,
+     {{0, SDP, 1, 1, 1, SDP}, {20, SDP_IP, 2, 3, 0, SDP}, {199, SDP_IP, 5, 1, 0, SDP}, {200, SDP_IP, 6, 1, 1, SDP_IP}}},
+    {"a learnt one the same", RTP_LEARN_PRIVATE, SDP,
+     {{0, SDP_IP, 1, 3, 2, SDP_IP}, {10, SDP_IP_2, 1, 5, 0, SDP_IP}, {209, PEER_IP, 6, 5, 4, PEER_IP}}},
+    {"another IP never: the SDP's address is public (attack: a pause, one that only listens)", RTP_LEARN_PRIVATE, SDP,
+     {{0, STRANGER, 1, 50, 0, SDP}, {9000, STRANGER, 51, 50, 0, SDP}, {9100, SDP, 1, 1, 1, SDP},
+      {19100, STRANGER, 101, 50, 0, SDP}}},
+    {"private SDP: another IP with the fifth packet", RTP_LEARN_PRIVATE, PRIVATE,
+     {{0, STRANGER, 1, 4, 0, PRIVATE}, {80, STRANGER, 5, 1, 1, STRANGER}, {100, STRANGER, 6, 9, 9, STRANGER}}},
+    {"and no second one, however long the first is silent", RTP_LEARN_PRIVATE, PRIVATE,
+     {{0, STRANGER, 1, 5, 1, STRANGER}, {20, OTHER, 1, 50, 0, STRANGER}, {9000, OTHER, 51, 50, 0, STRANGER}}},
+    {"but another port of it: its NAT's new binding", RTP_LEARN_PRIVATE, PRIVATE,
+     {{0, STRANGER, 1, 5, 1, STRANGER}, {300, "198.51.100.9:4001", 6, 2, 1, "198.51.100.9:4001"}}},
+    {"private SDP that was heard: no other IP, however long it is silent", RTP_LEARN_PRIVATE, PRIVATE,
+     {{0, PRIVATE, 1, 1, 1, PRIVATE}, {9000, STRANGER, 1, 50, 0, PRIVATE}}},
+    {"the same where its port was another, or the SIP peer's IP", RTP_LEARN_PRIVATE, PRIVATE,
+     {{0, PEER_IP, 1, 2, 1, PEER_IP}, {9000, STRANGER, 1, 50, 0, PEER_IP}}},
+    {"private SDP, heard after the stranger: it counts", RTP_LEARN_PRIVATE, PRIVATE,
+     {{0, STRANGER, 1, 5, 1, STRANGER}, {20, PRIVATE, 1, 1, 1, PRIVATE}, {9000, STRANGER, 6, 50, 0, PRIVATE}}},
+    {"strangers in turn are no stream", RTP_LEARN_PRIVATE, PRIVATE,
+     {{0, STRANGER, 1, 4, 0, PRIVATE}, {5, OTHER, 5, 1, 0, PRIVATE}, {6, OTHER, 6, 3, 0, PRIVATE}}},
+    {"unspecified SDP as private", RTP_LEARN_PRIVATE, "0.0.0.0:4000", {{0, STRANGER, 1, 5, 1, STRANGER}}},
+    {"carrier's NAT", RTP_LEARN_PRIVATE, "100.64.0.1:4000", {{0, STRANGER, 1, 5, 1, STRANGER}}},
+    {"link-local", RTP_LEARN_PRIVATE, "169.254.7.7:4000", {{0, STRANGER, 1, 5, 1, STRANGER}}},
+    {"IPv6: unique local", RTP_LEARN_PRIVATE, "[fd12::1]:4000", {{0, "[2001:db8::9]:4000", 1, 5, 1, "[2001:db8::9]:4000"}}},
+    {"IPv6: global", RTP_LEARN_PRIVATE, "[2001:db8::1]:4000", {{0, "[2001:db8::9]:4000", 1, 50, 0, "[2001:db8::1]:4000"}}},
+    {"loopback is not private", RTP_LEARN_PRIVATE, "127.0.0.1:4000", {{0, "127.0.0.5:4000", 1, 50, 0, "127.0.0.1:4000"}}},
+    {"port: no other IP", RTP_LEARN_PORT, PRIVATE, {{0, STRANGER, 1, 50, 0, PRIVATE}}},
+    {"off: no other port", RTP_LEARN_OFF, SDP, {{0, SDP_IP, 1, 50, 0, SDP}, {10, PEER_IP, 1, 50, 0, SDP}}},
+    {"any: another IP with the fifth packet", RTP_LEARN_ANY, SDP, {{0, STRANGER, 1, 5, 1, STRANGER}}},
+    {"any: once the one in use was silent", RTP_LEARN_ANY, SDP,
+     {{0, SDP, 1, 1, 1, SDP}, {199, STRANGER, 1, 50, 0, SDP}, {200, STRANGER, 51, 1, 1, STRANGER},
+      {400, OTHER, 1, 5, 1, OTHER}}},
+    {"any: the SDP's address counts all the same", RTP_LEARN_ANY, SDP,
+     {{0, STRANGER, 1, 5, 1, STRANGER}, {1, SDP, 1, 1, 1, SDP}}},
+    {"an IPv4-mapped address is the same host", RTP_LEARN_OFF, SDP, {{0, "[::ffff:203.0.113.1]:4000", 1, 1, 1, SDP}}},
 };
+/* clang-format on */
+
+/* How many of them are taken. */
+static unsigned packets(struct rtp_source *s, mono_us now, const char *from, uint32_t ssrc, uint16_t first,
+                        uint16_t count)
+{
+    struct net_addr source = addr(from);
+    unsigned taken = 0;
+
+    for (uint16_t i = 0; i < count; i++) {
+        struct rtp_packet packet = packet_numbered(ssrc, (uint16_t)(first + i));
+        taken += rtp_source_accept(s, now, &source, &packet) ? 1 : 0;
+    }
+    return taken;
+}
+
+static struct rtp_far far_at(const char *sdp)
+{
+    struct rtp_far far = {.rtp = addr(sdp), .rtcp = addr(sdp), .sip_peer = addr("203.0.113.2:5060"), .sends = true};
+
+    far.rtcp.port++;
+    return far;
+}
+
+static void agree(struct rtp_source *s, mono_us now, const char *sdp)
+{
+    struct rtp_far far = far_at(sdp);
+    rtp_source_agree(s, now, &far);
+}
+
+static struct rtp_source source_of(enum rtp_learn learn, const char *sdp)
+{
+    struct rtp_source s;
+    struct net_addr peer = addr("203.0.113.2:5060");
+
+    rtp_source_init(&s, learn, &peer);
+    agree(&s, MS(0), sdp);
+    return s;
+}
+
+static void sends_to(const struct rtp_source *s, const char *what, const char *expected)
+{
+    char text[ADDR_TEXT_MAX];
+    struct net_addr to = addr(expected);
+
+    if (!addr_equal(rtp_source_dest(s), &to)) {
+        fail_msg("%s: sends to %s instead of %s", what, addr_text(rtp_source_dest(s), text), expected);
+    }
+}
 
 static void test_table(void **state)
 {
     (void)state;
-    struct net_addr expected = addr_ipv4(10, 0, 0, 1, 4000);
-    struct net_addr peer = addr_ipv4(10, 0, 0, 2, 5060);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct rtp_source s;
-        rtp_source_init(&s, MS(0), &expected, &peer);
-        for (size_t k = 0; k < 5 && table[i].steps[k].host != 0; k++) {
-            const struct step *step = &table[i].steps[k];
-            struct net_addr from = addr_ipv4(10, 0, 0, step->host, step->port);
-            if (rtp_source_accept(&s, MS(step->at_ms), &from) != step->taken) {
-                fail_msg("%s, packet %zu", table[i].what, k);
+        const struct row *row = &table[i];
+        struct rtp_source s = source_of(row->learn, row->sdp);
+        sends_to(&s, row->what, row->sdp);
+        for (const struct step *step = row->steps; step < row->steps + 6 && step->from != NULL; step++) {
+            unsigned taken = packets(&s, MS(step->at_ms), step->from, 1, step->first, step->count);
+            if (taken != step->taken) {
+                fail_msg("%s: %u packets taken at %d ms instead of %u", row->what, taken, step->at_ms, step->taken);
             }
-        }
-        struct net_addr dest = addr_ipv4(10, 0, 0, table[i].dest_host, table[i].dest_port);
-        if (!addr_equal(rtp_source_dest(&s), &dest)) {
-            fail_msg("%s: destination", table[i].what);
+            sends_to(&s, row->what, step->dest);
         }
     }
 }
 
-static void test_new_sdp_learns_anew(void **state)
+static void test_one_ssrc(void **state)
 {
+    struct rtp_source s = source_of(RTP_LEARN_PRIVATE, SDP);
+
     (void)state;
-    struct net_addr first = addr_ipv4(10, 0, 0, 1, 4000);
-    struct net_addr second = addr_ipv4(10, 0, 0, 7, 5000);
-    struct net_addr peer = addr_ipv4(10, 0, 0, 2, 5060);
-    struct rtp_source s;
-    rtp_source_init(&s, MS(0), &first, &peer);
-    assert_true(rtp_source_accept(&s, MS(1), &first));
-    assert_false(rtp_source_accept(&s, MS(2), &second));
-    rtp_source_init(&s, MS(3), &second, &peer);
-    assert_true(addr_equal(rtp_source_dest(&s), &second));
-    assert_false(rtp_source_accept(&s, MS(4), &first));
-    assert_true(rtp_source_accept(&s, MS(5), &second));
+    assert_int_equal(packets(&s, MS(0), SDP_IP, 1, 1, 1), 0);
+    assert_int_equal(packets(&s, MS(20), SDP_IP, 2, 2, 1), 0); /* of another stream */
+    assert_int_equal(packets(&s, MS(40), SDP_IP, 1, 3, 1), 0);
+    assert_int_equal(packets(&s, MS(60), SDP_IP, 1, 4, 1), 1);
+    assert_int_equal(packets(&s, MS(80), SDP_IP, 9, 900, 1), 1); /* once learnt, what it sends is its own affair */
 }
 
-static void test_unknown_addresses_are_nobodys(void **state)
+/* Nothing is learnt while the agreed direction lets the far end send nothing; what is in use goes on. */
+static void test_direction(void **state)
 {
+    struct rtp_source s = source_of(RTP_LEARN_ANY, PRIVATE);
+    struct rtp_far held = far_at(PRIVATE);
+
     (void)state;
-    struct net_addr none = {0};
-    struct net_addr hold = addr_ipv4(0, 0, 0, 0, 4000);
-    struct net_addr from = addr_ipv4(10, 0, 0, 9, 4000);
-    struct rtp_source s;
-    rtp_source_init(&s, MS(0), &none, &none);
-    assert_false(rtp_source_accept(&s, MS(100), &none));
-    assert_false(rtp_source_accept(&s, MS(100), &from));
-    rtp_source_init(&s, MS(0), &hold, &none);
-    assert_false(rtp_source_accept(&s, MS(100), &from));
-    assert_true(rtp_source_accept(&s, MS(500), &from));
+    held.sends = false;
+    rtp_source_agree(&s, MS(0), &held);
+    assert_int_equal(packets(&s, MS(0), "192.168.1.5:9", 1, 1, 50), 0);
+    assert_int_equal(packets(&s, MS(0), STRANGER, 1, 1, 50), 0);
+    assert_int_equal(packets(&s, MS(0), PRIVATE, 1, 1, 2), 2);
+    agree(&s, MS(1000), PRIVATE); /* resumed: what came meanwhile does not count */
+    assert_int_equal(packets(&s, MS(1000), "192.168.1.5:9", 1, 51, 2), 1);
+    rtp_source_agree(&s, MS(2000), &held);
+    assert_int_equal(packets(&s, MS(2000), "192.168.1.5:9", 1, 53, 2), 2);
+    sends_to(&s, "held", "192.168.1.5:9");
 }
 
-static void test_mapped_address_is_the_same_host(void **state)
+/* A re-INVITE with a new address learns anew; with the old one nothing changes. */
+static void test_new_sdp(void **state)
 {
+    struct rtp_source s = source_of(RTP_LEARN_PRIVATE, SDP);
+
     (void)state;
-    struct net_addr expected = addr_ipv4(10, 0, 0, 1, 4000);
+    assert_int_equal(packets(&s, MS(0), SDP_IP, 1, 1, 2), 1);
+    agree(&s, MS(20), SDP);
+    assert_int_equal(packets(&s, MS(20), SDP_IP, 1, 3, 1), 1);
+    agree(&s, MS(40), SDP_IP_2);
+    sends_to(&s, "new SDP", SDP_IP_2);
+    assert_int_equal(packets(&s, MS(60), SDP_IP, 1, 4, 9),
+                     0); /* its last packets are on their way: no reason to go back */
+    assert_int_equal(packets(&s, MS(80), SDP, 1, 13, 2), 1); /* a third port is as good as any */
+    agree(&s, MS(100), SDP_IP_2);
+    assert_int_equal(packets(&s, MS(400), SDP_IP, 1, 14, 2),
+                     1); /* it goes on: a NAT in between, and only the SDP moved */
+    sends_to(&s, "it goes on", SDP_IP);
+    assert_int_equal(packets(&s, MS(420), SDP_IP_2, 1, 1, 1), 1);
+    agree(&s, MS(440), OTHER);
+    assert_int_equal(packets(&s, MS(900), SDP_IP_2, 1, 2, 50), 0); /* another host now */
+    assert_int_equal(packets(&s, MS(900), OTHER, 1, 2, 1), 1);
+}
+
+/* Another port in the same private SDP: a stranger has no second chance, the NAT's host is known. */
+static void test_new_port_of_a_private_sdp(void **state)
+{
+    struct rtp_source s = source_of(RTP_LEARN_PRIVATE, PRIVATE);
+
+    (void)state;
+    assert_int_equal(packets(&s, MS(0), PEER_IP, 1, 1, 2), 1);
+    agree(&s, MS(20), "192.168.1.5:4002");
+    assert_int_equal(packets(&s, MS(500), STRANGER, 1, 1, 50), 0);
+    assert_int_equal(packets(&s, MS(500), PEER_IP, 1, 3, 2), 1);
+    s = source_of(RTP_LEARN_PRIVATE, PRIVATE);
+    assert_int_equal(packets(&s, MS(0), STRANGER, 1, 1, 5), 1);
+    agree(&s, MS(20), "192.168.1.5:4002");
+    assert_int_equal(packets(&s, MS(30), "198.51.100.9:77", 1, 6, 2), 1);
+    agree(&s, MS(40), "192.168.1.6:4000"); /* another host: learnt anew */
+    assert_int_equal(packets(&s, MS(300), "198.51.100.9:78", 1, 8, 5), 1);
+}
+
+/* While it rings nothing is agreed: the SIP peer's IP by the same rule, nobody else. */
+static void test_before_the_sdp(void **state)
+{
+    struct net_addr peer = addr("203.0.113.2:5060");
     struct net_addr none = {0};
-    struct net_addr mapped;
+    struct net_addr to;
     struct rtp_source s;
-    assert_int_equal(addr_parse(SPAN_LIT("[::ffff:10.0.0.1]:4000"), 0, &mapped), ST_OK);
-    rtp_source_init(&s, MS(0), &expected, &none);
-    assert_true(rtp_source_accept(&s, MS(0), &mapped));
-    assert_true(rtp_source_accept(&s, MS(1), &expected));
+
+    (void)state;
+    for (int learn = 0; learn < RTP_LEARN_COUNT; learn++) {
+        rtp_source_init(&s, (enum rtp_learn)learn, &peer);
+        assert_int_equal(packets(&s, MS(0), STRANGER, 1, 1, 50), 0);
+        assert_int_equal(packets(&s, MS(0), PEER_IP, 1, 1, 3), learn != RTP_LEARN_OFF ? 2 : 0);
+        assert_false(rtp_source_rtcp_dest(&s, &to));
+        agree(&s, MS(10), SDP); /* and then everything begins */
+        sends_to(&s, "agreed", SDP);
+        assert_int_equal(packets(&s, MS(10), PEER_IP, 1, 4, 2), learn != RTP_LEARN_OFF ? 1 : 0);
+    }
+    rtp_source_init(&s, RTP_LEARN_PRIVATE, &none); /* the server's name has no address yet */
+    assert_int_equal(packets(&s, MS(0), STRANGER, 1, 1, 50), 0);
+}
+
+/* Packets from ever other addresses do not keep a port of the SDP's IP from being learnt. */
+static void test_flood_beside(void **state)
+{
+    struct rtp_source s = source_of(RTP_LEARN_PRIVATE, PRIVATE);
+    char from[32];
+
+    (void)state;
+    for (uint16_t i = 0; i < 200; i++) {
+        snprintf(from, sizeof from, "198.51.100.%u:%u", i % 250 + 1, i + 1000u);
+        assert_int_equal(packets(&s, MS(i), from, i, 1, 4), 0);
+        assert_int_equal(packets(&s, MS(i), "192.168.1.5:9", 7, i, 1), i > 0 ? 1 : 0);
+    }
+}
+
+/* ---- reports ---- */
+
+static bool takes(const struct rtp_source *s, const char *from)
+{
+    struct net_addr source = addr(from);
+    return rtp_source_takes_rtcp(s, &source);
+}
+
+static void test_rtcp_taken(void **state)
+{
+    struct rtp_source s = source_of(RTP_LEARN_PRIVATE, SDP);
+    struct rtp_far far = far_at(SDP);
+
+    (void)state;
+    far.rtcp = addr("203.0.113.77:9999"); /* RFC 3605 */
+    rtp_source_agree(&s, MS(0), &far);
+    assert_true(takes(&s, "203.0.113.77:9999"));
+    assert_true(takes(&s, "203.0.113.77:1"));
+    assert_true(takes(&s, "203.0.113.1:4001"));
+    assert_true(takes(&s, "203.0.113.2:1"));
+    assert_false(takes(&s, STRANGER));
+    s = source_of(RTP_LEARN_PRIVATE, PRIVATE);
+    assert_false(takes(&s, "198.51.100.9:4001"));
+    assert_int_equal(packets(&s, MS(0), STRANGER, 1, 1, 5), 1);
+    assert_true(takes(&s, "198.51.100.9:4001"));
+    assert_false(takes(&s, "198.51.100.8:4001"));
+    s = source_of(RTP_LEARN_OFF, SDP);
+    assert_true(takes(&s, "203.0.113.1:4001"));
+    assert_false(takes(&s, "203.0.113.1:4003"));
+}
+
+static void reports_to(const struct rtp_source *s, const char *expected)
+{
+    struct net_addr to;
+    struct net_addr wanted = addr(expected);
+
+    assert_true(rtp_source_rtcp_dest(s, &to));
+    assert_true(addr_equal(&to, &wanted));
+}
+
+static void test_rtcp_sent(void **state)
+{
+    struct rtp_source s = source_of(RTP_LEARN_PRIVATE, SDP);
+    struct net_addr seen = addr("203.0.113.1:9777");
+    struct net_addr to;
+
+    (void)state;
+    reports_to(&s, "203.0.113.1:4001");
+    rtp_source_rtcp_heard(&s, &seen);
+    reports_to(&s, "203.0.113.1:4001"); /* the SDP's address is in use */
+    assert_int_equal(packets(&s, MS(0), SDP_IP, 1, 1, 2), 1);
+    reports_to(&s, "203.0.113.1:9777");
+    assert_int_equal(packets(&s, MS(500), PEER_IP, 1, 1, 2), 1);
+    reports_to(&s, "203.0.113.2:7001"); /* another host: the port above */
+    assert_int_equal(packets(&s, MS(900), "203.0.113.2:65535", 1, 1, 2), 1);
+    assert_false(rtp_source_rtcp_dest(&s, &to));
+    struct rtp_far far = far_at(SDP);
+    far.rtcp.family = 0; /* it wants none */
+    rtp_source_agree(&s, MS(1000), &far);
+    assert_false(rtp_source_rtcp_dest(&s, &to));
+    s = source_of(RTP_LEARN_PRIVATE, PRIVATE); /* a report shows that the private address can be reached */
+    seen = addr("192.168.1.5:4001");
+    rtp_source_rtcp_heard(&s, &seen);
+    assert_int_equal(packets(&s, MS(0), STRANGER, 1, 1, 50), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_new_sdp_learns_anew),
-        cmocka_unit_test(test_unknown_addresses_are_nobodys),
-        cmocka_unit_test(test_mapped_address_is_the_same_host),
+        cmocka_unit_test(test_table),          cmocka_unit_test(test_one_ssrc),
+        cmocka_unit_test(test_direction),      cmocka_unit_test(test_new_sdp),
+        cmocka_unit_test(test_before_the_sdp), cmocka_unit_test(test_new_port_of_a_private_sdp),
+        cmocka_unit_test(test_flood_beside),   cmocka_unit_test(test_rtcp_taken),
+        cmocka_unit_test(test_rtcp_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
