@@ -68,6 +68,7 @@ struct call {
     uint16_t rtp_port;
     bool ports_open;
     bool was_established;
+    bool acknowledged; /* incoming: the ACK has come */
     mono_us established_at;
     struct timerq_entry timer; /* the nearer of duration and no-media */
     struct sdp_local local;    /* our side of SDP */

@@ -480,6 +480,7 @@ void call_sip_event(void *ctx, const struct sip_event *event)
         call_step(call, CALL_EV_FAR_END);
         break;
     case SIP_EVENT_CONFIRMED:
+        call->acknowledged = true;
         if (call->state == CALL_ACCEPTED) {
             on_answer(call, event);
         } else if (call->asked_back) {

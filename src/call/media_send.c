@@ -14,6 +14,13 @@ dur_us media_rtcp_interval(const struct call *call)
     return RTCP_MIN_US + DUR_MS(rng_below(call->bridge->rng, RTCP_SPREAD_MS));
 }
 
+/* Nobody has decided to take an echo call, and anybody's address can stand in its INVITE: until the ACK shows that the caller
+ * is there, no more goes out than came in. */
+static bool sends_echo_only(const struct call *call)
+{
+    return call->media.echo.on && !call->acknowledged;
+}
+
 void media_send_rtcp(struct call *call, bool bye)
 {
     struct call_media *m = &call->media;
@@ -22,7 +29,7 @@ void media_send_rtcp(struct call *call, bool bye)
     struct outbuf out;
     struct net_addr to;
 
-    if (!rtp_source_rtcp_dest(&m->source, &to)) {
+    if (sends_echo_only(call) || !rtp_source_rtcp_dest(&m->source, &to)) {
         return;
     }
     outbuf_init(&out, packet, sizeof(packet));
@@ -118,6 +125,10 @@ static void send_packet(struct call *call, size_t samples, mono_us due)
         return;
     }
     bool echoed = m->echo.on && echo_take(&m->echo, payload, samples);
+    if (!echoed && sends_echo_only(call)) {
+        rtp_tx_skip(&m->tx, (uint32_t)samples);
+        return;
+    }
     for (size_t at = 0; at < samples && !echoed; at += LANES_FRAME) {
         next_frame(call, timestamp + (uint32_t)at, media_codec(call), payload + at);
     }

@@ -388,12 +388,49 @@ static void like_any_call(void **state)
     world_end(w);
 }
 
+/* An INVITE may name anybody's address, and its sender need not be where it says: until the ACK no more goes out than came in. */
+static void little_is_sent_before_the_ack(void **state)
+{
+    struct world *w = open_world(22, BRIDGE_INCOMING_ECHO);
+    struct net_addr far = {.family = 4, .port = 30000, .ip = {10, 0, 0, 9}};
+    struct caller_plan plan = {.no_ack = true};
+
+    (void)state;
+    struct caller *a = caller_call(w, "0911", "2", &plan);
+    status_is(w, a, 200);
+    world_run(w, DUR_S(10));
+    assert_int_equal(w->sent_count, 0);
+    assert_int_equal(w->rtcp_count, 0);
+    for (uint16_t i = 0; i < 10; i++) {
+        world_phone_rtp(w, &far, 0, i);
+        world_run(w, DUR_MS(20));
+    }
+    world_run(w, DUR_S(1));
+    assert_int_equal(w->sent_count, 10); /* the audio came first, the ACK may follow */
+    world_run(w, DUR_S(40));             /* none comes: BYE, but no report */
+    assert_int_equal(w->sent_count, 10);
+    assert_int_equal(w->rtcp_count, 0);
+    assert_int_equal(world_messages(w, true, "BYE "), 1);
+    world_end(w);
+
+    w = open_world(23, BRIDGE_INCOMING_ECHO);
+    a = caller_call(w, "0911", "2", NULL);
+    status_is(w, a, 200);
+    world_run(w, DUR_S(1));
+    assert_true(w->sent_count > 45); /* acknowledged: silence, as in every call */
+    caller_bye(w, a);
+    world_run(w, DUR_S(1));
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answered),   cmocka_unit_test(never_confirmed), cmocka_unit_test(before_the_ack),
-        cmocka_unit_test(no_offer),   cmocka_unit_test(unusable_offers), cmocka_unit_test(names),
-        cmocka_unit_test(our_answer), cmocka_unit_test(echo_test),       cmocka_unit_test(like_any_call),
+        cmocka_unit_test(answered),        cmocka_unit_test(never_confirmed),
+        cmocka_unit_test(before_the_ack),  cmocka_unit_test(no_offer),
+        cmocka_unit_test(unusable_offers), cmocka_unit_test(names),
+        cmocka_unit_test(our_answer),      cmocka_unit_test(echo_test),
+        cmocka_unit_test(like_any_call),   cmocka_unit_test(little_is_sent_before_the_ack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
