@@ -151,8 +151,9 @@ char rtp_event_key(uint8_t event);
 int rtp_event_of_key(char key);
 
 /* Keys received: each press is told once, with the first packet of it that comes, whatever is lost, repeated or reordered.
- * Packets of one press share a timestamp; the segments of a press longer than 8 s, and a press in whose middle the SSRC
- * changes, are one press. Only the first event of a packet counts. More than 32 presses at once or 25 a second are no keys
+ * Packets of one press share event and timestamp; the segments of a press longer than 8 s, and a press in whose middle the
+ * SSRC changes, are one press. So are packets with timestamps of their own (senders that go on counting, mostly in the repeated
+ * ends) whose duration reaches back over the newest press, by their timestamps and by the time since it was heard. Only the first event of a packet counts. More than 32 presses at once or 25 a second are no keys
  * but a flood: they are not told. */
 #define RTP_PRESSES_KEPT 16
 struct rtp_press {
@@ -165,6 +166,7 @@ struct rtp_keys_rx {
     uint32_t next;                           /* the oldest of them */
     struct rtp_press last;                   /* the newest press */
     uint16_t duration;                       /* of the newest press, as far as heard */
+    uint32_t begin;                          /* its timestamp, whatever names came later */
     bool ended;                              /* its end was heard */
     mono_us heard;                           /* its last packet */
     bool started;                            /* a packet of the stream came */
@@ -178,6 +180,8 @@ void rtp_keys_rx_init(struct rtp_keys_rx *k);
 void rtp_keys_rx_stream(struct rtp_keys_rx *k, mono_us now, uint32_t ssrc);
 /* A telephone-event packet that rtp_rx_push judged NEW, LATE or RESTART. The key that was pressed, or 0: nothing to tell. */
 char rtp_keys_rx_push(struct rtp_keys_rx *k, mono_us now, const struct rtp_packet *packet);
+/* Whether a packet that was just pushed is of the newest press. */
+bool rtp_keys_rx_is_newest(const struct rtp_keys_rx *k, const struct rtp_packet *packet);
 
 /* Keys to be sent: a queue, and what leaves in each 20 ms. */
 #define RTP_KEYS_MAX       64   /* waiting keys and pauses */

@@ -77,6 +77,11 @@ bool sdp_answer_rejects(const struct sdp_session *answer);
  * ST_BAD when offer_body is not an offer that sdp_accept_offer takes. */
 WS_MUST_CHECK int sdp_write_answer(const struct sdp_local *local, const struct sdp_agreed *agreed,
                                    struct span offer_body, struct outbuf *out);
+/* Whether a payload type brings telephone events: by the number that we gave them, or by theirs, as some far ends send. */
+static inline bool sdp_agreed_is_event(const struct sdp_agreed *agreed, uint8_t payload_type)
+{
+    return payload_type == agreed->telephone_event_pt || payload_type == agreed->telephone_event_ours;
+}
 /* Same RTP and RTCP address and port, codec, payload types, ptime and direction: a re-INVITE that changes nothing. */
 bool sdp_agreed_equal(const struct sdp_agreed *a, const struct sdp_agreed *b);
 

@@ -30,8 +30,8 @@ struct far_call {
     mono_us rtcp_due;
     struct rtp_pacer pacer;
     uint32_t phase;
-    bool event_heard;
-    uint32_t event_in, event_out; /* timestamps of the key that comes, and of its echo */
+    struct rtp_keys_rx keys_in;
+    uint32_t event_out; /* timestamp of the echo of the key that comes */
 };
 
 struct exchange {
@@ -99,6 +99,7 @@ static void start_sending(struct exchange *x, struct far_call *f, enum far_kind 
 {
     rtp_tx_init(&f->tx, x->config.rng, f->agreed.payload_type);
     rtp_rx_init(&f->rx);
+    rtp_keys_rx_init(&f->keys_in);
     rtp_source_init(&f->source, RTP_LEARN_PORT, &f->sip_peer);
     agree_source(x, f);
     if (kind != FAR_TONE) {
@@ -296,27 +297,25 @@ static void send_payload(struct exchange *x, struct far_call *f, struct span pay
     }
 }
 
-/* A key comes back as a key: its packets share a timestamp of our stream. */
+/* A key comes back as a key: its packets share a timestamp of our stream, also where theirs do not. */
 static void echo_event(struct exchange *x, struct far_call *f, const struct rtp_packet *event)
 {
     struct rtp_key_step step = {.marker = event->marker};
     uint8_t packet[RTP_HEADER_LEN + RTP_EVENT_LEN];
     struct outbuf out;
 
-    int32_t later = f->event_heard ? (int32_t)(event->timestamp - f->event_in) : 1;
-    if (event->payload.len < RTP_EVENT_LEN || later < 0) {
-        return; /* overtaken by the next key */
+    bool pressed = rtp_keys_rx_push(&f->keys_in, x->now, event) != '\0';
+    if (!rtp_keys_rx_is_newest(&f->keys_in, event)) {
+        return; /* no key, or overtaken by the next one */
     }
-    if (later > 0) {
-        f->event_heard = true;
-        f->event_in = event->timestamp;
+    if (pressed) {
         f->event_out = f->tx.timestamp;
         rtp_tx_skip(&f->tx, RTP_FRAME_SAMPLES); /* none of the next key */
     }
     step.timestamp = f->event_out;
     memcpy(step.payload, event->payload.ptr, RTP_EVENT_LEN);
     outbuf_init(&out, packet, sizeof(packet));
-    if (rtp_tx_event(&f->tx, &step, event->payload_type, &out) == ST_OK) {
+    if (rtp_tx_event(&f->tx, &step, (uint8_t)f->agreed.telephone_event_pt, &out) == ST_OK) {
         (void)x->config.media.send(x->config.media.ctx, f->id, false, rtp_source_dest(&f->source), packet, out.len);
     }
 }
@@ -371,9 +370,13 @@ void exchange_media_input(struct exchange *x, mono_us now, struct pool_id call, 
     }
     f->give_up_at = now + SILENCE_LIMIT_US;
     enum rtp_rx_verdict verdict = rtp_rx_push(&f->rx, now, &packet, 8000);
+    bool news = verdict != RTP_RX_DUPLICATE && verdict != RTP_RX_HELD;
+    if (news) {
+        rtp_keys_rx_stream(&f->keys_in, now, packet.ssrc);
+    }
     if (!f->sending_tone && echo_wants(&f->agreed, &packet, verdict)) {
         send_payload(x, f, packet.payload);
-    } else if (!f->sending_tone && packet.payload_type == f->agreed.telephone_event_pt && verdict != RTP_RX_DUPLICATE) {
+    } else if (!f->sending_tone && news && sdp_agreed_is_event(&f->agreed, packet.payload_type)) {
         echo_event(x, f, &packet);
     }
     report(x, f);

@@ -14,7 +14,7 @@ static enum media_payload payload_of(const struct call *call, uint8_t type)
     if (agreed && type == a->payload_type) {
         return media_codec(call) == AUDIO_ALAW ? MEDIA_PAYLOAD_ALAW : MEDIA_PAYLOAD_ULAW;
     }
-    if (agreed ? type == a->telephone_event_pt || type == a->telephone_event_ours : type == SDP_TELEPHONE_EVENT_PT) {
+    if (agreed ? sdp_agreed_is_event(a, type) : type == SDP_TELEPHONE_EVENT_PT) {
         return MEDIA_PAYLOAD_EVENT;
     }
     switch (type) {

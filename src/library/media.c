@@ -172,7 +172,7 @@ static bool payload_wanted(const struct media *m, uint8_t type, enum audio_codec
         return true;
     }
     *audio = false;
-    return (int)type == (m->known ? m->agreed.telephone_event_pt : 101);
+    return m->known ? sdp_agreed_is_event(&m->agreed, type) : type == SDP_TELEPHONE_EVENT_PT;
 }
 
 bool media_takes(struct media *m, const struct net_addr *from, const struct rtp_packet *packet, enum audio_codec *codec,

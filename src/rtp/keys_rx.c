@@ -31,7 +31,7 @@ void rtp_keys_rx_init(struct rtp_keys_rx *k)
 
 static bool same_press(const struct rtp_press *a, const struct rtp_press *b)
 {
-    return a->used && a->ssrc == b->ssrc && a->timestamp == b->timestamp;
+    return a->used && a->event == b->event && a->ssrc == b->ssrc && a->timestamp == b->timestamp;
 }
 
 static bool was_told(const struct rtp_keys_rx *k, const struct rtp_press *press)
@@ -61,6 +61,23 @@ void rtp_keys_rx_stream(struct rtp_keys_rx *k, mono_us now, uint32_t ssrc)
 static bool is_overtaken(const struct rtp_keys_rx *k, const struct rtp_press *press)
 {
     return k->last.used && press->ssrc != k->ssrc && press->ssrc == k->former_ssrc && k->last.ssrc == k->ssrc;
+}
+
+/* A packet with a timestamp of its own that says how long the key was down: when the time that it covers meets the newest press
+ * both on the sender's clock and on ours, the key was not let go in between. Our clock tells a press of which only the end came:
+ * that is heard longer after the press before than its key was down. */
+static bool reaches_back(const struct rtp_keys_rx *k, mono_us now, bool marker, const struct rtp_press *press,
+                         uint16_t duration)
+{
+    const struct rtp_press *last = &k->last;
+
+    if (!last->used || marker || press->event != last->event || press->ssrc != last->ssrc) {
+        return false;
+    }
+    bool later = (int32_t)(press->timestamp - last->timestamp) > 0 && duration >= k->duration;
+    bool by_its_clock = (int32_t)(press->timestamp - duration - (k->begin + k->duration)) < 0;
+    bool by_ours = now - k->heard <= (dur_us)duration * DUR_S(1) / RTP_CLOCK_HZ;
+    return later && by_its_clock && by_ours;
 }
 
 /* Is it the newest press, under another name? */
@@ -97,17 +114,28 @@ static bool allowed(struct rtp_keys_rx *k, mono_us now)
     return true;
 }
 
-static void remember(struct rtp_keys_rx *k, const struct rtp_press *press)
+/* another_name: of the newest press */
+static void remember(struct rtp_keys_rx *k, const struct rtp_press *press, bool another_name)
 {
     k->told[k->next] = *press;
     k->next = (k->next + 1) % RTP_PRESSES_KEPT;
-    bool newer = !k->last.used || (press->ssrc == k->last.ssrc ? (int32_t)(press->timestamp - k->last.timestamp) > 0
+    bool newer = !k->last.used || (press->ssrc == k->last.ssrc ? (int32_t)(press->timestamp - k->last.timestamp) >= 0
                                                                : !is_overtaken(k, press));
-    if (newer) {
-        k->last = *press;
+    if (newer && !another_name) {
+        k->begin = press->timestamp;
         k->duration = 0;
         k->ended = false;
     }
+    if (newer) {
+        k->last = *press;
+    }
+}
+
+bool rtp_keys_rx_is_newest(const struct rtp_keys_rx *k, const struct rtp_packet *packet)
+{
+    struct rtp_press press = {true, wire_u8(packet->payload, 0), packet->ssrc, packet->timestamp};
+
+    return packet->payload.len >= RTP_EVENT_LEN && same_press(&k->last, &press);
 }
 
 char rtp_keys_rx_push(struct rtp_keys_rx *k, mono_us now, const struct rtp_packet *packet)
@@ -121,10 +149,12 @@ char rtp_keys_rx_push(struct rtp_keys_rx *k, mono_us now, const struct rtp_packe
     char told = '\0';
 
     if (!was_told(k, &press)) {
-        if (!goes_on(k, now, packet->marker, &press, duration, end) && allowed(k, now)) {
+        bool another_name = reaches_back(k, now, packet->marker, &press, duration);
+        bool known = another_name || goes_on(k, now, packet->marker, &press, duration, end);
+        if (!known && allowed(k, now)) {
             told = keys[press.event];
         }
-        remember(k, &press);
+        remember(k, &press, another_name);
     }
     if (same_press(&k->last, &press)) {
         k->heard = now;

@@ -631,6 +631,46 @@ static void test_advertised_caller(void **state)
     teardown(&t);
 }
 
+/* The ends of a key come with timestamps of their own: what goes back is one key. */
+static void test_ends_with_timestamps_of_their_own(void **state)
+{
+    static const uint32_t stamps[] = {1000, 1000, 1000, 1640, 1800, 1960, 4000};
+    struct bench t;
+    char tag[64];
+
+    (void)state;
+    setup(&t);
+    establish(&t, "echo", "ev", offer, tag);
+    for (uint16_t i = 0; i < 7; i++) {
+        unsigned duration = i == 6 ? 160 : i < 3 ? 160 * (i + 1U) : 640;
+        uint8_t data[16] = {0x80,
+                            i % 6 == 0 ? 0xE5 : 101,
+                            0,
+                            (uint8_t)i,
+                            0,
+                            0,
+                            (uint8_t)(stamps[i] >> 8),
+                            (uint8_t)stamps[i],
+                            0,
+                            0,
+                            0,
+                            1,
+                            5,
+                            i > 2 && i < 6 ? 0x8A : 0x0A,
+                            (uint8_t)(duration >> 8),
+                            (uint8_t)duration};
+        exchange_media_input(t.x, t.now, t.media[0], false, &caller_rtp, data, sizeof(data));
+        t.now += DUR_MS(20);
+    }
+    assert_int_equal(t.packet_count, 7);
+    for (size_t i = 1; i < 7; i++) {
+        bool same = memcmp(t.packet[i].data + 4, t.packet[0].data + 4, 4) == 0;
+        assert_int_equal(same, i < 6);
+    }
+    hang_up(&t, "echo", "ev", tag, 2);
+    teardown(&t);
+}
+
 static void test_freed_with_calls_up(void **state)
 {
     struct bench t;
@@ -663,6 +703,7 @@ int main(void)
         cmocka_unit_test(test_reports),
         cmocka_unit_test(test_strangers_keep_no_call_up),
         cmocka_unit_test(test_advertised_caller),
+        cmocka_unit_test(test_ends_with_timestamps_of_their_own),
         cmocka_unit_test(test_freed_with_calls_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

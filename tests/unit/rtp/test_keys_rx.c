@@ -213,6 +213,131 @@ static void test_another_press_after_the_change(void **state)
     assert_int_equal(push(&k, &e[0]), '8');
 }
 
+static bool three_lost_in_a_row(unsigned kept)
+{
+    for (; kept != 0; kept >>= 1) {
+        if ((kept & 1) != 0 && (kept & 0xE) == 0 && kept > 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Senders whose timestamps go on counting: in the ends, in the repeated ends only, in every packet. Any of them may be lost, but
+ * for three in a row. */
+static void test_timestamps_of_their_own(void **state)
+{
+    (void)state;
+    for (int shape = 0; shape < 4; shape++) {
+        for (unsigned kept = 1; kept < 128; kept++) {
+            struct event e[7];
+            size_t n = 0;
+            if (three_lost_in_a_row(kept)) {
+                continue;
+            }
+            press(e, A, 0xFFFFFE00, 1);
+            for (uint32_t i = 0; i < 7; i++) {
+                bool moved = shape == 3 || i > (shape == 0 ? 3U : 4U);
+                e[i].timestamp += moved ? 160 * i : 0;
+                e[i].duration = (uint16_t)(shape == 2 && i > 4 ? 800 + 160 * (i - 4) : e[i].duration);
+                if ((kept >> i & 1) != 0) {
+                    e[n++] = e[i];
+                }
+            }
+            /* one packet every 20 ms, lost ones too */
+            struct rtp_keys_rx k;
+            unsigned told = 0;
+            rtp_keys_rx_init(&k);
+            now += DUR_S(10);
+            for (size_t i = 0, at = 0; i < 7; i++, now += (kept >> i & 1) == 0 && i < 7 ? DUR_MS(20) : 0) {
+                if ((kept >> i & 1) != 0) {
+                    told += push(&k, &e[at++]) == '1' ? 1 : 0;
+                }
+            }
+            if (told != 1) {
+                fail_msg("shape %d, packets %x: told %u times", shape, kept, told);
+            }
+        }
+    }
+}
+
+/* The same key again and again with the shortest pause there is (40 ms), each with ends of its own timestamps or without: all are
+ * told, also when only the ends of one came. */
+static void test_quick_presses_stay_apart(void **state)
+{
+    (void)state;
+    for (int moved = 0; moved < 2; moved++) {
+        for (unsigned lost = 0; lost < 7; lost++) { /* the first so many of the second press */
+            struct event e[21];
+            unsigned told = 0;
+            struct rtp_keys_rx k;
+            rtp_keys_rx_init(&k);
+            now += DUR_S(10);
+            for (uint32_t n = 0; n < 3; n++) {
+                press(e + 7 * n, A, 1000 + n * 1280, 1);
+                for (uint32_t i = 5; i < 7 && moved != 0; i++) {
+                    e[7 * n + i].timestamp += 160 * i;
+                }
+                for (uint32_t i = 0; i < 7; i++) {
+                    bool missing = n == 1 && i < lost;
+                    told += !missing && push(&k, &e[7 * n + i]) == '1' ? 1 : 0;
+                    now += missing ? DUR_MS(20) : 0;
+                }
+                now += DUR_MS(20);
+            }
+            if (told != 3) {
+                fail_msg("moved %d, %u lost: told %u times", moved, lost, told);
+            }
+        }
+    }
+}
+
+/* A sender whose timestamp stands still while nothing but keys is sent: another event is another key. */
+static void test_another_event_of_the_same_timestamp(void **state)
+{
+    (void)state;
+    struct rtp_keys_rx k;
+    struct event e[14];
+    char told[8] = "";
+    size_t n = 0;
+
+    rtp_keys_rx_init(&k);
+    press(e, A, 500, 1);
+    press(e + 7, A, 500, 2);
+    for (size_t i = 0; i < 14; i++) {
+        char key = push(&k, &e[i]);
+        if (key != 0 && n < 7) {
+            told[n++] = key;
+        }
+    }
+    assert_string_equal(told, "12");
+    assert_int_equal(push(&k, &e[3]), 0); /* late */
+}
+
+static void test_newest(void **state)
+{
+    (void)state;
+    struct rtp_keys_rx k;
+    struct event e[8];
+    char payload[4] = {1, 0, 0, (char)160};
+    struct rtp_packet p = {.ssrc = A, .timestamp = 100, .payload = {payload, 4}};
+
+    rtp_keys_rx_init(&k);
+    assert_false(rtp_keys_rx_is_newest(&k, &p));
+    press(e, A, 100, 1);
+    (void)push(&k, &e[0]);
+    assert_true(rtp_keys_rx_is_newest(&k, &p));
+    e[7] = (struct event){A, 900, 800, 1, true, false};
+    (void)push(&k, &e[7]); /* its end under another name */
+    p.timestamp = 900;
+    assert_true(rtp_keys_rx_is_newest(&k, &p));
+    press(e, A, 5000, 2);
+    (void)push(&k, &e[0]);
+    assert_false(rtp_keys_rx_is_newest(&k, &p));
+    p.payload.len = 0;
+    assert_false(rtp_keys_rx_is_newest(&k, &p));
+}
+
 /* RFC 4733 2.5.1.3: a press of 20 s comes as three events, 65535 apart. */
 static void test_long_press(void **state)
 {
@@ -280,6 +405,10 @@ int main(void)
         cmocka_unit_test(test_every_order),
         cmocka_unit_test(test_ssrc_changes_in_a_press),
         cmocka_unit_test(test_another_press_after_the_change),
+        cmocka_unit_test(test_timestamps_of_their_own),
+        cmocka_unit_test(test_quick_presses_stay_apart),
+        cmocka_unit_test(test_another_event_of_the_same_timestamp),
+        cmocka_unit_test(test_newest),
         cmocka_unit_test(test_long_press),
         cmocka_unit_test(test_no_end_is_heard),
         cmocka_unit_test(test_flood),
