@@ -10,6 +10,7 @@
 #include "life.h"
 #include "media.h"
 #include "overload.h"
+#include "wsaudio/base/log_quota.h"
 #include "wsaudio/call.h"
 
 #define CALL_LABEL_MAX  64
@@ -68,7 +69,8 @@ struct call {
     uint16_t rtp_port;
     bool ports_open;
     bool was_established;
-    bool acknowledged; /* incoming: the ACK has come */
+    bool acknowledged;  /* incoming: the ACK has come */
+    bool may_be_silent; /* a re-INVITE was refused: the far end may hold all the same, and send nothing */
     mono_us established_at;
     struct timerq_entry timer; /* the nearer of duration and no-media */
     struct sdp_local local;    /* our side of SDP */
@@ -106,6 +108,7 @@ struct bridge {
     uint8_t *rejected;        /* owns; see ringing.c */
     char domain[256];
     struct bridge_stats stats;
+    struct log_quota drop_lines; /* about packets that a call did not take */
 };
 
 /* client.c */

@@ -19,6 +19,7 @@ static void act_start_limits(struct call *call)
     call->was_established = true;
     call->established_at = b->now;
     call->media.last_heard = b->now;
+    call->may_be_silent = false;
     b->stats.calls_established++;
     log_write(b->log, LOG_INFO, LOG_TEXT(b->log, REMOTE_RTP_PORT), call->agreed.rtp.port);
     log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_ESTABLISHED));
@@ -55,12 +56,15 @@ static void accept_offer(struct call *call, struct span offer)
     call->offered = offer.len == 0;
     call->asked_back = offer.len == 0;
     call->media.last_heard = b->now; /* a re-INVITE is a sign of life: the wait for media begins anew */
+    call->may_be_silent = false;
+    timerq_set(&b->timers, &call->timer, b->now); /* call_expire finds the next deadline */
 }
 
 static void refuse_offer(struct call *call)
 {
     struct bridge *b = call->bridge;
 
+    call->may_be_silent = true;
     if (sip_usage_refuse_offer(b->sip, b->now, call->usage, 488) != ST_OK) {
         log_write(b->log, LOG_DEBUG, "call %s: the offer could not be refused", call->label);
     }
@@ -496,7 +500,7 @@ void call_sip_event(void *ctx, const struct sip_event *event)
 
 static bool counts_silence(const struct call *call)
 {
-    return call->bridge->config.no_media > 0 && call->agreed.we_receive;
+    return call->bridge->config.no_media > 0 && call->agreed.we_receive && !call->may_be_silent;
 }
 
 void call_expire(struct call *call)
@@ -504,7 +508,8 @@ void call_expire(struct call *call)
     struct bridge *b = call->bridge;
     mono_us end = call->established_at + b->config.max_call;
     mono_us silent = counts_silence(call) ? call->media.last_heard + b->config.no_media : MONO_NEVER;
-    char reason[96];
+    char reason[CALL_REASON_MAX];
+    char dropped[MEDIA_WHY_MAX];
 
     if (call->state == CALL_ALERTING) {
         incoming_expire(call);
@@ -514,7 +519,8 @@ void call_expire(struct call *call)
         snprintf(reason, sizeof(reason), "longer than %lld s", (long long)(b->config.max_call / DUR_S(1)));
         call_end(call, CALL_EV_LIMIT, 0, reason);
     } else if (b->now >= silent) {
-        snprintf(reason, sizeof(reason), "no media received for %lld s", (long long)(b->config.no_media / DUR_S(1)));
+        snprintf(reason, sizeof(reason), "no media received for %lld s%s", (long long)(b->config.no_media / DUR_S(1)),
+                 media_dropped_text(call, dropped));
         call_end(call, CALL_EV_LIMIT, 0, reason);
     } else {
         timerq_set(&b->timers, &call->timer, end < silent ? end : silent);

@@ -22,6 +22,21 @@ enum media_payload {
     MEDIA_PAYLOAD_EVENT  /* RFC 4733 */
 };
 
+/* Why a packet on the RTP port was dropped. */
+enum media_drop {
+    MEDIA_DROP_NOT_RTP,
+    MEDIA_DROP_PAYLOAD_TYPE, /* not agreed */
+    MEDIA_DROP_SOURCE,       /* not where the far end's audio comes from */
+    MEDIA_DROP_COUNT
+};
+
+struct media_dropped {
+    uint32_t count;       /* since a packet was last taken */
+    struct net_addr from; /* the newest */
+    uint8_t payload_type;
+    bool told; /* in the log */
+};
+
 struct call_media {
     bool open;      /* an SDP was agreed: we send */
     bool listening; /* the ports are open: packets are taken */
@@ -35,6 +50,7 @@ struct call_media {
     bool first_logged;
     uint64_t skipped; /* packets that were never sent because this machine was too late */
     uint64_t dropped; /* not valid RTP of this call */
+    struct media_dropped drops[MEDIA_DROP_COUNT];
     char cname[17];
     struct lanes lanes;
     struct player player; /* the file lane's audio */
@@ -63,6 +79,9 @@ void media_close(struct call *call);
 
 /* media_receive.c */
 void media_input(struct call *call, bool rtcp, const struct net_addr *from, struct span datagram);
+/* Why nothing was received: "" or " (…)", what was dropped most since a packet was last taken, and whose it was. */
+#define MEDIA_WHY_MAX (ADDR_TEXT_MAX + 64)
+const char *media_dropped_text(const struct call *call, char buf[MEDIA_WHY_MAX]);
 
 /* media_hear.c: the decoded formats */
 

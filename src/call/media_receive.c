@@ -1,6 +1,8 @@
 /* What arrives on a call's ports. */
 #include "media.h"
 
+#include <stdio.h>
+
 #include "bridge_priv.h"
 
 #define PAYLOAD_TYPE_NOISE 13 /* RFC 3551: a static type, so that far ends send it without having offered it */
@@ -29,6 +31,74 @@ static void drop(struct call *call)
 {
     call->media.dropped++;
     call->bridge->stats.rtp_dropped++;
+}
+
+/* A source that is about to be learnt is no news: it shows itself with five packets at most. */
+#define SOURCE_TOLD_AFTER 10
+
+static void tell_drop(struct call *call, enum media_drop why, const struct media_dropped *d)
+{
+    struct bridge *b = call->bridge;
+    char from[ADDR_TEXT_MAX];
+
+    if (!log_quota_take(&b->drop_lines, b->log, LOG_INFO, b->now)) {
+        return;
+    }
+    addr_text(&d->from, from);
+    switch (why) {
+    case MEDIA_DROP_NOT_RTP: log_write(b->log, LOG_INFO, LOG_TEXT(b->log, DROPPED_NOT_RTP), call->label, from); break;
+    case MEDIA_DROP_PAYLOAD_TYPE:
+        log_write(b->log, LOG_INFO, LOG_TEXT(b->log, DROPPED_TYPE), call->label, d->payload_type, from);
+        break;
+    case MEDIA_DROP_SOURCE: log_write(b->log, LOG_INFO, LOG_TEXT(b->log, DROPPED_SOURCE), call->label, from); break;
+    case MEDIA_DROP_COUNT: break;
+    }
+}
+
+static void drop_because(struct call *call, enum media_drop why, const struct net_addr *from, uint8_t payload_type)
+{
+    struct media_dropped *d = &call->media.drops[why];
+
+    drop(call);
+    d->count += d->count < UINT32_MAX ? 1 : 0;
+    d->from = *from;
+    d->payload_type = payload_type;
+    if (!d->told && d->count >= (why == MEDIA_DROP_SOURCE ? SOURCE_TOLD_AFTER : 1)) {
+        d->told = true;
+        tell_drop(call, why, d);
+    }
+}
+
+const char *media_dropped_text(const struct call *call, char buf[MEDIA_WHY_MAX])
+{
+    const struct media_dropped *drops = call->media.drops;
+    enum media_drop most = MEDIA_DROP_NOT_RTP;
+    char from[ADDR_TEXT_MAX];
+
+    for (int why = 1; why < MEDIA_DROP_COUNT; why++) {
+        most = drops[why].count > drops[most].count ? (enum media_drop)why : most;
+    }
+    buf[0] = '\0';
+    addr_text(&drops[most].from, from);
+    if (drops[most].count == 0) {
+        return buf;
+    }
+    if (most == MEDIA_DROP_PAYLOAD_TYPE) {
+        snprintf(buf, MEDIA_WHY_MAX, " (packets of payload type %u from %s were dropped)", drops[most].payload_type,
+                 from);
+    } else {
+        snprintf(buf, MEDIA_WHY_MAX, " (packets%s from %s were dropped)", most == MEDIA_DROP_NOT_RTP ? ", no RTP," : "",
+                 from);
+    }
+    return buf;
+}
+
+static void taken(struct call_media *m, mono_us now)
+{
+    m->last_heard = now;
+    for (int why = 0; why < MEDIA_DROP_COUNT; why++) {
+        m->drops[why].count = 0;
+    }
 }
 
 static void rtcp_arrived(struct call *call, const struct net_addr *from, struct span datagram)
@@ -102,15 +172,19 @@ static void rtp_arrived(struct call *call, const struct net_addr *from, struct s
     struct rtp_packet packet;
 
     if (datagram.len > RTP_PACKET_MAX || rtp_packet_parse(datagram, &packet) != ST_OK || packet.payload.len == 0) {
-        drop(call);
+        drop_because(call, MEDIA_DROP_NOT_RTP, from, 0);
         return;
     }
     enum media_payload payload = payload_of(call, packet.payload_type);
-    if (payload == MEDIA_PAYLOAD_UNWANTED || !rtp_source_accept(&m->source, b->now, from, &packet)) {
-        drop(call);
+    if (payload == MEDIA_PAYLOAD_UNWANTED) {
+        drop_because(call, MEDIA_DROP_PAYLOAD_TYPE, from, packet.payload_type);
         return;
     }
-    m->last_heard = b->now;
+    if (!rtp_source_accept(&m->source, b->now, from, &packet)) {
+        drop_because(call, MEDIA_DROP_SOURCE, from, packet.payload_type);
+        return;
+    }
+    taken(m, b->now);
     log_first(call, from, &packet);
     enum rtp_rx_verdict verdict = rtp_rx_push(&m->rx, b->now, &packet, 8000);
     if (m->echo.on && m->open && echo_wants(&call->agreed, &packet, verdict)) {

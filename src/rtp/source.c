@@ -21,28 +21,13 @@ struct rule {
     enum condition when;
 };
 
-#define NEVER                                                                                                          \
-    {                                                                                                                  \
-        0, ALWAYS                                                                                                      \
-    }
-#define AT_ONCE                                                                                                        \
-    {                                                                                                                  \
-        1, ALWAYS                                                                                                      \
-    }
-#define NEW_PORT                                                                                                       \
-    {                                                                                                                  \
-        2, WHEN_SILENT                                                                                                 \
-    } /* a NAT's new binding; one packet may be a stray of the call before on this port */
-#define PRIVATE_NAT                                                                                                    \
-    {                                                                                                                  \
-        5, WHEN_UNREACHED                                                                                              \
-    } /* the far end is behind a NAT and does not know it */
-#define ANOTHER_HOST                                                                                                   \
-    {                                                                                                                  \
-        5, WHEN_SILENT                                                                                                 \
-    } /* odd networks */
-
 /* clang-format off */
+#define NEVER        {0, ALWAYS}
+#define AT_ONCE      {1, ALWAYS}
+#define NEW_PORT     {2, WHEN_SILENT}    /* a NAT's new binding; one packet may be a stray of the call before on this port */
+#define PRIVATE_NAT  {5, WHEN_UNREACHED} /* the far end is behind a NAT and does not know it */
+#define ANOTHER_HOST {5, WHEN_SILENT}    /* odd networks */
+
 static const struct rule rules[RTP_LEARN_COUNT][ORIGIN_COUNT] = {
     /*                        SDP      LEARNT   NEAR      ELSEWHERE */
     [RTP_LEARN_OFF]     = {AT_ONCE, NEVER,   NEVER,    NEVER},

@@ -156,6 +156,66 @@ static void strangers_talk(struct scene *s)
     }
 }
 
+/* None of what was sent went to that host. */
+static void never_sent_to(const struct scene *s, const struct net_addr *host)
+{
+    for (size_t i = 0; i < s->w->sent_count; i++) {
+        assert_false(addr_same_ip(&s->w->sent[i].to, host));
+    }
+}
+
+/* A stranger sends at any time, from before the answer on, with pauses and bursts; the far end, whose SDP is public, is silent now
+ * and then. Nothing of the stranger is told, nothing goes there, and the far end is heard when it speaks. */
+static void stranger_at_any_time(struct scene *s)
+{
+    const struct net_addr stranger = addr_ipv4(198, 51, 100, 66, 30000);
+    const struct net_addr far_end = addr_ipv4(203, 0, 113, 7, 30000);
+    const struct world_client *c = &s->w->clients[s->c];
+    uint16_t theirs = 0, ours = 0;
+
+    scene_say(s, s->c, "CALL:1");
+    for (int i = 0; i < 60; i++) {
+        for (uint32_t n = scene_below(s, 12); n > 0; n--) {
+            world_phone_rtp(s->w, &stranger, 0, theirs++);
+            world_run(s->w, (dur_us)scene_below(s, 20000));
+        }
+        for (uint32_t n = scene_below(s, 3) == 0 ? scene_below(s, 10) : 0; n > 0 && c->established; n--) {
+            world_phone_rtp(s->w, &far_end, 0, ours++);
+        }
+        world_run(s->w, (dur_us)scene_below(s, 300000));
+    }
+    world_run(s->w, DUR_MS(500)); /* whatever the network delays */
+    assert_true(c->rtp_count <= ours);
+    scene_expect(s, !c->reading || c->rtp_count == ours);
+    never_sent_to(s, &stranger);
+}
+
+/* A NAT gives ever new ports, and the far end falls silent in between: each time it is heard again within 200 ms and one packet
+ * more, and our audio follows. */
+static void ports_change(struct scene *s)
+{
+    struct net_addr from = addr_ipv4(203, 0, 113, 7, 30000);
+    const struct world_client *c = &s->w->clients[s->c];
+    uint16_t n = 0;
+
+    if (!scene_up(s, s->c, "1")) {
+        return;
+    }
+    for (int i = 0; i < 8 && c->in_call; i++) {
+        size_t before = c->rtp_count;
+        for (uint32_t count = 15 + scene_below(s, 30); count > 0; count--) {
+            world_phone_rtp(s->w, &from, 0, n++);
+            world_run(s->w, DUR_MS(20));
+        }
+        world_run(s->w, DUR_MS(450)); /* whatever the network delays */
+        bool orderly = s->w->jitter == 0 && s->w->stall_for == 0;
+        scene_expect(s, !orderly || !c->reading || c->rtp_count > before);
+        scene_expect(s, !orderly || !c->reading || addr_equal(&s->w->sent[s->w->sent_count - 1].to, &from));
+        from.port = (uint16_t)(1024 + scene_below(s, 60000));
+        world_run(s->w, (dur_us)scene_below(s, 2) * (dur_us)scene_below(s, 3000000));
+    }
+}
+
 static void slow_reader(struct scene *s)
 {
     scene_up(s, s->c, "1");
@@ -188,6 +248,17 @@ static void plan_pcma(struct phone_plan *p)
     p->sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30000 RTP/AVP 8\r\n";
     p->echo = true;
 }
+static void plan_public(struct phone_plan *p)
+{
+    p->sdp =
+        "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 203.0.113.7\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0 101\r\n";
+}
+static void plan_early(struct phone_plan *p)
+{
+    plan_public(p);
+    p->early_ms = 200;
+    p->final_ms = 2000;
+}
 static void plan_ptime(struct phone_plan *p)
 {
     p->sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n"
@@ -213,6 +284,9 @@ const struct scenario scene_media[] = {
     {"marks_come_back", marks_come_back, plan_echo, NULL, false},
     {"keys_come_back", keys_come_back, NULL, NULL, true},
     {"strangers_talk", strangers_talk, NULL, NULL, false},
+    {"stranger_at_any_time", stranger_at_any_time, plan_public, NULL, false},
+    {"stranger_while_early", stranger_at_any_time, plan_early, NULL, false},
+    {"ports_change", ports_change, plan_public, NULL, false},
     {"slow_reader", slow_reader, NULL, NULL, false},
     {"late_ticks", late_ticks, plan_echo, NULL, false},
 };
