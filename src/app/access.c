@@ -89,21 +89,19 @@ const struct http_header *access_forwarded(const struct http_request *request)
     return NULL;
 }
 
-/* The address of a proxy on this machine is loopback, so it must not vouch for whom it speaks. */
-static enum access_verdict judge_unset(const struct http_request *request, const struct net_addr *peer)
+static bool is_protected(const struct options *o)
 {
-    if (!addr_is_loopback(peer)) {
-        return ACCESS_PROTECTED;
-    }
-    return access_forwarded(request) != NULL ? ACCESS_FORWARDED : ACCESS_OK;
+    return o->ws_allow.count == 0 && o->ws_token_file == NULL;
 }
 
-static enum access_verdict judge_address(const struct options *o, const struct http_request *request,
-                                         const struct net_addr *peer)
+static enum access_verdict judge_address(const struct options *o, const struct net_addr *peer)
 {
     struct net_addr plain = addr_unmapped(*peer);
+    if (is_protected(o)) {
+        return addr_is_loopback(&plain) ? ACCESS_OK : ACCESS_PROTECTED;
+    }
     if (o->ws_allow.count == 0) {
-        return o->ws_token_file != NULL ? ACCESS_OK : judge_unset(request, &plain);
+        return ACCESS_OK;
     }
     for (uint32_t i = 0; i < o->ws_allow.count; i++) {
         if (addr_in_cidr(&plain, &o->ws_allow.items[i])) {
@@ -111,6 +109,20 @@ static enum access_verdict judge_address(const struct options *o, const struct h
         }
     }
     return ACCESS_ADDRESS;
+}
+
+/* The address of a proxy on this machine is loopback, so it must not vouch for whom it speaks. */
+static enum access_verdict judge_sender(const struct options *o, const struct http_request *request,
+                                        const struct net_addr *peer)
+{
+    enum access_verdict verdict = judge_address(o, peer);
+    bool forwarded = verdict == ACCESS_OK && is_protected(o) && access_forwarded(request) != NULL;
+    return forwarded ? ACCESS_FORWARDED : verdict;
+}
+
+bool access_address_ok(const struct access *a, const struct net_addr *peer)
+{
+    return judge_address(a->options, peer) == ACCESS_OK;
 }
 
 /* ---- origin ---- */
@@ -249,7 +261,7 @@ static bool needs_token(const struct access *a, const struct http_request *reque
 static enum access_verdict judge(const struct access *a, const struct http_request *request,
                                  const struct net_addr *peer, struct access_result *result)
 {
-    enum access_verdict verdict = judge_address(a->options, request, peer);
+    enum access_verdict verdict = judge_sender(a->options, request, peer);
     const struct span *bearer = bearer_token(a, request);
     if (verdict != ACCESS_OK) {
         return verdict;

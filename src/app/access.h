@@ -52,6 +52,8 @@ void access_fini(struct access *a);
 /* Reads the token file and the host's name again (SIGHUP). On failure the old tokens stay. */
 WS_MUST_CHECK int access_reload(struct access *a, char why[TOKENS_WHY_MAX]);
 
+/* Whether that address may come in at all, whatever it asks: known before its request is. */
+bool access_address_ok(const struct access *a, const struct net_addr *peer);
 /* The first header by which a proxy says that it passes a request on (Forwarded, X-Forwarded-For, X-Real-IP and their kin), or
  * NULL. What it says is not believed: anybody can write it. */
 const struct http_header *access_forwarded(const struct http_request *request);

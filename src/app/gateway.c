@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "places.h"
+
 #define STOP_LIMIT_US   DUR_S(5)
 #define RELOAD_EVERY_US DUR_S(1)
 /* SIP datagrams may fill a UDP packet, RTP never does; one batch of slots serves all sockets. */
@@ -132,7 +134,7 @@ static void signals_ready(void *ctx, struct pool_id watch, unsigned events, mono
 static uint64_t descriptors_needed(const struct options *o)
 {
     uint64_t of_a_call = o->sip_server.name == NULL ? 6 : 4;
-    return FIXED_WATCHES + o->max_calls * of_a_call + o->max_clients * (uint64_t)2;
+    return FIXED_WATCHES + o->max_calls * of_a_call + PLACES_PEERS(o->max_clients) + o->max_clients;
 }
 
 static void check_descriptors(struct gateway *g)
@@ -149,7 +151,7 @@ static void check_descriptors(struct gateway *g)
 static int open_loop(struct gateway *g)
 {
     const struct options *o = g->options;
-    uint32_t watches = FIXED_WATCHES + 2 * o->max_clients + 4 * o->max_calls;
+    uint32_t watches = FIXED_WATCHES + PLACES_PEERS(o->max_clients) + 4 * o->max_calls;
     int status = os_loop_new(watches, &g->loop);
 
     if (status == ST_OK) {

@@ -61,7 +61,7 @@ const struct option_row option_rows[] = {
      .preset_words = "4M, or what --upload-max needs",
      .offset = FIELD(ws_max_message), .help = "longest message taken; a longer one closes with 1009"},
     {.name = "max-clients", .kind = OPTION_COUNT, .section = WS, .metavar = "N", .preset = "64", .min = 1, .max = 10000,
-     .offset = FIELD(max_clients), .help = "concurrent connections; more get HTTP 503"},
+     .offset = FIELD(max_clients), .help = "concurrent connections that are let in; more get HTTP 503"},
 
     {.name = "sip-server", .kind = OPTION_HOST, .section = SIP, .metavar = "HOST[:PORT]",
      .preset_words = "none: the built-in loopback exchange",

@@ -2,13 +2,8 @@
 
 #include "web_priv.h"
 
-#define BACKLOG 64
-/* connections beyond --max-clients that are told 503 in good order */
-#define EXTRA_PEERS       8
-#define REQUEST_LIMIT_US  DUR_S(10)
-#define RESPONSE_LIMIT_US DUR_S(30)
+#define RESPONSE_LIMIT_US DUR_S(30) /* as the log says */
 #define LINGER_LIMIT_US   DUR_S(2)
-#define ACCEPTS_A_TURN    16
 #define READ_PIECE        4096
 
 static void watch(struct peer *p, unsigned events)
@@ -29,6 +24,7 @@ void web_peer_close(struct peer *p)
         bridge_client_gone(g->bridge, g->now, p->client);
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, CLIENT_GONE), addr_text(&p->addr, text));
     }
+    web_leave_place(p);
     timerq_cancel(&w->timers, &p->timer);
     os_loop_unwatch(g->loop, p->watch);
     os_close(p->fd);
@@ -79,6 +75,10 @@ static void begin_linger(struct peer *p)
 {
     os_tcp_shutdown(p->fd);
     p->phase = PEER_LINGER;
+    if (p->let_in) { /* it has had what it came for: its place is another's */
+        web_leave_place(p);
+        web_take_place(p);
+    }
     timerq_set(&p->web->timers, &p->timer, p->web->gateway->now + LINGER_LIMIT_US);
     watch(p, OS_READ);
 }
@@ -112,7 +112,12 @@ static void serve_socket(struct peer *p)
     }
     if (!blocked || p->writable) {
         result = flush_out(p);
-        result = result == FLUSH_DONE ? flush_conn(p, conn) : result;
+        if (result == FLUSH_DONE) {
+            free(p->out); /* the handshake's answer was all that it was for */
+            p->out = NULL;
+            p->out_len = p->out_sent = 0;
+            result = flush_conn(p, conn);
+        }
     }
     p->writable = false;
     if (result == FLUSH_FAILED || (result == FLUSH_DONE && ws_conn_is_done(conn))) {
@@ -200,104 +205,25 @@ static void peer_ready(void *ctx, struct pool_id watch_id, unsigned events, mono
     }
 }
 
-/* ---- accepting ---- */
-
-static void refuse_at_the_door(int fd)
+int web_peer_watch(struct peer *p)
 {
-    char text[256];
-    struct outbuf out;
+    struct gateway *g = p->web->gateway;
 
-    outbuf_init(&out, text, sizeof(text));
-    http_write_response(&out, 503, "text/plain", NULL, SPAN_LIT("too many connections\n"));
-    if (os_tcp_write(fd, text, out.len) > 0) {
-        os_tcp_shutdown(fd);
-    }
-    os_close(fd);
-}
-
-static void add_peer(struct web *w, int fd, const struct net_addr *addr, mono_us now)
-{
-    struct gateway *g = w->gateway;
-    struct pool_id id;
-    struct peer *p = pool_new(&w->peers, &id);
-
-    if (p == NULL) {
-        refuse_at_the_door(fd);
-        return;
-    }
-    p->web = w;
-    p->id = id;
-    p->fd = fd;
-    p->body_fd = -1;
-    p->addr = *addr;
-    p->over_limit = w->peers.used > g->options->max_clients;
-    p->events = OS_READ;
     p->request = malloc(sizeof(*p->request));
-    if (p->request == NULL || os_loop_watch(g->loop, fd, OS_READ, OS_CLASS_SOCKET, peer_ready, p, &p->watch) != ST_OK) {
-        web_peer_close(p);
-        return;
+    if (p->request == NULL) {
+        return ST_NO_MEMORY;
     }
     http_request_init(p->request);
-    timerq_set(&w->timers, &p->timer, now + REQUEST_LIMIT_US);
-}
-
-static void listener_ready(void *ctx, struct pool_id watch_id, unsigned events, mono_us now)
-{
-    struct web *w = ctx;
-    struct net_addr addr;
-    int fd = -1;
-
-    (void)watch_id;
-    (void)events;
-    w->gateway->now = now;
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        if (os_tcp_accept(w->listener, &fd, &addr) != ST_OK) {
-            return;
-        }
-        add_peer(w, fd, &addr, now);
-    }
+    p->events = OS_READ;
+    return os_loop_watch(g->loop, p->fd, OS_READ, OS_CLASS_SOCKET, peer_ready, p, &p->watch);
 }
 
 /* ---- life ---- */
 
-static void log_listening(const struct gateway *g, const struct net_addr *bound)
-{
-    char text[ADDR_TEXT_MAX];
-
-    if (addr_is_any(&g->options->ws_listen)) {
-        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, LISTEN_ALL), bound->port);
-    } else {
-        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, LISTEN_ADDR), addr_text(bound, text));
-    }
-}
-
-static int open_listener(struct gateway *g, struct web *w)
-{
-    struct net_addr bound;
-    char text[ADDR_TEXT_MAX];
-    int status = os_tcp_listen(&g->options->ws_listen, BACKLOG, &w->listener);
-
-    if (status == ST_OK) {
-        status = os_tcp_local(w->listener, &bound);
-    }
-    if (status == ST_OK) {
-        status = os_loop_watch(g->loop, w->listener, OS_READ, OS_CLASS_SOCKET, listener_ready, w, &w->listener_watch);
-    }
-    if (status != ST_OK) {
-        const struct net_addr *wanted = &g->options->ws_listen;
-        if (wanted->family == 0) {
-            return gateway_fail(g, status, "--ws-listen %u (all interfaces): %s", wanted->port, os_error_text());
-        }
-        return gateway_fail(g, status, "--ws-listen %s: %s", addr_text(wanted, text), os_error_text());
-    }
-    log_listening(g, &bound);
-    return ST_OK;
-}
-
 int web_open(struct gateway *g, struct web **out)
 {
     struct web *w = calloc(1, sizeof(*w));
-    uint32_t peers = g->options->max_clients + EXTRA_PEERS;
+    uint32_t peers = PLACES_PEERS(g->options->max_clients);
 
     if (w == NULL) {
         return gateway_fail(g, ST_NO_MEMORY, "out of memory");
@@ -308,22 +234,13 @@ int web_open(struct gateway *g, struct web **out)
         web_close(w);
         return gateway_fail(g, ST_NO_MEMORY, "out of memory");
     }
-    int status = open_listener(g, w);
+    int status = web_door_open(w);
     if (status != ST_OK) {
         web_close(w);
         return status;
     }
     *out = w;
     return ST_OK;
-}
-
-static void close_listener(struct web *w)
-{
-    if (w->listener >= 0) {
-        os_loop_unwatch(w->gateway->loop, w->listener_watch);
-        os_close(w->listener);
-        w->listener = -1;
-    }
 }
 
 void web_close(struct web *w)
@@ -336,7 +253,7 @@ void web_close(struct web *w)
     for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
         web_peer_close(p);
     }
-    close_listener(w);
+    web_door_close(w);
     timerq_fini(&w->timers);
     pool_fini(&w->peers);
     free(w);
@@ -367,7 +284,21 @@ bool web_is_quiet(const struct web *w)
 
 mono_us web_due(const struct web *w)
 {
-    return timerq_due(&w->timers);
+    mono_us timers = timerq_due(&w->timers);
+    return timers < w->listen_again ? timers : w->listen_again;
+}
+
+static void peer_expire(struct peer *p)
+{
+    struct web *w = p->web;
+    const struct log *log = &w->gateway->log;
+    char text[ADDR_TEXT_MAX];
+
+    if (p->phase != PEER_LINGER && log_quota_take(&w->quota.slow, log, LOG_INFO, w->gateway->now)) {
+        log_write(log, LOG_INFO, p->phase == PEER_REQUEST ? LOG_TEXT(log, DOOR_SLOW) : LOG_TEXT(log, ANSWER_UNREAD),
+                  addr_text(&p->addr, text));
+    }
+    web_peer_close(p);
 }
 
 void web_turn(struct web *w, mono_us now)
@@ -375,8 +306,9 @@ void web_turn(struct web *w, mono_us now)
     struct timerq_entry *entry;
     struct peer *p;
 
+    web_door_expire(w, now);
     while ((entry = timerq_pop(&w->timers, now)) != NULL) {
-        web_peer_close(LIST_OWNER(entry, struct peer, timer));
+        peer_expire(LIST_OWNER(entry, struct peer, timer));
     }
     for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
         if (p->phase == PEER_SOCKET) {

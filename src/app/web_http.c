@@ -252,7 +252,7 @@ static void upgrade(struct peer *p, bool echo, const struct span *token, struct 
     int status = ws_handshake_answer(p->request, &out, &why);
     end_answer(p, &out);
     if (status != ST_OK) {
-        if (log_quota_take(&w->refused_handshakes, &g->log, LOG_INFO, g->now)) {
+        if (log_quota_take(&w->quota.handshakes, &g->log, LOG_INFO, g->now)) {
             log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, HANDSHAKE_REFUSED), addr_text(&p->addr, text),
                       why != NULL ? why : "");
         }
@@ -287,7 +287,7 @@ static void warn_of_lost_upgrade(struct peer *p)
     char text[ADDR_TEXT_MAX];
 
     if (http_header_find(p->request, "Sec-WebSocket-Key") != NULL &&
-        log_quota_take(&w->refused_handshakes, log, LOG_INFO, w->gateway->now)) {
+        log_quota_take(&w->quota.handshakes, log, LOG_INFO, w->gateway->now)) {
         log_write(log, LOG_INFO, LOG_TEXT(log, HANDSHAKE_NO_UPGRADE), addr_text(&p->addr, text));
     }
 }
@@ -391,7 +391,7 @@ static void refuse_bad(struct peer *p)
     char addr[ADDR_TEXT_MAX];
     struct outbuf body;
 
-    if (log_quota_take(&w->bad_requests, log, LOG_INFO, w->gateway->now)) {
+    if (log_quota_take(&w->quota.bad_requests, log, LOG_INFO, w->gateway->now)) {
         log_write(log, LOG_INFO, LOG_TEXT(log, BAD_REQUEST), addr_text(&p->addr, addr), p->request->error,
                   p->request->why);
     }
@@ -423,7 +423,7 @@ static void judge(struct peer *p, struct span rest)
     struct access_result access = access_check(&g->access, p->request, &p->addr);
     if (access.verdict != ACCESS_OK) {
         refuse(p, &access);
-    } else if (p->over_limit || (g->stopping && wants_socket(p))) {
+    } else if ((g->stopping && wants_socket(p)) || !web_admit(p)) {
         respond_error(p, 503, "Retry-After: 5\r\n");
     } else {
         route(p, access.token, rest);

@@ -3,6 +3,8 @@
 #define WSAUDIO_APP_WEB_PRIV_H
 
 #include "gateway_priv.h"
+#include "places.h"
+#include "wsaudio/base/log_quota.h"
 
 #define WEB_OUT_CAP 16384
 
@@ -24,7 +26,8 @@ struct peer {
     unsigned events; /* watched now */
     bool writable;   /* the socket said so in this turn */
     struct net_addr addr;
-    bool over_limit; /* one connection too many: its request is answered 503 */
+    bool let_in;        /* it counts for --max-clients */
+    struct place place; /* held while it does not */
     struct timerq_entry timer;
     struct http_request *request; /* owns; PEER_REQUEST only */
     struct pool_id client;        /* PEER_SOCKET */
@@ -41,9 +44,14 @@ struct web {
     struct gateway *gateway; /* borrows */
     int listener;
     struct pool_id listener_watch;
+    mono_us listen_again;            /* end of a rest; MONO_NEVER: the listener is watched */
+    struct places guests, strangers; /* who is not let in yet; whose address is not */
+    uint32_t clients;                /* who is let in */
     struct pool peers;
     struct timerq timers;
-    struct log_quota refused_handshakes, bad_requests;
+    struct {
+        struct log_quota full, slow, crowd, accept, handshakes, bad_requests;
+    } quota;
 };
 
 /* web_http.c: answers a complete or broken request head; the phase is RESPONSE or SOCKET afterwards, or the peer is gone. rest:
@@ -56,5 +64,18 @@ void web_respond(struct peer *p, int code, const char *type, const char *headers
 
 /* web.c */
 void web_peer_close(struct peer *p);
+/* Waits for its request. ST_FULL, ST_IO, ST_NO_MEMORY. */
+WS_MUST_CHECK int web_peer_watch(struct peer *p);
+
+/* web_door.c */
+WS_MUST_CHECK int web_door_open(struct web *w);
+void web_door_close(struct web *w);
+void web_door_expire(struct web *w, mono_us now);
+/* Whoever must, gives way: another peer may be gone afterwards. */
+void web_take_place(struct peer *p);
+/* Its request is right: it counts for --max-clients from now on. False, and a line in the log: all those places are taken. */
+bool web_admit(struct peer *p);
+/* Of either kind. */
+void web_leave_place(struct peer *p);
 
 #endif

@@ -1,0 +1,91 @@
+"""Who occupies what on the WebSocket port: strangers, crowds, descriptors that run out, and how a connection ends."""
+import contextlib
+import resource
+import socket
+import sys
+
+from clients import Client, RawWs
+from common import loopback
+from harness import main, wait_until
+
+
+def idle(server, count, source="127.0.0.1", say=b""):
+    """Connections that never finish their request."""
+    found = []
+    for _ in range(count):
+        sock = socket.create_connection(("127.0.0.1", server.ws_port), 5, (source, 0))
+        if say:
+            with contextlib.suppress(OSError):  # given up already
+                sock.sendall(say)
+        found.append(sock)
+    return found
+
+
+def close_all(sockets):
+    for sock in sockets:
+        sock.close()
+
+
+def test_strangers_take_no_place():
+    """72 connections from an address that is not let in: nobody notices, and few are held."""
+    with loopback("--ws-allow", "127.0.0.1/32", "--max-clients", "2") as server:
+        before = server.fds()
+        strangers = idle(server, 72, "127.0.0.2") + idle(server, 72, "127.0.0.3", b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
+        with RawWs(server) as client:
+            assert client.status == 101
+        wait_until(lambda: server.fds() <= before + 8, 5, "a few an address are held: %d" % (server.fds() - before))
+        clients = [Client(server) for _ in range(2)]
+        clients[0].call()
+        with RawWs(server, source="127.0.0.2") as stranger:  # and who asks is still told why not
+            assert stranger.status == 403
+        for client in clients:
+            client.close()
+        close_all(strangers)
+
+
+def test_a_crowd_at_the_door():
+    """150 idle connections from an address that is let in, one client among them after the other; then they are put out."""
+    with loopback("--max-clients", "3") as server:
+        before = server.fds()
+        crowd = idle(server, 150)
+        clients = [Client(server) for _ in range(3)]
+        assert server.fds() <= before + 64 + 3
+        for client in clients:
+            client.close()
+        wait_until(lambda: server.fds() <= before + 8, 9, "an address holds a few at most: %d" % (server.fds() - before))
+        server.wait_log("Connection of 127.0.0.1:.* dropped: too many wait with their requests unsent")
+        close_all(crowd)
+
+
+def test_all_places_taken():
+    """503, one limited line in the log; who is only told so takes no place."""
+    with loopback("--max-clients", "2") as server:
+        clients = [Client(server) for _ in range(2)]
+        for _ in range(20):
+            with RawWs(server) as client:
+                assert client.status == 503
+        lines = server.log.count("refused with 503: all 2 places of --max-clients are taken")
+        assert 1 <= lines <= 6, lines
+        clients[0].close()
+        wait_until(lambda: RawWs(server).status == 101, 5, "a place is free again")
+        clients[1].close()
+
+
+def test_out_of_descriptors():
+    """The listener rests, a line says why, and afterwards all is well."""
+    with loopback() as server, Client(server) as client:
+        soft, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (server.fds() + 2, hard))
+        crowd = idle(server, 20)
+        server.wait_log("WARNING A connection could not be taken: Too many open files")
+        client.send("STATS")
+        client.error("STATS", "no_call")
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        close_all(crowd)
+        with Client(server) as other:
+            other.call()
+        assert server.log.count("could not be taken") <= 6
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])
