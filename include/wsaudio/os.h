@@ -203,6 +203,8 @@ WS_MUST_CHECK int os_tcp_read(int fd, void *data, size_t cap);
 WS_MUST_CHECK int os_tcp_write(int fd, const void *data, size_t len);
 /* Nothing more will be sent; reading goes on. */
 void os_tcp_shutdown(int fd);
+/* Closes; what is unsent the kernel goes on with for 10 s at most, instead of many minutes for a peer that is not there. */
+void os_tcp_close(int fd);
 /* Closes any descriptor of this room; -1 is fine. */
 void os_close(int fd);
 

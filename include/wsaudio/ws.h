@@ -73,6 +73,22 @@ enum ws_close { /* RFC 6455 7.4.1 */
                 WS_CLOSE_TRY_LATER = 1013
 };
 
+/* Why a connection ends. */
+enum ws_end {
+    WS_END_NONE,     /* it does not */
+    WS_END_CLIENT,   /* the client has closed it */
+    WS_END_OWNER,    /* ws_conn_close */
+    WS_END_PROTOCOL, /* 1002: the client broke RFC 6455 */
+    WS_END_INVALID,  /* 1007: its text is no UTF-8 */
+    WS_END_TOO_BIG,  /* 1009: a message over max_message */
+    WS_END_UNREAD,   /* 1013: WS_CONTROL_MAX of control text unread */
+    WS_END_SILENT,   /* no close frame: nothing was heard for 60 s */
+    WS_END_BROKEN,   /* no close frame: out of memory */
+    WS_END_COUNT
+};
+
+const char *ws_end_name(enum ws_end end);
+
 /* All called from ws_conn_process; spans borrow. A hook may call any ws_conn_ function except process and free. */
 struct ws_hooks {
     void *ctx;
@@ -142,9 +158,15 @@ void ws_conn_close(struct ws_conn *conn, enum ws_close code, const char *reason)
 /* Bytes to be written to the socket: *ptr and length. At most two looks are needed (ring border). */
 size_t ws_conn_output(const struct ws_conn *conn, const void **ptr);
 void ws_conn_output_consume(struct ws_conn *conn, size_t len);
+/* As soon as it is decided, which may be seconds before it is done: nothing of the client is heard any more and nothing but
+ * what is queued goes to it. */
+enum ws_end ws_conn_end(const struct ws_conn *conn);
 /* Both directions are done, or failed: flush what is left and close the socket. */
 bool ws_conn_is_done(const struct ws_conn *conn);
-/* Next ping, silence (60 s) or close time-out (5 s). */
+/* Failed, silent, or out of time with its end (an answer to our close frame, or room for what is queued, did not come):
+ * close the socket now, whatever has not been sent. */
+bool ws_conn_is_lost(const struct ws_conn *conn);
+/* Next ping, silence (60 s, whatever waits to be sent) or time-out of the end (5 s; 1 s after 1013). */
 mono_us ws_conn_due(const struct ws_conn *conn);
 void ws_conn_expire(struct ws_conn *conn, mono_us now);
 

@@ -14,20 +14,27 @@ static void watch(struct peer *p, unsigned events)
     }
 }
 
-void web_peer_close(struct peer *p)
+static void leave_bridge(struct peer *p)
 {
-    struct web *w = p->web;
-    struct gateway *g = w->gateway;
+    const struct gateway *g = p->web->gateway;
     char text[ADDR_TEXT_MAX];
 
     if (p->phase == PEER_SOCKET) {
         bridge_client_gone(g->bridge, g->now, p->client);
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, CLIENT_GONE), addr_text(&p->addr, text));
     }
+}
+
+void web_peer_close(struct peer *p)
+{
+    struct web *w = p->web;
+    struct gateway *g = w->gateway;
+
+    leave_bridge(p);
     web_leave_place(p);
     timerq_cancel(&w->timers, &p->timer);
     os_loop_unwatch(g->loop, p->watch);
-    os_close(p->fd);
+    os_tcp_close(p->fd);
     os_close(p->body_fd);
     free(p->request);
     free(p->out);
@@ -74,6 +81,7 @@ static enum flush flush_conn(struct peer *p, struct ws_conn *conn)
 static void begin_linger(struct peer *p)
 {
     os_tcp_shutdown(p->fd);
+    leave_bridge(p);
     p->phase = PEER_LINGER;
     if (p->let_in) { /* it has had what it came for: its place is another's */
         web_leave_place(p);
@@ -120,7 +128,11 @@ static void serve_socket(struct peer *p)
         }
     }
     p->writable = false;
-    if (result == FLUSH_FAILED || (result == FLUSH_DONE && ws_conn_is_done(conn))) {
+    if (result == FLUSH_DONE && ws_conn_is_done(conn) && ws_conn_end(conn) == WS_END_PROTOCOL) {
+        begin_linger(p); /* what it sent and nobody reads must not make the kernel reset what was just sent */
+        return;
+    }
+    if (result == FLUSH_FAILED || ws_conn_is_lost(conn) || (result == FLUSH_DONE && ws_conn_is_done(conn))) {
         web_peer_close(p);
         return;
     }

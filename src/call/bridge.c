@@ -182,12 +182,7 @@ void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id)
     }
     c->gone = true;
     b->reap = true;
-    c->rings = POOL_ID_NONE;
-    b->settle = true;
-    struct call *call = call_get(b, c->call);
-    if (call != NULL) {
-        call_end(call, CALL_EV_ORPHANED, call_clearing_code(call), "the client's connection is gone");
-    }
+    client_leave(c);
     timerq_cancel(&b->timers, &c->timer);
 }
 
@@ -328,6 +323,18 @@ static void release_ended(struct bridge *b)
     }
 }
 
+/* A connection's end may be decided anywhere in a turn: by what it sent, by what another's call tells it, by its clock. */
+static void note_ends(struct bridge *b)
+{
+    struct client *c;
+
+    for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
+        if (!c->gone) {
+            client_note_end(c);
+        }
+    }
+}
+
 void bridge_pump(struct bridge *b, mono_us now)
 {
     struct client *c;
@@ -338,6 +345,7 @@ void bridge_pump(struct bridge *b, mono_us now)
             finish_client(b, c);
         }
     }
+    note_ends(b);
     ringing_settle(b);
     convert_turn(b);
 }

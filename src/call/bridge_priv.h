@@ -37,6 +37,7 @@ struct client {
     struct rate_key account; /* whose minute its calls count in: its token, else its address (IPv6: its /64) */
     struct timerq_entry timer;
     bool echo;
+    bool left;            /* its connection ends: it has no call any more and gets none */
     bool gone;            /* released at the end of the turn */
     struct pool_id call;  /* none: no call */
     bool listening;       /* LISTEN */
@@ -107,6 +108,7 @@ struct bridge {
     struct list_node ringing; /* calls in CALL_ALERTING, the oldest first */
     uint8_t *rejected;        /* owns; see ringing.c */
     char domain[256];
+    struct log_quota closes; /* lines about connections that we end */
     struct bridge_stats stats;
     struct log_quota drop_lines; /* about packets that a call did not take */
 };
@@ -132,6 +134,12 @@ void client_release(struct client *c);
 
 /* What a call leaves behind is cleared for the next one. ST_NO_MEMORY. */
 WS_MUST_CHECK int client_begin_call(struct client *c);
+
+/* client_end.c */
+/* Its connection ends or has ended: the call is hung up, nothing rings here. Once; later calls do nothing. */
+void client_leave(struct client *c);
+/* Whether the connection's end has been decided, by a line in the log and client_leave. */
+void client_note_end(struct client *c);
 
 /* client_live.c: audio from the client, LATENCY, MARK and CLEAR */
 void client_binary(struct client *c, struct span piece, bool last);

@@ -10,6 +10,8 @@
  * audio that is minutes old instead of having the oldest dropped by us. */
 #define SEND_BUFFER 65536
 
+#define CLOSE_PATIENCE_MS 10000
+
 /* Given up for a moment to take and refuse a connection when the process is out of descriptors; one is enough for all
  * listeners of the one thread. */
 static int spare_fd = -1;
@@ -138,6 +140,13 @@ int os_tcp_write(int fd, const void *data, size_t len)
 void os_tcp_shutdown(int fd)
 {
     (void)shutdown(fd, SHUT_WR);
+}
+
+void os_tcp_close(int fd)
+{
+    const unsigned patience = CLOSE_PATIENCE_MS;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+    os_close(fd);
 }
 
 void os_close(int fd)

@@ -53,8 +53,29 @@ void ws_conn_free(struct ws_conn *conn)
     free(conn);
 }
 
-void conn_fail(struct ws_conn *conn)
+const char *ws_end_name(enum ws_end end)
 {
+    static const char *const NAMES[WS_END_COUNT] = {
+        [WS_END_NONE] = "none",         [WS_END_CLIENT] = "client",   [WS_END_OWNER] = "owner",
+        [WS_END_PROTOCOL] = "protocol", [WS_END_INVALID] = "invalid", [WS_END_TOO_BIG] = "too_big",
+        [WS_END_UNREAD] = "unread",     [WS_END_SILENT] = "silent",   [WS_END_BROKEN] = "broken",
+    };
+    return end < WS_END_COUNT ? NAMES[end] : "?";
+}
+
+enum ws_end conn_end_of_code(uint16_t code)
+{
+    switch (code) {
+    case WS_CLOSE_INVALID_DATA: return WS_END_INVALID;
+    case WS_CLOSE_TOO_BIG: return WS_END_TOO_BIG;
+    case WS_CLOSE_TRY_LATER: return WS_END_UNREAD;
+    default: return WS_END_PROTOCOL;
+    }
+}
+
+void conn_fail(struct ws_conn *conn, enum ws_end end)
+{
+    conn->end = conn->end == WS_END_NONE ? end : conn->end;
     conn->failed = true;
     conn->closing = true;
 }
@@ -74,24 +95,30 @@ static size_t reason_len(struct span reason)
     return len;
 }
 
-void conn_close(struct ws_conn *conn, uint16_t code, const char *reason, dur_us patience)
+void conn_close_for(struct ws_conn *conn, enum ws_end end, uint16_t code, const char *reason, dur_us patience)
 {
     if (conn->closing) {
         return;
     }
     struct span text = span_cstr(reason);
     conn->closing = true;
+    conn->end = end;
     conn->close_max = patience;
     if (wslay_event_queue_close(conn->wslay, code, (const uint8_t *)text.ptr, reason_len(text)) != 0) {
-        conn_fail(conn);
+        conn_fail(conn, WS_END_BROKEN);
         return;
     }
     conn_out_flush(conn);
 }
 
+void conn_close(struct ws_conn *conn, uint16_t code, const char *reason, dur_us patience)
+{
+    conn_close_for(conn, conn_end_of_code(code), code, reason, patience);
+}
+
 void ws_conn_close(struct ws_conn *conn, enum ws_close code, const char *reason)
 {
-    conn_close(conn, (uint16_t)code, reason != NULL ? reason : "", CONN_CLOSE_MAX);
+    conn_close_for(conn, WS_END_OWNER, (uint16_t)code, reason != NULL ? reason : "", CONN_CLOSE_MAX);
 }
 
 void ws_conn_pause(struct ws_conn *conn, bool paused)
@@ -104,9 +131,30 @@ bool ws_conn_is_done(const struct ws_conn *conn)
     return conn->failed || (conn->close_received && wslay_event_get_close_sent(conn->wslay) != 0);
 }
 
+bool ws_conn_is_lost(const struct ws_conn *conn)
+{
+    return conn->failed;
+}
+
+enum ws_end ws_conn_end(const struct ws_conn *conn)
+{
+    return conn->end;
+}
+
+static bool has_unsent(const struct ws_conn *conn)
+{
+    return conn->out_tail > conn->out_head;
+}
+
+/* Nothing more is waited for. */
+static bool is_over(const struct ws_conn *conn)
+{
+    return conn->failed || (ws_conn_is_done(conn) && !has_unsent(conn));
+}
+
 mono_us ws_conn_due(const struct ws_conn *conn)
 {
-    if (ws_conn_is_done(conn)) {
+    if (is_over(conn)) {
         return MONO_NEVER;
     }
     if (conn->closing) {
@@ -120,22 +168,24 @@ static void conn_ping(struct ws_conn *conn, mono_us now)
     static const struct wslay_event_msg ping = {WSLAY_PING, NULL, 0};
     conn->ping_due = now + CONN_PING_EVERY;
     if (wslay_event_queue_msg(conn->wslay, &ping) != 0) {
-        conn_fail(conn);
+        conn_fail(conn, WS_END_BROKEN);
         return;
     }
     conn_out_flush(conn);
 }
 
-/* Its owner has paused it and our buffer is full, so it is we who do not listen. */
+/* Its owner has paused it and our buffer is full, so it is we who do not listen. But a list that waits for the client to
+ * read is no such reason: the client must take something meanwhile. */
 static bool is_held_back(const struct ws_conn *conn)
 {
-    return conn->input_seen || (conn->paused && conn->in_tail - conn->in_head == WS_INPUT_CAP);
+    bool reads = !has_unsent(conn) || conn->out_done != conn->out_seen;
+    return conn->input_seen || (conn->paused && conn->in_tail - conn->in_head == WS_INPUT_CAP && reads);
 }
 
 void ws_conn_expire(struct ws_conn *conn, mono_us now)
 {
     conn->now = now;
-    if (ws_conn_is_done(conn)) {
+    if (is_over(conn)) {
         return;
     }
     if (conn->closing) {
@@ -143,16 +193,17 @@ void ws_conn_expire(struct ws_conn *conn, mono_us now)
         if (conn->close_due == MONO_NEVER) {
             conn->close_due = now + conn->close_max;
         } else if (now >= conn->close_due) {
-            conn_fail(conn);
+            conn_fail(conn, WS_END_BROKEN);
         }
         return;
     }
     if (now >= conn->silence_due) {
         if (!is_held_back(conn)) {
-            conn_fail(conn);
+            conn_fail(conn, WS_END_SILENT);
             return;
         }
         conn->silence_due = now + CONN_SILENCE_MAX;
+        conn->out_seen = conn->out_done;
     }
     if (now >= conn->ping_due) {
         conn_ping(conn, now);

@@ -48,6 +48,7 @@ struct ws_conn {
     bool closing;        /* our close frame is queued or sent: what arrives is only searched for the client's */
     bool close_received; /* or nothing more can be expected */
     bool failed;
+    enum ws_end end;
     bool input_seen; /* since the last process */
     mono_us now;
     mono_us ping_due, silence_due;
@@ -66,6 +67,7 @@ struct ws_conn {
     size_t in_head, in_tail;
     size_t out_head, out_tail;
     uint64_t out_done; /* bytes of the stream before out_head */
+    uint64_t out_seen; /* out_done when the silence clock was last set back for our own sake */
     size_t run_count;
     struct conn_run runs[CONN_AUDIO_RUNS];
     uint8_t in[WS_INPUT_CAP];
@@ -73,9 +75,14 @@ struct ws_conn {
 };
 
 /* conn.c */
+/* For a reason of our own: code says which. */
 void conn_close(struct ws_conn *conn, uint16_t code, const char *reason, dur_us patience);
-/* wslay or the allocator gave up: nothing can be sent any more. */
-void conn_fail(struct ws_conn *conn);
+/* For any other. */
+void conn_close_for(struct ws_conn *conn, enum ws_end end, uint16_t code, const char *reason, dur_us patience);
+/* What a close frame of ours with that code means. */
+enum ws_end conn_end_of_code(uint16_t code);
+/* Nothing can be sent any more. An end that was decided before stays the reason. */
+void conn_fail(struct ws_conn *conn, enum ws_end end);
 
 /* conn_in.c: callbacks of wslay */
 ssize_t conn_on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags, void *user);

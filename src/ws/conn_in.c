@@ -103,14 +103,21 @@ static void begin_frame(struct ws_conn *conn, const struct frame_header *header)
     conn->message_len += header->payload_len;
 }
 
+static enum ws_end end_by_wslay(const struct ws_conn *conn)
+{
+    bool answered = wslay_event_get_close_received(conn->wslay) != 0;
+    return answered ? WS_END_CLIENT : conn_end_of_code(wslay_event_get_status_code_sent(conn->wslay));
+}
+
 /* wslay has its own mind about what is legal: follow what it decided. */
 static void follow_wslay(struct ws_conn *conn, int result)
 {
     if (result != 0) {
-        conn_fail(conn);
+        conn_fail(conn, WS_END_BROKEN);
         return;
     }
-    if (!wslay_event_get_read_enabled(conn->wslay) && !conn->closing) {
+    bool ended = !wslay_event_get_read_enabled(conn->wslay) && !conn->closing;
+    if (ended) {
         /* Either it answered a close frame (or refused one, which was the client's last word all the same), or it failed
          * the connection. */
         conn->closing = true;
@@ -118,6 +125,9 @@ static void follow_wslay(struct ws_conn *conn, int result)
         conn->close_received = conn->frame.opcode == WSLAY_CONNECTION_CLOSE;
     }
     conn_out_flush(conn);
+    if (ended && conn->end == WS_END_NONE) {
+        conn->end = end_by_wslay(conn);
+    }
     if (ws_conn_control_queued(conn) > WS_CONTROL_MAX) {
         conn_close(conn, WS_CLOSE_TRY_LATER, "too much left unread", CONN_CLOSE_HURRY);
     }
@@ -147,7 +157,7 @@ static void answer_close(struct ws_conn *conn, const struct frame_header *header
 {
     char reason[CLOSE_REASON_CAP];
     uint16_t code = close_code_newer(conn_held(conn), header, reason);
-    conn_close(conn, code, reason, CONN_CLOSE_MAX);
+    conn_close_for(conn, WS_END_CLIENT, code, reason, CONN_CLOSE_MAX);
     conn->close_received = true;
 }
 

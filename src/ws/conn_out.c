@@ -44,7 +44,7 @@ ssize_t conn_on_send(wslay_event_context_ptr ctx, const uint8_t *data, size_t le
 void conn_out_flush(struct ws_conn *conn)
 {
     if (wslay_event_want_write(conn->wslay) && wslay_event_send(conn->wslay) != 0) {
-        conn_fail(conn);
+        conn_fail(conn, WS_END_BROKEN);
     }
 }
 
@@ -75,7 +75,7 @@ void ws_conn_send_text(struct ws_conn *conn, struct span text)
         return;
     }
     if (wslay_event_queue_msg(conn->wslay, &message) != 0) {
-        conn_fail(conn);
+        conn_fail(conn, WS_END_BROKEN);
         return;
     }
     conn_out_flush(conn);

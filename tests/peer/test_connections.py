@@ -3,10 +3,12 @@ import contextlib
 import resource
 import socket
 import sys
+import time
 
 from clients import Client, RawWs
-from common import loopback
+from common import loopback, through
 from harness import main, wait_until
+from phone import Phone
 
 
 def idle(server, count, source="127.0.0.1", say=b""):
@@ -85,6 +87,25 @@ def test_out_of_descriptors():
         with Client(server) as other:
             other.call()
         assert server.log.count("could not be taken") <= 6
+
+
+def test_an_end_does_not_wait_for_the_other_side():
+    """A client in a call that reads nothing: 1013, BYE at once, and its socket is closed although it is full."""
+    with Phone() as phone, through(phone) as server:
+        before = server.fds()
+        with RawWs(server, rcvbuf=4096) as client:
+            client.text("CALL:bob")
+            phone.answer(ring=False)
+            client.recv_text("CALL_STATE:established")
+            for _ in range(80):  # in pieces, so that the socket is full when the output is
+                client.sock.sendall(b"".join(client.frame(1, b"STATS") for _ in range(50)))
+                time.sleep(0.01)
+                if phone.all("BYE"):
+                    break
+            phone.take_bye()
+            server.wait_log("closed with 1013: it left 64 KiB of text unread")
+            server.wait_log("WebSocket client gone")
+            wait_until(lambda: server.fds() <= before, 8, "descriptors closed")
 
 
 if __name__ == "__main__":

@@ -248,7 +248,9 @@ void world_client_reads(struct world *w, struct world_client *c)
         memmove(c->in, c->in + n, c->in_len - n);
         c->in_len -= n;
     }
-    if (conn != NULL && ws_conn_is_done(conn)) {
+    const void *left;
+    bool flushed = conn != NULL && ws_conn_output(conn, &left) == 0;
+    if (conn != NULL && (ws_conn_is_lost(conn) || (ws_conn_is_done(conn) && flushed))) {
         bridge_client_gone(w->bridge, w->now, c->id);
         c->open = false;
     }

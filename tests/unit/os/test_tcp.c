@@ -179,12 +179,40 @@ static void test_out_of_descriptors(void **state)
     os_close(listener);
 }
 
+/* What a peer that is not there leaves unread must not live on in the kernel for many minutes. */
+static void test_a_close_has_an_end(void **state)
+{
+    (void)state;
+    struct net_addr addr, peer;
+    int fd;
+    const int listener = listen_on(&addr);
+    const int client = dial(&addr);
+    support_wait(listener);
+    assert_int_equal(os_tcp_accept(listener, &fd, &peer), ST_OK);
+    const int same = dup(fd);
+    unsigned timeout = 0;
+    socklen_t len = sizeof timeout;
+    assert_int_equal(os_tcp_write(fd, "last", 4), 4);
+    assert_int_equal(getsockopt(same, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, &len), 0);
+    assert_int_equal(timeout, 0); /* while it is open, a client may leave audio unread as long as it likes */
+    os_tcp_close(fd);
+    assert_int_equal(getsockopt(same, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, &len), 0);
+    assert_int_equal(timeout, 10000);
+    os_close(same);
+    char text[8];
+    support_wait(client);
+    assert_int_equal(recv(client, text, sizeof text, 0), 4);
+    assert_int_equal(recv(client, text, sizeof text, 0), 0);
+    os_close(client);
+    os_close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accept_read_write),  cmocka_unit_test(test_slow_reader_and_reset),
         cmocka_unit_test(test_listen_failures),    cmocka_unit_test(test_all_interfaces),
-        cmocka_unit_test(test_out_of_descriptors),
+        cmocka_unit_test(test_out_of_descriptors), cmocka_unit_test(test_a_close_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
