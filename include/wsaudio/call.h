@@ -136,10 +136,9 @@ WS_MUST_CHECK int bridge_client_open(struct bridge *b, mono_us now, bool echo, c
                                      struct pool_id *id);
 /* Its calls count for this token instead of its address. ST_IO, ST_NO_MEMORY: they count for the address. */
 WS_MUST_CHECK int bridge_client_token(struct bridge *b, struct pool_id id, struct span token);
-/* For reading into and writing from, in this turn only; NULL when stale. */
+/* For reading into and writing from, in this turn only; NULL when stale. Bytes committed to its input are worked on in
+ * bridge_pump. */
 struct ws_conn *bridge_client_conn(struct bridge *b, struct pool_id id);
-/* Bytes were committed to the connection's input: work on them. */
-void bridge_client_input(struct bridge *b, mono_us now, struct pool_id id);
 /* The socket is gone: the call is hung up, the upload dropped; the client is released at the end of the turn. */
 void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id);
 /* The file room finished upload_commit for this client (ST_OK or why not). */
@@ -164,7 +163,12 @@ void bridge_tick(struct bridge *b, mono_us now);
 /* Every other deadline, and doing what is due. */
 mono_us bridge_due(const struct bridge *b);
 void bridge_expire(struct bridge *b, mono_us now);
-/* Towards the end of every turn: works on input that waited, hands audio and lists to the connections. Then the app writes. */
+/* Towards the end of every turn: works on what clients have sent, hands audio and lists to the connections. Then the app writes.
+ * All clients together have a share of BRIDGE_TURN_COST of a turn (as ws_conn_process_some counts, a line of a list is a
+ * WS_COMMAND_COST), each in its turn a part of it: however many of them flood, the tick of the calls that are up is not late.
+ * While some is left, bridge_due is now. */
+#define BRIDGE_TURN_COST   65536
+#define BRIDGE_CLIENT_COST 8192
 void bridge_pump(struct bridge *b, mono_us now);
 /* At the very end of the turn: releases what ended in it. */
 void bridge_reap(struct bridge *b);
@@ -183,6 +187,7 @@ struct bridge_stats {
     uint64_t media_held;                   /* bytes of media_buffer in use */
     uint64_t conversions;                  /* converted forms made of uploads */
     uint64_t convert_turns;                /* turns that converted something, for a call or to be kept */
+    uint64_t input_cost_max;               /* most that one turn spent on what clients had sent */
     uint64_t convert_steps_max;            /* most that one of them did, see wav_converter_steps */
     struct sip_stats sip;
 };

@@ -112,7 +112,7 @@ struct ws_hooks {
 #define WS_COMMAND_MAX 8192
 #define WS_NAME_MAX    128
 #define WS_CONTROL_MAX 65536 /* control text a client may leave unread */
-#define WS_INPUT_CAP   16384 /* at most this much is read for a client in one turn */
+#define WS_INPUT_CAP   16384 /* at most this much is held of what a client has sent */
 #define WS_OUTPUT_CAP  131072
 
 struct ws_conn_config {
@@ -134,9 +134,17 @@ size_t ws_conn_input_space(struct ws_conn *conn, void **ptr);
 void ws_conn_input_commit(struct ws_conn *conn, size_t len);
 /* Works on what is held: calls hooks, answers pings and closes. Stops at the next message border when paused. */
 void ws_conn_process(struct ws_conn *conn, mono_us now);
+/* The same for a share of a turn: stops behind the step with which `budget` is used up, and returns what was spent. A byte
+ * costs 1, a frame WS_FRAME_COST beside its bytes, one that begins a text message WS_COMMAND_COST; what is spent may be over
+ * budget by WS_STEP_COST_MAX. */
+size_t ws_conn_process_some(struct ws_conn *conn, mono_us now, size_t budget);
+#define WS_FRAME_COST    256
+#define WS_COMMAND_COST  2048
+#define WS_STEP_COST_MAX 4097
 /* While paused no further message is begun (a command after an upload sees its result); bytes wait, and so does a close
  * frame, so that the result goes out before its answer. Pings in front are answered. */
 void ws_conn_pause(struct ws_conn *conn, bool paused);
+bool ws_conn_is_paused(const struct ws_conn *conn);
 /* True when bytes are held that process could work on now. */
 bool ws_conn_has_work(const struct ws_conn *conn);
 

@@ -260,6 +260,7 @@ static int turn(struct gateway *g)
         return status;
     }
     g->now = now;
+    web_serve(g->web, now);
     if (now >= g->reload_due) {
         reload(g, now);
     }

@@ -102,6 +102,8 @@ void loopback_turn(struct loopback *l, mono_us now);
 WS_MUST_CHECK int web_open(struct gateway *g, struct web **out);
 void web_close(struct web *w);
 mono_us web_due(const struct web *w);
+/* Reads what has come, before deadlines run; all connections together have a share of the turn, one begins where the last ended. */
+void web_serve(struct web *w, mono_us now);
 /* Time-outs, and writing what the turn produced. */
 void web_turn(struct web *w, mono_us now);
 /* Connections without a WebSocket are closed. The listener stays until web_close: /healthz says that the server stops. */

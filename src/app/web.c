@@ -5,6 +5,14 @@
 #define RESPONSE_LIMIT_US DUR_S(30) /* as the log says */
 #define LINGER_LIMIT_US   DUR_S(2)
 #define READ_PIECE        4096
+/* Read and answered in one turn, for all; what is left over waits for the next. What a request costs beside its bytes. */
+#define TURN_BYTES   (256u * 1024)
+#define REQUEST_COST 4096
+
+static void charge(struct web *w, size_t bytes)
+{
+    w->turn_left -= bytes < w->turn_left ? bytes : w->turn_left;
+}
 
 static void watch(struct peer *p, unsigned events)
 {
@@ -96,6 +104,7 @@ static void flush_response(struct peer *p)
 {
     enum flush result = p->out != NULL ? flush_out(p) : FLUSH_FAILED;
 
+    charge(p->web, WEB_OUT_CAP);
     if (result == FLUSH_FAILED) {
         web_peer_close(p);
     } else if (result == FLUSH_BLOCKED || web_body_next(p)) {
@@ -118,7 +127,7 @@ static void serve_socket(struct peer *p)
         web_peer_close(p);
         return;
     }
-    if (!blocked || p->writable) {
+    if (!blocked || (p->ready & OS_WRITE) != 0) {
         result = flush_out(p);
         if (result == FLUSH_DONE) {
             free(p->out); /* the handshake's answer was all that it was for */
@@ -127,16 +136,17 @@ static void serve_socket(struct peer *p)
             result = flush_conn(p, conn);
         }
     }
-    p->writable = false;
+    p->ready &= ~(unsigned)OS_WRITE;
     if (result == FLUSH_DONE && ws_conn_is_done(conn) && ws_conn_end(conn) == WS_END_PROTOCOL) {
         begin_linger(p); /* what it sent and nobody reads must not make the kernel reset what was just sent */
         return;
     }
-    if (result == FLUSH_FAILED || ws_conn_is_lost(conn) || (result == FLUSH_DONE && ws_conn_is_done(conn))) {
+    bool over = p->ended && !ws_conn_is_paused(conn) && !ws_conn_has_work(conn);
+    if (result == FLUSH_FAILED || over || ws_conn_is_lost(conn) || (result == FLUSH_DONE && ws_conn_is_done(conn))) {
         web_peer_close(p);
         return;
     }
-    bool room = ws_conn_input_space(conn, &space) > 0;
+    bool room = !p->ended && ws_conn_input_space(conn, &space) > 0;
     watch(p, (room ? OS_READ : 0U) | (result == FLUSH_BLOCKED ? OS_WRITE : 0U));
 }
 
@@ -154,10 +164,12 @@ static void read_request(struct peer *p)
         web_peer_close(p);
         return;
     }
+    charge(p->web, (size_t)n);
     size_t taken = http_request_push(p->request, piece, (size_t)n);
     if (p->request->state == HTTP_MORE) {
         return;
     }
+    charge(p->web, REQUEST_COST);
     web_answer(p, span_make(piece + taken, (size_t)n - taken));
     if (p->phase == PEER_RESPONSE) {
         flush_response(p);
@@ -175,12 +187,13 @@ static void read_socket(struct peer *p)
     if (n == ST_AGAIN) {
         return;
     }
-    if (n <= 0) {
+    if (n < 0) {
         web_peer_close(p);
         return;
     }
+    p->ended = n == 0;
+    charge(p->web, (size_t)n);
     ws_conn_input_commit(conn, (size_t)n);
-    bridge_client_input(g->bridge, g->now, p->client);
 }
 
 static void read_linger(struct peer *p)
@@ -188,11 +201,13 @@ static void read_linger(struct peer *p)
     uint8_t piece[READ_PIECE];
     int n = os_tcp_read(p->fd, piece, sizeof(piece));
 
+    charge(p->web, sizeof(piece));
     if (n <= 0 && n != ST_AGAIN) {
         web_peer_close(p);
     }
 }
 
+/* Only noted: who is served when is decided over all, in web_serve. */
 static void peer_ready(void *ctx, struct pool_id watch_id, unsigned events, mono_us now)
 {
     struct peer *p = ctx;
@@ -203,7 +218,14 @@ static void peer_ready(void *ctx, struct pool_id watch_id, unsigned events, mono
         web_peer_close(p); /* nobody is there, and no read would tell */
         return;
     }
-    p->writable = (events & OS_WRITE) != 0;
+    p->ready |= events;
+}
+
+static void serve_peer(struct peer *p)
+{
+    unsigned events = p->ready;
+
+    p->ready = p->phase == PEER_SOCKET ? events & OS_WRITE : 0;
     if ((events & (OS_READ | OS_HANGUP)) != 0) {
         switch (p->phase) {
         case PEER_REQUEST: read_request(p); return;
@@ -215,6 +237,23 @@ static void peer_ready(void *ctx, struct pool_id watch_id, unsigned events, mono
     if ((events & OS_WRITE) != 0 && p->phase == PEER_RESPONSE) {
         flush_response(p);
     }
+}
+
+void web_serve(struct web *w, mono_us now)
+{
+    const struct pool *peers = &w->peers;
+    uint32_t slot = w->serve_next;
+
+    w->gateway->now = now;
+    w->turn_left = TURN_BYTES;
+    for (uint32_t i = 0; i < peers->cap && w->turn_left > 0; i++) {
+        struct peer *p = pool_get(peers, (struct pool_id){slot, peers->generation[slot]});
+        slot = slot + 1 < peers->cap ? slot + 1 : 0;
+        if (p != NULL && p->ready != 0) {
+            serve_peer(p);
+        }
+    }
+    w->serve_next = slot;
 }
 
 int web_peer_watch(struct peer *p)

@@ -275,7 +275,6 @@ static void upgrade(struct peer *p, bool echo, const struct span *token, struct 
     if (n > 0) {
         memcpy(space, rest.ptr, n);
         ws_conn_input_commit(conn, n);
-        bridge_client_input(g->bridge, g->now, p->client);
     }
 }
 

@@ -24,7 +24,8 @@ struct peer {
     int fd;
     struct pool_id watch;
     unsigned events; /* watched now */
-    bool writable;   /* the socket said so in this turn */
+    unsigned ready;  /* the socket said so, and it has not been served since */
+    bool ended;      /* a WebSocket: nothing more comes in, what is held is still worked on */
     struct net_addr addr;
     bool let_in;        /* it counts for --max-clients */
     struct place place; /* held while it does not */
@@ -48,6 +49,8 @@ struct web {
     struct places guests, strangers; /* who is not let in yet; whose address is not */
     uint32_t clients;                /* who is let in */
     struct pool peers;
+    uint32_t serve_next; /* slot of the peer that is the first to be served in the next turn */
+    size_t turn_left;    /* bytes that may still be read and answered in this turn */
     struct timerq timers;
     struct {
         struct log_quota full, slow, crowd, accept, handshakes, bad_requests;

@@ -161,17 +161,6 @@ struct ws_conn *bridge_client_conn(struct bridge *b, struct pool_id id)
     return c != NULL ? c->conn : NULL;
 }
 
-void bridge_client_input(struct bridge *b, mono_us now, struct pool_id id)
-{
-    struct client *c = client_get(b, id);
-
-    b->now = now;
-    if (c != NULL) {
-        ws_conn_process(c->conn, now);
-        client_deadline(c);
-    }
-}
-
 void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id)
 {
     struct client *c = client_get(b, id);
@@ -295,14 +284,37 @@ void bridge_expire(struct bridge *b, mono_us now)
     }
 }
 
-static void finish_client(struct bridge *b, struct client *c)
+/* One client's part of the turn. */
+static size_t work_for(struct bridge *b, struct client *c, size_t budget)
 {
-    listing_step(c);
-    if (ws_conn_has_work(c->conn)) {
-        ws_conn_process(c->conn, b->now);
+    size_t part = budget < BRIDGE_CLIENT_COST ? budget : BRIDGE_CLIENT_COST;
+    size_t spent = listing_step(c, part);
+
+    if (spent < part) {
+        spent += ws_conn_process_some(c->conn, b->now, part - spent);
+    }
+    if (ws_conn_due(c->conn) != c->timer.due) {
         client_deadline(c);
     }
-    client_pump_audio(c);
+    return spent;
+}
+
+/* Where the last turn ended, this one begins: nobody is passed over because of his place. */
+static void work_on_input(struct bridge *b)
+{
+    const struct pool *clients = &b->clients;
+    uint32_t slot = b->input_next;
+    size_t spent = 0;
+
+    for (uint32_t i = 0; i < clients->cap && spent < BRIDGE_TURN_COST; i++) {
+        struct client *c = pool_get(clients, (struct pool_id){slot, clients->generation[slot]});
+        slot = slot + 1 < clients->cap ? slot + 1 : 0;
+        if (c != NULL && !c->gone) {
+            spent += work_for(b, c, BRIDGE_TURN_COST - spent);
+        }
+    }
+    b->input_next = slot;
+    b->stats.input_cost_max = spent > b->stats.input_cost_max ? spent : b->stats.input_cost_max;
 }
 
 static void release_ended(struct bridge *b)
@@ -340,9 +352,10 @@ void bridge_pump(struct bridge *b, mono_us now)
     struct client *c;
 
     b->now = now;
+    work_on_input(b);
     for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
         if (!c->gone) {
-            finish_client(b, c);
+            client_pump_audio(c);
         }
     }
     note_ends(b);

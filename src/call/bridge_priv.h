@@ -100,6 +100,7 @@ struct bridge {
     mono_us tick_next; /* grid of 20 ms, MONO_NEVER while nothing is sent */
     struct overload overload;
     struct turn_budget read_budget;
+    uint32_t input_next; /* slot of the client that is the first to be worked for in the next turn */
     struct convert convert;
     mono_us now; /* of the turn in hand */
     bool stopping;
@@ -168,7 +169,8 @@ void upload_end(struct client *c, bool aborted);
 
 /* listing.c */
 void listing_start(struct client *c);
-void listing_step(struct client *c);
+/* A few lines, fewer than budget pays for and one more; returns what they cost. */
+size_t listing_step(struct client *c, size_t budget);
 void listing_stop(struct client *c);
 
 /* call.c */

@@ -1,8 +1,8 @@
 #include "bridge_priv.h"
 
-/* A list may be longer than what a client reads at once: a few lines a turn, and none while it is behind. */
-#define LINES_A_TURN 16
-#define UNREAD_MAX   (WS_CONTROL_MAX / 4)
+/* A list may be longer than what a client reads at once: a few lines a turn, each a file that is looked at, and none while it is
+ * behind. */
+#define UNREAD_MAX (WS_CONTROL_MAX / 4)
 
 void listing_start(struct client *c)
 {
@@ -28,15 +28,17 @@ void listing_stop(struct client *c)
     }
 }
 
-void listing_step(struct client *c)
+size_t listing_step(struct client *c, size_t budget)
 {
     const struct file_io *files = &c->bridge->config.files;
     struct list_entry entry;
+    size_t spent = 0;
 
     if (c->listing == NULL || ws_conn_control_queued(c->conn) > UNREAD_MAX) {
-        return;
+        return 0;
     }
-    for (int i = 0; i < LINES_A_TURN; i++) {
+    while (spent < budget) {
+        spent += WS_COMMAND_COST;
         int status = files->list_next(files->ctx, c->listing, &entry);
         if (status == ST_AGAIN) {
             continue;
@@ -50,6 +52,7 @@ void listing_step(struct client *c)
         listing_stop(c);
         client_tell(c, "WAV_LIST_END:%u", c->listed);
         ws_conn_pause(c->conn, false);
-        return;
+        break;
     }
+    return spent;
 }

@@ -126,6 +126,11 @@ void ws_conn_pause(struct ws_conn *conn, bool paused)
     conn->paused = paused;
 }
 
+bool ws_conn_is_paused(const struct ws_conn *conn)
+{
+    return conn->paused;
+}
+
 bool ws_conn_is_done(const struct ws_conn *conn)
 {
     return conn->failed || (conn->close_received && wslay_event_get_close_sent(conn->wslay) != 0);
@@ -163,6 +168,14 @@ mono_us ws_conn_due(const struct ws_conn *conn)
     return conn->ping_due < conn->silence_due ? conn->ping_due : conn->silence_due;
 }
 
+void conn_note_input(struct ws_conn *conn, mono_us now)
+{
+    if (conn->input_seen) {
+        conn->input_seen = false;
+        conn->silence_due = now + CONN_SILENCE_MAX;
+    }
+}
+
 static void conn_ping(struct ws_conn *conn, mono_us now)
 {
     static const struct wslay_event_msg ping = {WSLAY_PING, NULL, 0};
@@ -179,7 +192,7 @@ static void conn_ping(struct ws_conn *conn, mono_us now)
 static bool is_held_back(const struct ws_conn *conn)
 {
     bool reads = !has_unsent(conn) || conn->out_done != conn->out_seen;
-    return conn->input_seen || (conn->paused && conn->in_tail - conn->in_head == WS_INPUT_CAP && reads);
+    return conn->paused && conn->in_tail - conn->in_head == WS_INPUT_CAP && reads;
 }
 
 void ws_conn_expire(struct ws_conn *conn, mono_us now)
@@ -197,6 +210,7 @@ void ws_conn_expire(struct ws_conn *conn, mono_us now)
         }
         return;
     }
+    conn_note_input(conn, now); /* it waits for its share of a turn */
     if (now >= conn->silence_due) {
         if (!is_held_back(conn)) {
             conn_fail(conn, WS_END_SILENT);

@@ -19,8 +19,8 @@
 #define CONN_OUT_SLACK      4096     /* pongs of one turn and the close frame */
 #define CONN_AUDIO_MAX      (WS_OUTPUT_CAP - WS_CONTROL_MAX - CONN_OUT_SLACK)
 #define CONN_AUDIO_RUNS     32
-#define CONN_ECHO_FEED      4096
-#define CONN_AUDIO_HEADROOM 10 /* longest header of ours */
+#define CONN_FEED           4096 /* bytes that wslay is given in one step */
+#define CONN_AUDIO_HEADROOM 10   /* longest header of ours */
 
 enum text_state { TEXT_NONE, TEXT_COLLECT, TEXT_TOO_LARGE, TEXT_UPLOAD_NAME, TEXT_UPLOAD_DATA };
 
@@ -49,7 +49,7 @@ struct ws_conn {
     bool close_received; /* or nothing more can be expected */
     bool failed;
     enum ws_end end;
-    bool input_seen; /* since the last process */
+    bool input_seen; /* something came since the silence clock was last looked at */
     mono_us now;
     mono_us ping_due, silence_due;
     mono_us close_due; /* MONO_NEVER until the first expire after the close began */
@@ -79,6 +79,8 @@ struct ws_conn {
 void conn_close(struct ws_conn *conn, uint16_t code, const char *reason, dur_us patience);
 /* For any other. */
 void conn_close_for(struct ws_conn *conn, enum ws_end end, uint16_t code, const char *reason, dur_us patience);
+/* Whatever has come in is a sign of life. */
+void conn_note_input(struct ws_conn *conn, mono_us now);
 /* What a close frame of ours with that code means. */
 enum ws_end conn_end_of_code(uint16_t code);
 /* Nothing can be sent any more. An end that was decided before stays the reason. */

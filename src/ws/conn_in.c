@@ -135,14 +135,15 @@ static void follow_wslay(struct ws_conn *conn, int result)
 
 static void feed_frame(struct ws_conn *conn)
 {
-    conn->feed_left = conn->echo ? CONN_ECHO_FEED : WS_INPUT_CAP;
+    conn->feed_left = CONN_FEED;
     follow_wslay(conn, wslay_event_recv(conn->wslay));
 }
 
 static void skip_frame(struct ws_conn *conn)
 {
     size_t held = conn_held(conn).len;
-    size_t len = conn->frame_left < held ? (size_t)conn->frame_left : held;
+    size_t some = held < CONN_FEED ? held : CONN_FEED;
+    size_t len = conn->frame_left < some ? (size_t)conn->frame_left : some;
     conn->in_head += len;
     conn->frame_left -= len;
 }
@@ -169,11 +170,20 @@ static void lose_border(struct ws_conn *conn)
     conn->in_head = conn->in_tail;
 }
 
-static bool take_step(struct ws_conn *conn)
+/* A command may make a file, a socket or a SIP request. */
+static size_t frame_cost(const struct frame_header *header)
 {
-    struct frame_header header;
-    switch (next_step(conn, &header)) {
-    case STEP_NONE: return false;
+    return header->opcode == WSLAY_TEXT_FRAME ? WS_COMMAND_COST : WS_FRAME_COST;
+}
+
+/* Returns what it cost; 0: there was none to take. */
+static size_t take_step(struct ws_conn *conn)
+{
+    struct frame_header header = {0};
+    size_t before = conn->in_head;
+    enum step step = next_step(conn, &header);
+    switch (step) {
+    case STEP_NONE: return 0;
     case STEP_BEGIN: begin_frame(conn, &header); break;
     case STEP_FEED: feed_frame(conn); break;
     case STEP_SKIP: skip_frame(conn); break;
@@ -181,21 +191,27 @@ static bool take_step(struct ws_conn *conn)
     case STEP_ANSWER: answer_close(conn, &header); break;
     case STEP_LOST: lose_border(conn); break;
     }
-    return true;
+    return step == STEP_FEED || step == STEP_SKIP ? conn->in_head - before + 1 : frame_cost(&header);
 }
 
 void ws_conn_process(struct ws_conn *conn, mono_us now)
 {
+    (void)ws_conn_process_some(conn, now, SIZE_MAX);
+}
+
+size_t ws_conn_process_some(struct ws_conn *conn, mono_us now, size_t budget)
+{
+    size_t spent = 0;
+    size_t cost;
     conn->now = now;
-    if (conn->input_seen) {
-        conn->input_seen = false;
-        conn->silence_due = now + CONN_SILENCE_MAX;
-    }
-    while (take_step(conn)) {
+    conn_note_input(conn, now);
+    while (spent < budget && (cost = take_step(conn)) > 0) {
+        spent += cost;
     }
     if (conn->closing) {
         conn_text_abort(conn);
     }
+    return spent;
 }
 
 bool ws_conn_has_work(const struct ws_conn *conn)

@@ -143,7 +143,6 @@ void gateway_bytes(struct gateway *g, unsigned client, struct span bytes)
         if (piece.len > 0) {
             memcpy(space, piece.ptr, piece.len);
             ws_conn_input_commit(conn, piece.len);
-            bridge_client_input(g->bridge, g->now, c->id);
         }
         idle = piece.len > 0 ? 0 : idle + 1; /* a paused connection is not read: what does not fit is lost here */
         bytes = span_from(bytes, piece.len);

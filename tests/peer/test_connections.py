@@ -1,10 +1,13 @@
 """Who occupies what on the WebSocket port: strangers, crowds, descriptors that run out, and how a connection ends."""
+import base64
 import contextlib
+import os
 import resource
 import socket
 import sys
 import time
 
+import audio
 from clients import Client, RawWs
 from common import loopback, through
 from harness import main, wait_until
@@ -106,6 +109,56 @@ def test_an_end_does_not_wait_for_the_other_side():
             server.wait_log("closed with 1013: it left 64 KiB of text unread")
             server.wait_log("WebSocket client gone")
             wait_until(lambda: server.fds() <= before, 8, "descriptors closed")
+
+
+def test_half_closed():
+    """What came before the client's FIN is worked on, and answered: a request, commands, an upload that is flushed first."""
+    with loopback() as server:
+        with RawWs(server, upgrade=False) as client:
+            client.sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            client.sock.shutdown(socket.SHUT_WR)
+            assert client.read_head() == 200
+        with RawWs(server) as client:
+            wav = base64.b64encode(audio.wav_ulaw(audio.noise(50))).decode()
+            commands = ["WAV_UPLOAD:h:" + wav] + ["DELETE_WAV:none"] * 200 + ["DELETE_WAV:h"]
+            client.sock.sendall(b"".join(client.frame(1, text.encode()) for text in commands))
+            client.sock.shutdown(socket.SHUT_WR)
+            client.recv_text("WAV_ACK:")
+            client.recv_text("WAV_DELETED:h")
+            client.sock.settimeout(10)
+            while client.sock.recv(65536):
+                pass
+        server.wait_log("WebSocket client gone")
+
+
+def test_a_flood_beside_downloads_and_a_call():
+    """Pings, fragments and many downloads at once: nobody starves, all end as they should."""
+    with loopback("--max-clients", "64") as server, Client(server) as caller:
+        with Client(server) as client:  # something to download
+            client.call()
+            client.wait_audio(20)
+            client.hangup()
+        caller.call()
+        name = os.path.basename(server.recordings[0])
+        floods = [RawWs(server) for _ in range(20)]
+        downloads = [RawWs(server, upgrade=False) for _ in range(30)]
+        pings = RawWs.frame(9) * 500
+        rest = RawWs.frame(2, fin=False) + RawWs.frame(0, fin=False) * 500
+        for number, client in enumerate(floods):
+            client.sock.sendall(pings if number % 2 else rest)
+        for client in downloads:
+            client.sock.sendall(("GET /recordings/%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % name).encode())
+        for client in downloads:
+            assert client.read_head() == 200
+            size = len(client.buffer)
+            for piece in iter(lambda: client.sock.recv(65536), b""):
+                size += len(piece)
+            assert size == int(client.header("Content-Length")) > 0
+        caller.send("STATS")
+        caller.stats()
+        for client in floods:
+            client.close()
+        caller.hangup(200)
 
 
 if __name__ == "__main__":

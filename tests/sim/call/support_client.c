@@ -58,9 +58,13 @@ void world_send_frame(struct world *w, size_t client, unsigned first, const void
         }
         memcpy(space, frame + at, piece);
         ws_conn_input_commit(conn, piece);
-        bridge_client_input(w->bridge, w->now, c->id);
         world_turn_end(w);
         at += piece;
+        struct ws_conn *still = c->open ? bridge_client_conn(w->bridge, c->id) : NULL;
+        for (int i = 0; i < 1000 && still != NULL && ws_conn_has_work(still); i++) { /* more than a turn's share */
+            world_turn_end(w);
+            still = c->open ? bridge_client_conn(w->bridge, c->id) : NULL;
+        }
     }
     free(frame);
 }

@@ -205,7 +205,6 @@ static void half_a_list(void **state)
         memcpy(space, frame, n);
         ws_conn_input_commit(conn, n);
     }
-    bridge_client_input(w->bridge, w->now, w->clients[c].id);
     world_run(w, DUR_S(125));
     assert_false(w->clients[c].open);
     assert_false(w->list_open);
