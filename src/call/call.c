@@ -413,6 +413,7 @@ static void on_late_answer(struct call *call, const struct sip_event *event)
         return;
     }
     call_step(call, CALL_EV_REANSWERED);
+    call->may_be_silent = false;
     call->media.last_heard = call->bridge->now;
     call_expire(call); /* the wait for media begins anew, or ends */
 }
