@@ -276,9 +276,14 @@ WS_MUST_CHECK int sip_target_parse(struct span target, struct span domain, char 
 /* A user part as it stood in a message, for people and file names: escapes undone, of a telephone number its parameters
  * (";npdi=yes;rn=…") left out, then text_safe. Returns buf. */
 const char *sip_user_text(struct span user, char buf[TEXT_SAFE_MAX + 1]);
-/* The parts of a sip: URI that say who is called: the user part, its escapes undone, written to *user (its overflow is
- * ST_TOO_LARGE), and the host without brackets, borrowed. ST_BAD: no sip: URI. */
-WS_MUST_CHECK int sip_uri_split(struct span uri, struct outbuf *user, struct span *host);
+/* What of a sip: URI may say who is called. */
+struct sip_uri_parts {
+    struct span user, password, params; /* escapes undone; params from behind the first ';' to the URI's headers */
+    struct span host;                   /* without brackets */
+};
+/* Writes what is unescaped to *text, which the parts point into (its overflow is ST_TOO_LARGE); the host is borrowed.
+ * ST_BAD: no sip: URI. */
+WS_MUST_CHECK int sip_uri_split(struct span uri, struct outbuf *text, struct sip_uri_parts *out);
 /* "Name: value": a token, a colon, a value without control characters; not a header that the stack writes itself. */
 bool sip_header_line_ok(struct span line);
 

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#define USER_MAX      512
 #define CALLERS(n)    (2 * (n) + 64)
 #define LINES_SOURCES 64
 #define LINES_BURST   5
@@ -37,6 +36,36 @@ bool dial_pattern_matches(struct span pattern, struct span text)
 
 /* ---- making ---- */
 
+static bool is_among(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* Numbers are dialled without what people write between their digits. */
+static void describe(struct dial_pattern *pattern)
+{
+    static const char marks[] = "-.() ";
+    struct span text = span_cstr(pattern->text);
+    size_t kept = 0;
+    bool number = false;
+    bool word = false;
+
+    pattern->broad = true;
+    pattern->exact = true;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool wild = is_among(c, "*?");
+        pattern->broad = pattern->broad && wild;
+        pattern->exact = pattern->exact && !wild;
+        number = number || char_is_digit(c);
+        word = word || !(char_is_digit(c) || wild || is_among(c, "+#") || is_among(c, marks));
+        if (!is_among(c, marks)) {
+            pattern->number[kept++] = c;
+        }
+    }
+    pattern->number[number && !word && kept < text.len ? kept : 0] = '\0';
+}
+
 static int copy_rules(struct dial_guard *guard, const struct bridge_config *config)
 {
     guard->patterns = calloc(config->dial_rule_count, sizeof(*guard->patterns));
@@ -50,6 +79,7 @@ static int copy_rules(struct dial_guard *guard, const struct bridge_config *conf
             return status;
         }
         pattern->allow = config->dial_rules[i].allow;
+        describe(pattern);
         guard->any_allow = guard->any_allow || pattern->allow;
     }
     guard->pattern_count = config->dial_rule_count;
@@ -84,113 +114,6 @@ void dial_guard_fini(struct dial_guard *guard)
 uint64_t dial_guard_memory(uint32_t max_clients)
 {
     return rate_table_memory(CALLERS(max_clients)) + rate_table_memory(LINES_SOURCES);
-}
-
-/* ---- rules ---- */
-
-static bool allows(const struct dial_guard *guard, struct span user, struct span host)
-{
-    char buf[USER_MAX + 1 + 256];
-    struct outbuf whole;
-
-    outbuf_init(&whole, buf, sizeof(buf));
-    outbuf_span(&whole, user);
-    outbuf_char(&whole, '@');
-    outbuf_span(&whole, host);
-    if (outbuf_status(&whole) != ST_OK) {
-        return false;
-    }
-    for (uint32_t i = 0; i < guard->pattern_count; i++) {
-        struct span pattern = span_cstr(guard->patterns[i].text);
-        bool with_host = span_find(pattern, '@') < pattern.len;
-        if (dial_pattern_matches(pattern, with_host ? outbuf_view(&whole) : user)) {
-            return guard->patterns[i].allow;
-        }
-    }
-    return !guard->any_allow;
-}
-
-static bool is_among(char c, const char *set)
-{
-    return c != '\0' && strchr(set, c) != NULL;
-}
-
-/* What may be dialled of it when the far end drops the separators of a written number (RFC 3966 5.1.1). */
-static bool allows_number(const struct dial_guard *guard, struct span user, struct span host)
-{
-    char buf[USER_MAX];
-    struct outbuf digits;
-
-    outbuf_init(&digits, buf, sizeof(buf));
-    for (size_t i = 0; i < user.len; i++) {
-        if (!is_among(user.ptr[i], "-.() ")) {
-            outbuf_char(&digits, user.ptr[i]);
-        }
-    }
-    return digits.len == user.len || allows(guard, outbuf_view(&digits), host);
-}
-
-static bool allows_reading(const struct dial_guard *guard, struct span user, struct span host)
-{
-    return allows(guard, user, host) && allows_number(guard, user, host);
-}
-
-/* The values of parameters inside the user part: a routing number, a phone-context. */
-static bool allows_parameters(const struct dial_guard *guard, struct span user, struct span host)
-{
-    (void)span_cut(&user, ';');
-    while (user.len > 0) {
-        struct span value = span_cut(&user, ';');
-        (void)span_cut(&value, '=');
-        if (value.len > 0 && !allows_reading(guard, value, host)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Up to the first character at which somebody might stop reading. */
-static struct span head_of(struct span user)
-{
-    size_t len = 0;
-
-    while (len < user.len && !is_among(user.ptr[len], ";@:?,&/")) {
-        len++;
-    }
-    return span_head(user, len);
-}
-
-static bool is_plain(struct span user)
-{
-    for (size_t i = 0; i < user.len; i++) {
-        unsigned char c = (unsigned char)user.ptr[i];
-        if (c < ' ' || c == 0x7f || c == '%') {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool dial_allows(const struct dial_guard *guard, struct span uri)
-{
-    char buf[USER_MAX];
-    struct outbuf out;
-    struct span host;
-
-    if (guard->pattern_count == 0) {
-        return true;
-    }
-    outbuf_init(&out, buf, sizeof(buf));
-    if (sip_uri_split(uri, &out, &host) != ST_OK || !is_plain(outbuf_view(&out))) {
-        return false;
-    }
-    struct span user = outbuf_view(&out);
-    if (host.len > 0 && host.ptr[host.len - 1] == '.') {
-        host.len--; /* the same name */
-    }
-    struct span head = head_of(user);
-    return allows_reading(guard, user, host) && (head.len == user.len || allows_reading(guard, head, host)) &&
-           allows_parameters(guard, user, host);
 }
 
 /* ---- attempts ---- */

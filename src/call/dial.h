@@ -10,7 +10,10 @@ bool dial_pattern_matches(struct span pattern, struct span text);
 
 struct dial_pattern {
     bool allow;
+    bool broad; /* nothing but wildcards: it names nobody */
+    bool exact; /* no wildcard */
     char text[DIAL_PATTERN_MAX + 1];
+    char number[DIAL_PATTERN_MAX + 1]; /* what is written like a number, without - . ( ) and blanks; "": not other */
 };
 
 struct dial_guard {
@@ -28,10 +31,17 @@ WS_MUST_CHECK int dial_guard_init(struct dial_guard *guard, const struct bridge_
 void dial_guard_fini(struct dial_guard *guard);
 uint64_t dial_guard_memory(uint32_t max_clients);
 
-/* Whether the rules let this Request-URI ("sip:…") be dialled. Its user part is judged with its escapes undone, a pattern
- * with '@' against user@host. A user part that far ends may read in several ways (parameters, visual separators, what
- * stands behind a delimiter) must pass in each; one with control characters, a '%' that stays, or over 512 bytes is
- * denied where there is any rule. */
+/* dial_uri.c: whether the rules let this Request-URI ("sip:…") be dialled. What its user part says is judged with escapes
+ * undone, a pattern with '@' against user@host, and in each way in which a far end may read it; one that the rules do not
+ * let through denies it:
+ *
+ * - as it stands, and without the marks that numbers are written with;
+ * - each part of what stands between delimiters (; : , & / = and others), in parameters and the password too;
+ * - digits alone, and each run of them, where it does not begin with a letter: then it is a name;
+ * - a leading + as 00 or as nothing, a leading 00 as +, unless an allow names it as it is; a phone-context before its number;
+ * - the host, when there is no user part or the host is a number.
+ *
+ * Where there is any rule, control characters, bytes outside of ASCII, a '%' that stays and over 512 bytes are denied. */
 bool dial_allows(const struct dial_guard *guard, struct span uri);
 
 /* One attempt of a client: by the rules, or by the rate. What is refused is counted and logged, the log limited to 5

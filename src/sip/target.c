@@ -134,17 +134,26 @@ int sip_target_parse(struct span target, struct span domain, char *out, size_t c
     return status;
 }
 
-int sip_uri_split(struct span text, struct outbuf *user, struct span *host)
+static struct span unescaped(struct span part, struct outbuf *text)
+{
+    size_t from = outbuf_view(text).len;
+    sip_unescape(text, part);
+    return span_from(outbuf_view(text), from);
+}
+
+int sip_uri_split(struct span text, struct outbuf *out, struct sip_uri_parts *parts)
 {
     struct sip_uri uri;
 
-    *host = SPAN_NONE;
+    *parts = (struct sip_uri_parts){0};
     if (sip_uri_parse(text, &uri) != ST_OK || uri.scheme != SIP_SCHEME_SIP) {
         return ST_BAD;
     }
-    sip_unescape(user, uri.user);
-    *host = uri.host;
-    return outbuf_status(user);
+    parts->user = unescaped(uri.user, out);
+    parts->password = unescaped(uri.password, out);
+    parts->params = unescaped(uri.params, out);
+    parts->host = uri.host;
+    return outbuf_status(out);
 }
 
 bool sip_header_line_ok(struct span line)

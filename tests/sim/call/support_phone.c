@@ -271,7 +271,11 @@ static void on_invite(struct world *w, const char *text)
     }
     if (plan->redirects > 0) {
         char contact[64];
-        snprintf(contact, sizeof(contact), "Contact: <sip:other%d@10.0.0.9>\r\n", plan->redirects);
+        if (plan->redirect_to != NULL) {
+            snprintf(contact, sizeof(contact), "Contact: <%s>\r\n", plan->redirect_to);
+        } else {
+            snprintf(contact, sizeof(contact), "Contact: <sip:other%d@10.0.0.9>\r\n", plan->redirects);
+        }
         p->plan.redirects--;
         phone_respond(w, text, 302, "Moved", "phone", contact, NULL);
         assert_true(p->moved_count < sizeof(p->moved) / sizeof(p->moved[0]));

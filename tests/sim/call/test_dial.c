@@ -2,6 +2,7 @@
  *
  *  rules            --dial-allow, --dial-deny: denied, nothing sent, nothing counted against the minute
  *  rate             --calls-per-minute: each address (of IPv6 each /64), each token; what is not dialled costs nothing
+ *  readings         one number written in every way, as a target and as a redirection
  *  redirects        a 3xx goes through the same rules and each counts; the next address is tried
  *  flood            strangers on the SIP port: packets leave on their ticks, none is lost, the call ends as it should
  */
@@ -158,6 +159,40 @@ static void redirect_denied(void **state)
     world_end(w);
 }
 
+/* One "no 0900", and what must not get past it by any door. */
+static void readings_denied(void **state)
+{
+    static const struct dial_rule list[] = {{false, "0900*"}};
+    static const char *const commands[] = {
+        "CALL:sip:0900123456",
+        "CALL:sip:x@0900123456",
+        "CALL:0_900_123456",
+        "CALL:0x900123456",
+        "CALL:sip:12,0900123456@pbx.example",
+        "CALL:sip:12:0900123456@pbx.example",
+        "CALL:sip:12@pbx.example;phone-context=0900;user=phone",
+        "CALL:#31#0900123456",
+        "CALL:+0900123456",
+        "CALL:sip:%EF%BC%90%EF%BC%99%EF%BC%90%EF%BC%90@pbx.example",
+    };
+    static const char *const contacts[] = {"sip:0900123456", "sip:x@0900123456", "sip:12%2C0900123456@10.0.0.9"};
+    struct world *w = open_world(list, 1, 0);
+    size_t c = world_connect(w);
+    (void)state;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        denied(w, c, commands[i], "ERROR:CALL:denied:");
+    }
+    for (size_t i = 0; i < sizeof(contacts) / sizeof(contacts[0]); i++) {
+        size_t invites = world_messages(w, true, "INVITE ");
+        w->phone.plan.redirects = 1;
+        w->phone.plan.redirect_to = contacts[i];
+        one_call(w, c, "CALL:0912");
+        assert_int_equal(world_messages(w, true, "INVITE "), invites + 1);
+    }
+    assert_int_equal(world_count(w, c, "CALL_STATE:ended:302:"), 3);
+    world_end(w);
+}
+
 static void redirects_count(void **state)
 {
     struct world *w = open_world(NULL, 0, 3);
@@ -241,6 +276,7 @@ int main(void)
         cmocka_unit_test(rate),
         cmocka_unit_test(rate_of_a_network),
         cmocka_unit_test(redirect_denied),
+        cmocka_unit_test(readings_denied),
         cmocka_unit_test(redirects_count),
         cmocka_unit_test(flood_beside_a_call),
     };

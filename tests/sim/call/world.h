@@ -27,17 +27,18 @@ struct phone_plan {
     int challenge;             /* 401 or 407 to an INVITE without credentials; 0 none */
     bool always_challenge;     /* refuse every INVITE: wrong password */
     bool ignore_bye, ignore_cancel, ignore_ack;
-    bool answer_on_cancel; /* the 200 crosses the CANCEL: sent instead of 487 */
-    bool echo;             /* RTP comes back */
-    bool persistent;       /* sends its refusals and its own requests again until they are answered */
-    int redirects;         /* the first so many INVITEs get a 302 to somewhere else */
-    bool forks;            /* a second 200 from another fork */
-    int group;             /* so many other telephones of its group ring with it, the last of all */
-    int challenge_bye;     /* 407 to a BYE without credentials */
-    int bye_ms;            /* its own BYE so long after the ACK; -1 none */
-    bool dead;             /* answers nothing at all */
-    bool registrar;        /* REGISTER and OPTIONS get a 200 */
-    const char *seen;      /* ";received=…;rport=…" in Via instead of rport (RFC 3581), or NULL */
+    bool answer_on_cancel;   /* the 200 crosses the CANCEL: sent instead of 487 */
+    bool echo;               /* RTP comes back */
+    bool persistent;         /* sends its refusals and its own requests again until they are answered */
+    int redirects;           /* the first so many INVITEs get a 302 to somewhere else */
+    const char *redirect_to; /* their Contact; NULL: sip:otherN@10.0.0.9 */
+    bool forks;              /* a second 200 from another fork */
+    int group;               /* so many other telephones of its group ring with it, the last of all */
+    int challenge_bye;       /* 407 to a BYE without credentials */
+    int bye_ms;              /* its own BYE so long after the ACK; -1 none */
+    bool dead;               /* answers nothing at all */
+    bool registrar;          /* REGISTER and OPTIONS get a 200 */
+    const char *seen;        /* ";received=…;rport=…" in Via instead of rport (RFC 3581), or NULL */
 };
 
 struct world_message {
