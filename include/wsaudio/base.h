@@ -3,6 +3,7 @@
 #define WSAUDIO_BASE_H
 
 #include "wsaudio/base/addr.h"
+#include "wsaudio/base/base64.h"
 #include "wsaudio/base/digest.h"
 #include "wsaudio/base/fsm.h"
 #include "wsaudio/base/list.h"

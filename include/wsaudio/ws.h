@@ -92,18 +92,20 @@ const char *ws_end_name(enum ws_end end);
 /* All called from ws_conn_process; spans borrow. A hook may call any ws_conn_ function except process and free. */
 struct ws_hooks {
     void *ctx;
-    /* One complete text message that is no upload, trailing CR and LF removed, at most WS_COMMAND_MAX bytes. */
+    /* One complete text message that is no upload, at most WS_COMMAND_MAX bytes. A leading byte order mark and trailing
+     * blanks, line ends and NULs are removed; before an upload the former too. */
     void (*command)(void *ctx, struct span text);
     /* A text message other than an upload was longer than WS_COMMAND_MAX; verb is what stood before the first ':' (at most
      * 32 bytes, else empty). Its bytes were passed over. */
     void (*command_too_large)(void *ctx, struct span verb);
     /* "WAV_UPLOAD:name:base64" as it streams in: begin once with the name, data any number of times, end once. aborted: the
      * message never completed (connection gone or failed). A missing second ':' gives begin with the rest as name and end
-     * with no data. Names over WS_NAME_MAX come cut at WS_NAME_MAX + 1 bytes. Trailing CR and LF of the message are not
-     * passed on. */
+     * with no data. Names over WS_NAME_MAX come cut at WS_NAME_MAX + 1 bytes. */
     void (*upload_begin)(void *ctx, struct span name);
     void (*upload_data)(void *ctx, struct span base64);
     void (*upload_end)(void *ctx, bool aborted);
+    /* Behind begin: the message is longer than max_message. No more data comes, the end does when all was read past. */
+    void (*upload_over)(void *ctx);
     /* A piece of a binary message in order; last with its final piece (which may be empty). */
     void (*binary)(void *ctx, struct span piece, bool last);
     /* A piece of any message in echo mode never comes here: echo is handled inside. */
@@ -116,7 +118,7 @@ struct ws_hooks {
 #define WS_OUTPUT_CAP  131072
 
 struct ws_conn_config {
-    uint64_t max_message;         /* longer ones close with 1009 */
+    uint64_t max_message;         /* longer ones close with 1009, uploads under 6 GiB excepted */
     bool echo;                    /* the /echo endpoint: messages go back as they came */
     const struct ws_hooks *hooks; /* copied; ignored with echo */
     const struct rng *rng;        /* borrowed */

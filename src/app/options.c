@@ -330,7 +330,8 @@ static int resolve_password(struct loader *l)
 /* The longest WAV_UPLOAD message: verb, name, base64, CR LF. */
 static uint64_t upload_message_len(uint64_t upload_max)
 {
-    return sizeof("WAV_UPLOAD:") - 1 + 128 + 1 + (upload_max + 2) / 3 * 4 + 2;
+    uint64_t base64 = (upload_max + 2) / 3 * 4;
+    return sizeof("WAV_UPLOAD:") - 1 + 128 + 1 + BASE64_URL_MAX + base64 + (base64 / 64 + 1) * 2; /* in lines of 64 */
 }
 
 static int check_tokens(struct loader *l, const char *path)

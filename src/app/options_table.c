@@ -59,7 +59,8 @@ const struct option_row option_rows[] = {
      .offset = FIELD(ws_echo), .help = "serve the diagnostic echo endpoint /echo"},
     {.name = "ws-max-message", .kind = OPTION_BYTES, .section = WS, .metavar = "BYTES", .min = 1, .max = 4 * KIB * KIB * KIB,
      .preset_words = "4M, or what --upload-max needs",
-     .offset = FIELD(ws_max_message), .help = "longest message taken; a longer one closes with 1009"},
+     .offset = FIELD(ws_max_message), .help = "longest message taken; a longer one closes with 1009, "
+     "a longer WAV_UPLOAD is read past and refused"},
     {.name = "max-clients", .kind = OPTION_COUNT, .section = WS, .metavar = "N", .preset = "64", .min = 1, .max = 10000,
      .offset = FIELD(max_clients), .help = "concurrent connections that are let in; more get HTTP 503"},
 

@@ -23,9 +23,12 @@ struct upload {
     struct pool_id file; /* none when nothing is open */
     bool failed;
     enum ws_error error;
-    char text[224]; /* for ERROR:WAV_UPLOAD */
+    char text[320]; /* for ERROR:WAV_UPLOAD */
     uint64_t size;  /* decoded bytes so far */
-    struct base64_stream base64;
+    struct base64_text base64;
+    char name[WS_NAME_MAX + 1]; /* a legal one */
+    char head[256];             /* of the data: it may be the rest of a name with a ':' */
+    size_t head_len;
     struct wav_parser wav;
 };
 
@@ -166,6 +169,7 @@ void client_command(struct client *c, struct span text);
 void upload_begin(struct client *c, struct span name);
 void upload_data(struct client *c, struct span base64);
 void upload_end(struct client *c, bool aborted);
+void upload_over(struct client *c);
 
 /* listing.c */
 void listing_start(struct client *c);

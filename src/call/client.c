@@ -137,6 +137,11 @@ static void on_upload_end(void *ctx, bool aborted)
     upload_end(ctx, aborted);
 }
 
+static void on_upload_over(void *ctx)
+{
+    upload_over(ctx);
+}
+
 static void on_binary(void *ctx, struct span piece, bool last)
 {
     client_binary(ctx, piece, last);
@@ -151,6 +156,7 @@ void client_hooks(struct client *c, struct ws_hooks *hooks)
         .upload_begin = on_upload_begin,
         .upload_data = on_upload_data,
         .upload_end = on_upload_end,
+        .upload_over = on_upload_over,
         .binary = on_binary,
     };
 }

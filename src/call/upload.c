@@ -50,15 +50,34 @@ static void fail_format(struct client *c)
     fail(c, WS_ERROR_BAD_WAV, "%s; taken: WAV files of " WAV_TAKEN, why != NULL ? why : "not a WAV file");
 }
 
+static void fail_name(struct client *c, struct span name)
+{
+    char safe[TEXT_SAFE_MAX + 1];
+
+    fail(c, WS_ERROR_BAD_ARGUMENT,
+         "the name '%s' is not allowed (1 to %d bytes; no / \\ : or control characters; no leading dot)",
+         text_safe(name, safe), WS_NAME_MAX);
+}
+
+/* Blanks behind a name are dropped where it is asked for, so they are here. */
+static struct span without_end(struct span name)
+{
+    while (name.len > 0 && (span_find(SPAN_LIT(" \t\r\n\0"), name.ptr[name.len - 1]) < 5)) {
+        name.len--;
+    }
+    return name;
+}
+
 void upload_begin(struct client *c, struct span name)
 {
     const struct file_io *files = &c->bridge->config.files;
 
     c->upload = (struct upload){.active = true};
     wav_parser_init(&c->upload.wav);
-    if (!ws_file_name_ok(name) || span_copy(name, c->committed_name, sizeof(c->committed_name)) != ST_OK) {
-        fail(c, WS_ERROR_BAD_ARGUMENT,
-             "the name is not allowed (1 to %d bytes; no / \\ : or control characters; no leading dot)", WS_NAME_MAX);
+    name = without_end(name);
+    if (!ws_file_name_ok(name) || span_copy(name, c->committed_name, sizeof(c->committed_name)) != ST_OK ||
+        span_copy(name, c->upload.name, sizeof(c->upload.name)) != ST_OK) {
+        fail_name(c, name);
         return;
     }
     int status = files->upload_begin(files->ctx, c->id, c->committed_name, &c->upload.file);
@@ -68,15 +87,64 @@ void upload_begin(struct client *c, struct span name)
     }
 }
 
-static void take_piece(struct client *c, struct span base64)
+void upload_over(struct client *c)
+{
+    fail(c, WS_ERROR_TOO_LARGE, "the message is longer than --ws-max-message (%llu bytes)",
+         (unsigned long long)c->bridge->config.max_message);
+}
+
+/* "C:\x.wav:BASE64" comes as the name C: what stands before another ':' is no base64, but what was meant as the name. */
+static void judge_head(struct client *c)
+{
+    struct upload *u = &c->upload;
+    struct span head = span_make(u->head, u->head_len);
+    char whole[sizeof(u->name) + sizeof(u->head)];
+    struct outbuf out;
+    size_t colon = head.len;
+
+    while (colon > 0 && head.ptr[colon - 1] != ':') {
+        colon--;
+    }
+    if (colon == 0 || u->name[0] == '\0' || span_istarts(head, SPAN_LIT("data:")) ||
+        (u->error != WS_ERROR_BAD_BASE64 && u->error != WS_ERROR_BAD_WAV)) {
+        return;
+    }
+    head = span_head(head, colon - 1);
+    if (head.len > 5 && span_ieq(span_from(head, head.len - 5), SPAN_LIT(":data"))) {
+        head.len -= 5;
+    }
+    outbuf_init(&out, whole, sizeof(whole));
+    outbuf_str(&out, u->name);
+    outbuf_char(&out, ':');
+    outbuf_span(&out, head);
+    u->failed = false;
+    fail_name(c, outbuf_view(&out));
+}
+
+static void keep_head(struct upload *u, struct span piece)
+{
+    piece = span_head(piece, sizeof(u->head) - u->head_len);
+    if (piece.len > 0) {
+        memcpy(u->head + u->head_len, piece.ptr, piece.len);
+        u->head_len += piece.len;
+    }
+}
+
+static void fail_base64(struct client *c)
+{
+    const struct base64_text *text = &c->upload.base64;
+
+    fail(c, WS_ERROR_BAD_BASE64, "not base64 (RFC 4648): %s, at character %llu", text->why,
+         (unsigned long long)text->at);
+}
+
+static void take_bytes(struct client *c, const uint8_t *bytes, int n)
 {
     const struct file_io *files = &c->bridge->config.files;
     struct upload *u = &c->upload;
-    uint8_t bytes[(PIECE_CHARS + 3) / 4 * 3];
-    int n = base64_stream_push(&u->base64, base64, bytes);
 
     if (n < 0) {
-        fail(c, WS_ERROR_BAD_BASE64, "not base64 (RFC 4648, with padding, no blanks)");
+        fail_base64(c);
         return;
     }
     u->size += (uint64_t)n;
@@ -92,10 +160,20 @@ static void take_piece(struct client *c, struct span base64)
 
 void upload_data(struct client *c, struct span base64)
 {
+    uint8_t bytes[(PIECE_CHARS + 4) / 4 * 3];
+
+    keep_head(&c->upload, base64);
     while (base64.len > 0 && !c->upload.failed) {
-        take_piece(c, span_head(base64, PIECE_CHARS));
+        take_bytes(c, bytes, base64_text_push(&c->upload.base64, span_head(base64, PIECE_CHARS), bytes));
         base64 = span_from(base64, PIECE_CHARS);
     }
+}
+
+static void take_last(struct client *c)
+{
+    uint8_t bytes[3];
+
+    take_bytes(c, bytes, base64_text_end(&c->upload.base64, bytes));
 }
 
 static void judge(struct client *c)
@@ -104,9 +182,7 @@ static void judge(struct client *c)
     enum audio_codec codec;
     char text[sizeof(u->text)];
 
-    if (base64_stream_end(&u->base64) != ST_OK) {
-        fail(c, WS_ERROR_BAD_BASE64, "the base64 text is cut short");
-    } else if (wav_parser_end(&u->wav, u->size) != WAV_READY) {
+    if (wav_parser_end(&u->wav, u->size) != WAV_READY) {
         fail_format(c);
     } else if (wav_playable(&u->wav.format, &codec, text, sizeof(text)) != ST_OK) {
         fail(c, WS_ERROR_BAD_WAV, "%s", text);
@@ -126,8 +202,12 @@ void upload_end(struct client *c, bool aborted)
         return;
     }
     if (!u->failed) {
+        take_last(c);
+    }
+    if (!u->failed) {
         judge(c);
     }
+    judge_head(c);
     if (u->failed) {
         client_error(c, SPAN_LIT("WAV_UPLOAD"), u->error, "%s", u->text);
         return;

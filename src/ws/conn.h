@@ -19,16 +19,17 @@
 #define CONN_OUT_SLACK      4096     /* pongs of one turn and the close frame */
 #define CONN_AUDIO_MAX      (WS_OUTPUT_CAP - WS_CONTROL_MAX - CONN_OUT_SLACK)
 #define CONN_AUDIO_RUNS     32
-#define CONN_FEED           4096 /* bytes that wslay is given in one step */
-#define CONN_AUDIO_HEADROOM 10   /* longest header of ours */
+#define CONN_FEED           4096         /* bytes that wslay is given in one step */
+#define CONN_READ_PAST_MAX  (6ULL << 30) /* of an upload that is too long: base64 of the longest WAV there can be */
+#define CONN_AUDIO_HEADROOM 10           /* longest header of ours */
 
-enum text_state { TEXT_NONE, TEXT_COLLECT, TEXT_TOO_LARGE, TEXT_UPLOAD_NAME, TEXT_UPLOAD_DATA };
+enum text_state { TEXT_NONE, TEXT_COLLECT, TEXT_TOO_LARGE, TEXT_UPLOAD_NAME, TEXT_UPLOAD_DATA, TEXT_UPLOAD_SKIP };
 
 /* One text message as it arrives. */
 struct conn_text {
     enum text_state state;
-    char held[2]; /* a CR LF, CR or LF that may turn out to be the message's end */
-    size_t held_len;
+    bool bom_seen; /* or there is none */
+    bool over;     /* longer than max_message: only an upload is read past */
     size_t len;
     char bytes[WS_COMMAND_MAX]; /* the command, or the upload's name; in echo mode the frame that is being filled */
 };
@@ -95,6 +96,9 @@ void conn_on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_ms
 void conn_text_begin(struct ws_conn *conn);
 void conn_text_piece(struct ws_conn *conn, struct span piece);
 void conn_text_end(struct ws_conn *conn);
+/* Whether a message that turns out longer than max_message may be read past; then conn_text_over says that it is. */
+bool conn_text_may_be_upload(const struct ws_conn *conn);
+void conn_text_over(struct ws_conn *conn);
 /* The message will never end: tells the owner of an upload. */
 void conn_text_abort(struct ws_conn *conn);
 

@@ -1,5 +1,5 @@
 /* wslay reads ahead up to 4 KiB and then delivers all it holds. So that a pause can take hold at a message border (and a
- * message too long is refused before a byte of it is handed on), each frame's header is looked at here first and wslay is
+ * message too long is refused before a byte of it is handed on, but for an upload, which is read past), each frame's header is looked at here first and wslay is
  * given no byte behind the frame's end. Control frames are handed over whole: wslay checks the text of a close frame only
  * rightly when it comes in one piece. */
 #include "close.h"
@@ -63,10 +63,20 @@ static enum step next_step(const struct ws_conn *conn, struct frame_header *head
     return begin_step(conn, header, held);
 }
 
-static bool message_too_big(const struct ws_conn *conn, const struct frame_header *header)
+static bool message_over(const struct ws_conn *conn, const struct frame_header *header, uint64_t limit)
 {
     uint64_t before = conn->message_open ? conn->message_len : 0;
-    return before > conn->max_message || header->payload_len > conn->max_message - before;
+    return before > limit || header->payload_len > limit - before;
+}
+
+/* A text of which nothing is known yet may be an upload too. */
+static bool may_be_upload(const struct ws_conn *conn, const struct frame_header *header)
+{
+    if (conn->echo || message_over(conn, header, CONN_READ_PAST_MAX)) {
+        return false;
+    }
+    return conn->message_open ? conn->message_opcode == WSLAY_TEXT_FRAME && conn_text_may_be_upload(conn)
+                              : header->opcode == WSLAY_TEXT_FRAME;
 }
 
 static void begin_message(struct ws_conn *conn, uint8_t opcode)
@@ -92,7 +102,8 @@ static void begin_frame(struct ws_conn *conn, const struct frame_header *header)
     if (frame_is_control(header->opcode)) {
         return;
     }
-    if (message_too_big(conn, header)) {
+    bool over = message_over(conn, header, conn->max_message);
+    if (over && !may_be_upload(conn, header)) {
         conn_close(conn, WS_CLOSE_TOO_BIG, "message too long", CONN_CLOSE_MAX);
         return;
     }
@@ -101,6 +112,9 @@ static void begin_frame(struct ws_conn *conn, const struct frame_header *header)
         begin_message(conn, header->opcode);
     }
     conn->message_len += header->payload_len;
+    if (over) {
+        conn_text_over(conn);
+    }
 }
 
 static enum ws_end end_by_wslay(const struct ws_conn *conn)

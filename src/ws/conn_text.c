@@ -1,20 +1,35 @@
-/* A text message in pieces of any size. The line end that a message may carry at its very end is held back until more
- * comes or the message ends, so that nothing behind this filter ever sees it. */
+/* A text message in pieces of any size: a command, or an upload that streams through. */
 #include "conn.h"
 
 static const struct span upload_prefix = {"WAV_UPLOAD:", 11};
+static const struct span bom = {"\xEF\xBB\xBF", 3};
 
 void conn_text_begin(struct ws_conn *conn)
 {
     conn->text.state = TEXT_COLLECT;
-    conn->text.held_len = 0;
+    conn->text.bom_seen = false;
+    conn->text.over = false;
     conn->text.len = 0;
+}
+
+static void too_long(struct ws_conn *conn)
+{
+    conn_close(conn, WS_CLOSE_TOO_BIG, "message too long", CONN_CLOSE_MAX);
+}
+
+static void upload_over(struct ws_conn *conn)
+{
+    conn->text.state = TEXT_UPLOAD_SKIP;
+    conn->hooks.upload_over(conn->hooks.ctx);
 }
 
 static void upload_begin(struct ws_conn *conn)
 {
     conn->text.state = TEXT_UPLOAD_DATA;
     conn->hooks.upload_begin(conn->hooks.ctx, span_make(conn->text.bytes, conn->text.len));
+    if (conn->text.over && !conn->closing) {
+        upload_over(conn);
+    }
 }
 
 /* The name is kept to one byte over its limit: enough to be seen as too long. */
@@ -35,14 +50,52 @@ static struct span take_name(struct ws_conn *conn, struct span piece)
     return span_from(piece, colon + 1);
 }
 
+/* What may stand behind a command and does not belong to it. */
+static bool is_padding(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
+}
+
+static struct span without_padding(struct span text)
+{
+    while (text.len > 0 && is_padding(text.ptr[text.len - 1])) {
+        text.len--;
+    }
+    return text;
+}
+
+static struct span take_bom(struct conn_text *text, struct span piece)
+{
+    size_t same = 0;
+    while (same < piece.len && text->len + same < bom.len && piece.ptr[same] == bom.ptr[text->len + same]) {
+        same++;
+    }
+    memcpy(text->bytes + text->len, piece.ptr, same);
+    text->len += same;
+    text->bom_seen = text->len == bom.len || same < piece.len;
+    if (text->len == bom.len) {
+        text->len = 0;
+    }
+    return span_from(piece, same);
+}
+
+/* Nothing fits any more, and a command's end may have padding of any length. */
+static struct span pass_padding(struct conn_text *text, struct span piece)
+{
+    text->state = without_padding(piece).len > 0 ? TEXT_TOO_LARGE : text->state;
+    return SPAN_NONE;
+}
+
 /* Up to the length of the prefix first: by then it is known what the message is. */
 static struct span take_command(struct ws_conn *conn, struct span piece)
 {
     struct conn_text *text = &conn->text;
+    if (!text->bom_seen) {
+        return take_bom(text, piece);
+    }
     size_t room = text->len < upload_prefix.len ? upload_prefix.len - text->len : WS_COMMAND_MAX - text->len;
     if (room == 0) {
-        text->state = TEXT_TOO_LARGE;
-        return SPAN_NONE;
+        return pass_padding(text, piece);
     }
     struct span part = span_head(piece, room);
     memcpy(text->bytes + text->len, part.ptr, part.len);
@@ -50,6 +103,8 @@ static struct span take_command(struct ws_conn *conn, struct span piece)
     if (text->len == upload_prefix.len && span_eq(span_make(text->bytes, text->len), upload_prefix)) {
         text->state = TEXT_UPLOAD_NAME;
         text->len = 0;
+    } else if (text->over && !conn_text_may_be_upload(conn)) {
+        too_long(conn);
     }
     return span_from(piece, part.len);
 }
@@ -61,45 +116,35 @@ static struct span take_some(struct ws_conn *conn, struct span piece)
     case TEXT_UPLOAD_NAME: return take_name(conn, piece);
     case TEXT_UPLOAD_DATA: conn->hooks.upload_data(conn->hooks.ctx, piece); break;
     case TEXT_TOO_LARGE:
+    case TEXT_UPLOAD_SKIP:
     case TEXT_NONE: break;
     }
     return SPAN_NONE;
 }
 
-static void take_all(struct ws_conn *conn, struct span piece)
+void conn_text_piece(struct ws_conn *conn, struct span piece)
 {
     while (piece.len > 0 && !conn->closing) {
         piece = take_some(conn, piece);
     }
 }
 
-/* Length of the line end that `piece` ends with. */
-static size_t line_end_len(struct span piece)
+bool conn_text_may_be_upload(const struct ws_conn *conn)
 {
-    char last = piece.ptr[piece.len - 1];
-    if (last == '\n') {
-        return piece.len > 1 && piece.ptr[piece.len - 2] == '\r' ? 2 : 1;
+    const struct conn_text *text = &conn->text;
+    struct span bytes = span_make(text->bytes, text->len);
+    if (text->state == TEXT_COLLECT) {
+        return span_starts(text->bom_seen ? upload_prefix : bom, bytes);
     }
-    return last == '\r' ? 1 : 0;
+    return text->state == TEXT_UPLOAD_NAME || text->state == TEXT_UPLOAD_DATA || text->state == TEXT_UPLOAD_SKIP;
 }
 
-void conn_text_piece(struct ws_conn *conn, struct span piece)
+void conn_text_over(struct ws_conn *conn)
 {
-    struct conn_text *text = &conn->text;
-    if (piece.len == 1 && piece.ptr[0] == '\n' && text->held_len == 1 && text->held[0] == '\r') {
-        text->held[text->held_len++] = '\n';
-        return;
+    conn->text.over = true;
+    if (conn->text.state == TEXT_UPLOAD_DATA) {
+        upload_over(conn);
     }
-    size_t hold = line_end_len(piece);
-    char held[2];
-    size_t held_len = text->held_len;
-    memcpy(held, text->held, sizeof(held));
-    text->held_len = hold;
-    if (hold > 0) {
-        memcpy(text->held, piece.ptr + piece.len - hold, hold);
-    }
-    take_all(conn, span_make(held, held_len));
-    take_all(conn, span_head(piece, piece.len - hold));
 }
 
 static void end_too_large(struct ws_conn *conn)
@@ -110,19 +155,29 @@ static void end_too_large(struct ws_conn *conn)
     conn->hooks.command_too_large(conn->hooks.ctx, colon <= verb_max ? span_head(head, colon) : SPAN_NONE);
 }
 
+static void end_command(struct ws_conn *conn)
+{
+    if (conn->text.over) {
+        too_long(conn); /* the limit is below the prefix's length */
+        return;
+    }
+    conn->hooks.command(conn->hooks.ctx, without_padding(span_make(conn->text.bytes, conn->text.len)));
+}
+
 void conn_text_end(struct ws_conn *conn)
 {
     enum text_state state = conn->text.state;
     conn->text.state = TEXT_NONE;
     switch (state) {
-    case TEXT_COLLECT: conn->hooks.command(conn->hooks.ctx, span_make(conn->text.bytes, conn->text.len)); break;
+    case TEXT_COLLECT: end_command(conn); break;
     case TEXT_TOO_LARGE: end_too_large(conn); break;
     case TEXT_UPLOAD_NAME:
         upload_begin(conn);
         conn->text.state = TEXT_NONE;
         conn->hooks.upload_end(conn->hooks.ctx, false);
         break;
-    case TEXT_UPLOAD_DATA: conn->hooks.upload_end(conn->hooks.ctx, false); break;
+    case TEXT_UPLOAD_DATA:
+    case TEXT_UPLOAD_SKIP: conn->hooks.upload_end(conn->hooks.ctx, false); break;
     case TEXT_NONE: break;
     }
 }
@@ -131,7 +186,7 @@ void conn_text_abort(struct ws_conn *conn)
 {
     enum text_state state = conn->text.state;
     conn->text.state = TEXT_NONE;
-    if (state == TEXT_UPLOAD_DATA) {
+    if (state == TEXT_UPLOAD_DATA || state == TEXT_UPLOAD_SKIP) {
         conn->hooks.upload_end(conn->hooks.ctx, true);
     }
 }

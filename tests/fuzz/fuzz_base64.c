@@ -1,4 +1,5 @@
-/* base64_stream: what decodes is the canonical encoding of what it decodes to, whatever the chunks; an error stays. */
+/* base64_stream: what decodes is the canonical encoding of what it decodes to, whatever the chunks; an error stays.
+ * base64_text takes all that and more: the same bytes whatever the chunks, and what canonical text says is not changed. */
 #include "support_fuzz.h"
 
 /* Bytes, or ST_BAD; *end is what base64_stream_end says. */
@@ -29,6 +30,45 @@ static int decode(struct fuzz_chunks chunks, struct span text, uint8_t *out, int
     return total;
 }
 
+/* Bytes, or ST_BAD. */
+static int decode_text(struct fuzz_chunks chunks, struct span text, uint8_t *out)
+{
+    struct base64_text decoder = {0};
+    uint8_t last[3];
+    int total = 0;
+
+    while (text.len > 0) {
+        struct span chunk = fuzz_chunk(&chunks, &text);
+        uint8_t *room = fuzz_alloc((chunk.len + 4) / 4 * 3);
+        int n = base64_text_push(&decoder, chunk, room);
+        FUZZ_CHECK(n == ST_BAD || (n >= 0 && (size_t)n <= (chunk.len + 4) / 4 * 3));
+        if (n > 0) {
+            memcpy(out + total, room, (size_t)n);
+            total += n;
+        }
+        free(room);
+    }
+    int n = base64_text_end(&decoder, last);
+    FUZZ_CHECK(decoder.bad == (n == ST_BAD) && decoder.bad == (decoder.why != NULL));
+    if (n > 0) {
+        memcpy(out + total, last, (size_t)n);
+    }
+    return n < 0 ? n : total + n;
+}
+
+static void check_text(struct fuzz_chunks chunks, struct span text, const uint8_t *canonical, int canonical_len)
+{
+    uint8_t *whole = fuzz_alloc(text.len + 3);
+    uint8_t *parts = fuzz_alloc(text.len + 3);
+
+    int n = decode_text((struct fuzz_chunks){{0}, 0}, text, whole);
+    FUZZ_CHECK(decode_text(chunks, text, parts) == n);
+    FUZZ_CHECK(n <= 0 || memcmp(whole, parts, (size_t)n) == 0);
+    FUZZ_CHECK(canonical_len < 0 || (n == canonical_len && memcmp(whole, canonical, (size_t)n) == 0));
+    free(whole);
+    free(parts);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_in in = {data, size};
@@ -50,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             FUZZ_CHECK(span_eq(span_cstr(again), text));
         }
     }
+    check_text(chunks, text, whole, n >= 0 && end == ST_OK ? n : ST_BAD);
     free(whole);
     free(parts);
     free(again);

@@ -126,6 +126,13 @@ static void on_upload_end(void *ctx, bool aborted)
     }
 }
 
+static void on_upload_over(void *ctx)
+{
+    struct run *r = ctx;
+    FUZZ_CHECK(r->upload_open && !r->closed_by_us);
+    hear(r, "\nover", SPAN_NONE);
+}
+
 static void on_binary(void *ctx, struct span piece, bool last)
 {
     struct run *r = ctx;
@@ -212,8 +219,8 @@ static void step(struct run *r)
 static void open_run(struct run *r, unsigned flags)
 {
     static const struct rng none = {0};
-    const struct ws_hooks hooks = {r,        on_command, on_too_large, on_upload_begin, on_upload_data, on_upload_end,
-                                   on_binary};
+    const struct ws_hooks hooks = {
+        r, on_command, on_too_large, on_upload_begin, on_upload_data, on_upload_end, on_upload_over, on_binary};
     const struct ws_conn_config config = {.max_message = (flags & FLAG_SMALL) != 0 ? 100 : 1024 * 1024,
                                           .echo = (flags & FLAG_ECHO) != 0,
                                           .hooks = &hooks,

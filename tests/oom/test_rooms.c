@@ -136,6 +136,11 @@ static void on_end(void *ctx, bool aborted)
     (void)aborted;
 }
 
+static void on_over(void *ctx)
+{
+    (void)ctx;
+}
+
 static void on_binary(void *ctx, struct span piece, bool last)
 {
     (void)ctx;
@@ -165,7 +170,7 @@ static void connection(void *ctx)
     struct ws_conn *conn = NULL;
     uint64_t seed = 1;
     struct rng rng = {rng_seeded_fill, &seed};
-    struct ws_hooks hooks = {&conn, on_command, on_span, on_span, on_span, on_end, on_binary};
+    struct ws_hooks hooks = {&conn, on_command, on_span, on_span, on_span, on_end, on_over, on_binary};
     struct ws_conn_config config = {1 << 20, ctx != NULL, &hooks, &rng, DUR_S(1)};
 
     conn = ws_conn_new(&config);

@@ -184,7 +184,7 @@ def test_upload_refusals():
     with loopback("--upload-max", "20K") as server, Client(server) as client:
         client.upload("kept.wav", good)
         cases = [("kept.wav:%s" % b64(b"RIFF\0\0\0\0WAVE"), "bad_wav"), ("kept.wav:" + b64(b"no wave"), "bad_wav"), ("kept.wav:", "bad_wav"),
-                 ("kept.wav:!!!!", "bad_base64"), ("kept.wav:AAAA=AAA", "bad_base64"), ("kept.wav:AAA", "bad_base64"),
+                 ("kept.wav:!!!!", "bad_base64"), ("kept.wav:AAAA=AAA", "bad_base64"), ("kept.wav:AAB", "bad_base64"), ("kept.wav:AAA", "bad_wav"), ("C:\\kept.wav:" + b64(good), "bad_argument"),
                  ("kept.wav:" + b64(audio.wav_ulaw(b"x" * 30000)), "too_large"),
                  ("kept.wav:" + b64(audio.riff([audio.fmt(1, 12), audio.chunk(b"data", b"x" * 99)])), "bad_wav"),
                  ("kept.wav:" + b64(audio.wav_pcm16([0] * 800, rate=7999)), "bad_wav"),

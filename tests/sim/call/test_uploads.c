@@ -2,7 +2,7 @@
  *
  *  fault 35   bad names            fault 34   two clients, fragments interleaved
  *  fault 37   bad base64           fault 38   limits, not a WAV, replacing
- *  fault 39   1009                 flush      atomic; commands behind it wait; the client leaves in it
+ *  fault 39   too long             flush      atomic; commands behind it wait; the client leaves in it
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -156,7 +156,7 @@ static void longest_name(void **state)
 
 static void fault_37_bad_base64_at_every_position(void **state)
 {
-    static const char wrong[] = {'@', '!', ' ', '\n', '-', '_', '.', ','};
+    static const char wrong[] = {'@', '!', '?', '\f', '~', '\x7f', '.', ','};
     struct world *w = world_new(3, NULL);
     size_t c = world_connect(w);
     struct upload_text u = upload_ulaw("x", 97, 1); /* ends in one '=' or two or none: all places are met */
@@ -166,9 +166,6 @@ static void fault_37_bad_base64_at_every_position(void **state)
     for (size_t at = u.prefix; at < len; at++) {
         char kept = u.text[at];
         u.text[at] = wrong[at % sizeof(wrong)];
-        if (at == len - 1 && u.text[at] == '\n') {
-            u.text[at] = '@'; /* a trailing line end belongs to the message, not to the text */
-        }
         answered(w, c, u.text, "ERROR:WAV_UPLOAD:bad_base64:");
         assert_int_equal(world_files(w), 0);
         u.text[at] = '='; /* padding in the middle */
@@ -182,6 +179,14 @@ static void fault_37_bad_base64_at_every_position(void **state)
     world_end(w);
 }
 
+/* Of the last character of a text without padding. */
+static bool no_bits_left(char last, unsigned int mask)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = strchr(alphabet, last);
+    return at != NULL && ((unsigned int)(at - alphabet) & mask) == 0;
+}
+
 static void base64_cut_short(void **state)
 {
     struct world *w = world_new(4, NULL);
@@ -193,8 +198,9 @@ static void base64_cut_short(void **state)
         char kept = u.text[len];
         u.text[len] = '\0';
         size_t chars = len - u.prefix;
-        const char *answer = chars % 4 != 0        ? "ERROR:WAV_UPLOAD:bad_base64:"
-                             : chars / 4 * 3 <= 46 ? "ERROR:WAV_UPLOAD:bad_wav:"
+        bool whole = chars % 4 == 0 || (chars % 4 > 1 && no_bits_left(u.text[len - 1], chars % 4 == 2 ? 15 : 3));
+        const char *answer = !whole                ? "ERROR:WAV_UPLOAD:bad_base64:"
+                             : chars * 3 / 4 <= 46 ? "ERROR:WAV_UPLOAD:bad_wav:"
                                                    : "WAV_ACK:檔案上傳成功 (";
         answered(w, c, u.text, answer);
         assert_true(world_files(w) <= 1); /* the longer ones stored before; no temporary file is left */
@@ -206,6 +212,107 @@ static void base64_cut_short(void **state)
     }
     assert_null(world_file(w, "y"));
     upload_free(&u);
+    world_end(w);
+}
+
+/* A copy of the message with its base64 written anew. */
+static struct upload_text rewritten(const struct upload_text *u, const char *prefix, size_t line, bool url_safe)
+{
+    struct upload_text r = {.size = u->size};
+    struct outbuf out;
+    size_t cap = 4 * strlen(u->text) + strlen(prefix) + 8;
+
+    r.text = malloc(cap);
+    r.file = malloc(u->size);
+    assert_non_null(r.text);
+    assert_non_null(r.file);
+    memcpy(r.file, u->file, u->size);
+    outbuf_init(&out, r.text, cap - 1);
+    outbuf_str(&out, prefix);
+    for (size_t i = 0; u->text[u->prefix + i] != '\0'; i++) {
+        char c = u->text[u->prefix + i];
+        if (line > 0 && i > 0 && i % line == 0) {
+            outbuf_str(&out, "\r\n");
+        }
+        if (!url_safe || c != '=') {
+            outbuf_char(&out, url_safe && c == '+' ? '-' : url_safe && c == '/' ? '_' : c);
+        }
+    }
+    r.text[outbuf_view(&out).len] = '\0';
+    return r;
+}
+
+/* As JavaScript, Python's encodebytes, openssl and others write it. */
+static void base64_as_programs_send_it(void **state)
+{
+    static const struct {
+        const char *prefix;
+        size_t line;
+        bool url_safe;
+    } forms[] = {
+        {"WAV_UPLOAD:x:", 76, false},
+        {"WAV_UPLOAD:x:", 1, false},
+        {"WAV_UPLOAD:x:", 0, true},
+        {"WAV_UPLOAD:x: ", 64, true},
+        {"WAV_UPLOAD:x:data:audio/wav;base64,", 0, false},
+        {"WAV_UPLOAD:x:data:audio/x-wav;codecs=7;base64,", 76, true},
+        {"\xef\xbb\xbfWAV_UPLOAD:x:", 0, false},
+        {"WAV_UPLOAD:x \t:", 0, false}, /* PLAY_WAV:x and a blank means x too */
+    };
+    struct world *w = world_new(14, NULL);
+    size_t c = world_connect(w);
+
+    (void)state;
+    for (uint32_t samples = 200; samples < 203; samples++) {
+        struct upload_text u = upload_ulaw("x", samples, 0xF0);
+        for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+            struct upload_text r = rewritten(&u, forms[i].prefix, forms[i].line, forms[i].url_safe);
+            stored(w, c, &r, "x");
+            upload_free(&r);
+        }
+        /* a program in C sends its string's end too */
+        world_send_frame(w, c, WSFRAME_FIN | WSFRAME_TEXT, u.text, strlen(u.text) + 1);
+        world_run(w, DUR_MS(100));
+        assert_int_equal(strncmp(last_text(w, c), "WAV_ACK:檔案上傳成功", 20), 0);
+        upload_free(&u);
+    }
+    answered(w, c, "WAV_UPLOAD:x:data:audio/wav,RIFF",
+             "ERROR:WAV_UPLOAD:bad_base64:not base64 (RFC 4648): the data: URL");
+    answered(w, c, "WAV_UPLOAD:x:QUJD.",
+             "ERROR:WAV_UPLOAD:bad_base64:not base64 (RFC 4648): a character that base64 does "
+             "not have, at character 5");
+    assert_int_equal(world_files(w), 1);
+    world_end(w);
+}
+
+/* A ':' in a name ends it for the server; the error says which name was meant. */
+static void names_with_a_colon(void **state)
+{
+    static const char *const names[][2] = {
+        {"C:\\sounds\\x.wav", "C:\\sounds\\x.wav"},
+        {"a:b.wav", "a:b.wav"},
+        {"a:b:c.wav", "a:b:c.wav"},
+        {"a:sound", "a:sound"},
+        {"https://example.com/x.wav", "https://example.com/x.wav"},
+        {"10:30:00.wav:data:audio/wav;base64,", "10:30:00.wav"},
+        {"/tmp/x.wav", "/tmp/x.wav"},
+        {"", ""},
+    };
+    struct world *w = world_new(15, NULL);
+    size_t c = world_connect(w);
+    char message[600];
+    char answer[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct upload_text u = upload_ulaw("x", 160, 1);
+        const char *between = strstr(names[i][0], "base64,") != NULL ? "" : ":";
+        snprintf(message, sizeof(message), "WAV_UPLOAD:%s%s%s", names[i][0], between, u.text + u.prefix);
+        snprintf(answer, sizeof(answer), "ERROR:WAV_UPLOAD:bad_argument:the name '%s' is not allowed (", names[i][1]);
+        answered(w, c, message, answer);
+        upload_free(&u);
+    }
+    assert_int_equal(world_files(w), 0);
     world_end(w);
 }
 
@@ -289,6 +396,7 @@ static void too_large(void **state)
     world_end(w);
 }
 
+/* Once 1009, and the call gone with the connection. */
 static void fault_39_message_too_long(void **state)
 {
     struct bridge_config config = world_config();
@@ -297,12 +405,32 @@ static void fault_39_message_too_long(void **state)
     size_t c = world_connect(w);
 
     (void)state;
+    world_send(w, c, "CALL:0938220136");
+    world_wait(w, c, "CALL_STATE:established", S5);
     struct upload_text u = upload_ulaw("x", 30000, 1);
-    world_send(w, c, u.text);
+    answered(w, c, u.text, "ERROR:WAV_UPLOAD:too_large:the message is longer than --ws-max-message (20000 bytes)");
+    world_send_frame(w, c, WSFRAME_TEXT, u.text, 15000); /* in fragments, stored in part already */
+    world_run(w, DUR_MS(100));
+    size_t before = w->clients[c].text_count;
+    world_send_frame(w, c, WSFRAME_FIN | WSFRAME_CONT, u.text + 15000, 15000);
+    world_run(w, DUR_MS(100));
+    assert_int_equal(w->clients[c].text_count, before + 1);
+    assert_int_equal(world_count(w, c, "ERROR:WAV_UPLOAD:too_large:"), 2);
+    assert_int_equal(world_files(w), 0); /* what had begun is gone */
+    assert_int_equal(w->clients[c].close_code, 0);
+    assert_int_equal(world_count(w, c, "CALL_STATE:ended"), 0);
+    upload_free(&u);
+    u = upload_ulaw("x", 3000, 1);
+    stored(w, c, &u, "x");
+    upload_free(&u);
+    world_send(w, c, "HANGUP");
+    world_wait(w, c, "CALL_STATE:ended:200:", S5);
+    char *audio = calloc(1, 20001);
+    assert_non_null(audio);
+    world_send_frame(w, c, WSFRAME_FIN | WSFRAME_BINARY, audio, 20001); /* anything else closes */
     world_run(w, DUR_S(1));
     assert_int_equal(w->clients[c].close_code, 1009);
-    assert_int_equal(world_files(w), 0); /* what had begun is gone */
-    upload_free(&u);
+    free(audio);
     world_end(w);
 }
 
@@ -535,6 +663,8 @@ int main(void)
         cmocka_unit_test(longest_name),
         cmocka_unit_test(fault_37_bad_base64_at_every_position),
         cmocka_unit_test(base64_cut_short),
+        cmocka_unit_test(base64_as_programs_send_it),
+        cmocka_unit_test(names_with_a_colon),
         cmocka_unit_test(not_a_wav),
         cmocka_unit_test(too_large),
         cmocka_unit_test(fault_39_message_too_long),

@@ -253,6 +253,11 @@ static void message_too_long(struct scene *s)
     scene_say(s, s->c, "CALL:1");
     scene_say(s, s->c, text);
     world_run(s->w, DUR_S(3));
+    scene_expect(s, world_count(s->w, s->c, "ERROR:WAV_UPLOAD:too_large:") == 1);
+    scene_expect(s, s->w->clients[s->c].close_code == 0);
+    text[0] = 'w'; /* no upload */
+    scene_say(s, s->c, text);
+    world_run(s->w, DUR_S(3));
     scene_expect(s, s->w->clients[s->c].close_code == 1009);
     assert_int_equal(world_files(s->w), 0);
     free(text);

@@ -62,6 +62,11 @@ static void on_upload_end(void *ctx, bool aborted)
     }
 }
 
+static void on_upload_over(void *ctx)
+{
+    peer_log_item(ctx, "~", SPAN_NONE, "");
+}
+
 static void on_binary(void *ctx, struct span piece, bool last)
 {
     struct peer *p = ctx;
@@ -75,7 +80,7 @@ struct peer *peer_new(uint64_t max_message, bool echo)
     assert_non_null(p);
     memset(p, 0, offsetof(struct peer, received));
     const struct ws_hooks hooks = {
-        p, on_command, on_command_too_large, on_upload_begin, on_upload_data, on_upload_end, on_binary};
+        p, on_command, on_command_too_large, on_upload_begin, on_upload_data, on_upload_end, on_upload_over, on_binary};
     p->now = DUR_S(1000);
     p->flushing = true;
     const struct ws_conn_config config = {max_message, echo, echo ? NULL : &hooks, NULL, p->now};

@@ -1,6 +1,7 @@
 /* A connection with a client on a virtual clock; what the hooks hear becomes one line of text that does not depend on how
  * the bytes were cut:
- *   C<text>;  command      L<verb>;  command too large      U<name>=<data>.  upload, '!' instead of '.' when aborted
+ *   C<text>;  command      L<verb>;  command too large      U<name>=<data>.  upload, '!' instead of '.' when aborted,
+ *             '~' in it where it grew too long
  *   B<bytes>; binary message */
 #ifndef SUPPORT_CONN_H
 #define SUPPORT_CONN_H

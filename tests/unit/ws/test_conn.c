@@ -43,7 +43,7 @@ static void script_build(struct script *s)
 
 static void script_expect(struct peer *p)
 {
-    peer_expect_log(p, "CHANGUP;CCALL:\xe4\xb8\xad;Uname.wav=QUJD.BHANGUP\r\n;C;B;Ux=.");
+    peer_expect_log(p, "CHANGUP;CCALL:\xe4\xb8\xad;Uname.wav=QUJD\r\n.BHANGUP\r\n;C;B;Ux=.");
     assert_int_equal(peer_frame_count(p), 3);
     struct wsframe frame = peer_frame(p, 0);
     assert_int_equal(frame.opcode, WSFRAME_PONG);
@@ -83,27 +83,38 @@ static void test_messages(void **state)
         {"HANGUP\r\n", "CHANGUP;"},
         {"HANGUP\n", "CHANGUP;"},
         {"HANGUP\r", "CHANGUP;"},
-        {"HANGUP\n\n", "CHANGUP\n;"},
-        {"HANGUP\n\r", "CHANGUP\n;"},
-        {"HANGUP\r\n\r\n", "CHANGUP\r\n;"},
+        {"HANGUP\n\n", "CHANGUP;"},
+        {"HANGUP\n\r", "CHANGUP;"},
+        {"HANGUP\r\n\r\n", "CHANGUP;"},
         {"\r\n", "C;"},
         {"A\r\nB\n", "CA\r\nB;"},
-        {"HANGUP ", "CHANGUP ;"},
+        {"HANGUP ", "CHANGUP;"},
+        {"HANGUP \t\r\n ", "CHANGUP;"},
+        {" HANGUP", "C HANGUP;"},
+        {" \r\n", "C;"},
+        {"\xef\xbb\xbfHANGUP", "CHANGUP;"},
+        {"\xef\xbb\xbfHANGUP\r\n", "CHANGUP;"},
+        {"\xef\xbb\xbf", "C;"},
+        {"\xef\xbb\xbf\xef\xbb\xbfX", "C\xef\xbb\xbfX;"},
+        {"\xef\xbb\xb0X", "C\xef\xbb\xb0X;"},
+        {"\xef\xbc\x98X", "C\xef\xbc\x98X;"},
+        {"MARK:a b \n", "CMARK:a b;"},
+        {"\xef\xbb\xbfWAV_UPLOAD:a:QUJD", "Ua=QUJD."},
         {"WAV_UPLOAD", "CWAV_UPLOAD;"},
         {"WAV_UPLOAD\r\n", "CWAV_UPLOAD;"},
         {"wav_upload:a:b", "Cwav_upload:a:b;"},
         {"WAV_UPLOADX:a:b", "CWAV_UPLOADX:a:b;"},
         {"WAV_UPLOAD:", "U=."},
-        {"WAV_UPLOAD:\r\n", "U=."},
+        {"WAV_UPLOAD:\r\n", "U\r\n=."},
         {"WAV_UPLOAD::", "U=."},
         {"WAV_UPLOAD::QUJD", "U=QUJD."},
         {"WAV_UPLOAD:a.wav", "Ua.wav=."},
-        {"WAV_UPLOAD:a.wav\r\n", "Ua.wav=."},
+        {"WAV_UPLOAD:a.wav\r\n", "Ua.wav\r\n=."},
         {"WAV_UPLOAD:a\r\n.wav:AA", "Ua\r\n.wav=AA."},
         {"WAV_UPLOAD:a.wav:", "Ua.wav=."},
-        {"WAV_UPLOAD:a.wav:\r\n", "Ua.wav=."},
-        {"WAV_UPLOAD:a.wav:QUJD\n", "Ua.wav=QUJD."},
-        {"WAV_UPLOAD:a.wav:QU:D\r\nQQ\r\r", "Ua.wav=QU:D\r\nQQ\r."},
+        {"WAV_UPLOAD:a.wav:\r\n", "Ua.wav=\r\n."},
+        {"WAV_UPLOAD:a.wav:QUJD\n", "Ua.wav=QUJD\n."},
+        {"WAV_UPLOAD:a.wav:QU:D\r\nQQ\r\r", "Ua.wav=QU:D\r\nQQ\r\r."},
         {"WAV_UPLOAD:\xe4\xb8\xad:A", "U\xe4\xb8\xad=A."},
         {"WAV_UPLOAD:a.wav:A\xc3\xa4", "Ua.wav=A\xc3\xa4."},
     };
@@ -119,6 +130,21 @@ static void test_messages(void **state)
             peer_expect_log(p, table[i][1]);
             peer_free(p);
         }
+    }
+}
+
+static void test_nul_at_the_end(void **state)
+{
+    static const char text[] = "STATS\0\0\r\n"; /* one more NUL behind it */
+    uint8_t frame[64];
+    (void)state;
+    for (size_t cut = 0; cut <= sizeof(text); cut++) {
+        struct peer *p = peer_new(BIG_ENOUGH, false);
+        size_t n = wsframe_write(frame, WSFRAME_TEXT, text, cut);
+        n += wsframe_write(frame + n, WSFRAME_FIN | WSFRAME_CONT, text + cut, sizeof(text) - cut);
+        peer_input(p, frame, n, 0);
+        peer_expect_log(p, "CSTATS;");
+        peer_free(p);
     }
 }
 
@@ -570,6 +596,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_split),
         cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_nul_at_the_end),
         cmocka_unit_test(test_fault_34_fragments_of_two_clients),
         cmocka_unit_test(test_fault_40_text_is_utf8),
         cmocka_unit_test(test_fault_42_binary_is_no_command),

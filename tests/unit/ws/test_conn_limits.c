@@ -25,7 +25,7 @@ static void send_long(struct peer *p, unsigned int opcode, const char *prefix, c
     free(payload);
 }
 
-/* FAULTS 39: a long message is refused at its header, not collected. */
+/* FAULTS 39: a long message is refused at its header, not collected; text as soon as it is seen to be no upload. */
 static void test_fault_39_long_messages(void **state)
 {
     static const uint8_t mask[4] = {0};
@@ -36,6 +36,11 @@ static void test_fault_39_long_messages(void **state)
         for (unsigned int opcode = WSFRAME_TEXT; opcode <= WSFRAME_BINARY; opcode++) {
             struct peer *p = peer_new(1000, false);
             peer_input(p, frame, wsframe_header(frame, opcode | WSFRAME_FIN, lens[i], mask), 0);
+            if (opcode == WSFRAME_TEXT && lens[i] < 6ULL << 30) {
+                peer_input(p, "WAV_UPLOAD", 10, 0);
+                assert_int_equal(peer_close_code(p), 0);
+                peer_input(p, "S", 1, 0);
+            }
             assert_int_equal(peer_close_code(p), 1009);
             peer_expect_log(p, "");
             peer_free(p);
@@ -62,6 +67,91 @@ static void test_the_limit_counts_all_fragments(void **state)
     peer_text(p, "HANGUP");
     peer_close(p, 1009);
     assert_true(ws_conn_is_done(p->conn)); /* its close was found behind what was passed over */
+    peer_free(p);
+}
+
+/* In frames of `step` bytes with a ping between, in pieces of `chunk`. */
+static void send_upload(struct peer *p, size_t len, size_t step, size_t chunk)
+{
+    static const char prefix[] = "\xef\xbb\xbfWAV_UPLOAD:n:";
+    uint8_t *text = bytes_of('Q', len);
+    uint8_t *frame = malloc(len + WSFRAME_HEADER_MAX);
+    assert_non_null(frame);
+    memcpy(text, prefix, sizeof(prefix) - 1);
+    for (size_t at = 0; at < len; at += step) {
+        size_t n = len - at < step ? len - at : step;
+        unsigned int first = (at == 0 ? WSFRAME_TEXT : WSFRAME_CONT) | (at + n == len ? WSFRAME_FIN : 0);
+        peer_input(p, frame, wsframe_write(frame, first, text + at, n), chunk);
+        peer_input(p, frame, wsframe_write(frame, WSFRAME_FIN | WSFRAME_PING, "", 0), 0);
+    }
+    free(frame);
+    free(text);
+}
+
+/* An upload that is too long is read past and told at its end; what comes behind it is heard. */
+static void test_a_too_long_upload_is_read_past(void **state)
+{
+    static const size_t steps[] = {1, 2, 13, 16, 999, 1000, 1001, 5000};
+    (void)state;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        for (size_t chunk = 0; chunk < 3; chunk++) {
+            struct peer *p = peer_new(1000, false);
+            send_upload(p, 5000, steps[i], chunk);
+            peer_text(p, "STATS");
+            assert_int_equal(peer_close_code(p), 0);
+            assert_non_null(strstr(p->log, "~.CSTATS;"));
+            assert_memory_equal(p->log, "Un=", 3);
+            assert_true(p->log_len <= 3 + 1000 + 9);
+            peer_free(p);
+        }
+    }
+    struct peer *p = peer_new(1000, false);
+    send_upload(p, 1000, 300, 0);
+    assert_null(strchr(p->log, '~'));
+    peer_free(p);
+}
+
+static void test_a_too_long_upload_that_never_ends(void **state)
+{
+    uint8_t frame[64];
+    static const uint8_t mask[4] = {0};
+    struct peer *p = peer_new(1000, false);
+    (void)state;
+    peer_input(p, frame, wsframe_header(frame, WSFRAME_TEXT, 900, mask), 0);
+    peer_input(p, "WAV_UPLOAD:a:", 13, 0);
+    peer_expect_log(p, "Ua=");
+    ws_conn_close(p->conn, WS_CLOSE_GOING_AWAY, "stopping");
+    ws_conn_process(p->conn, p->now);
+    peer_expect_log(p, "Ua=!");
+    peer_free(p);
+
+    p = peer_new(1000, false);
+    peer_input(p, frame, wsframe_header(frame, WSFRAME_TEXT | WSFRAME_FIN, 6ULL << 30, mask), 0);
+    peer_input(p, "WAV_UPLOAD:abc", 14, 0);
+    peer_expect_log(p, "");
+    peer_input(p, ":QQQQ", 5, 0);
+    peer_expect_log(p, "Uabc=~");
+    ws_conn_close(p->conn, WS_CLOSE_GOING_AWAY, "stopping");
+    ws_conn_process(p->conn, p->now);
+    peer_expect_log(p, "Uabc=~!");
+    peer_free(p);
+}
+
+/* Fragments that add up: a command is no upload, and a limit below the prefix leaves nothing to see. */
+static void test_a_too_long_command_closes(void **state)
+{
+    uint8_t frame[64];
+    struct peer *p = peer_new(20, false);
+    (void)state;
+    peer_input(p, frame, wsframe_write(frame, WSFRAME_TEXT, "CALL:", 5), 0);
+    peer_input(p, frame, wsframe_write(frame, WSFRAME_FIN | WSFRAME_CONT, "0123456789012345", 16), 0);
+    assert_int_equal(peer_close_code(p), 1009);
+    peer_expect_log(p, "");
+    peer_free(p);
+    p = peer_new(2, false);
+    peer_text(p, "WAV");
+    assert_int_equal(peer_close_code(p), 1009);
+    peer_expect_log(p, "");
     peer_free(p);
 }
 
@@ -107,6 +197,9 @@ static void test_a_line_end_does_not_count(void **state)
     memcpy(text + WS_COMMAND_MAX, "\r\n", 3);
     peer_text(p, text);
     assert_int_equal(p->log_len, WS_COMMAND_MAX + 2);
+    memcpy(text + WS_COMMAND_MAX, "\n.", 3);
+    peer_text(p, text);
+    assert_memory_equal(p->log + p->log_len - 3, ";L;", 3);
     free(text);
     peer_free(p);
 }
@@ -433,6 +526,9 @@ int main(void)
         cmocka_unit_test(test_what_follows_a_refused_message_is_passed_over),
         cmocka_unit_test(test_command_length),
         cmocka_unit_test(test_a_line_end_does_not_count),
+        cmocka_unit_test(test_a_too_long_upload_is_read_past),
+        cmocka_unit_test(test_a_too_long_upload_that_never_ends),
+        cmocka_unit_test(test_a_too_long_command_closes),
         cmocka_unit_test(test_upload_names_are_cut),
         cmocka_unit_test(test_a_long_upload_streams),
         cmocka_unit_test(test_a_slow_reader_keeps_all_control_text),
