@@ -270,9 +270,13 @@ enum sip_locate_step sip_locate_host(struct sip_locate *l, mono_us now, int stat
 
 /* SPEC section 3 CALL:target. A number (0-9 + * #; - . ( ) and space dropped; tried first), a name, or a sip: URI
  * (no headers, no maddr). Writes the Request-URI ("sip:user@domain", '#' as %23) into out with NUL and the bare target
- * for logs and file names (user part, or the URI) into label, both of the given caps. ST_BAD, ST_TOO_LARGE. */
+ * for logs and file names (user part, or the URI) into label, both of the given caps. What pasted text brings along is
+ * dropped first: invisible characters, blanks at both ends; blanks and dashes of other widths count as ' ' and '-'. A number
+ * with an extension ("5550100x12") is no name. ST_BAD, ST_TOO_LARGE. */
 WS_MUST_CHECK int sip_target_parse(struct span target, struct span domain, char *out, size_t cap, char *label,
                                    size_t label_cap);
+/* What is wrong with a target that was not taken, for people; static. */
+const char *sip_target_refusal(struct span target);
 /* A user part as it stood in a message, for people and file names: escapes undone, of a telephone number its parameters
  * (";npdi=yes;rn=…") left out, then text_safe. Returns buf. */
 const char *sip_user_text(struct span user, char buf[TEXT_SAFE_MAX + 1]);

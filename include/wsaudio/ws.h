@@ -219,6 +219,14 @@ struct ws_command {
 /* Never fails: what is not known is WS_VERB_UNKNOWN. Verbs are exact. */
 void ws_command_parse(struct span text, struct ws_command *out);
 
+/* The verb that an unknown word most likely means, ASCII case and '_' aside: one that holds it or is held by it, or differs in
+ * a third of its letters at most. WS_VERB_UNKNOWN: none is near. */
+enum ws_verb ws_verb_nearest(struct span word);
+/* Whether these bytes are a command's text: "VERB:" and anything, or a verb with nothing but blanks, line ends and NULs
+ * behind it. *maybe: they could become one if more came; never set over WS_VERB_TEXT_MAX bytes. */
+enum ws_verb ws_verb_of_text(struct span bytes, bool *maybe);
+#define WS_VERB_TEXT_MAX 16
+
 enum ws_error {
     WS_ERROR_BAD_ARGUMENT,
     WS_ERROR_BAD_BASE64,

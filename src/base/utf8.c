@@ -50,6 +50,24 @@ bool utf8_is_control(uint32_t code)
     return code < 0x20 || (code >= 0x7F && code < 0xA0);
 }
 
+bool utf8_is_invisible(uint32_t code)
+{
+    return code == 0xAD || code == 0x34F || code == 0x61C || code == 0x180E || (code >= 0x200B && code <= 0x200F) ||
+           (code >= 0x202A && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) ||
+           (code >= 0xFE00 && code <= 0xFE0F) || code == 0xFEFF;
+}
+
+bool utf8_is_blank(uint32_t code)
+{
+    return code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x202F || code == 0x205F ||
+           code == 0x3000;
+}
+
+bool utf8_is_dash(uint32_t code)
+{
+    return (code >= 0x2010 && code <= 0x2015) || code == 0x2212 || code == 0xFE58 || code == 0xFE63 || code == 0xFF0D;
+}
+
 const char *text_safe(struct span s, char buf[TEXT_SAFE_MAX + 1])
 {
     size_t out = 0;

@@ -32,6 +32,14 @@ struct upload {
     struct wav_parser wav;
 };
 
+/* A binary message is audio, unless it begins like a command: that is somebody's mistake, and would be heard as noise. */
+enum binary_state { BINARY_BEGINS, BINARY_IS_AUDIO, BINARY_IS_TEXT };
+struct binary_start {
+    enum binary_state state;
+    uint8_t len;
+    char held[WS_VERB_TEXT_MAX];
+};
+
 struct client {
     struct bridge *bridge;
     struct pool_id id;
@@ -55,7 +63,9 @@ struct client {
     bool told_too_early;       /* ERROR:MEDIA:not_established was told in this call */
     bool told_off;             /* ERROR:MEDIA:denied was told since the last MEDIA */
     bool told_too_large;       /* ERROR:MEDIA:too_large was told since the last XON, CLEAR or CALL */
-    bool committing;           /* an upload is being flushed; the connection is paused */
+    struct binary_start binary;
+    bool told_binary; /* that commands are text */
+    bool committing;  /* an upload is being flushed; the connection is paused */
     uint64_t committed_size;
     char committed_name[WS_NAME_MAX + 1]; /* "": nothing to convert */
     void *listing;                        /* NULL: no LIST_WAV under way; the connection is paused while one is */
@@ -164,6 +174,13 @@ struct lanes_hooks client_lanes_hooks(struct call *call);
 
 /* commands.c */
 void client_command(struct client *c, struct span text);
+
+/* unknown.c: answers to what is no command */
+void client_unknown(struct client *c, struct span text, struct span word);
+/* Whether a known verb's message is one line; otherwise the client was told. */
+WS_MUST_CHECK bool client_is_one_line(struct client *c, struct span text);
+/* A piece of a binary message: as client_binary, but one that reads like a command is dropped and told once a connection. */
+void client_binary_piece(struct client *c, struct span piece, bool last);
 
 /* upload.c */
 void upload_begin(struct client *c, struct span name);

@@ -316,7 +316,7 @@ void call_dial(struct client *c, struct span target)
     struct pool_id id;
 
     if (sip_target_parse(target, span_cstr(b->domain), uri, sizeof(uri), label, sizeof(label)) != ST_OK) {
-        client_error(c, SPAN_LIT("CALL"), WS_ERROR_BAD_ARGUMENT, "expected a number, a name or a sip: URI");
+        client_error(c, SPAN_LIT("CALL"), WS_ERROR_BAD_ARGUMENT, "%s", sip_target_refusal(target));
         return;
     }
     struct call *call = admit(c, span_cstr(uri), label, &id);

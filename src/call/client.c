@@ -144,7 +144,7 @@ static void on_upload_over(void *ctx)
 
 static void on_binary(void *ctx, struct span piece, bool last)
 {
-    client_binary(ctx, piece, last);
+    client_binary_piece(ctx, piece, last);
 }
 
 void client_hooks(struct client *c, struct ws_hooks *hooks)

@@ -102,6 +102,7 @@ static void do_stop(struct client *c, const struct ws_command *cmd)
 static void do_dtmf(struct client *c, const struct ws_command *cmd)
 {
     struct call *call = need_established(c, cmd);
+    char safe[TEXT_SAFE_MAX + 1];
 
     if (call == NULL) {
         return;
@@ -115,7 +116,10 @@ static void do_dtmf(struct client *c, const struct ws_command *cmd)
         client_error(c, cmd->word, WS_ERROR_BUSY, "at most %d keys and pauses may wait, none of these was taken",
                      RTP_KEYS_MAX);
         break;
-    default: client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected 0-9 * # A-D and ',' for a pause"); break;
+    default:
+        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "'%s': expected 0-9 * # A-D and ',' for a pause",
+                     text_safe(cmd->arg, safe));
+        break;
     }
 }
 
@@ -140,6 +144,7 @@ static void do_clear(struct client *c, const struct ws_command *cmd)
 static void do_media(struct client *c, const struct ws_command *cmd)
 {
     char done[64];
+    char safe[TEXT_SAFE_MAX + 1];
     enum media_format format = MEDIA_HEX;
     int status = media_format_parse(cmd->arg, &format);
 
@@ -156,7 +161,7 @@ static void do_media(struct client *c, const struct ws_command *cmd)
         client_error(c, cmd->word, WS_ERROR_UNSUPPORTED, "%s is not done yet; taken: %s", media_format_name(format),
                      done);
     } else {
-        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected one of %s", done);
+        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "'%s': expected one of %s", text_safe(cmd->arg, safe), done);
     }
 }
 
@@ -183,16 +188,17 @@ static void do_delete(struct client *c, const struct ws_command *cmd)
 {
     const struct file_io *files = &c->bridge->config.files;
     char name[WS_NAME_MAX + 1];
+    char safe[TEXT_SAFE_MAX + 1];
 
     if (!take_name(cmd->arg, name)) {
-        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "the name is not allowed");
+        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "the name '%s' is not allowed", text_safe(cmd->arg, safe));
         return;
     }
     int status = files->remove(files->ctx, name);
     if (status == ST_OK) {
         client_tell(c, "WAV_DELETED:%s", name);
     } else if (status == ST_NOT_FOUND) {
-        client_error(c, cmd->word, WS_ERROR_NOT_FOUND, "no upload of that name");
+        client_error(c, cmd->word, WS_ERROR_NOT_FOUND, "no upload is named '%s'", text_safe(cmd->arg, safe));
     } else {
         client_error(c, cmd->word, WS_ERROR_IO, "the file cannot be removed");
     }
@@ -231,9 +237,11 @@ static void do_answer(struct client *c, const struct ws_command *cmd)
 static void do_reject(struct client *c, const struct ws_command *cmd)
 {
     uint32_t code = 603;
+    char safe[TEXT_SAFE_MAX + 1];
 
     if (cmd->has_arg && (span_parse_u32(cmd->arg, 699, &code) != ST_OK || code < 400)) {
-        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected REJECT or REJECT:code, code from 400 to 699");
+        client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "'%s': expected REJECT or REJECT:code, code from 400 to 699",
+                     text_safe(cmd->arg, safe));
     } else {
         incoming_reject(c, (int)code);
     }
@@ -278,14 +286,17 @@ void client_command(struct client *c, struct span text)
         return;
     }
     ws_command_parse(text, &cmd);
+    if (!client_is_one_line(c, text)) {
+        return;
+    }
     if (cmd.verb == WS_VERB_UNKNOWN) {
-        client_error(c, cmd.word, WS_ERROR_UNKNOWN_VERB, "no such command");
+        client_unknown(c, text, cmd.word);
     } else if (commands[cmd.verb].run == NULL) {
         client_error(c, cmd.word, WS_ERROR_UNSUPPORTED, "this version does not do that yet");
     } else if (commands[cmd.verb].takes == TAKES_NOTHING && cmd.has_arg) {
-        client_error(c, cmd.word, WS_ERROR_BAD_ARGUMENT, "takes no argument");
+        client_error(c, cmd.word, WS_ERROR_BAD_ARGUMENT, "%s takes no argument", ws_verb_name(cmd.verb));
     } else if (commands[cmd.verb].takes == TAKES_ARGUMENT && !cmd.has_arg && cmd.verb != WS_VERB_PLAY_WAV) {
-        client_error(c, cmd.word, WS_ERROR_BAD_ARGUMENT, "an argument is missing");
+        client_error(c, cmd.word, WS_ERROR_BAD_ARGUMENT, "an argument is missing: %s:…", ws_verb_name(cmd.verb));
     } else {
         commands[cmd.verb].run(c, &cmd);
     }

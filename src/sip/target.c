@@ -1,4 +1,5 @@
 #include "headers.h"
+#include "target_text.h"
 #include "uri.h"
 #include "wsaudio/sip.h"
 
@@ -33,7 +34,8 @@ static bool is_name(struct span target)
             return false;
         }
     }
-    return target.len > 0 && target.len <= NAME_MAX_LEN && char_is_alnum(target.ptr[0]);
+    return target.len > 0 && target.len <= NAME_MAX_LEN && char_is_alnum(target.ptr[0]) &&
+           !sip_target_has_extension(target);
 }
 
 /* Of a telephone number with parameters (RFC 3966 in a user part: ";npdi=yes;rn=…", ";phone-context=…") the number; of
@@ -115,10 +117,12 @@ int sip_target_parse(struct span target, struct span domain, char *out, size_t c
 {
     struct outbuf uri_out;
     struct outbuf label_out;
+    char text[SIP_TARGET_TEXT_MAX];
 
     if (cap == 0 || label_cap == 0) {
         return ST_TOO_LARGE;
     }
+    target = sip_target_text(target, text);
     outbuf_init(&uri_out, out, cap - 1);
     outbuf_init(&label_out, label, label_cap - 1);
     bool is_uri = span_istarts(target, SPAN_LIT("sip:"));

@@ -66,6 +66,103 @@ void ws_command_parse(struct span text, struct ws_command *out)
     out->arg = span_from(text, colon + 1);
 }
 
+/* ---- words that are no verbs, and verbs that are no words ---- */
+
+/* Capital letters and digits of it; what a verb is told by. */
+static struct span skeleton(struct span word, char buf[WORD_MAX])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < word.len && len < WORD_MAX; i++) {
+        char c = word.ptr[i];
+        if (char_is_alnum(c)) {
+            buf[len++] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+        }
+    }
+    return span_make(buf, len);
+}
+
+static bool holds(struct span whole, struct span part)
+{
+    for (size_t at = 0; part.len >= 3 && at + part.len <= whole.len; at++) {
+        if (span_starts(span_from(whole, at), part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+/* Letters to insert, remove or change. */
+static size_t distance(struct span a, struct span b)
+{
+    size_t row[WORD_MAX + 1];
+    for (size_t j = 0; j <= b.len; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        size_t before = row[0]++;
+        for (size_t j = 0; j < b.len; j++) {
+            size_t up = row[j + 1];
+            row[j + 1] = least(up + 1, row[j] + 1, before + (a.ptr[i] != b.ptr[j] ? 1 : 0));
+            before = up;
+        }
+    }
+    return row[b.len];
+}
+
+enum ws_verb ws_verb_nearest(struct span word)
+{
+    enum ws_verb nearest = WS_VERB_UNKNOWN;
+    char mine[WORD_MAX];
+    char other[WORD_MAX];
+    struct span said = skeleton(word, mine);
+    size_t best = said.len < 3 ? 1 : said.len < 6 ? 4 : 2 * (said.len / 3) + 1; /* twice the letters, to be under */
+    for (int verb = WS_VERB_UNKNOWN + 1; verb < WS_VERB_COUNT; verb++) {
+        struct span name = skeleton(span_cstr(verb_names[verb]), other);
+        size_t far = 2 * distance(said, name);
+        if (far > 3 && (holds(name, said) || holds(said, name))) {
+            far = 3; /* behind what differs in one letter */
+        }
+        if (far < best) {
+            best = far;
+            nearest = (enum ws_verb)verb;
+        }
+    }
+    return nearest;
+}
+
+static bool is_padding(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c != ' ' && c != '\t' && c != '\r' && c != '\n' && c != '\0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum ws_verb ws_verb_of_text(struct span bytes, bool *maybe)
+{
+    *maybe = false;
+    for (int verb = WS_VERB_UNKNOWN + 1; verb < WS_VERB_COUNT; verb++) {
+        struct span name = span_cstr(verb_names[verb]);
+        struct span behind = span_from(bytes, name.len);
+        if (bytes.len < name.len) {
+            *maybe = *maybe || span_starts(name, bytes);
+        } else if (span_starts(bytes, name) && (is_padding(behind) || behind.ptr[0] == ':')) {
+            *maybe = bytes.len < WS_VERB_TEXT_MAX && is_padding(behind);
+            return (enum ws_verb)verb;
+        }
+    }
+    return WS_VERB_UNKNOWN;
+}
+
 bool ws_file_name_ok(struct span name)
 {
     if (name.len == 0 || name.len > WS_NAME_MAX || name.ptr[0] == '.') {

@@ -17,7 +17,14 @@ static void check_command(struct span text, struct span *arg)
         const char *name = ws_verb_name(cmd.verb);
         FUZZ_CHECK(span_eq(cmd.word, span_cstr(name)));
         FUZZ_CHECK(cmd.word.len + (cmd.has_arg ? 1 : 0) + cmd.arg.len == text.len);
+        FUZZ_CHECK(ws_verb_nearest(cmd.word) == cmd.verb);
     }
+    bool maybe = false;
+    enum ws_verb told = ws_verb_of_text(text, &maybe);
+    FUZZ_CHECK(!maybe || text.len < WS_VERB_TEXT_MAX);
+    FUZZ_CHECK(cmd.verb == WS_VERB_UNKNOWN || told == cmd.verb);
+    FUZZ_CHECK(told == WS_VERB_UNKNOWN || span_starts(text, span_cstr(ws_verb_name(told))));
+    FUZZ_CHECK(ws_verb_nearest(cmd.word) < WS_VERB_COUNT);
     *arg = cmd.arg;
 }
 
@@ -29,6 +36,7 @@ static void check_target(struct span target, size_t cap, size_t label_cap)
 
     int status = sip_target_parse(target, SPAN_LIT("pbx.example:5070"), uri, cap, label, label_cap);
     FUZZ_CHECK(status == ST_OK || status == ST_BAD || status == ST_TOO_LARGE);
+    FUZZ_CHECK(strlen(sip_target_refusal(target)) > 10);
     if (status == ST_OK) {
         struct span text = span_cstr(uri);
         FUZZ_CHECK(text.len < cap && strlen(label) < label_cap && label[0] != '\0');

@@ -98,21 +98,31 @@ static void verbs_that_are_not_due(void **state)
 static void fault_42_verbs_are_exact(void **state)
 {
     static const char *const wrong[][2] = {
-        {"HANGUPXYZ", "ERROR:HANGUPXYZ:unknown_verb:"},
-        {"hangup", "ERROR:hangup:unknown_verb:"},
-        {"Hangup", "ERROR:Hangup:unknown_verb:"},
-        {"HANGUP ", "ERROR:HANGUP :unknown_verb:"},
-        {" HANGUP", "ERROR: HANGUP:unknown_verb:"},
-        {"HANGU", "ERROR:HANGU:unknown_verb:"},
-        {"HANGUP\nHANGUP", "ERROR:HANGUP?HANGUP:unknown_verb:"},
-        {"", "ERROR::unknown_verb:"},
-        {":", "ERROR::unknown_verb:"},
-        {"\r\n", "ERROR::unknown_verb:"},
-        {"CALLX:1", "ERROR:CALLX:unknown_verb:"},
-        {"STATS2", "ERROR:STATS2:unknown_verb:"},
-        {"LIST_WAVS", "ERROR:LIST_WAVS:unknown_verb:"},
-        {"WAV_UPLOAD2:a:b", "ERROR:WAV_UPLOAD2:unknown_verb:"},
-        {"掛斷", "ERROR:掛斷:unknown_verb:"},
+        {"HANGUPXYZ", "ERROR:HANGUPXYZ:unknown_verb:no such command; HANGUP is the nearest"},
+        {"hangup", "ERROR:hangup:unknown_verb:verbs are upper case: HANGUP"},
+        {"Hangup:", "ERROR:Hangup:unknown_verb:verbs are upper case: HANGUP"},
+        {" HANGUP", "ERROR: HANGUP:unknown_verb:nothing but HANGUP or HANGUP:arguments is understood"},
+        {"\"HANGUP\"", "ERROR:\"HANGUP\":unknown_verb:nothing but HANGUP or"},
+        {"CALL 0912", "ERROR:CALL 0912:unknown_verb:nothing but CALL or CALL:arguments is understood"},
+        {"call=0912", "ERROR:call=0912:unknown_verb:verbs are upper case: CALL"},
+        {"HANGU", "ERROR:HANGU:unknown_verb:no such command; HANGUP is the nearest"},
+        {"hangup\nSTATS", "ERROR:hangup?STATS:unknown_verb:verbs are upper case: HANGUP"},
+        {"", "ERROR::unknown_verb:the message is empty"},
+        {":", "ERROR::unknown_verb:no such command; there are CALL HANGUP "},
+        {"\r\n", "ERROR::unknown_verb:the message is empty"},
+        {"CALLX:1", "ERROR:CALLX:unknown_verb:no such command; CALL is the nearest"},
+        {"STATS2", "ERROR:STATS2:unknown_verb:no such command; STATS is the nearest"},
+        {"STATUS", "ERROR:STATUS:unknown_verb:no such command; STATS is the nearest"},
+        {"LIST_WAVS", "ERROR:LIST_WAVS:unknown_verb:no such command; LIST_WAV is the nearest"},
+        {"PLAYWAV:x", "ERROR:PLAYWAV:unknown_verb:no such command; PLAY_WAV is the nearest"},
+        {"PLAY:x", "ERROR:PLAY:unknown_verb:no such command; PLAY_WAV is the nearest"},
+        {"upload:x", "ERROR:upload:unknown_verb:no such command; WAV_UPLOAD is the nearest"},
+        {"FOO", "ERROR:FOO:unknown_verb:no such command; there are CALL HANGUP WAV_UPLOAD PLAY_WAV"},
+        {"WAV_UPLOAD2:a:b", "ERROR:WAV_UPLOAD2:unknown_verb:no such command; WAV_UPLOAD is the nearest"},
+        {"掛斷", "ERROR:掛斷:unknown_verb:no such command; there are CALL"},
+        {"{\"type\":\"CALL\"}",
+         "ERROR:{\"type\":unknown_verb:no JSON is spoken here: a command is text, VERB or VERB:"},
+        {"\n[\"CALL\",\n\"echo\"]", "ERROR:?[\"CALL\",?\"echo\"]:unknown_verb:no JSON is spoken here"},
     };
     struct world *w = world_new(2, NULL);
     size_t c = world_connect(w);
@@ -130,8 +140,38 @@ static void fault_42_verbs_are_exact(void **state)
     world_run(w, DUR_S(1));
     assert_int_equal(world_count(w, c, "CALL_STATE:ended"), 0);
     assert_int_equal(world_messages(w, true, "BYE "), 0);
-    world_send(w, c, "HANGUP\r\n"); /* a trailing line end is ignored */
+    world_send(w, c, "\xef\xbb\xbfHANGUP \t\r\n\r\n"); /* what stands around a message is ignored */
     world_wait(w, c, "CALL_STATE:ended:200:", S5);
+    world_end(w);
+}
+
+/* One message, one command: what stands behind is not carried out, and neither is what stands before it. */
+static void two_commands_in_one_message(void **state)
+{
+    static const char *const both[][2] = {
+        {"HANGUP\nHANGUP", "ERROR:HANGUP:bad_argument:one message is one command"},
+        {"HANGUP\r\nSTATS", "ERROR:HANGUP:bad_argument:one message is one command"},
+        {"STATS\rHANGUP\n", "ERROR:STATS:bad_argument:one message is one command"},
+        {"CALL:echo\nHANGUP", "ERROR:CALL:bad_argument:one message is one command"},
+        {"MARK:a\nHANGUP", "ERROR:MARK:bad_argument:one message is one command"},
+        {"DTMF:1\nDTMF:2", "ERROR:DTMF:bad_argument:one message is one command"},
+        {"PLAY_WAV:a\nHANGUP", "WAV_ACK:播放檔案 a?HANGUP 失敗: "},
+    };
+    struct world *w = world_new(18, NULL);
+    size_t c = world_connect(w);
+
+    (void)state;
+    established(w, c);
+    for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+        refused(w, c, both[i][0], both[i][1]);
+    }
+    size_t before = w->clients[c].text_count;
+    world_send_frame(w, c, WSFRAME_FIN | WSFRAME_TEXT, "STATS\0HANGUP", 12);
+    world_run(w, 0);
+    assert_int_equal(w->clients[c].text_count, before + 1);
+    assert_int_equal(world_count(w, c, "ERROR:STATS:bad_argument:one message is one command"), 2);
+    assert_int_equal(world_count(w, c, "CALL_STATE:ended"), 0);
+    assert_int_equal(world_count(w, c, "MARK:"), 0);
     world_end(w);
 }
 
@@ -148,19 +188,26 @@ static void arguments(void **state)
         {"DELETE_WAV", "ERROR:DELETE_WAV:bad_argument:"},
         {"WAV_UPLOAD", "ERROR:WAV_UPLOAD:bad_argument:"},
         {"MEDIA:", "ERROR:MEDIA:bad_argument:"},
-        {"MEDIA:HEX", "ERROR:MEDIA:bad_argument:"},
-        {"MEDIA:hex ", "ERROR:MEDIA:bad_argument:"},
-        {"MEDIA:opus", "ERROR:MEDIA:bad_argument:"},
+        {"MEDIA:HEX", "ERROR:MEDIA:bad_argument:'HEX': expected one of hex, "},
+        {"MEDIA: hex", "ERROR:MEDIA:bad_argument:"},
+        {"MEDIA:opus", "ERROR:MEDIA:bad_argument:'opus': expected one of "},
+        {"HANGUP:now", "ERROR:HANGUP:bad_argument:HANGUP takes no argument"},
+        {"LISTEN:all", "ERROR:LISTEN:bad_argument:LISTEN takes no argument"},
+        {"ANSWER:1", "ERROR:ANSWER:bad_argument:"},
+        {"CLEAR:x", "ERROR:CLEAR:bad_argument:"},
+        {"DTMF", "ERROR:DTMF:bad_argument:an argument is missing: DTMF:"},
+        {"MARK", "ERROR:MARK:bad_argument:"},
+        {"REJECT:", "ERROR:REJECT:bad_argument:"},
         {"MEDIA:l16/8000", "ERROR:MEDIA:bad_argument:"},
         {"PLAY_WAV", "WAV_ACK:播放檔案  失敗: "}, /* SPEC: a failed PLAY_WAV, bad names included, sends no ERROR */
         {"PLAY_WAV:", "WAV_ACK:播放檔案  失敗: "},
         {"PLAY_WAV:../../../etc/passwd", "WAV_ACK:播放檔案 ../../../etc/passwd 失敗: "}, /* fault 36 */
         {"PLAY_WAV:a\tb", "WAV_ACK:播放檔案 a?b 失敗: "},
         {"DELETE_WAV:", "ERROR:DELETE_WAV:bad_argument:"},
-        {"DELETE_WAV:../x", "ERROR:DELETE_WAV:bad_argument:"},
+        {"DELETE_WAV:../x", "ERROR:DELETE_WAV:bad_argument:the name '../x' is not allowed"},
         {"DELETE_WAV:a:b", "ERROR:DELETE_WAV:bad_argument:"},
         {"DELETE_WAV:.hidden", "ERROR:DELETE_WAV:bad_argument:"},
-        {"DELETE_WAV:nobody", "ERROR:DELETE_WAV:not_found:"},
+        {"DELETE_WAV:nobody \r\n", "ERROR:DELETE_WAV:not_found:no upload is named 'nobody'"},
     };
     struct world *w = world_new(3, NULL);
     size_t c = world_connect(w);
@@ -201,12 +248,15 @@ static void fault_41_targets(void **state)
                                       "sip:a@b;maddr=10.9.9.9",
                                       "a/b",
                                       "a:b",
-                                      "<sip:a@b>"};
+                                      "<sip:a@b>",
+                                      "5550100x12",
+                                      "\uff10\uff19"};
     static const char *const good[][2] = {
         {"0938-220.136", "INVITE sip:0938220136@10.0.0.9 "},
         {"(02) 2345 6789", "INVITE sip:0223456789@10.0.0.9 "},
         {"+8862", "INVITE sip:+8862@10.0.0.9 "},
         {"*1#", "INVITE sip:*1%23@10.0.0.9 "},
+        {"\u202a0911\u200b\u2011345\u00a0\u202c", "INVITE sip:0911345@10.0.0.9 "},
         {"bob.smith-2", "INVITE sip:bob.smith-2@10.0.0.9 "},
         {"sip:a@b", "INVITE sip:a@b "},
     };
@@ -219,6 +269,7 @@ static void fault_41_targets(void **state)
         snprintf(command, sizeof(command), "CALL:%s", bad[i]);
         refused(w, c, command, "ERROR:CALL:bad_argument:");
     }
+    refused(w, c, "CALL:555-0100 ext. 12", "ERROR:CALL:bad_argument:a number is dialled without its extension");
     memset(command, 'n', sizeof(command));
     memcpy(command, "CALL:", 5);
     command[5 + 65] = '\0';
@@ -268,7 +319,7 @@ static void every_verb_in_every_state(void **state)
          {"WAV_ACK:播放檔案 nope 失敗: there is no call", "WAV_ACK:播放檔案 nope 失敗: the call has not",
           "WAV_ACK:播放檔案 nope 失敗: the call has not", "WAV_ACK:播放檔案 nope 失敗: the call has not",
           "WAV_ACK:播放檔案 nope 失敗: no such file"}},
-        {"MEDIA:rtp", {"MEDIA:rtp", "MEDIA:rtp", "MEDIA:rtp", "MEDIA:rtp", "MEDIA:rtp"}},
+        {"MEDIA:rtp \r\n", {"MEDIA:rtp", "MEDIA:rtp", "MEDIA:rtp", "MEDIA:rtp", "MEDIA:rtp"}},
         {"LIST_WAV", {"WAV_LIST_END:0", "WAV_LIST_END:0", "WAV_LIST_END:0", "WAV_LIST_END:0", "WAV_LIST_END:0"}},
         {"DELETE_WAV:x",
          {"ERROR:DELETE_WAV:not_found:", "ERROR:DELETE_WAV:not_found:", "ERROR:DELETE_WAV:not_found:",
@@ -579,6 +630,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verbs_that_are_not_due),
         cmocka_unit_test(fault_42_verbs_are_exact),
+        cmocka_unit_test(two_commands_in_one_message),
         cmocka_unit_test(arguments),
         cmocka_unit_test(fault_41_targets),
         cmocka_unit_test(every_verb_in_every_state),

@@ -229,16 +229,81 @@ static void audio_while_the_format_is_off(void **state)
     down(&b);
 }
 
+static void send_binary(struct bench *b, const char *text, size_t len, size_t cut)
+{
+    world_send_frame(b->w, b->c, WSFRAME_BINARY, text, cut);
+    world_send_frame(b->w, b->c, WSFRAME_FIN | WSFRAME_CONT, text + cut, len - cut);
+}
+
+/* Samples that are no silence, from there on. */
+static size_t audible(const struct bench *b, size_t from)
+{
+    size_t loud = 0;
+    for (size_t i = from; i < b->w->phone.rtp_len; i++) {
+        loud += b->w->phone.rtp_payload[i] != 0xFF ? 1 : 0;
+    }
+    return loud;
+}
+
+/* That text was heard in one piece, and nothing else. */
+static bool heard(const struct bench *b, size_t from, const char *text)
+{
+    size_t len = strlen(text);
+    bool found = false;
+    for (size_t i = from; i + len <= b->w->phone.rtp_len && !found; i++) {
+        found = memcmp(b->w->phone.rtp_payload + i, text, len) == 0;
+    }
+    return found && audible(b, from) == len;
+}
+
+/* Nor is it heard as noise when it can be nothing else: told once. */
 static void binary_is_never_a_command(void **state) /* fault 42 */
 {
+    static const struct {
+        const char *text;
+        size_t len;
+    } mistakes[] = {
+        {"HANGUP", 6},    {"HANGUP\r\n", 8},  {"STATS\0", 6}, {"CALL:echo", 9},      {"PLAY_WAV:", 9},
+        {"CLEAR  \0", 8}, {"DELETE_WAV", 10}, {"HANGUP:", 7}, {"WAV_UPLOAD:a:", 13}, {"HANGUP              ", 20}};
     struct bench b = up();
 
     (void)state;
-    world_send_frame(b.w, b.c, WSFRAME_FIN | WSFRAME_BINARY, "HANGUP", 6);
+    settle(&b);
+    size_t before = b.w->phone.rtp_len;
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+        for (size_t cut = 0; cut <= mistakes[i].len; cut++) {
+            send_binary(&b, mistakes[i].text, mistakes[i].len, cut);
+        }
+    }
     world_run(b.w, DUR_S(1));
     assert_int_equal(b.w->phone.byes, 0);
-    assert_int_equal(told(&b, "ERROR:"), 0);
+    assert_int_equal(told(&b, "ERROR:HANGUP:bad_argument:a command is a text message"), 1);
+    assert_int_equal(told(&b, "ERROR:"), 1);
+    settle(&b);
+    assert_int_equal(audible(&b, before), 0);
     down(&b);
+}
+
+/* Audio that begins like a verb is audio, to the last sample. */
+static void audio_that_begins_like_a_verb(void **state)
+{
+    static const char *const sounds[] = {"HANGUX", "HANGU",  "STATS.",  "CALLE",     "C",
+                                         "MEDI",   "hangup", "XHANGUP", "LISTENING", "WAV_UPLOADS:"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sounds) / sizeof(sounds[0]); i++) {
+        for (size_t cut = 0; cut <= strlen(sounds[i]); cut++) {
+            struct bench b = up();
+            settle(&b);
+            size_t before = b.w->phone.rtp_len;
+            send_binary(&b, sounds[i], strlen(sounds[i]), cut);
+            world_run(b.w, DUR_S(1));
+            settle(&b);
+            assert_int_equal(told(&b, "ERROR:"), 0);
+            assert_true(heard(&b, before, sounds[i]));
+            down(&b);
+        }
+    }
 }
 
 /* ---- the end of a call ---- */
@@ -357,6 +422,7 @@ int main(void)
         cmocka_unit_test(a_message_across_the_answer),
         cmocka_unit_test(audio_while_the_format_is_off),
         cmocka_unit_test(binary_is_never_a_command),
+        cmocka_unit_test(audio_that_begins_like_a_verb),
         cmocka_unit_test(the_end_with_audio_waiting),
         cmocka_unit_test(a_far_end_with_alaw_only),
         cmocka_unit_test(packets_of_40_and_60_ms),

@@ -181,12 +181,39 @@ static void test_safe_is_cut_at_a_border(void **state)
     }
 }
 
+static void test_what_shows_nothing(void **state)
+{
+    static const uint32_t invisible[] = {0xAD,   0x200B, 0x200D, 0x200F, 0x202A, 0x202E,
+                                         0x2060, 0x2066, 0x2069, 0xFE0F, 0xFEFF};
+    static const uint32_t blank[] = {0xA0, 0x2000, 0x2007, 0x200A, 0x202F, 0x3000};
+    static const uint32_t dash[] = {0x2010, 0x2011, 0x2013, 0x2014, 0x2015, 0x2212, 0xFF0D};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(invisible) / sizeof(invisible[0]); i++) {
+        assert_true(utf8_is_invisible(invisible[i]) && !utf8_is_blank(invisible[i]) && !utf8_is_dash(invisible[i]));
+    }
+    for (size_t i = 0; i < sizeof(blank) / sizeof(blank[0]); i++) {
+        assert_true(utf8_is_blank(blank[i]) && !utf8_is_invisible(blank[i]) && !utf8_is_dash(blank[i]));
+    }
+    for (size_t i = 0; i < sizeof(dash) / sizeof(dash[0]); i++) {
+        assert_true(utf8_is_dash(dash[i]) && !utf8_is_blank(dash[i]) && !utf8_is_invisible(dash[i]));
+    }
+    for (uint32_t code = 0; code < 0x80; code++) { /* ASCII is none of them */
+        assert_false(utf8_is_invisible(code) || utf8_is_blank(code) || utf8_is_dash(code));
+    }
+    assert_false(utf8_is_invisible(0x2027) || utf8_is_blank(0x200B) || utf8_is_dash(0x2016) || utf8_is_dash(0x4E00));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),       cmocka_unit_test(test_all_code_points),
-        cmocka_unit_test(test_valid_texts), cmocka_unit_test(test_controls),
-        cmocka_unit_test(test_safe),        cmocka_unit_test(test_safe_is_cut_at_a_border),
+        cmocka_unit_test(test_what_shows_nothing),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_all_code_points),
+        cmocka_unit_test(test_valid_texts),
+        cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_safe),
+        cmocka_unit_test(test_safe_is_cut_at_a_border),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

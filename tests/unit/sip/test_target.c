@@ -27,6 +27,20 @@ static const struct target_row good[] = {
     {"sip:bob@example.com", "sip:bob@example.com", "bob"},
     {"sip:*1#@h:5070;transport=udp", "sip:*1%23@h:5070;transport=udp", "*1#"},
     {"SIP:[::1]:5070", "SIP:[::1]:5070", "SIP:[::1]:5070"},
+    /* pasted: what cannot be seen, blanks and dashes of other widths */
+    {"\u202a0912\u200b345\u202c", "sip:0912345@pbx", "0912345"},
+    {"\u00a0+886\u00a02\u20111234\u2013567\u3000", "sip:+88621234567@pbx", "+88621234567"},
+    {"\ufeff0912\u00ad345\ufe0f", "sip:0912345@pbx", "0912345"},
+    {" echo\u200b ", "sip:echo@pbx", "echo"},
+    {"bob\u2010smith", "sip:bob-smith@pbx", "bob-smith"},
+    {"\u2068sip:bob@h\u2069", "sip:bob@h", "bob"},
+    /* names, though they look a little like extensions */
+    {"4x4", "sip:4x4@pbx", "4x4"},
+    {"1a2", "sip:1a2@pbx", "1a2"},
+    {"5550100x", "sip:5550100x@pbx", "5550100x"},
+    {"5550100xa1", "sip:5550100xa1@pbx", "5550100xa1"},
+    {"bob5550x12", "sip:bob5550x12@pbx", "bob5550x12"},
+    {"5550100#12", "sip:5550100%2312@pbx", "5550100#12"},
 };
 
 static const char *const bad[] = {
@@ -58,7 +72,55 @@ static const char *const bad[] = {
     "sip:a@@h",
     "sip:a@h;x=\"y\"",
     "<sip:a@h>",
+    "5550100x12",
+    "a\u00a0b",
+    "\uff10\uff19\uff11\uff12",
+    "\u0660\u0669",
+    "\u200b",
+    "0912\xff",
 };
+
+/* Each is refused, and says what is wrong with it. */
+static void refusals_say_why(void **state)
+{
+    static const char *const table[][2] = {
+        {"5550100x12", "extension"},
+        {"555-0100 x12", "extension"},
+        {"555-0100 ext. 12", "extension"},
+        {"(02) 555 0100 Extension 12", "extension"},
+        {"+886 2 5550100extn=12", "extension"},
+        {"5550100,12", "extension"},
+        {"5550100,,12#", "extension"},
+        {"5550100;ext=12", "extension"},
+        {"5550100;12", "extension"},
+        {"5550100p12", "extension"},
+        {"5550100W12", "extension"},
+        {"5550100\u00a0x\u200b12", "extension"},
+        {"5550100 # ext 12", "extension"},
+        {"", "empty"},
+        {"\u200b ", "empty"},
+        {"\uff10\uff19\uff11\uff12", "ASCII"},
+        {"sip:a@h?x=y", "sip: URI"},
+        {"tel:+886", "tel:"},
+        {"sips:a@h", "sips:"},
+        {"bob@example.com", "sip: before"},
+        {"<sip:bob@example.com>", "sip: before"},
+        {"a b", "expected a number"},
+    };
+    char uri[128];
+    char label[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct guard g = guard_copy(table[i][0], strlen(table[i][0]));
+        struct span target = span_make(g.ptr, g.len);
+        int status = sip_target_parse(target, SPAN_LIT("pbx"), uri, sizeof uri, label, sizeof label);
+        if (status != ST_BAD || strstr(sip_target_refusal(target), table[i][1]) == NULL) {
+            fail_msg("%s: %d, %s", table[i][0], status, sip_target_refusal(target));
+        }
+        guard_free(&g);
+    }
+}
 
 static void good_targets_become_uris(void **state)
 {
@@ -273,6 +335,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_targets_become_uris),
         cmocka_unit_test(bad_targets_are_refused),
+        cmocka_unit_test(refusals_say_why),
         cmocka_unit_test(rooms_are_respected_to_the_byte),
         cmocka_unit_test(every_truncation_and_byte_change),
         cmocka_unit_test(header_lines),

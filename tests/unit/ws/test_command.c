@@ -9,6 +9,11 @@
 #include "guard.h"
 #include "wsaudio/ws.h"
 
+#define TEXT(literal)                                                                                                  \
+    {                                                                                                                  \
+        (literal), sizeof(literal) - 1                                                                                 \
+    }
+
 static struct ws_command parse(const char *text)
 {
     struct ws_command command;
@@ -67,6 +72,76 @@ static void test_fault_42_exact_verbs(void **state)
     assert_int_equal(command.verb, WS_VERB_CALL);
     assert_true(command.has_arg);
     assert_int_equal(command.arg.len, 0);
+}
+
+static void test_nearest(void **state)
+{
+    static const struct {
+        const char *word;
+        enum ws_verb verb;
+    } table[] = {
+        {"CALL", WS_VERB_CALL},
+        {"call", WS_VERB_CALL},
+        {"CAL", WS_VERB_CALL},
+        {"CALLS", WS_VERB_CALL},
+        {"hang_up", WS_VERB_HANGUP},
+        {"HANGUPXYZ", WS_VERB_HANGUP},
+        {"PLAY", WS_VERB_PLAY_WAV},
+        {"playWav", WS_VERB_PLAY_WAV},
+        {"UPLOAD", WS_VERB_WAV_UPLOAD},
+        {"WAV-UPLOAD", WS_VERB_WAV_UPLOAD},
+        {"STOP", WS_VERB_STOP_WAV},
+        {"LIST", WS_VERB_LIST_WAV},
+        {"STATUS", WS_VERB_STATS},
+        {"DELETE", WS_VERB_DELETE_WAV},
+        {"LISTENS", WS_VERB_LISTEN},
+        {"UNLISTENN", WS_VERB_UNLISTEN},
+        {"ANSWERE", WS_VERB_ANSWER},
+        {"TRANSFERS", WS_VERB_TRANSFER},
+        {"DFMT", WS_VERB_UNKNOWN},
+        {"DTFM", WS_VERB_UNKNOWN},
+        {"FOO", WS_VERB_UNKNOWN},
+        {"", WS_VERB_UNKNOWN},
+        {"A", WS_VERB_UNKNOWN},
+        {"\xe6\x8e\x9b", WS_VERB_UNKNOWN},
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", WS_VERB_UNKNOWN},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct guard g = guard_copy(table[i].word, strlen(table[i].word));
+        enum ws_verb verb = ws_verb_nearest(span_make(g.ptr, g.len));
+        if (verb != table[i].verb) {
+            fail_msg("%s: %s", table[i].word, ws_verb_name(verb));
+        }
+        guard_free(&g);
+    }
+    for (int verb = WS_VERB_UNKNOWN + 1; verb < WS_VERB_COUNT; verb++) {
+        assert_int_equal(ws_verb_nearest(span_cstr(ws_verb_name((enum ws_verb)verb))), verb);
+    }
+}
+
+static void test_texts_of_commands(void **state)
+{
+    static const struct {
+        struct span bytes;
+        enum ws_verb verb;
+        bool maybe;
+    } table[] = {
+        {TEXT(""), WS_VERB_UNKNOWN, true},          {TEXT("HANG"), WS_VERB_UNKNOWN, true},
+        {TEXT("HANGUP"), WS_VERB_HANGUP, true},     {TEXT("HANGUP\r\n\0"), WS_VERB_HANGUP, true},
+        {TEXT("HANGUP:"), WS_VERB_HANGUP, false},   {TEXT("HANGUP          "), WS_VERB_HANGUP, false},
+        {TEXT("HANGUPX"), WS_VERB_UNKNOWN, false},  {TEXT("hangup"), WS_VERB_UNKNOWN, false},
+        {TEXT("UNLISTEN"), WS_VERB_UNLISTEN, true}, {TEXT("LIST_WAV:x"), WS_VERB_LIST_WAV, false},
+        {TEXT("\xff\xff"), WS_VERB_UNKNOWN, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        bool maybe;
+        struct guard g = guard_copy(table[i].bytes.ptr, table[i].bytes.len);
+        assert_int_equal(ws_verb_of_text(span_make(g.ptr, g.len), &maybe), table[i].verb);
+        assert_int_equal(maybe, table[i].maybe);
+        guard_free(&g);
+    }
 }
 
 static void test_word_is_cut(void **state)
@@ -200,6 +275,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_verb),        cmocka_unit_test(test_fault_42_exact_verbs),
+        cmocka_unit_test(test_nearest),           cmocka_unit_test(test_texts_of_commands),
         cmocka_unit_test(test_word_is_cut),       cmocka_unit_test(test_flush_against_a_page),
         cmocka_unit_test(test_every_byte_change), cmocka_unit_test(test_names_with_every_byte),
         cmocka_unit_test(test_error_names),       cmocka_unit_test(test_file_names),

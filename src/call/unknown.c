@@ -1,0 +1,148 @@
+/* What is no command, and how it is answered so that whoever wrote the client knows why. */
+#include "bridge_priv.h"
+
+static bool is_json(struct span text)
+{
+    struct span trimmed = span_trim(text);
+    return trimmed.len > 0 && (trimmed.ptr[0] == '{' || trimmed.ptr[0] == '[');
+}
+
+/* The letters that a message begins with, blanks and a quote before them aside. */
+static struct span first_word(struct span text)
+{
+    struct span rest = span_trim(text);
+    if (rest.len > 0 && (rest.ptr[0] == '"' || rest.ptr[0] == '\'')) {
+        rest = span_from(rest, 1);
+    }
+    size_t len = 0;
+    while (len < rest.len && (char_is_alnum(rest.ptr[len]) || rest.ptr[len] == '_')) {
+        len++;
+    }
+    return span_head(rest, len);
+}
+
+static void list_verbs(char *text, size_t cap)
+{
+    struct outbuf out;
+
+    outbuf_init(&out, text, cap - 1);
+    for (int verb = WS_VERB_UNKNOWN + 1; verb < WS_VERB_COUNT; verb++) {
+        outbuf_printf(&out, "%s%s", out.len > 0 ? " " : "", ws_verb_name((enum ws_verb)verb));
+    }
+    text[out.len] = '\0';
+}
+
+void client_unknown(struct client *c, struct span text, struct span word)
+{
+    struct span first = first_word(text);
+    enum ws_verb verb = ws_verb_nearest(first);
+    const char *name = ws_verb_name(verb);
+    char all[256];
+
+    if (span_trim(text).len == 0) {
+        client_error(c, word, WS_ERROR_UNKNOWN_VERB, "the message is empty");
+    } else if (is_json(text)) {
+        client_error(c, word, WS_ERROR_UNKNOWN_VERB,
+                     "no JSON is spoken here: a command is text, VERB or VERB:arguments, as CALL:echo");
+    } else if (verb == WS_VERB_UNKNOWN) {
+        list_verbs(all, sizeof(all));
+        client_error(c, word, WS_ERROR_UNKNOWN_VERB, "no such command; there are %s", all);
+    } else if (!span_ieq(first, span_cstr(name))) {
+        client_error(c, word, WS_ERROR_UNKNOWN_VERB, "no such command; %s is the nearest", name);
+    } else if (!span_eq(first, span_cstr(name))) {
+        client_error(c, word, WS_ERROR_UNKNOWN_VERB, "verbs are upper case: %s", name);
+    } else {
+        client_error(c, word, WS_ERROR_UNKNOWN_VERB, "nothing but %s or %s:arguments is understood", name, name);
+    }
+}
+
+bool client_is_one_line(struct client *c, struct span text)
+{
+    size_t end = 0;
+
+    while (end < text.len && text.ptr[end] != '\r' && text.ptr[end] != '\n' && text.ptr[end] != '\0') {
+        end++;
+    }
+    struct ws_command cmd;
+    ws_command_parse(span_head(text, end), &cmd);
+    if (end == text.len || cmd.verb == WS_VERB_UNKNOWN || cmd.verb == WS_VERB_PLAY_WAV) {
+        return true; /* PLAY_WAV is never answered by ERROR */
+    }
+    client_error(c, cmd.word, WS_ERROR_BAD_ARGUMENT,
+                 "one message is one command: nothing may stand behind a line end or NUL");
+    return false;
+}
+
+/* ---- commands as binary messages ---- */
+
+static void tell_binary(struct client *c, enum ws_verb verb)
+{
+    if (!c->told_binary) {
+        c->told_binary = true;
+        client_error(c, span_cstr(ws_verb_name(verb)), WS_ERROR_BAD_ARGUMENT,
+                     "a command is a text message; a binary one is audio, and this one was dropped (told once)");
+    }
+}
+
+static void pass_held(struct client *c)
+{
+    struct binary_start *start = &c->binary;
+
+    start->state = BINARY_IS_AUDIO;
+    if (start->len > 0) {
+        client_binary(c, span_make(start->held, start->len), false);
+    }
+}
+
+/* As long as it may be a command's text it is held; returns what is left of the piece. */
+static struct span hold(struct client *c, struct span piece)
+{
+    struct binary_start *start = &c->binary;
+    bool maybe = true;
+    size_t at = 0;
+
+    while (at < piece.len && maybe) {
+        start->held[start->len++] = piece.ptr[at++];
+        enum ws_verb verb = ws_verb_of_text(span_make(start->held, start->len), &maybe);
+        if (verb != WS_VERB_UNKNOWN && !maybe) {
+            tell_binary(c, verb);
+            start->state = BINARY_IS_TEXT;
+        } else if (!maybe) {
+            pass_held(c);
+        }
+    }
+    return span_from(piece, at);
+}
+
+static void end_held(struct client *c)
+{
+    struct binary_start *start = &c->binary;
+    bool maybe;
+    enum ws_verb verb = ws_verb_of_text(span_make(start->held, start->len), &maybe);
+
+    if (verb != WS_VERB_UNKNOWN) {
+        tell_binary(c, verb);
+        start->state = BINARY_IS_TEXT;
+    } else {
+        pass_held(c);
+    }
+}
+
+void client_binary_piece(struct client *c, struct span piece, bool last)
+{
+    struct binary_start *start = &c->binary;
+
+    if (start->state == BINARY_BEGINS) {
+        piece = hold(c, piece);
+    }
+    if (start->state == BINARY_BEGINS && last) {
+        end_held(c);
+    }
+    if (start->state == BINARY_IS_AUDIO) {
+        client_binary(c, piece, last);
+    }
+    if (last) {
+        start->state = BINARY_BEGINS;
+        start->len = 0;
+    }
+}
