@@ -9,6 +9,7 @@
 #include "wsaudio/base/list.h"
 #include "wsaudio/base/log.h"
 #include "wsaudio/base/log_quota.h"
+#include "wsaudio/base/log_words.h"
 #include "wsaudio/base/outbuf.h"
 #include "wsaudio/base/pool.h"
 #include "wsaudio/base/rate.h"

@@ -90,13 +90,14 @@ static void watch_log(struct gateway *g)
 static void reload(struct gateway *g, mono_us now)
 {
     char why[TOKENS_WHY_MAX];
+    char words[LOG_WORDS_MAX];
 
     g->reload_due = MONO_NEVER;
     g->reloaded_at = now;
     unwatch_log(g);                                                /* before its descriptor closes */
     bool reopened = logfile_reopen(&g->logfile, &g->log) == ST_OK; /* says itself why not */
     if (access_reload(&g->access, why) != ST_OK) {
-        log_write(&g->log, LOG_ERROR, LOG_TEXT(&g->log, TOKENS_KEPT), why);
+        log_write(&g->log, LOG_ERROR, LOG_TEXT(&g->log, TOKENS_KEPT), log_words(&g->log, why, words));
     } else if (reopened && log_quota_take(&g->reloads, &g->log, LOG_INFO, now)) {
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, RELOADED));
     }

@@ -95,7 +95,9 @@ static void on_failed(struct names *n)
     const struct log *log = &n->gateway->log;
 
     if (!n->complained) { /* once, not each time: it may last for days */
-        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_SERVER_NOT_RESOLVED), n->locate.host, n->locate.why);
+        char words[LOG_WORDS_MAX];
+        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_SERVER_NOT_RESOLVED), n->locate.host,
+                  log_words(log, n->locate.why, words));
         n->complained = true;
     }
 }

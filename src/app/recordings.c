@@ -153,7 +153,8 @@ static void make_link(struct recordings *r, const char *name)
     }
     if (!r->link_failed) {
         r->link_failed = true;
-        log_write(r->log, LOG_INFO, LOG_TEXT(r->log, RECORDING_LINK), LINK_NAME, why);
+        char words[LOG_WORDS_MAX];
+        log_write(r->log, LOG_INFO, LOG_TEXT(r->log, RECORDING_LINK), LINK_NAME, log_words(r->log, why, words));
     }
 }
 

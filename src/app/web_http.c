@@ -253,8 +253,9 @@ static void upgrade(struct peer *p, bool echo, const struct span *token, struct 
     end_answer(p, &out);
     if (status != ST_OK) {
         if (log_quota_take(&w->quota.handshakes, &g->log, LOG_INFO, g->now)) {
+            char words[LOG_WORDS_MAX];
             log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, HANDSHAKE_REFUSED), addr_text(&p->addr, text),
-                      why != NULL ? why : "");
+                      log_words(&g->log, why != NULL ? why : "", words));
         }
         return;
     }

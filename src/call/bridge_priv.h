@@ -15,7 +15,6 @@
 
 #define CALL_LABEL_MAX  64
 #define CALL_URI_MAX    512
-#define CALL_REASON_MAX 160
 
 /* A WAV_UPLOAD as it streams in. The first error wins and is told when the message ends. */
 struct upload {

@@ -154,7 +154,9 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
     }
     if ((actions & CALL_ACT_RELEASE) != 0) {
         /* every end, also of a call whose client is gone */
-        log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_ENDED), call->label, call->end_code, call->end_reason);
+        char words[LOG_WORDS_MAX];
+        log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_ENDED), call->label, call->end_code,
+                  log_words(b->log, call->end_reason, words));
         act_release(call);
     }
 }
@@ -198,8 +200,10 @@ static void dial_failed(struct client *c, struct call *call, int status)
 {
     const struct log *log = c->bridge->log;
     struct span verb = SPAN_LIT("CALL");
+    char words[LOG_WORDS_MAX];
 
-    log_write(log, LOG_WARNING, LOG_TEXT(log, CALL_NOT_PLACED), call->label, status_name(status));
+    log_write(log, LOG_WARNING, LOG_TEXT(log, CALL_NOT_PLACED), call->label,
+              log_words(log, status_name(status), words));
     if (status == ST_FULL) {
         client_error(c, verb, WS_ERROR_BUSY, "no free line, try again later");
     } else if (status == ST_STATE) {
@@ -380,14 +384,14 @@ static void on_progress(struct call *call, const struct sip_event *event)
 static void on_answer(struct call *call, const struct sip_event *event)
 {
     struct sdp_session sdp;
-    const char *why = "the answer carries no SDP";
+    const char *why = TEXT_EN_WORD_NO_SDP;
 
     if (event->body.len > 0 && sdp_parse(event->body, &sdp, &why) == ST_OK &&
         accept_answer(call, &sdp, &call->pending, &why) == ST_OK) {
         call_step(call, CALL_EV_ANSWERED);
         return;
     }
-    call_end(call, CALL_EV_UNUSABLE, 488, why != NULL ? why : "the answer's SDP is not usable");
+    call_end(call, CALL_EV_UNUSABLE, 488, why != NULL ? why : TEXT_EN_WORD_BAD_SDP);
 }
 
 /* The ACK to a re-INVITE that had no offer: what it answers to ours is in force (RFC 3261 14.2, RFC 3264 8). An ACK without SDP
@@ -395,7 +399,7 @@ static void on_answer(struct call *call, const struct sip_event *event)
 static void on_late_answer(struct call *call, const struct sip_event *event)
 {
     struct sdp_session sdp;
-    const char *why = "the answer's SDP is not usable";
+    const char *why = TEXT_EN_WORD_BAD_SDP;
 
     call->asked_back = false;
     if (event->body.len == 0) {
@@ -510,18 +514,16 @@ void call_expire(struct call *call)
     mono_us end = call->established_at + b->config.max_call;
     mono_us silent = counts_silence(call) ? call->media.last_heard + b->config.no_media : MONO_NEVER;
     char reason[CALL_REASON_MAX];
-    char dropped[MEDIA_WHY_MAX];
 
     if (call->state == CALL_ALERTING) {
         incoming_expire(call);
         return;
     }
     if (b->now >= end) {
-        snprintf(reason, sizeof(reason), "longer than %lld s", (long long)(b->config.max_call / DUR_S(1)));
+        snprintf(reason, sizeof(reason), TEXT_EN_WORD_CALL_TOO_LONG, (long long)(b->config.max_call / DUR_S(1)));
         call_end(call, CALL_EV_LIMIT, 0, reason);
     } else if (b->now >= silent) {
-        snprintf(reason, sizeof(reason), "no media received for %lld s%s", (long long)(b->config.no_media / DUR_S(1)),
-                 media_dropped_text(call, dropped));
+        media_silence_text(call, reason);
         call_end(call, CALL_EV_LIMIT, 0, reason);
     } else {
         timerq_set(&b->timers, &call->timer, end < silent ? end : silent);

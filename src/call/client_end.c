@@ -14,7 +14,7 @@ void client_leave(struct client *c)
     c->rings = POOL_ID_NONE;
     b->settle = true;
     if (call != NULL) {
-        call_end(call, CALL_EV_ORPHANED, call_clearing_code(call), "the client's connection is gone");
+        call_end(call, CALL_EV_ORPHANED, call_clearing_code(call), TEXT_EN_WORD_CLIENT_LOST);
     }
 }
 

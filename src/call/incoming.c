@@ -193,8 +193,10 @@ static int take(struct call *call)
 static void cannot_take(struct call *call, int status)
 {
     const struct log *log = call->bridge->log;
+    char words[LOG_WORDS_MAX];
 
-    log_write(log, LOG_WARNING, LOG_TEXT(log, INCOMING_NOT_ANSWERED), call->label, status_name(status));
+    log_write(log, LOG_WARNING, LOG_TEXT(log, INCOMING_NOT_ANSWERED), call->label,
+              log_words(log, status_name(status), words));
     media_close(call);
     call->client = POOL_ID_NONE;
     call->incoming.gone = "failed";

@@ -83,7 +83,9 @@ void media_record(struct call *call)
     if (status != ST_OK) {
         /* no room left: that was warned of, once for all calls */
         enum log_level level = status == ST_FULL ? LOG_INFO : LOG_WARNING;
-        log_write(b->log, level, LOG_TEXT(b->log, CALL_NOT_RECORDED), call->label, status_name(status));
+        char words[LOG_WORDS_MAX];
+        log_write(b->log, level, LOG_TEXT(b->log, CALL_NOT_RECORDED), call->label,
+                  log_words(b->log, status_name(status), words));
     }
 }
 

@@ -79,9 +79,9 @@ void media_close(struct call *call);
 
 /* media_receive.c */
 void media_input(struct call *call, bool rtcp, const struct net_addr *from, struct span datagram);
-/* Why nothing was received: "" or " (…)", what was dropped most since a packet was last taken, and whose it was. */
-#define MEDIA_WHY_MAX (ADDR_TEXT_MAX + 64)
-const char *media_dropped_text(const struct call *call, char buf[MEDIA_WHY_MAX]);
+/* The reason of an end by --no-media-seconds, with what was dropped most since a packet was last taken, and whose it was. */
+#define CALL_REASON_MAX 160
+void media_silence_text(const struct call *call, char buf[CALL_REASON_MAX]);
 
 /* media_hear.c: the decoded formats */
 

@@ -69,28 +69,26 @@ static void drop_because(struct call *call, enum media_drop why, const struct ne
     }
 }
 
-const char *media_dropped_text(const struct call *call, char buf[MEDIA_WHY_MAX])
+void media_silence_text(const struct call *call, char buf[CALL_REASON_MAX])
 {
     const struct media_dropped *drops = call->media.drops;
     enum media_drop most = MEDIA_DROP_NOT_RTP;
+    long long seconds = call->bridge->config.no_media / DUR_S(1);
     char from[ADDR_TEXT_MAX];
 
     for (int why = 1; why < MEDIA_DROP_COUNT; why++) {
         most = drops[why].count > drops[most].count ? (enum media_drop)why : most;
     }
-    buf[0] = '\0';
     addr_text(&drops[most].from, from);
     if (drops[most].count == 0) {
-        return buf;
-    }
-    if (most == MEDIA_DROP_PAYLOAD_TYPE) {
-        snprintf(buf, MEDIA_WHY_MAX, " (packets of payload type %u from %s were dropped)", drops[most].payload_type,
-                 from);
+        snprintf(buf, CALL_REASON_MAX, TEXT_EN_WORD_NO_MEDIA, seconds);
+    } else if (most == MEDIA_DROP_PAYLOAD_TYPE) {
+        snprintf(buf, CALL_REASON_MAX, TEXT_EN_WORD_NO_MEDIA_TYPE, seconds, drops[most].payload_type, from);
+    } else if (most == MEDIA_DROP_NOT_RTP) {
+        snprintf(buf, CALL_REASON_MAX, TEXT_EN_WORD_NO_MEDIA_RTP, seconds, from);
     } else {
-        snprintf(buf, MEDIA_WHY_MAX, " (packets%s from %s were dropped)", most == MEDIA_DROP_NOT_RTP ? ", no RTP," : "",
-                 from);
+        snprintf(buf, CALL_REASON_MAX, TEXT_EN_WORD_NO_MEDIA_SOURCE, seconds, from);
     }
-    return buf;
 }
 
 static void taken(struct call_media *m, mono_us now)

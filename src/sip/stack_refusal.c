@@ -61,8 +61,7 @@ struct span sip_usage_why(const struct sip_usage *usage, int code, char buf[SIP_
     if (code != 408 || usage->unread == NULL) {
         return span_cstr(sip_reason_phrase(code));
     }
-    (void)snprintf(buf, SIP_USAGE_WHY_MAX, "%s (a message of the far end could not be read: %s)",
-                   sip_reason_phrase(code), usage->unread);
+    (void)snprintf(buf, SIP_USAGE_WHY_MAX, TEXT_EN_WORD_UNREAD, sip_reason_phrase(code), usage->unread);
     return span_cstr(buf);
 }
 

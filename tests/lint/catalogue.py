@@ -1,4 +1,5 @@
-"""The log catalogue: each name in both languages, with the same conversions in the same order."""
+"""The log catalogue: each name in both languages, with the same conversions in the same order; what sources say as the reason
+in a log line is among its words, and the words are in the table that is looked up."""
 import re
 
 import common
@@ -12,6 +13,26 @@ FIXED = ("WebSocket 音頻服務器啟動", "創建上傳目錄: %s", "WebSocket
          "收到打電話請求，目標號碼: %s", "解析到對方 RTP 端口: %u", "SIP 呼叫成功建立",
          "**正確配置**: 我方監聽端口 %u，對方監聽端口 %u", "啟動 RTP 接收器...",
          "接收RTP包 #1：來源=%s, 序號=%u, 時間戳=%u, 大小=%u")
+# Where reasons come from that end up in a log line (log_words.h): files, and what stands around the literal there.
+REASONS = ((("src/sdp/parse.c",), r'\bbad\(p, ("[^"]+")'), (("src/sdp/parse.c", "src/sdp/agree.c", "src/call/incoming.c"), r'\*why = ("[^"]+")'),
+           (("src/base/status.c",), r'return ("[^"]+")'), (("src/ws/handshake.c",), r'(?:refuse\(\d+, |\(struct refusal\)\{\d+, )("[^"]+")'),
+           (("src/sip/locate.c",), r'fail\(l, now, (?:[^";]*\? )?("[^"]+")'), (("src/app/tokens.c",), r'TOKENS_WHY_MAX, ("[^%"][^"]+")'),
+           (("src/app/recordings.c",), r'char \*why = ("[^"]+")'), (("src/call/call.c", "src/call/bridge.c"), r'call_end\([^;"]*("[^"]+")'))
+NO_WORD = ("ok",)
+
+
+def check_words(root, texts, problems):
+    words = {text: name for name, text in texts.items() if name.startswith("WORD_")}
+    table = root / "src/base/log_words.c"
+    listed = re.findall(r"^    PAIR\((\w+)\),$", table.read_text(encoding="utf-8"), re.M) if table.exists() else []
+    for name in sorted({name[len("WORD_"):] for name in words.values()} ^ set(listed)):
+        problems.append(f"WORD_{name}: not both in the catalogue and in src/base/log_words.c")
+    for files, pattern in REASONS:
+        for path in files:
+            source = root / path
+            for literal in re.findall(pattern, source.read_text(encoding="utf-8")) if source.exists() else ():
+                if literal[1:-1] not in words and literal[1:-1] not in NO_WORD:
+                    problems.append(f"{path}: {literal} stands in log lines: it needs a TEXT_EN_WORD_, a TEXT_ZH_WORD_ and its PAIR")
 
 
 def main():
@@ -31,6 +52,7 @@ def main():
         english, chinese = (CONVERSION.findall(texts[language][name]) for language in ("EN", "ZH"))
         if english != chinese:
             problems.append(f"{name}: {english} in English, {chinese} in Chinese")
+    check_words(root, texts["EN"], problems)
     for fixed in FIXED:
         if fixed not in texts["ZH"].values():
             problems.append(f"fixed text is gone: {fixed}")

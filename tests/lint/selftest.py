@@ -5,6 +5,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+WORDS_C = (HERE / "../../src/base/log_words.c").resolve().read_text(encoding="utf-8")
 TEXT_H = (HERE / "../../include/wsaudio/base/text.h").resolve().read_text(encoding="utf-8")
 
 
@@ -51,10 +52,13 @@ CASES = [
     ("forbidden", {SIP: 'int x; /* no fork() here */ const char *s = "sleep(1)"; snprintf(a, 1, "");\n'},
      [(SIP, "pthread_mutex_t m;\n"), (SIP, "x = fork();\n"), (SIP, "usleep (3);\n"), (SIP, "strcpy(a, b);\n"),
       (SIP, "sprintf(a, b);\n"), (SIP, "/* TO" "DO */\n"), ("docs/x.md", "FIX" "ME\n"), ("tools/x", "cd /ho" "me/me\n")]),
-    ("catalogue", {"include/wsaudio/base/text.h": TEXT_H},
+    ("catalogue", {"include/wsaudio/base/text.h": TEXT_H, "src/base/log_words.c": WORDS_C},
      [("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_X "a"\n'),
       ("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_X "a %s"\n#define TEXT_ZH_X "b"\n'),
       ("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_X "%s %u"\n#define TEXT_ZH_X "%u %s"\n'),
+      ("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_WORD_X "a"\n#define TEXT_ZH_WORD_X "b"\n'),
+      ("src/base/log_words.c", "    PAIR(X),\n"), ("src/sdp/agree.c", '*why = "new";\n'),
+      ("src/call/bridge.c", 'call_end(call, X, f(call), "new");\n'),
       ("include/wsaudio/base/text.h", TEXT_H.replace("啟動 RTP 接收器...", "啟動接收器"))]),
     ("conformance", {"docs/sip-conformance.md": "| 8.1 | x | `sim.sip.a:one` |\n| 9 | y | **open** |\n| 10 | z | `peer.b:test_c` |\n",
                      "docs/field.md": "| x | y | `sim.sip.a:one` |\n",

@@ -110,7 +110,7 @@ def fault_41_call_argument():
 def fault_42_exact_verbs():
     with loopback() as server, Client(server) as client:
         client.call()
-        for text in ("HANGUPXYZ", "hangup", " HANGUP", "HANGUP ", "HANG", "XHANGUP"):
+        for text in ("HANGUPXYZ", "hangup", " HANGUP", "HANGUP ;", "HANG", "XHANGUP"):
             client.send(text)
             assert ":unknown_verb:" in client.expect("ERROR"), text
         for octets in (b"HANGUP", b"CALL:echo", b"\x00" * 7, b""):

@@ -348,6 +348,38 @@ static void every_verb_in_every_state(void **state)
     }
 }
 
+/* ---- the log ---- */
+
+/* --lang zh: a reason that is ours is Chinese in the log and English on the wire; the far end's own stays. */
+static void reasons_in_the_logs_language(void **state)
+{
+    struct bridge_config config = world_config();
+    config.no_media = DUR_S(5);
+    config.max_call = DUR_S(60);
+    struct world *w = world_new(19, &config);
+    size_t c = world_connect(w);
+
+    (void)state;
+    w->log.zh = true;
+    established(w, c);
+    world_wait(w, c, "CALL_STATE:ended:0:no media received for 5 s", DUR_S(20));
+    assert_int_equal(world_logged(w, "通話 0938220136 結束: 0 5 秒未收到媒體"), 1);
+    w->phone.plan.echo = true;
+    established(w, c);
+    world_wait(w, c, "CALL_STATE:ended:0:longer than 60 s", DUR_S(70));
+    assert_int_equal(world_logged(w, "結束: 0 超過 60 秒"), 1);
+    w->media_status = ST_FULL;
+    refused(w, c, "CALL:1", "ERROR:CALL:busy:");
+    assert_int_equal(world_logged(w, "無法撥打 1: 已滿"), 1);
+    w->media_status = ST_OK;
+    established(w, c);
+    world_run(w, DUR_S(1)); /* another call was established before */
+    world_disconnect(w, c);
+    world_run(w, DUR_S(1));
+    assert_int_equal(world_logged(w, "結束: 200 客戶端連線已中斷"), 1);
+    world_end(w);
+}
+
 /* ---- lines ---- */
 
 static void all_lines_in_use(void **state)
@@ -634,6 +666,7 @@ int main(void)
         cmocka_unit_test(arguments),
         cmocka_unit_test(fault_41_targets),
         cmocka_unit_test(every_verb_in_every_state),
+        cmocka_unit_test(reasons_in_the_logs_language),
         cmocka_unit_test(all_lines_in_use),
         cmocka_unit_test(fault_25_no_ports),
         cmocka_unit_test(list_empty_and_full),
