@@ -46,8 +46,10 @@ struct list_entry {
  * flush. */
 struct file_io {
     void *ctx;
-    /* Uploads. begin: ST_FULL (too many at once), ST_IO. write: ST_TOO_LARGE (over the upload limit), ST_FULL (quota or disk),
-     * ST_IO; after an error only abort may follow. commit: flush, rename, flush; bridge_upload_done(client) comes later, from
+    /* What the system said when the function before this one failed with ST_IO or ST_DENIED; NULL: nothing more is known. */
+    const char *(*why)(void *ctx);
+    /* Uploads. begin: ST_FULL (as many files as there may be, or no disk space), ST_BUSY (too many at once), ST_IO. write:
+     * ST_TOO_LARGE (over the upload limit), ST_FULL (quota or disk), ST_IO; after an error only abort may follow. commit: flush, rename, flush; bridge_upload_done(client) comes later, from
      * another turn or from inside commit. abort is always allowed before commit; a commit that returns an error has released the upload. */
     int (*upload_begin)(void *ctx, struct pool_id client, const char *name, struct pool_id *upload);
     int (*upload_write)(void *ctx, struct pool_id upload, const void *data, size_t len);

@@ -213,11 +213,13 @@ void os_close(int fd);
 /* mkdir -p of one level and a writability check. *created tells whether it was made. ST_IO, ST_DENIED. */
 WS_MUST_CHECK int os_dir_prepare(const char *path, bool *created);
 WS_MUST_CHECK int os_dir_open(const char *path, int *dir_fd);
+/* Both lead to one directory, by whatever path, links followed. False also when one of them leads nowhere. */
+bool os_dir_same(const char *path, const char *other);
 enum os_open_mode { OS_OPEN_READ, OS_OPEN_CREATE_EXCL, OS_OPEN_APPEND };
 /* Names below are relative to dir_fd (-1: the current directory, and then a path is legal; else a plain name: ST_BAD
  * when it is empty, ".", ".." or holds a '/'). */
 /* O_NOFOLLOW, regular files only; CREATE_EXCL reads and writes. ST_NOT_FOUND, ST_BUSY (exists), ST_DENIED (permission,
- * a symbolic link, no regular file), ST_FULL (no descriptors), ST_IO. */
+ * a symbolic link, no regular file), ST_FULL (no space), ST_IO (no descriptors too). */
 WS_MUST_CHECK int os_file_open(int dir_fd, const char *name, enum os_open_mode mode, int *fd);
 /* Appends (write: at the file's own position, which is its end). All or nothing: what a failed write had added to the
  * end of the file is cut off again. Returns ST_OK, or ST_FULL (no space, quota), ST_IO. */
@@ -241,6 +243,8 @@ WS_MUST_CHECK int os_file_link(int dir_fd, const char *target, const char *name)
 WS_MUST_CHECK int os_file_load(const char *path, size_t max, char **out, size_t *len);
 /* Percentage of the file system's blocks that is free for us, 0 to 100. */
 WS_MUST_CHECK int os_disk_free_percent(int dir_fd, unsigned *out);
+/* What a file of one byte takes on that file system: 4 KiB to 1 MiB. */
+WS_MUST_CHECK int os_disk_block(int dir_fd, uint32_t *out);
 
 /* ---- lines to a descriptor whose reader may stop ---- */
 

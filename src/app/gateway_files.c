@@ -5,6 +5,12 @@
 
 #define RAW_FILE_MAX (64u * 1024 * 1024)
 
+static const char *why(void *ctx)
+{
+    (void)ctx;
+    return os_error_text();
+}
+
 /* ---- uploads ---- */
 
 static int upload_begin(void *ctx, struct pool_id client, const char *name, struct pool_id *upload)
@@ -177,6 +183,7 @@ struct file_io gateway_file_io(struct gateway *g)
 {
     return (struct file_io){
         .ctx = g,
+        .why = why,
         .upload_begin = upload_begin,
         .upload_write = upload_write,
         .upload_commit = upload_commit,
@@ -212,7 +219,8 @@ static int prepare(struct gateway *g, const char *flag, const char *dir, bool *c
     return ST_OK;
 }
 
-static int open_uploads(struct gateway *g)
+/* Whatever clients upload would be named, counted and deleted as recordings are, and the other way round. */
+static int prepare_directories(struct gateway *g)
 {
     const struct options *o = g->options;
     bool created = false;
@@ -224,33 +232,42 @@ static int open_uploads(struct gateway *g)
     if (created) {
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, UPLOAD_DIR_CREATED), o->upload_dir);
     }
+    if (o->no_record) {
+        return ST_OK;
+    }
+    status = prepare(g, "--record-dir", o->record_dir, &created);
+    if (status == ST_OK && os_dir_same(o->upload_dir, o->record_dir)) {
+        return gateway_fail(g, ST_BUSY, "--record-dir %s: expected another directory than that of --upload-dir %s",
+                            o->record_dir, o->upload_dir);
+    }
+    return status;
+}
+
+static int open_uploads(struct gateway *g)
+{
+    const struct options *o = g->options;
     struct uploads_config config = {.dir = o->upload_dir,
                                     .max_bytes = o->upload_max,
                                     .quota_bytes = o->upload_quota,
+                                    .max_files = UPLOADS_FILES_MAX,
                                     .handles = o->max_clients +
                                                17, /* one converted form; some whose client left during the flush */
                                     .flusher = g->flusher,
                                     .log = &g->log};
-    status = uploads_open(&config, &g->uploads);
+    int status = uploads_open(&config, &g->uploads);
     return status == ST_OK ? ST_OK : gateway_fail(g, status, "--upload-dir %s: %s", o->upload_dir, os_error_text());
 }
 
 static int open_recordings(struct gateway *g)
 {
     const struct options *o = g->options;
-    bool created = false;
-    int status = prepare(g, "--record-dir", o->record_dir, &created);
-
-    if (status != ST_OK) {
-        return status;
-    }
     struct recordings_config config = {.dir = o->record_dir,
                                        .quota_bytes = o->record_quota,
                                        .sync_seconds = (unsigned)(o->record_sync_us / DUR_S(1)),
                                        .calls = o->max_calls,
                                        .flusher = g->flusher,
                                        .log = &g->log};
-    status = recordings_open(&config, &g->recordings);
+    int status = recordings_open(&config, &g->recordings);
     return status == ST_OK ? ST_OK : gateway_fail(g, status, "--record-dir %s: %s", o->record_dir, os_error_text());
 }
 
@@ -266,7 +283,10 @@ int gateway_files_open(struct gateway *g)
     if (!kernel) {
         log_write(&g->log, LOG_WARNING, LOG_TEXT(&g->log, NO_KERNEL_AIO));
     }
-    status = open_uploads(g);
+    status = prepare_directories(g);
+    if (status == ST_OK) {
+        status = open_uploads(g);
+    }
     if (status == ST_OK && !o->no_record) {
         status = open_recordings(g);
     }

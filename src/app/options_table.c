@@ -158,7 +158,7 @@ const struct option_row option_rows[] = {
      .offset = FIELD(upload_max), .help = "largest decoded upload"},
     {.name = "upload-quota", .kind = OPTION_BYTES, .section = FILES, .metavar = "BYTES", .preset = "256M", .min = 0,
      .max = BYTES_ANY,
-     .offset = FIELD(upload_quota), .help = "all uploads together"},
+     .offset = FIELD(upload_quota), .help = "all uploads together, in blocks of the disk; at most 10000 files"},
     {.name = "record-dir", .kind = OPTION_TEXT, .section = FILES, .metavar = "DIR", .preset = "recordings",
      .offset = FIELD(record_dir), .help = "where recordings are kept; created at start"},
     {.name = "no-record", .kind = OPTION_SWITCH, .section = FILES,

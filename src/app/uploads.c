@@ -32,7 +32,8 @@ static int scan(struct uploads *u)
     }
     while ((status = os_dir_iter_next(iter, &entry)) == ST_OK) {
         if (!uploads_is_temporary(entry.name)) {
-            u->stored += uploads_drop_orphan(u, entry.name) ? 0 : entry.size;
+            u->stored += uploads_drop_orphan(u, entry.name) ? 0 : uploads_space(u, entry.size);
+            u->files += ws_file_name_ok(span_cstr(entry.name)) ? 1 : 0;
         } else if (os_file_remove(u->dir_fd, entry.name) == ST_OK) {
             log_write(u->log, LOG_INFO, LOG_TEXT(u->log, UPLOAD_STALE), entry.name);
         }
@@ -50,13 +51,18 @@ int uploads_open(const struct uploads_config *config, struct uploads **out)
     }
     u->dir_fd = -1;
     u->max_bytes = config->max_bytes;
-    u->quota_bytes = config->quota_bytes;
+    u->quota_bytes = config->quota_bytes > 0 ? config->quota_bytes : UINT64_MAX;
+    u->max_files = config->max_files;
+    u->block_bytes = config->block_bytes;
     u->flusher = config->flusher;
     u->log = config->log;
     u->dir = strdup(config->dir);
     int status = u->dir != NULL ? pool_init(&u->handles, sizeof(struct upload), config->handles) : ST_NO_MEMORY;
     if (status == ST_OK) {
         status = os_dir_open(u->dir, &u->dir_fd);
+    }
+    if (status == ST_OK && u->block_bytes == 0) {
+        status = os_disk_block(u->dir_fd, &u->block_bytes);
     }
     if (status == ST_OK) {
         status = scan(u);
@@ -87,17 +93,24 @@ void uploads_close(struct uploads *u)
     free(u);
 }
 
-uint64_t uploads_size_of(const struct uploads *u, const char *name)
+uint64_t uploads_space(const struct uploads *u, uint64_t size)
+{
+    return (size / u->block_bytes + (size % u->block_bytes != 0 ? 1 : 0)) * u->block_bytes;
+}
+
+bool uploads_find(const struct uploads *u, const char *name, uint64_t *space)
 {
     int fd;
     uint64_t size = 0;
-    if (os_file_open(u->dir_fd, name, OS_OPEN_READ, &fd) == ST_OK) {
-        if (os_file_size(fd, &size) != ST_OK) {
-            size = 0;
-        }
-        os_close(fd);
+    *space = 0;
+    if (os_file_open(u->dir_fd, name, OS_OPEN_READ, &fd) != ST_OK) {
+        return false;
     }
-    return size;
+    if (os_file_size(fd, &size) == ST_OK) {
+        *space = uploads_space(u, size);
+    }
+    os_close(fd);
+    return true;
 }
 
 static int create_temporary(struct uploads *u, struct upload *up)
@@ -110,16 +123,22 @@ static int create_temporary(struct uploads *u, struct upload *up)
     return status;
 }
 
+static bool is_crowded(const struct uploads *u)
+{
+    return u->files >= u->max_files || u->coming >= u->max_files - u->files;
+}
+
 int upload_start(struct uploads *u, const char *name, struct upload **out)
 {
     struct pool_id id;
     struct upload *up = pool_new(&u->handles, &id);
     if (up == NULL) {
-        return ST_FULL;
+        return ST_BUSY;
     }
     up->owner = u;
     up->id = id;
-    int status = span_copy(span_cstr(name), up->name, sizeof up->name);
+    up->is_new = !uploads_find(u, name, &up->replaces) && ws_file_name_ok(span_cstr(name));
+    int status = up->is_new && is_crowded(u) ? ST_FULL : span_copy(span_cstr(name), up->name, sizeof up->name);
     if (status == ST_OK) {
         status = create_temporary(u, up);
     }
@@ -127,9 +146,17 @@ int upload_start(struct uploads *u, const char *name, struct upload **out)
         pool_free(&u->handles, id);
         return status;
     }
-    up->replaces = uploads_size_of(u, name);
+    u->coming += up->is_new ? 1 : 0;
     *out = up;
     return ST_OK;
+}
+
+/* Clients can bring this about as often as they like. */
+static void warn(struct uploads *u, const char *name)
+{
+    if (log_quota_take(&u->failures, u->log, LOG_WARNING, os_clock_mono())) {
+        log_write(u->log, LOG_WARNING, LOG_TEXT(u->log, UPLOAD_FAILED), name, os_error_text());
+    }
 }
 
 int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
@@ -143,6 +170,8 @@ int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
     const int status = upload_start(u, text, &up);
     if (status == ST_OK) {
         *upload = up->id;
+    } else if (status != ST_FULL && status != ST_BUSY) {
+        warn(u, text);
     }
     return status;
 }
@@ -169,7 +198,8 @@ int uploads_write(struct uploads *u, struct pool_id upload, const void *data, si
     if (!up->converted && len > u->max_bytes - up->size) {
         return ST_TOO_LARGE;
     }
-    if (!uploads_have_room(u, up, len)) {
+    const uint64_t more = uploads_space(u, up->size + len) - uploads_space(u, up->size);
+    if (!uploads_have_room(u, up, more)) {
         return ST_FULL;
     }
     const int status = os_file_write(up->fd, data, len);
@@ -177,7 +207,7 @@ int uploads_write(struct uploads *u, struct pool_id upload, const void *data, si
         return status;
     }
     up->size += len;
-    u->writing += len;
+    u->writing += more;
     return ST_OK;
 }
 
@@ -192,7 +222,8 @@ static void release(struct upload *up)
 {
     struct uploads *u = up->owner;
     if (up->state != UPLOAD_NAMING) {
-        u->writing -= up->size;
+        u->writing -= uploads_space(u, up->size);
+        u->coming -= up->is_new ? 1 : 0;
         (void)!os_file_remove(u->dir_fd, up->temporary);
     }
     os_close(up->fd);
@@ -206,7 +237,7 @@ static void finish(struct upload *up, int status)
     const struct pool_id owner = up->done_owner;
     const uint64_t size = up->size;
     if (status != ST_OK && !up->converted) {
-        log_write(up->owner->log, LOG_WARNING, LOG_TEXT(up->owner->log, UPLOAD_FAILED), up->name, os_error_text());
+        warn(up->owner, up->name);
     }
     release(up);
     if (done != NULL) {
@@ -225,14 +256,18 @@ static int give_name(struct upload *up)
     if (up->converted && !uploads_cached_fits(u, up)) {
         return ST_STATE;
     }
-    const uint64_t replaced = uploads_size_of(u, up->name);
+    uint64_t replaced;
+    const bool found = uploads_find(u, up->name, &replaced);
     const int status = os_file_rename(u->dir_fd, up->temporary, up->name);
     if (status != ST_OK) {
         return status;
     }
+    const uint64_t space = uploads_space(u, up->size);
     up->state = UPLOAD_NAMING;
-    u->writing -= up->size;
-    u->stored = (u->stored > replaced ? u->stored - replaced : 0) + up->size;
+    u->writing -= space;
+    u->stored = (u->stored > replaced ? u->stored - replaced : 0) + space;
+    u->files += found || up->converted ? 0 : 1;
+    u->coming -= up->is_new ? 1 : 0;
     u->changes++;
     if (!up->converted) {
         uploads_drop_cached(u, up->name); /* of the earlier file */
@@ -318,7 +353,9 @@ int uploads_delete(struct uploads *u, struct span name)
     os_close(fd);
     status = os_file_remove(u->dir_fd, text);
     if (status == ST_OK) {
-        u->stored = u->stored > size ? u->stored - size : 0;
+        const uint64_t space = uploads_space(u, size);
+        u->stored = u->stored > space ? u->stored - space : 0;
+        u->files -= u->files > 0 ? 1 : 0;
         u->changes++;
         uploads_drop_cached(u, text);
     }
@@ -328,4 +365,9 @@ int uploads_delete(struct uploads *u, struct span name)
 uint64_t uploads_used(const struct uploads *u)
 {
     return u->stored + u->writing;
+}
+
+uint32_t uploads_count(const struct uploads *u)
+{
+    return u->files;
 }

@@ -7,13 +7,19 @@
 #include "wsaudio/base.h"
 #include "wsaudio/os.h"
 
+/* Stored at once, whatever their size. Converted forms come beside it, one each at most. */
+#define UPLOADS_FILES_MAX 10000
+
 struct uploads;
 
 struct uploads_config {
-    const char *dir;            /* exists (os_dir_prepare); copied */
-    uint64_t max_bytes;         /* --upload-max */
-    uint64_t quota_bytes;       /* --upload-quota: all regular files of the directory and what is being written */
-    uint32_t handles;           /* uploads at once, those being committed included */
+    const char *dir;    /* exists (os_dir_prepare); copied */
+    uint64_t max_bytes; /* --upload-max */
+    uint64_t
+        quota_bytes;    /* --upload-quota: all regular files of the directory and what is being written; 0: no limit */
+    uint32_t max_files; /* uploads under their names and those on their way to a new one */
+    uint32_t block_bytes; /* each file counts as whole blocks of so much, as on the disk (os_disk_block); 0: that */
+    uint32_t handles;     /* uploads at once, those being committed included */
     struct os_flusher *flusher; /* borrows; needs room for `handles` flushes, else commits fail with ST_FULL */
     const struct log *log;      /* borrows */
 };
@@ -27,8 +33,8 @@ void uploads_close(struct uploads *u);
 
 /* Names are what ws_file_name_ok lets through: nothing leaves the directory. */
 
-/* Begins an upload in a temporary file. ST_BAD: not a valid name. ST_FULL: no handle, descriptor or disk space.
- * ST_DENIED, ST_IO. */
+/* Begins an upload in a temporary file. ST_BAD: not a valid name. ST_FULL: max_files are there, or no disk space. ST_BUSY: no
+ * handle. ST_DENIED, ST_IO (no descriptor, too), each with a limited WARNING. */
 WS_MUST_CHECK int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload);
 /* Appends. ST_TOO_LARGE: over max_bytes. ST_FULL: the quota or the disk has no room. ST_IO. ST_STATE: no such upload,
  * or being committed. After an error only uploads_abort makes sense. */
@@ -69,8 +75,9 @@ WS_MUST_CHECK int uploads_cached_open(const struct uploads *u, struct span name,
 WS_MUST_CHECK int uploads_cache_begin(struct uploads *u, struct span name, int source, uint64_t len,
                                       struct pool_id *upload);
 
-/* Bytes counted in the quota now. */
+/* Bytes counted in the quota now, and the number of uploads. */
 uint64_t uploads_used(const struct uploads *u);
+uint32_t uploads_count(const struct uploads *u);
 
 struct uploads_entry {
     const char *name; /* valid until the next call */

@@ -116,7 +116,7 @@ int uploads_cache_begin(struct uploads *u, struct span name, int source, uint64_
     }
     up->converted = true;
     status = os_file_identify(source, &up->source);
-    if (status == ST_OK && !uploads_have_room(u, up, CACHED_HEADER_LEN + len)) {
+    if (status == ST_OK && !uploads_have_room(u, up, uploads_space(u, CACHED_HEADER_LEN + len))) {
         status = ST_FULL;
     }
     if (status == ST_OK) {
@@ -154,9 +154,9 @@ void uploads_drop_cached(struct uploads *u, const char *original)
     if (cached_name(span_cstr(original), stored) != ST_OK) {
         return;
     }
-    const uint64_t size = uploads_size_of(u, stored);
-    if (size > 0 && os_file_remove(u->dir_fd, stored) == ST_OK) {
-        u->stored = u->stored > size ? u->stored - size : 0;
+    uint64_t space;
+    if (uploads_find(u, stored, &space) && os_file_remove(u->dir_fd, stored) == ST_OK) {
+        u->stored = u->stored > space ? u->stored - space : 0;
         u->changes++;
     }
 }

@@ -11,6 +11,7 @@ struct uploads_list {
     struct uploads *owner;
     struct os_dir_iter *iter;
     uint64_t sum;
+    uint32_t files;
     uint32_t changes;
     char name[WS_NAME_MAX + 1];
 };
@@ -73,13 +74,15 @@ int uploads_list_next(struct uploads_list *list, struct uploads_entry *out)
         if (uploads_is_temporary(found.name)) {
             continue;
         }
-        list->sum += found.size;
+        list->sum += uploads_space(list->owner, found.size);
+        list->files += ws_file_name_ok(span_cstr(found.name)) ? 1 : 0;
         if (describe(list, &found, out)) {
             return ST_OK;
         }
     }
     if (status == ST_NOT_FOUND && list->changes == list->owner->changes) {
         list->owner->stored = list->sum;
+        list->owner->files = list->files;
     }
     return status;
 }

@@ -2,6 +2,7 @@
 #define APP_UPLOADS_PRIVATE_H
 
 #include "uploads.h"
+#include "wsaudio/base/log_quota.h"
 #include "wsaudio/ws.h"
 
 #define CACHED_PREFIX      ".converted-"
@@ -13,12 +14,16 @@ struct uploads {
     char *dir; /* owns */
     int dir_fd;
     uint64_t max_bytes, quota_bytes;
-    uint64_t stored;  /* bytes of the directory's files, temporary ones not counted */
-    uint64_t writing; /* bytes of the temporary files */
-    uint32_t changes; /* counts what changes `stored`: a listing that saw one does not correct it */
+    uint32_t max_files, block_bytes;
+    uint64_t stored;  /* what the directory's files take, temporary ones not counted */
+    uint64_t writing; /* what the temporary files take */
+    uint32_t files;   /* uploads under their names */
+    uint32_t coming;  /* uploads being written whose names are new */
+    uint32_t changes; /* counts what changes `stored` or `files`: a listing that saw one does not correct them */
     uint32_t serial;  /* for names of temporary files */
     struct os_flusher *flusher;
     const struct log *log;
+    struct log_quota failures; /* of UPLOAD_FAILED */
     struct pool handles;
 };
 
@@ -33,7 +38,8 @@ struct upload {
     char name[STORED_NAME_MAX]; /* that it will have */
     char temporary[TEMPORARY_NAME_MAX];
     uint64_t size;
-    uint64_t replaces; /* bytes of the file of that name when the upload began: not counted twice */
+    uint64_t replaces; /* what the file of that name took when the upload began: not counted twice */
+    bool is_new;       /* an upload, and no file had its name: counted in `coming` */
     bool converted;
     struct os_file_identity source; /* of what was converted */
     uploads_done_fn done;           /* NULL: nobody waits any more */
@@ -43,8 +49,10 @@ struct upload {
 
 /* Begins to write a file that will be `name`. ST_FULL, ST_DENIED, ST_IO. */
 WS_MUST_CHECK int upload_start(struct uploads *u, const char *name, struct upload **out);
-/* 0 when there is none; whatever else stands there (a link) takes no bytes of the quota. */
-uint64_t uploads_size_of(const struct uploads *u, const char *name);
+/* What a file of so many bytes takes on the disk. */
+uint64_t uploads_space(const struct uploads *u, uint64_t size);
+/* Whether a file has that name, and what it takes; whatever else stands there (a link) is none. */
+bool uploads_find(const struct uploads *u, const char *name, uint64_t *space);
 bool uploads_have_room(const struct uploads *u, const struct upload *up, uint64_t more);
 /* A name of ours for a converted form; *original is that of its upload. */
 bool uploads_is_cached(const char *name, const char **original);

@@ -31,6 +31,13 @@ static void fail(struct client *c, enum ws_error error, const char *fmt, ...)
     drop_file(c);
 }
 
+static const char *why(const struct client *c)
+{
+    const struct file_io *files = &c->bridge->config.files;
+    const char *text = files->why != NULL ? files->why(files->ctx) : NULL;
+    return text != NULL ? text : "the system refuses";
+}
+
 static void fail_status(struct client *c, int status)
 {
     switch (status) {
@@ -38,9 +45,12 @@ static void fail_status(struct client *c, int status)
         fail(c, WS_ERROR_TOO_LARGE, "an upload is at most %llu bytes",
              (unsigned long long)c->bridge->config.upload_max);
         break;
-    case ST_FULL: fail(c, WS_ERROR_QUOTA, "no room left for uploads"); break;
+    case ST_FULL:
+        fail(c, WS_ERROR_QUOTA, "no room left for uploads (--upload-quota, their number, or the disk)");
+        break;
+    case ST_BUSY: fail(c, WS_ERROR_BUSY, "too many uploads at once"); break;
     case ST_NO_MEMORY: fail(c, WS_ERROR_INTERNAL, "out of memory"); break;
-    default: fail(c, WS_ERROR_IO, "the file cannot be stored"); break;
+    default: fail(c, WS_ERROR_IO, "the file cannot be stored: %s", why(c)); break;
     }
 }
 
@@ -238,8 +248,9 @@ void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, in
             convert_want(b, c->committed_name);
         }
     } else {
-        client_error(c, SPAN_LIT("WAV_UPLOAD"), status == ST_FULL ? WS_ERROR_QUOTA : WS_ERROR_IO,
-                     "the file cannot be stored (%s)", status_name(status));
+        const bool full = status == ST_FULL;
+        client_error(c, SPAN_LIT("WAV_UPLOAD"), full ? WS_ERROR_QUOTA : WS_ERROR_IO, "the file cannot be stored: %s",
+                     full ? "no room left" : why(c));
     }
     ws_conn_pause(c->conn, false);
 }

@@ -8,6 +8,10 @@
 
 #include "internal.h"
 
+/* Some file systems name smaller units than what they really give away. */
+#define BLOCK_MIN 4096
+#define BLOCK_MAX 1048576
+
 int os_dir_prepare(const char *path, bool *created)
 {
     struct stat info;
@@ -30,6 +34,13 @@ int os_dir_open(const char *path, int *dir_fd)
     return *dir_fd >= 0 ? ST_OK : os_fail(errno);
 }
 
+bool os_dir_same(const char *path, const char *other)
+{
+    struct stat a;
+    struct stat b;
+    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 int os_disk_free_percent(int dir_fd, unsigned *out)
 {
     struct statvfs info;
@@ -42,6 +53,18 @@ int os_disk_free_percent(int dir_fd, unsigned *out)
     if (blocks > 0 && available < blocks) {
         *out = (unsigned)((double)available * 100.0 / (double)blocks);
     }
+    return ST_OK;
+}
+
+int os_disk_block(int dir_fd, uint32_t *out)
+{
+    struct statvfs info;
+    *out = BLOCK_MIN;
+    if (fstatvfs(dir_fd, &info) != 0) {
+        return os_fail(errno);
+    }
+    const uint64_t block = info.f_frsize;
+    *out = block < BLOCK_MIN ? BLOCK_MIN : block > BLOCK_MAX ? BLOCK_MAX : (uint32_t)block;
     return ST_OK;
 }
 

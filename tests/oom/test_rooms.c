@@ -280,7 +280,8 @@ static void use_uploads(struct os_loop *loop, struct os_flusher *flusher)
     struct uploads_list *list;
     struct uploads_entry entry;
     struct pool_id id;
-    struct uploads_config config = {dir, 1000, 10000, 2, flusher, NULL};
+    struct uploads_config config = {
+        .dir = dir, .max_bytes = 1000, .quota_bytes = 100000, .max_files = 10, .handles = 2, .flusher = flusher};
 
     if (!ok(uploads_open(&config, &u))) {
         return;

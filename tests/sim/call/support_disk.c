@@ -92,6 +92,12 @@ void world_put_file(struct world *w, const char *name, const void *data, size_t 
     append(f, 0, data, len);
 }
 
+static const char *why(void *ctx)
+{
+    (void)ctx;
+    return "the drawer is stuck";
+}
+
 static int upload_begin(void *ctx, struct pool_id client, const char *name, struct pool_id *upload)
 {
     struct world *w = ctx;
@@ -376,6 +382,7 @@ static void raw_packet(void *ctx, const void *data, size_t len)
 void world_file_io(struct world *w, struct file_io *io)
 {
     *io = (struct file_io){.ctx = w,
+                           .why = why,
                            .upload_begin = upload_begin,
                            .upload_write = upload_write,
                            .upload_commit = upload_commit,

@@ -447,7 +447,8 @@ static void no_room_and_broken_disk(void **state)
         int status;
         const char *answer;
     } rows[] = {{ST_FULL, "ERROR:WAV_UPLOAD:quota:"},
-                {ST_IO, "ERROR:WAV_UPLOAD:io:"},
+                {ST_BUSY, "ERROR:WAV_UPLOAD:busy:"},
+                {ST_IO, "ERROR:WAV_UPLOAD:io:the file cannot be stored: the drawer is stuck"},
                 {ST_NO_MEMORY, "ERROR:WAV_UPLOAD:internal:"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         w->begin_status = rows[i].status;

@@ -14,9 +14,11 @@
 
 #include "uploads.h"
 #include "wsaudio/audio.h"
+#include "wsaudio/base/log_quota.h"
 
 #define MAX   1000
 #define QUOTA 3000
+#define FILES 50
 
 struct bench {
     struct store store;
@@ -27,17 +29,24 @@ struct bench {
     bool kernel;
 };
 
-static void open_uploads(struct bench *b)
+static void open_with(struct bench *b, uint64_t quota, uint32_t files, uint32_t block_bytes)
 {
     const struct uploads_config config = {
         .dir = b->store.dir,
         .max_bytes = MAX,
-        .quota_bytes = QUOTA,
+        .quota_bytes = quota,
+        .max_files = files,
+        .block_bytes = block_bytes,
         .handles = 4,
         .flusher = b->store.flusher,
         .log = &b->store.log,
     };
     assert_int_equal(uploads_open(&config, &b->uploads), ST_OK);
+}
+
+static void open_uploads(struct bench *b)
+{
+    open_with(b, QUOTA, FILES, 1);
 }
 
 static int setup_with(void **state, bool kernel)
@@ -223,6 +232,113 @@ static void test_quota(void **state)
     assert_int_equal(store_count(&b->store), 3);
 }
 
+/* A client that uploads 46 bytes again and again under new names. */
+static void test_number_of_files(void **state)
+{
+    struct bench *b = *state;
+    struct pool_id id, other;
+    uploads_close(b->uploads);
+    open_with(b, QUOTA, 3, 1);
+    store_upload(b, "a", 46);
+    store_upload(b, "b", 46);
+    id = begin(b, "c");
+    assert_int_equal(uploads_begin(b->uploads, SPAN_LIT("d"), &other), ST_FULL); /* what is being written counts */
+    assert_true(pool_id_is_none(other));
+    other = begin(b, "a"); /* takes the place of one that is there */
+    uploads_abort(b->uploads, other);
+    uploads_abort(b->uploads, id);
+    store_upload(b, "d", 46);
+    assert_int_equal(uploads_begin(b->uploads, SPAN_LIT("c"), &id), ST_FULL);
+    store_upload(b, "a", 46);
+    assert_int_equal(uploads_count(b->uploads), 3);
+    assert_int_equal(uploads_delete(b->uploads, SPAN_LIT("a")), ST_OK);
+    assert_int_equal(uploads_count(b->uploads), 2);
+    store_upload(b, "c", 46);
+    assert_int_equal(uploads_begin(b->uploads, SPAN_LIT("e"), &id), ST_FULL);
+    uploads_close(b->uploads); /* those that are there at the start count too */
+    open_with(b, QUOTA, 3, 1);
+    assert_int_equal(uploads_begin(b->uploads, SPAN_LIT("e"), &id), ST_FULL);
+    assert_int_equal(store_logged(&b->store, "WARNING"), 0);
+}
+
+/* The upload whose name is new when it begins, and taken or gone when it ends. */
+static void test_number_when_names_come_and_go(void **state)
+{
+    struct bench *b = *state;
+    struct pool_id first = begin(b, "a");
+    struct pool_id second = begin(b, "a");
+    assert_int_equal(uploads_write(b->uploads, first, block, 10), ST_OK);
+    assert_int_equal(uploads_write(b->uploads, second, block, 10), ST_OK);
+    assert_int_equal(commit(b, first), ST_OK);
+    assert_int_equal(commit(b, second), ST_OK);
+    assert_int_equal(uploads_count(b->uploads), 1);
+    first = begin(b, "a");
+    assert_int_equal(uploads_write(b->uploads, first, block, 10), ST_OK);
+    assert_int_equal(uploads_delete(b->uploads, SPAN_LIT("a")), ST_OK);
+    assert_int_equal(commit(b, first), ST_OK);
+    assert_int_equal(uploads_count(b->uploads), 1);
+}
+
+/* A file takes whole blocks, on the disk and in the quota. */
+static void test_space_in_blocks(void **state)
+{
+    struct bench *b = *state;
+    struct pool_id id;
+    uploads_close(b->uploads);
+    open_with(b, 3 * 4096, FILES, 4096);
+    store_upload(b, "a", 46);
+    store_upload(b, "b", 46);
+    assert_int_equal(uploads_used(b->uploads), 2 * 4096);
+    id = begin(b, "c");
+    assert_int_equal(uploads_write(b->uploads, id, block, 46), ST_OK);
+    assert_int_equal(uploads_write(b->uploads, id, block, 46), ST_OK); /* the same block */
+    assert_int_equal(uploads_used(b->uploads), 3 * 4096);
+    const struct pool_id other = begin(b, "d");
+    assert_int_equal(uploads_write(b->uploads, other, block, 1), ST_FULL);
+    uploads_abort(b->uploads, other);
+    uploads_abort(b->uploads, id);
+    assert_int_equal(uploads_used(b->uploads), 2 * 4096);
+    store_upload(b, "a", 100); /* in place of its own block */
+    assert_int_equal(uploads_used(b->uploads), 2 * 4096);
+    assert_int_equal(uploads_delete(b->uploads, SPAN_LIT("a")), ST_OK);
+    assert_int_equal(uploads_used(b->uploads), 4096);
+    uploads_close(b->uploads);
+    open_with(b, 3 * 4096, FILES, 0); /* as the file system says */
+    assert_true(uploads_used(b->uploads) >= 4096);
+}
+
+static void test_no_limit(void **state)
+{
+    struct bench *b = *state;
+    uploads_close(b->uploads);
+    open_with(b, 0, FILES, 4096);
+    store_upload(b, "a", 46);
+    assert_int_equal(uploads_used(b->uploads), 4096);
+}
+
+/* Not the quota, and not a line each. */
+static void test_no_descriptor(void **state)
+{
+    struct bench *b = *state;
+    struct rlimit old;
+    struct pool_id id;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    struct rlimit tight = old;
+    tight.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    int statuses[50];
+    for (int i = 0; i < 50; i++) {
+        statuses[i] = uploads_begin(b->uploads, SPAN_LIT("a"), &id);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(statuses[i], ST_IO);
+    }
+    assert_int_equal(store_logged(&b->store, "WARNING Upload a could not be stored: Too many open files"),
+                     LOG_QUOTA_BURST);
+    store_upload(b, "a", 10);
+}
+
 /* A full disk, played by the process's file size limit: told as the quota is. */
 static void test_disk_full(void **state)
 {
@@ -314,7 +430,7 @@ static void test_handles_run_out(void **state)
     for (int i = 0; i < 4; i++) {
         ids[i] = begin(b, "same name");
     }
-    assert_int_equal(uploads_begin(b->uploads, SPAN_LIT("x"), &fifth), ST_FULL);
+    assert_int_equal(uploads_begin(b->uploads, SPAN_LIT("x"), &fifth), ST_BUSY);
     assert_true(pool_id_is_none(fifth));
     assert_int_equal(uploads_write(b->uploads, fifth, "x", 1), ST_STATE);
     for (int i = 0; i < 4; i++) {
@@ -509,6 +625,11 @@ int main(void)
         BOTH(test_replace_and_play_on),
         BOTH(test_two_at_once_keep_apart),
         BOTH(test_quota),
+        cmocka_unit_test_setup_teardown(test_number_of_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_number_when_names_come_and_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_space_in_blocks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_descriptor, setup, teardown),
         BOTH(test_rename_failure_keeps_all),
         BOTH(test_handles_run_out),
         cmocka_unit_test_setup_teardown(test_abort_while_committing, setup, teardown),

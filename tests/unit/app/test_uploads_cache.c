@@ -25,6 +25,8 @@ static void open_uploads(struct bench *b, uint64_t quota)
     const struct uploads_config config = {.dir = b->store.dir,
                                           .max_bytes = 1000,
                                           .quota_bytes = quota,
+                                          .max_files = 50,
+                                          .block_bytes = 1,
                                           .handles = 4,
                                           .flusher = b->store.flusher,
                                           .log = &b->store.log};

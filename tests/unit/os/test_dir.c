@@ -89,12 +89,47 @@ static void test_disk_free(void **state)
     assert_int_equal(os_disk_free_percent(-1, &percent), ST_IO);
 }
 
+static void test_disk_block(void **state)
+{
+    (void)state;
+    int fd;
+    uint32_t block = 0;
+    assert_int_equal(os_dir_open("/tmp", &fd), ST_OK);
+    assert_int_equal(os_disk_block(fd, &block), ST_OK);
+    assert_in_range(block, 4096, 1048576);
+    os_close(fd);
+    assert_int_equal(os_disk_block(-1, &block), ST_IO);
+    assert_int_equal(block, 4096);
+}
+
+static void test_same_directory(void **state)
+{
+    (void)state;
+    char *dir = support_make_dir();
+    char *path = NULL, *other = NULL, *dotted = NULL, *link = NULL;
+    assert_true(asprintf(&path, "%s/a", dir) > 0 && asprintf(&other, "%s/b", dir) > 0);
+    assert_true(asprintf(&dotted, "%s/./b/../a/", dir) > 0 && asprintf(&link, "%s/c", dir) > 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_false(os_dir_same(path, other)); /* there is none */
+    assert_int_equal(mkdir(other, 0700), 0);
+    assert_int_equal(symlink(path, link), 0);
+    assert_false(os_dir_same(path, other));
+    assert_true(os_dir_same(path, path));
+    assert_true(os_dir_same(path, dotted));
+    assert_true(os_dir_same(path, link));
+    assert_false(os_dir_same(other, link));
+    free(path);
+    free(other);
+    free(dotted);
+    free(link);
+    support_remove_tree(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_prepare),
-        cmocka_unit_test(test_iterate),
-        cmocka_unit_test(test_disk_free),
+        cmocka_unit_test(test_prepare),    cmocka_unit_test(test_iterate),        cmocka_unit_test(test_disk_free),
+        cmocka_unit_test(test_disk_block), cmocka_unit_test(test_same_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
