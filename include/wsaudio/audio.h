@@ -34,7 +34,7 @@ struct wav_format {
     uint16_t channels;
     uint32_t rate_hz;
     uint16_t bits;
-    uint16_t block_align;
+    uint16_t block_align; /* bytes of one sample of every channel: for the known tags never less than bits need */
 };
 
 struct wav_parser {
@@ -50,11 +50,14 @@ struct wav_parser {
     uint8_t held[48]; /* a header or fmt body that is not complete yet */
     int phase;        /* private */
     uint32_t fmt_len; /* private */
+    bool odd;         /* private */
 };
 
 void wav_parser_init(struct wav_parser *p);
 /* Feeds the next bytes of the file, in any split. WAV_READY once both fmt and the start of data are known (data first is
- * legal: then it goes on to find fmt). Bytes after that may be pushed and are ignored. */
+ * legal: then it goes on to find fmt). Bytes after that may be pushed and are ignored. Where a body of odd length is followed by
+ * a chunk's name at once, its pad byte is missing: that is forgiven. PCM samples lie left-justified in containers of block
+ * align / channels bytes (24 bits in 4, 16 in 3), if that holds them and the byte rate does not speak for the smallest ones. */
 enum wav_state wav_parser_push(struct wav_parser *p, const void *data, size_t len);
 /* For a file that can be read anywhere: where to read the next bytes to push; the body of a chunk that does not matter is passed
  * over. */
@@ -62,6 +65,16 @@ uint64_t wav_parser_next(struct wav_parser *p);
 /* At the file's end: total length known. Corrects data_len to the whole samples that are there. WAV_BAD for no fmt, no data
  * or no sample. */
 enum wav_state wav_parser_end(struct wav_parser *p, uint64_t file_len);
+/* Reads from `offset` on: the bytes read, fewer only at the end, or a negative status. */
+typedef int (*wav_read_fn)(void *ctx, uint64_t offset, void *data, size_t len);
+/* The judgement of a whole file, the same for whoever stores, lists or plays it. A data size of 0, 0xFFFFFFFF or past the file's
+ * end means to the end, without the chunks (LIST, id3, …) that end with the file, of which WAV_TAIL_MAX bytes are looked at. Does at
+ * most WAV_LOOK_READS reads of 1 KiB to find the audio (bodies of chunks are passed over), and for such a data size so many
+ * again of 9 bytes and 17 of 4 KiB. ST_OK: *p is WAV_READY, its audio whole samples that are there. ST_BAD: p->why. ST_IO: the
+ * same, a read failed. */
+WS_MUST_CHECK int wav_look(wav_read_fn read, void *ctx, uint64_t size, struct wav_parser *p);
+#define WAV_LOOK_READS 128
+#define WAV_TAIL_MAX   65536
 /* Whether this program plays it: 8 to 48 kHz, one or two channels, PCM of 8, 16, 24 or 32 bits, 32-bit float, A-law, mu-law. ST_OK
  * and *codec: what its data is when a call can play it as it lies (8 kHz, one channel, A-law, mu-law or PCM of 16 bits), else
  * AUDIO_CODEC_COUNT: a wav_converter plays it. ST_UNSUPPORTED and text says what was found and what is taken ("found PCM 20-bit

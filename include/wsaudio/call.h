@@ -40,6 +40,7 @@ struct list_entry {
     char name[WS_NAME_MAX + 1];
     uint64_t bytes;
     uint64_t ms;
+    uint32_t reads; /* that it took to know this: lists have a share of a turn */
 };
 
 /* Handles belong to the implementation. Every function returns ST_OK or a status; none may block on a disk
@@ -49,10 +50,12 @@ struct file_io {
     /* What the system said when the function before this one failed with ST_IO or ST_DENIED; NULL: nothing more is known. */
     const char *(*why)(void *ctx);
     /* Uploads. begin: ST_FULL (as many files as there may be, or no disk space), ST_BUSY (too many at once), ST_IO. write:
-     * ST_TOO_LARGE (over the upload limit), ST_FULL (quota or disk), ST_IO; after an error only abort may follow. commit: flush, rename, flush; bridge_upload_done(client) comes later, from
+     * ST_TOO_LARGE (over the upload limit), ST_FULL (quota or disk), ST_IO; after an error only abort may follow. read: what
+     * was written, as play_read. commit: flush, rename, flush; bridge_upload_done(client) comes later, from
      * another turn or from inside commit. abort is always allowed before commit; a commit that returns an error has released the upload. */
     int (*upload_begin)(void *ctx, struct pool_id client, const char *name, struct pool_id *upload);
     int (*upload_write)(void *ctx, struct pool_id upload, const void *data, size_t len);
+    int (*upload_read)(void *ctx, struct pool_id upload, uint64_t offset, void *data, size_t len);
     int (*upload_commit)(void *ctx, struct pool_id upload, struct pool_id client);
     void (*upload_abort)(void *ctx, struct pool_id upload);
     /* Playing; a handle is never negative. open: ST_NOT_FOUND, ST_IO. read: bytes read, fewer only at the end, or ST_IO. */

@@ -292,7 +292,7 @@ struct os_dir_entry {
     int64_t modified_us; /* since 1970 */
 };
 WS_MUST_CHECK int os_dir_iter_open(const char *path, struct os_dir_iter **out);
-/* Regular files only, "." and ".." never. ST_OK, ST_NOT_FOUND at the end, ST_IO. */
+/* Regular files only, "." and ".." never. ST_OK, ST_AGAIN: some others were passed over, go on; ST_NOT_FOUND at the end, ST_IO. */
 WS_MUST_CHECK int os_dir_iter_next(struct os_dir_iter *iter, struct os_dir_entry *out);
 void os_dir_iter_close(struct os_dir_iter *iter);
 

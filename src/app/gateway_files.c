@@ -26,6 +26,12 @@ static int upload_write(void *ctx, struct pool_id upload, const void *data, size
     return uploads_write(g->uploads, upload, data, len);
 }
 
+static int upload_read(void *ctx, struct pool_id upload, uint64_t offset, void *data, size_t len)
+{
+    struct gateway *g = ctx;
+    return uploads_read(g->uploads, upload, offset, data, len);
+}
+
 static void upload_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
 {
     struct gateway *g = ctx;
@@ -116,6 +122,7 @@ static int list_next(void *ctx, void *list, struct list_entry *entry)
     }
     entry->bytes = found.bytes;
     entry->ms = found.duration_ms;
+    entry->reads = found.reads;
     return span_copy(span_cstr(found.name), entry->name, sizeof(entry->name)) == ST_OK ? ST_OK : ST_AGAIN;
 }
 
@@ -186,6 +193,7 @@ struct file_io gateway_file_io(struct gateway *g)
         .why = why,
         .upload_begin = upload_begin,
         .upload_write = upload_write,
+        .upload_read = upload_read,
         .upload_commit = upload_commit,
         .upload_abort = upload_abort,
         .play_open = play_open,

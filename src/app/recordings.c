@@ -60,8 +60,8 @@ static int scan(struct recordings *r)
     if (status != ST_OK) {
         return status;
     }
-    while ((status = os_dir_iter_next(iter, &entry)) == ST_OK) {
-        if (!recordings_name_valid(span_cstr(entry.name))) {
+    while ((status = os_dir_iter_next(iter, &entry)) == ST_OK || status == ST_AGAIN) {
+        if (status == ST_AGAIN || !recordings_name_valid(span_cstr(entry.name))) {
             continue;
         }
         status = recordings_index_append(&r->index, entry.name, entry.size);

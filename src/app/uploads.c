@@ -30,7 +30,10 @@ static int scan(struct uploads *u)
     if (status != ST_OK) {
         return status;
     }
-    while ((status = os_dir_iter_next(iter, &entry)) == ST_OK) {
+    while ((status = os_dir_iter_next(iter, &entry)) == ST_OK || status == ST_AGAIN) {
+        if (status == ST_AGAIN) {
+            continue;
+        }
         if (!uploads_is_temporary(entry.name)) {
             u->stored += uploads_drop_orphan(u, entry.name) ? 0 : uploads_space(u, entry.size);
             u->files += ws_file_name_ok(span_cstr(entry.name)) ? 1 : 0;
@@ -209,6 +212,12 @@ int uploads_write(struct uploads *u, struct pool_id upload, const void *data, si
     up->size += len;
     u->writing += more;
     return ST_OK;
+}
+
+int uploads_read(const struct uploads *u, struct pool_id upload, uint64_t offset, void *data, size_t len)
+{
+    const struct upload *up = get_writing(u, upload);
+    return up != NULL ? os_file_read_at(up->fd, offset, data, len) : ST_STATE;
 }
 
 uint64_t uploads_size(const struct uploads *u, struct pool_id upload)

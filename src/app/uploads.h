@@ -39,6 +39,8 @@ WS_MUST_CHECK int uploads_begin(struct uploads *u, struct span name, struct pool
 /* Appends. ST_TOO_LARGE: over max_bytes. ST_FULL: the quota or the disk has no room. ST_IO. ST_STATE: no such upload,
  * or being committed. After an error only uploads_abort makes sense. */
 WS_MUST_CHECK int uploads_write(struct uploads *u, struct pool_id upload, const void *data, size_t len);
+/* Bytes of what was written so far, fewer only at its end. ST_STATE, ST_IO. */
+WS_MUST_CHECK int uploads_read(const struct uploads *u, struct pool_id upload, uint64_t offset, void *data, size_t len);
 /* Bytes written so far; 0 for a stale id. */
 uint64_t uploads_size(const struct uploads *u, struct pool_id upload);
 
@@ -83,12 +85,12 @@ struct uploads_entry {
     const char *name; /* valid until the next call */
     uint64_t bytes;
     uint64_t duration_ms; /* playing time; 0 when it is no WAV */
+    uint32_t reads;       /* that it took to know it */
 };
 struct uploads_list;
 /* A fresh look into the directory, in no order; files put there by hand are seen and counted. */
 WS_MUST_CHECK int uploads_list_open(struct uploads *u, struct uploads_list **out);
-/* One upload a call, reading a few KiB of it at most; what has no valid name is passed over. ST_NOT_FOUND at the end,
- * ST_IO. */
+/* One file a call, with as many reads as wav_look needs. ST_AGAIN: it was none of the uploads. ST_NOT_FOUND at the end, ST_IO. */
 WS_MUST_CHECK int uploads_list_next(struct uploads_list *list, struct uploads_entry *out);
 /* NULL is fine. Before uploads_close. */
 void uploads_list_close(struct uploads_list *list);

@@ -4,9 +4,6 @@
 #include "wsaudio/audio.h"
 #include "wsaudio/ws.h"
 
-#define HEAD_LEN   1024 /* read at once of a file's beginning */
-#define HEAD_READS 8    /* chunks that are passed over are not read */
-
 struct uploads_list {
     struct uploads *owner;
     struct os_dir_iter *iter;
@@ -34,21 +31,25 @@ int uploads_list_open(struct uploads *u, struct uploads_list **out)
     return ST_OK;
 }
 
-static uint64_t duration_ms(int fd, uint64_t size)
+struct counted_file {
+    int fd;
+    uint32_t reads;
+};
+
+static int read_file(void *ctx, uint64_t offset, void *data, size_t len)
 {
-    uint8_t head[HEAD_LEN];
-    struct wav_parser parser;
-    wav_parser_init(&parser);
-    for (int reads = 0; reads < HEAD_READS && parser.state == WAV_MORE; reads++) {
-        const int n = os_file_read_at(fd, wav_parser_next(&parser), head, sizeof head);
-        if (n <= 0 || wav_parser_push(&parser, head, (size_t)n) != WAV_MORE) {
-            break;
-        }
-    }
-    if (wav_parser_end(&parser, size) != WAV_READY) {
-        return 0;
-    }
-    return wav_duration_ms(&parser.format, parser.data_len);
+    struct counted_file *file = ctx;
+    file->reads++;
+    return os_file_read_at(file->fd, offset, data, len);
+}
+
+static void look(int fd, struct uploads_entry *out)
+{
+    struct wav_parser wav;
+    struct counted_file file = {fd, 0};
+    const int status = wav_look(read_file, &file, out->bytes, &wav);
+    out->duration_ms = status == ST_OK ? wav_duration_ms(&wav.format, wav.data_len) : 0;
+    out->reads = file.reads;
 }
 
 /* False for what is not a stored upload: another kind of name, a converted form, gone meanwhile. */
@@ -61,7 +62,7 @@ static bool describe(struct uploads_list *list, const struct os_dir_entry *found
         return false;
     }
     out->name = list->name;
-    out->duration_ms = duration_ms(fd, out->bytes);
+    look(fd, out);
     os_close(fd);
     return true;
 }
@@ -69,16 +70,14 @@ static bool describe(struct uploads_list *list, const struct os_dir_entry *found
 int uploads_list_next(struct uploads_list *list, struct uploads_entry *out)
 {
     struct os_dir_entry found;
-    int status;
-    while ((status = os_dir_iter_next(list->iter, &found)) == ST_OK) {
+    const int status = os_dir_iter_next(list->iter, &found);
+    if (status == ST_OK) {
         if (uploads_is_temporary(found.name)) {
-            continue;
+            return ST_AGAIN;
         }
         list->sum += uploads_space(list->owner, found.size);
         list->files += ws_file_name_ok(span_cstr(found.name)) ? 1 : 0;
-        if (describe(list, &found, out)) {
-            return ST_OK;
-        }
+        return describe(list, &found, out) ? ST_OK : ST_AGAIN;
     }
     if (status == ST_NOT_FOUND && list->changes == list->owner->changes) {
         list->owner->stored = list->sum;

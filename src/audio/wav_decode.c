@@ -7,7 +7,8 @@
 
 void wav_decoder_init(struct wav_decoder *d, const struct wav_format *format)
 {
-    *d = (struct wav_decoder){.format = *format, .dither = DITHER_SEED};
+    *d = (struct wav_decoder){
+        .format = *format, .dither = DITHER_SEED, .width = (uint8_t)(format->block_align / format->channels)};
 }
 
 static uint32_t le32(const uint8_t *p)
@@ -38,18 +39,19 @@ static int32_t float_q31(uint32_t bits)
     return negative ? -(int32_t)magnitude : (int32_t)magnitude;
 }
 
-static int32_t sample_q31(const struct wav_format *format, const uint8_t *p)
+/* PCM lies left-justified in whatever holds it: bits that do not count are 0. */
+static int32_t sample_q31(const struct wav_decoder *d, const uint8_t *p)
 {
-    switch (format->tag) {
+    switch (d->format.tag) {
     case WAV_TAG_ULAW: return ulaw_to_linear(p[0]) * 65536;
     case WAV_TAG_ALAW: return alaw_to_linear(p[0]) * 65536;
     case WAV_TAG_FLOAT: return float_q31(le32(p));
     default: break;
     }
-    switch (format->bits) {
-    case 8: return (p[0] - 128) * (1 << 24);
-    case 16: return signed32((uint32_t)p[0] << 16 | (uint32_t)p[1] << 24);
-    case 24: return signed32((uint32_t)p[0] << 8 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 24);
+    switch (d->width) {
+    case 1: return (p[0] - 128) * (1 << 24);
+    case 2: return signed32((uint32_t)p[0] << 16 | (uint32_t)p[1] << 24);
+    case 3: return signed32((uint32_t)p[0] << 8 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 24);
     default: return signed32(le32(p));
     }
 }
@@ -79,8 +81,8 @@ static int16_t to_16(struct wav_decoder *d, int64_t sum)
 
 static int16_t decode_frame(struct wav_decoder *d, const uint8_t *p)
 {
-    int64_t left = sample_q31(&d->format, p);
-    int64_t right = d->format.channels == 2 ? sample_q31(&d->format, p + d->format.block_align / 2) : left;
+    int64_t left = sample_q31(d, p);
+    int64_t right = d->format.channels == 2 ? sample_q31(d, p + d->width) : left;
     return to_16(d, left + right);
 }
 

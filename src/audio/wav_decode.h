@@ -10,6 +10,7 @@ enum { WAV_TAG_PCM = 1, WAV_TAG_FLOAT = 3, WAV_TAG_ALAW = 6, WAV_TAG_ULAW = 7 };
 struct wav_decoder {
     struct wav_format format;
     uint32_t dither;
+    uint8_t width; /* bytes of one sample of one channel */
     uint8_t held_len;
     uint8_t held[WAV_BLOCK_MAX]; /* a block that is not whole yet */
 };

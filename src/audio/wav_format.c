@@ -28,7 +28,7 @@ static enum audio_codec codec_of(const struct wav_format *f)
     switch (f->tag) {
     case WAV_TAG_ULAW: return AUDIO_ULAW;
     case WAV_TAG_ALAW: return AUDIO_ALAW;
-    default: return f->tag == WAV_TAG_PCM && f->bits == 16 ? AUDIO_L16 : AUDIO_CODEC_COUNT;
+    default: return f->tag == WAV_TAG_PCM && f->block_align == 2 ? AUDIO_L16 : AUDIO_CODEC_COUNT;
     }
 }
 

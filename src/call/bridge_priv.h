@@ -13,8 +13,8 @@
 #include "wsaudio/base/log_quota.h"
 #include "wsaudio/call.h"
 
-#define CALL_LABEL_MAX  64
-#define CALL_URI_MAX    512
+#define CALL_LABEL_MAX 64
+#define CALL_URI_MAX   512
 
 /* A WAV_UPLOAD as it streams in. The first error wins and is told when the message ends. */
 struct upload {
@@ -189,7 +189,7 @@ void upload_over(struct client *c);
 
 /* listing.c */
 void listing_start(struct client *c);
-/* A few lines, fewer than budget pays for and one more; returns what they cost. */
+/* A few lines, fewer than budget pays for and one more; returns what they cost: WS_COMMAND_COST each file and each read that it took. */
 size_t listing_step(struct client *c, size_t budget);
 void listing_stop(struct client *c);
 

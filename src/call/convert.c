@@ -2,27 +2,21 @@
 
 #include "bridge_priv.h"
 
-/* A file's header with its chunks is looked for in this many pieces of it; what does not matter is passed over unread. */
-#define LOOK_PIECE  1024
-#define LOOK_PIECES 64
+struct handle {
+    const struct file_io *files;
+    int handle;
+};
+
+static int read_handle(void *ctx, uint64_t offset, void *data, size_t len)
+{
+    const struct handle *h = ctx;
+    return h->files->play_read(h->files->ctx, h->handle, offset, data, len);
+}
 
 int wav_file_look(const struct file_io *files, int handle, uint64_t size, struct wav_parser *wav)
 {
-    uint8_t piece[LOOK_PIECE];
-
-    wav_parser_init(wav);
-    for (int i = 0; i < LOOK_PIECES && wav->state == WAV_MORE; i++) {
-        uint64_t at = wav_parser_next(wav);
-        int n = at < size ? files->play_read(files->ctx, handle, at, piece, sizeof(piece)) : 0;
-        if (n < 0) {
-            return ST_IO;
-        }
-        if (n == 0) {
-            break;
-        }
-        wav_parser_push(wav, piece, (size_t)n);
-    }
-    return wav_parser_end(wav, size) == WAV_READY ? ST_OK : ST_BAD;
+    struct handle h = {files, handle};
+    return wav_look(read_handle, &h, size, wav);
 }
 
 /* ---- names that wait ---- */

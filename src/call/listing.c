@@ -11,7 +11,9 @@ void listing_start(struct client *c)
     int status = files->list_open(files->ctx, &c->listing);
     if (status != ST_OK) {
         c->listing = NULL;
-        client_error(c, SPAN_LIT("LIST_WAV"), WS_ERROR_IO, "the uploads cannot be listed");
+        const char *why = files->why != NULL ? files->why(files->ctx) : NULL;
+        client_error(c, SPAN_LIT("LIST_WAV"), WS_ERROR_IO, "the uploads cannot be listed: %s",
+                     why != NULL ? why : status_name(status));
         return;
     }
     c->listed = 0;
@@ -31,15 +33,15 @@ void listing_stop(struct client *c)
 size_t listing_step(struct client *c, size_t budget)
 {
     const struct file_io *files = &c->bridge->config.files;
-    struct list_entry entry;
     size_t spent = 0;
 
     if (c->listing == NULL || ws_conn_control_queued(c->conn) > UNREAD_MAX) {
         return 0;
     }
     while (spent < budget) {
-        spent += WS_COMMAND_COST;
+        struct list_entry entry = {.reads = 0};
         int status = files->list_next(files->ctx, c->listing, &entry);
+        spent += (size_t)WS_COMMAND_COST * (1 + entry.reads);
         if (status == ST_AGAIN) {
             continue;
         }

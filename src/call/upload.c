@@ -186,13 +186,25 @@ static void take_last(struct client *c)
     take_bytes(c, bytes, base64_text_end(&c->upload.base64, bytes));
 }
 
+static int read_back(void *ctx, uint64_t offset, void *data, size_t len)
+{
+    const struct client *c = ctx;
+    const struct file_io *files = &c->bridge->config.files;
+
+    return files->upload_read(files->ctx, c->upload.file, offset, data, len);
+}
+
+/* The file as a player will find it: what is stored can be played. */
 static void judge(struct client *c)
 {
     struct upload *u = &c->upload;
     enum audio_codec codec;
     char text[sizeof(u->text)];
 
-    if (wav_parser_end(&u->wav, u->size) != WAV_READY) {
+    int status = wav_look(read_back, c, u->size, &u->wav);
+    if (status == ST_IO) {
+        fail_status(c, status);
+    } else if (status != ST_OK) {
         fail_format(c);
     } else if (wav_playable(&u->wav.format, &codec, text, sizeof(text)) != ST_OK) {
         fail(c, WS_ERROR_BAD_WAV, "%s", text);

@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A WAV header with its chunks before the data is looked for in this many bytes of the file. */
-#define HEADER_SEARCH_MAX 65536U
-#define TAKE_MAX          480U
-#define PIECE_LEN         1024U /* of a file that is converted */
+#include "wsaudio/os.h"
+
+#define TAKE_MAX  480U
+#define PIECE_LEN 1024U /* of a file that is converted */
 
 static int refuse(int status, char why[PLAY_WHY_MAX], const char *text)
 {
@@ -54,21 +54,20 @@ static int open_converter(struct play *p, const struct wav_format *format)
     return p->pcm != NULL ? ST_OK : ST_NO_MEMORY;
 }
 
+static int read_at(void *ctx, uint64_t offset, void *data, size_t len)
+{
+    return os_file_read_at(fileno(ctx), offset, data, len);
+}
+
 static int find_audio(struct play *p, uint64_t size, char why[PLAY_WHY_MAX])
 {
     struct wav_parser wav;
-    uint8_t piece[1024];
-    size_t n;
+    int status = wav_look(read_at, p->file, size, &wav);
 
-    wav_parser_init(&wav);
-    while (wav.state == WAV_MORE && wav.offset < HEADER_SEARCH_MAX &&
-           (n = fread(piece, 1, sizeof(piece), p->file)) > 0) {
-        wav_parser_push(&wav, piece, n);
+    if (status != ST_OK) {
+        return refuse(status, why, wav.why);
     }
-    if (wav_parser_end(&wav, size) != WAV_READY) {
-        return refuse(ST_BAD, why, wav.why != NULL ? wav.why : "no WAV header found");
-    }
-    int status = wav_playable(&wav.format, &p->codec, why, PLAY_WHY_MAX);
+    status = wav_playable(&wav.format, &p->codec, why, PLAY_WHY_MAX);
     if (status != ST_OK) {
         return status;
     }

@@ -11,6 +11,8 @@
 /* Some file systems name smaller units than what they really give away. */
 #define BLOCK_MIN 4096
 #define BLOCK_MAX 1048576
+/* Entries of no interest passed over in one go: a directory may hold any number of them. */
+#define PASSED_MAX 32
 
 int os_dir_prepare(const char *path, bool *created)
 {
@@ -91,7 +93,7 @@ int os_dir_iter_open(const char *path, struct os_dir_iter **out)
 
 int os_dir_iter_next(struct os_dir_iter *iter, struct os_dir_entry *out)
 {
-    for (;;) {
+    for (int passed = 0; passed < PASSED_MAX; passed++) {
         errno = 0;
         const struct dirent *entry = readdir(iter->dir);
         if (entry == NULL) {
@@ -111,6 +113,7 @@ int os_dir_iter_next(struct os_dir_iter *iter, struct os_dir_entry *out)
         out->modified_us = (int64_t)info.st_mtim.tv_sec * 1000000 + info.st_mtim.tv_nsec / 1000;
         return ST_OK;
     }
+    return ST_AGAIN;
 }
 
 void os_dir_iter_close(struct os_dir_iter *iter)

@@ -58,6 +58,30 @@ static void check_end(struct wav_parser *p, uint64_t file_len)
     (void)wav_duration_ms(&p->format, UINT64_MAX);
 }
 
+static int read_span(void *ctx, uint64_t offset, void *data, size_t len)
+{
+    const struct span *file = ctx;
+    struct span rest = span_head(span_from(*file, offset < file->len ? (size_t)offset : file->len), len);
+    if (rest.len > 0) {
+        memcpy(data, rest.ptr, rest.len);
+    }
+    return (int)rest.len;
+}
+
+/* The judgement of the whole file finds the same audio as the stream of its bytes, or the beginning of it. */
+static void check_look(const struct wav_parser *streamed, struct span file)
+{
+    struct wav_parser p;
+    int status = wav_look(read_span, &file, file.len, &p);
+
+    FUZZ_CHECK(status == ST_OK || (status == ST_BAD && p.state == WAV_BAD && p.why != NULL));
+    if (status == ST_OK) {
+        FUZZ_CHECK(streamed->state == WAV_READY && p.state == WAV_READY && p.data_offset == streamed->data_offset);
+        FUZZ_CHECK(p.data_len > 0 && p.data_len <= streamed->data_len);
+        FUZZ_CHECK(memcmp(&p.format, &streamed->format, sizeof(p.format)) == 0);
+    }
+}
+
 /* A file of ours with len bytes of audio. */
 static void check_own(uint16_t channels, uint32_t len)
 {
@@ -106,6 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     same(&whole, &parts);
     check_end(&whole, file.len);
     check_end(&parts, file.len);
+    check_look(&whole, file);
     same(&whole, &parts);
     check_made(chunks);
     check_own(chunks.sizes[0] % 2 == 0 ? 1 : 2, (uint32_t)file.len);

@@ -83,6 +83,18 @@ static int upload_write(void *ctx, struct pool_id upload, const void *data, size
     return gateway_fails(g, FAULT_UPLOAD) ? ST_IO : ST_OK;
 }
 
+static int upload_read(void *ctx, struct pool_id upload, uint64_t offset, void *data, size_t len)
+{
+    struct gateway *g = ctx;
+    const struct gateway_file *f = upload_of(g, upload);
+    size_t n = offset < f->len ? f->len - (size_t)offset : 0;
+    n = n < len ? n : len;
+    if (n > 0) {
+        memcpy(data, f->data + offset, n);
+    }
+    return gateway_fails(g, FAULT_UPLOAD) ? ST_IO : (int)n;
+}
+
 static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client)
 {
     struct gateway *g = ctx;
@@ -222,6 +234,7 @@ struct file_io gateway_file_io(struct gateway *g)
     return (struct file_io){.ctx = g,
                             .upload_begin = upload_begin,
                             .upload_write = upload_write,
+                            .upload_read = upload_read,
                             .upload_commit = upload_commit,
                             .upload_abort = upload_abort,
                             .play_open = play_open,

@@ -291,7 +291,8 @@ static void use_uploads(struct os_loop *loop, struct os_flusher *flusher)
         turn_until_flushed(loop, flusher);
     }
     if (ok(uploads_list_open(u, &list))) {
-        while (uploads_list_next(list, &entry) == ST_OK) {
+        int status;
+        while ((status = uploads_list_next(list, &entry)) == ST_OK || status == ST_AGAIN) {
         }
         uploads_list_close(list);
     }

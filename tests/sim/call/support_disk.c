@@ -126,6 +126,19 @@ static int upload_write(void *ctx, struct pool_id upload, const void *data, size
     return ST_OK;
 }
 
+static int upload_read(void *ctx, struct pool_id upload, uint64_t offset, void *data, size_t len)
+{
+    const struct world *w = ctx;
+    const struct world_file *f = &w->files[upload.slot];
+    assert_true(f->used && f->temporary);
+    size_t n = offset < f->len ? f->len - (size_t)offset : 0;
+    n = n < len ? n : len;
+    if (n > 0) {
+        memcpy(data, f->data + offset, n);
+    }
+    return w->read_back_status != ST_OK ? w->read_back_status : (int)n;
+}
+
 static void commit_done(struct world *w, const char *arg)
 {
     struct world_file *f = &w->files[arg[0] - '0'];
@@ -283,18 +296,26 @@ static int list_open(void *ctx, void **list)
     if (w->list_status != ST_OK) {
         return w->list_status;
     }
-    w->list_open = true;
-    w->list_at = 0;
-    *list = w;
+    size_t i = 0;
+    while (i < WORLD_CLIENTS && w->lists[i].open) {
+        i++;
+    }
+    assert_true(i < WORLD_CLIENTS); /* one a client */
+    w->lists[i].open = true;
+    w->lists[i].at = 0;
+    w->list_open++;
+    *list = &w->lists[i].at;
     return ST_OK;
 }
 
 static int list_next(void *ctx, void *list, struct list_entry *entry)
 {
     struct world *w = ctx;
-    (void)list;
-    while (w->list_at < WORLD_FILES) {
-        const struct world_file *f = &w->files[w->list_at++];
+    size_t *at = list;
+    w->list_calls_turn++;
+    entry->reads = w->list_reads;
+    while (*at < WORLD_FILES) {
+        const struct world_file *f = &w->files[(*at)++];
         if (f->used && !f->temporary && !f->removed) {
             snprintf(entry->name, sizeof(entry->name), "%s", f->name);
             entry->bytes = f->len;
@@ -302,8 +323,8 @@ static int list_next(void *ctx, void *list, struct list_entry *entry)
             return ST_OK;
         }
     }
-    if (w->list_at - WORLD_FILES < 2 * w->list_extra) {
-        size_t n = w->list_at++ - WORLD_FILES;
+    if (*at - WORLD_FILES < 2 * w->list_extra) {
+        size_t n = (*at)++ - WORLD_FILES;
         snprintf(entry->name, sizeof(entry->name), "extra%06zu", n / 2);
         entry->bytes = n / 2;
         entry->ms = 1;
@@ -315,8 +336,13 @@ static int list_next(void *ctx, void *list, struct list_entry *entry)
 static void list_close(void *ctx, void *list)
 {
     struct world *w = ctx;
-    (void)list;
-    w->list_open = false;
+    for (size_t i = 0; i < WORLD_CLIENTS; i++) {
+        if (list == &w->lists[i].at) {
+            assert_true(w->lists[i].open);
+            w->lists[i].open = false;
+            w->list_open--;
+        }
+    }
 }
 
 static int remove_file(void *ctx, const char *name)
@@ -385,6 +411,7 @@ void world_file_io(struct world *w, struct file_io *io)
                            .why = why,
                            .upload_begin = upload_begin,
                            .upload_write = upload_write,
+                           .upload_read = upload_read,
                            .upload_commit = upload_commit,
                            .upload_abort = upload_abort,
                            .play_open = play_open,

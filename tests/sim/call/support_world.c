@@ -318,6 +318,8 @@ void world_turn_end(struct world *w)
 {
     bridge_expire(w->bridge, w->now);
     bridge_pump(w->bridge, w->now);
+    w->list_calls_most = w->list_calls_turn > w->list_calls_most ? w->list_calls_turn : w->list_calls_most;
+    w->list_calls_turn = 0;
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {
         if (w->clients[i].open) {
             world_client_reads(w, &w->clients[i]);

@@ -471,6 +471,37 @@ static void list_for_a_slow_reader(void **state)
     world_end(w);
 }
 
+/* However many list: a turn has one share for all of them, and everybody comes to the end. */
+static void lists_of_many_clients(void **state)
+{
+    static const struct {
+        uint32_t reads;
+        size_t most;
+    } rows[] = {{0, 48}, {1, 24}, {150, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct world *w = world_new(12, NULL);
+        size_t c[WORLD_CLIENTS];
+        for (size_t k = 0; k < WORLD_CLIENTS; k++) {
+            c[k] = world_connect(w);
+        }
+        established(w, c[0]);
+        w->list_extra = 100;
+        w->list_reads = rows[i].reads;
+        for (size_t k = 0; k < WORLD_CLIENTS; k++) {
+            world_send(w, c[k], "LIST_WAV");
+        }
+        world_run(w, DUR_S(20)); /* all begin together: none is through before the others have got something */
+        for (size_t k = 0; k < WORLD_CLIENTS; k++) {
+            assert_string_equal(last_text(w, c[k]), "WAV_LIST_END:100");
+            assert_int_equal(world_count(w, c[k], "WAV_LIST:extra"), 100);
+        }
+        assert_in_range(w->list_calls_most, 1, rows[i].most);
+        world_end(w);
+    }
+}
+
 static void client_leaves_in_the_middle_of_a_list(void **state)
 {
     struct world *w = world_new(10, NULL);
@@ -671,6 +702,7 @@ int main(void)
         cmocka_unit_test(fault_25_no_ports),
         cmocka_unit_test(list_empty_and_full),
         cmocka_unit_test(list_for_a_slow_reader),
+        cmocka_unit_test(lists_of_many_clients),
         cmocka_unit_test(client_leaves_in_the_middle_of_a_list),
         cmocka_unit_test(delete_also_while_it_plays),
         cmocka_unit_test(ring_of_files_is_full),

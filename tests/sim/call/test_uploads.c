@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "wavfield.h"
 #include "wavgen.h"
 #include "world.h"
 #include "wsframe.h"
@@ -100,6 +101,68 @@ static void stored(struct world *w, size_t c, const struct upload_text *u, const
     assert_non_null(f);
     assert_int_equal(f->len, u->size);
     assert_memory_equal(f->data, u->file, u->size);
+}
+
+/* What is stored is played to its last sample; what could not be is refused. */
+static void files_from_the_field(void **state)
+{
+    struct world *w = world_new(1, NULL);
+    size_t c = world_connect(w);
+    uint8_t *file = malloc(WAVFIELD_MAX);
+
+    (void)state;
+    assert_non_null(file);
+    world_send(w, c, "CALL:0");
+    world_wait(w, c, "CALL_STATE:established", S5);
+    for (size_t i = 0; i < WAVFIELD_FILES; i++) {
+        const char *name = wavfield_files[i].name;
+        struct upload_text u = upload_of(name, file, wavfield_load(name, file));
+        if (wavfield_files[i].sounds) {
+            char text[96];
+            stored(w, c, &u, name);
+            snprintf(text, sizeof(text), "PLAY_WAV:%s", name);
+            world_send(w, c, text);
+            snprintf(text, sizeof(text), "WAV_ACK:開始播放檔案 %s", name);
+            world_wait(w, c, text, S5);
+            const size_t begun = w->phone.rtp_packets;
+            snprintf(text, sizeof(text), "WAV_DONE:%s", name);
+            world_wait(w, c, text, S5);
+            assert_in_range(w->phone.rtp_packets - begun, 8, 11); /* 200 ms */
+            snprintf(text, sizeof(text), "DELETE_WAV:%s", name);
+            answered(w, c, text, "WAV_DELETED:");
+        } else {
+            answered(w, c, u.text, "ERROR:WAV_UPLOAD:bad_wav:no audio in it; taken: ");
+        }
+        upload_free(&u);
+    }
+    w->read_back_status = ST_IO; /* it cannot be judged: then it is not stored */
+    struct upload_text u = upload_of("field.wav", file, wavfield_load("pcm-16-in-32", file));
+    answered(w, c, u.text, "ERROR:WAV_UPLOAD:io:the file cannot be stored: the drawer is stuck");
+    upload_free(&u);
+    free(file);
+    world_end(w);
+}
+
+/* A few of them over the whole way; unit.audio.test_wav_other has the rest. */
+static void no_wav_is_named(void **state)
+{
+    static const struct {
+        const char *text, *answer;
+    } rows[] = {
+        {"WAV_UPLOAD:x:", "ERROR:WAV_UPLOAD:bad_wav:an empty file; taken: "},
+        {"WAV_UPLOAD:x:GkXfo59ChoEBQveBAUI=", "ERROR:WAV_UPLOAD:bad_wav:not a RIFF file (WebM or Matroska); taken: "},
+        {"WAV_UPLOAD:x:VWtsR1JpUUFBQUJYUVZaRg==",
+         "ERROR:WAV_UPLOAD:bad_wav:not a RIFF file (base64 of one: it was encoded twice); "},
+        {"WAV_UPLOAD:x:eyJhIjoxfQ==", "ERROR:WAV_UPLOAD:bad_wav:not a RIFF file (JSON); taken: "},
+    };
+    struct world *w = world_new(1, NULL);
+    size_t c = world_connect(w);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        answered(w, c, rows[i].text, rows[i].answer);
+    }
+    world_end(w);
 }
 
 /* ---- names ---- */
@@ -660,6 +723,8 @@ static void replaced_while_it_plays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_from_the_field),
+        cmocka_unit_test(no_wav_is_named),
         cmocka_unit_test(fault_35_names),
         cmocka_unit_test(longest_name),
         cmocka_unit_test(fault_37_bad_base64_at_every_position),

@@ -190,8 +190,13 @@ struct world {
     int ports_open;
     dur_us commit_delay;
     bool commit_fails;
-    bool list_open;
-    size_t list_at;
+    size_t list_open; /* lists under way */
+    struct {
+        bool open;
+        size_t at;
+    } lists[WORLD_CLIENTS];
+    uint32_t list_reads;                     /* what each file costs */
+    size_t list_calls_turn, list_calls_most; /* files looked at in this turn; the most of any turn */
     size_t list_extra; /* so many more files in every list, each behind one that was passed over */
     int play_open;
     /* the one converted form that is kept, and the one that is being written; *_of: serial of its original */
@@ -200,7 +205,8 @@ struct world {
     int cached_opens; /* how often it was found */
     int cache_status; /* of cache_begin */
     /* faults; ST_OK: none */
-    int media_status, begin_status, write_status, commit_status, list_status, remove_status, play_status;
+    int media_status, begin_status, write_status, read_back_status, commit_status, list_status, remove_status,
+        play_status;
     struct world_rtp *sent; /* everything that left, owned */
     size_t sent_count, sent_cap;
     size_t rtcp_count;

@@ -53,6 +53,15 @@ static int teardown(void **state)
     return 0;
 }
 
+/* The next of them: what is no upload is passed over, one a call. */
+static int next_upload(struct uploads_list *list, struct uploads_entry *entry)
+{
+    int status;
+    while ((status = uploads_list_next(list, entry)) == ST_AGAIN) {
+    }
+    return status;
+}
+
 static void on_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
 {
     struct bench *b = ctx;
@@ -124,10 +133,10 @@ static void test_kept_counted_not_listed(void **state)
     struct uploads_list *list;
     struct uploads_entry entry;
     assert_int_equal(uploads_list_open(b->uploads, &list), ST_OK);
-    assert_int_equal(uploads_list_next(list, &entry), ST_OK);
+    assert_int_equal(next_upload(list, &entry), ST_OK);
     assert_string_equal(entry.name, "a.wav");
     assert_int_equal(entry.bytes, 8); /* the original's */
-    assert_int_equal(uploads_list_next(list, &entry), ST_NOT_FOUND);
+    assert_int_equal(next_upload(list, &entry), ST_NOT_FOUND);
     uploads_list_close(list);
     assert_int_equal(uploads_used(b->uploads), 8 + WHOLE);
     assert_int_equal(uploads_delete(b->uploads, SPAN_LIT(HIDDEN)), ST_BAD); /* no name of a client's */

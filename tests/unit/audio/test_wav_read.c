@@ -220,7 +220,7 @@ static void test_bad_fmt(void **state)
         size_t len;
         const char *why;
     } table[] = {
-        {"fmt of 15 bytes", 16, {15, 0, 0, 0}, 4, "fmt chunk too short"},
+        {"fmt of 13 bytes", 16, {13, 0, 0, 0}, 4, "fmt chunk too short"},
         {"fmt of no bytes", 16, {0, 0, 0, 0}, 4, "fmt chunk too short"},
         {"no channel", 22, {0, 0}, 2, "impossible values in the fmt chunk"},
         {"no rate", 24, {0, 0, 0, 0}, 4, "impossible values in the fmt chunk"},
@@ -229,7 +229,7 @@ static void test_bad_fmt(void **state)
         {"EXTENSIBLE in 16 bytes", 20, {0xFE, 0xFF}, 2, "unknown sub-format in an EXTENSIBLE fmt chunk"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct wavgen w = {.channels = i == 5 ? 9 : 1, .data = audio, .data_len = AUDIO_LEN};
+        struct wavgen w = {.tag = WAVGEN_PCM, .channels = i == 5 ? 9 : 1, .data = audio, .data_len = AUDIO_LEN};
         size_t len = wavgen_build(file, sizeof file, &w);
         memcpy(file + table[i].at, table[i].value, table[i].len);
         assert_bad(table[i].what, len, table[i].why);

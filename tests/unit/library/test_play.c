@@ -3,6 +3,8 @@
 
 #include "play.h"
 #include "support_library.h"
+#include "wavfield.h"
+#include "wavtone.h"
 
 static char folder[] = "/tmp/test-play-XXXXXX";
 static char path[sizeof folder + 8];
@@ -119,6 +121,37 @@ static void refuse(const char *name, int wanted)
     play_close(&p);
 }
 
+/* The same files as elsewhere sound the same here. */
+static void test_files_from_the_field(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < WAVFIELD_FILES; i++) {
+        struct play p;
+        char why[PLAY_WHY_MAX] = "";
+        char file[512];
+        uint8_t ulaw[WAVFIELD_SAMPLES + 320];
+        int16_t samples[WAVFIELD_SAMPLES + 320];
+        size_t n = 0;
+        wavfield_path(wavfield_files[i].name, file, sizeof file);
+        const int status = play_open(&p, file, why);
+        if (status != (wavfield_files[i].sounds ? ST_OK : ST_BAD)) {
+            fail_msg("%s: %d %s", file, status, why);
+        }
+        while (status == ST_OK && !play_at_end(&p)) {
+            assert_true(n <= WAVFIELD_SAMPLES);
+            n += play_take(&p, AUDIO_ULAW, ulaw + n, 160);
+        }
+        play_close(&p);
+        for (size_t k = 0; k < n; k++) {
+            samples[k] = ulaw_to_linear(ulaw[k]);
+        }
+        assert_int_equal(n, wavfield_files[i].sounds ? WAVFIELD_SAMPLES : 0);
+        if (n > 0 && tone_find(samples, n, 8000, WAVFIELD_HZ).snr_db < 35) {
+            fail_msg("%s: noise", file);
+        }
+    }
+}
+
 static void test_refused(void **state)
 {
     uint8_t data[64] = {0};
@@ -158,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bit_for_bit),
         cmocka_unit_test(test_converted),
+        cmocka_unit_test(test_files_from_the_field),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

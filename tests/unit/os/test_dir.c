@@ -73,6 +73,32 @@ static void test_iterate(void **state)
     support_remove_tree(dir);
 }
 
+/* Any number of what is no file: each step is short. */
+static void test_iterate_past_others(void **state)
+{
+    (void)state;
+    char *dir = support_make_dir();
+    int dir_fd;
+    char name[16];
+    assert_int_equal(os_dir_open(dir, &dir_fd), ST_OK);
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(name, sizeof name, "%d", i);
+        assert_int_equal(symlinkat("nowhere", dir_fd, name), 0);
+    }
+    struct os_dir_iter *iter;
+    struct os_dir_entry entry;
+    int status, steps = 0;
+    assert_int_equal(os_dir_iter_open(dir, &iter), ST_OK);
+    while ((status = os_dir_iter_next(iter, &entry)) == ST_AGAIN) {
+        steps++;
+    }
+    assert_int_equal(status, ST_NOT_FOUND);
+    assert_in_range(steps, 6, 7);
+    os_dir_iter_close(iter);
+    os_close(dir_fd);
+    support_remove_tree(dir);
+}
+
 static void test_disk_free(void **state)
 {
     (void)state;
@@ -128,8 +154,8 @@ static void test_same_directory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_prepare),    cmocka_unit_test(test_iterate),        cmocka_unit_test(test_disk_free),
-        cmocka_unit_test(test_disk_block), cmocka_unit_test(test_same_directory),
+        cmocka_unit_test(test_prepare),   cmocka_unit_test(test_iterate),    cmocka_unit_test(test_iterate_past_others),
+        cmocka_unit_test(test_disk_free), cmocka_unit_test(test_disk_block), cmocka_unit_test(test_same_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
