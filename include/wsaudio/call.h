@@ -47,7 +47,7 @@ struct list_entry {
  * flush. */
 struct file_io {
     void *ctx;
-    /* What the system said when the function before this one failed with ST_IO or ST_DENIED; NULL: nothing more is known. */
+    /* What the system said when the function before this one failed with another status than ST_FULL or ST_BUSY; NULL: nothing more is known. */
     const char *(*why)(void *ctx);
     /* Uploads. begin: ST_FULL (as many files as there may be, or no disk space), ST_BUSY (too many at once), ST_IO. write:
      * ST_TOO_LARGE (over the upload limit), ST_FULL (quota or disk), ST_IO; after an error only abort may follow. read: what

@@ -213,6 +213,10 @@ void os_close(int fd);
 /* mkdir -p of one level and a writability check. *created tells whether it was made. ST_IO, ST_DENIED. */
 WS_MUST_CHECK int os_dir_prepare(const char *path, bool *created);
 WS_MUST_CHECK int os_dir_open(const char *path, int *dir_fd);
+/* Before each use of a directory that somebody may remove or replace under a running program: when `path` does not lead to the one
+ * behind *dir_fd any more, it is opened anew, made where it is missing, and *renewed is true. other (may be NULL): a path that
+ * must not lead to the same one. ST_DENIED, ST_NOT_FOUND, ST_IO: *dir_fd is as it was. */
+WS_MUST_CHECK int os_dir_renew(const char *path, const char *other, int *dir_fd, bool *renewed);
 /* Both lead to one directory, by whatever path, links followed. False also when one of them leads nowhere. */
 bool os_dir_same(const char *path, const char *other);
 enum os_open_mode { OS_OPEN_READ, OS_OPEN_CREATE_EXCL, OS_OPEN_APPEND };

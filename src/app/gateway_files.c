@@ -255,6 +255,7 @@ static int open_uploads(struct gateway *g)
 {
     const struct options *o = g->options;
     struct uploads_config config = {.dir = o->upload_dir,
+                                    .other = o->no_record ? NULL : o->record_dir,
                                     .max_bytes = o->upload_max,
                                     .quota_bytes = o->upload_quota,
                                     .max_files = UPLOADS_FILES_MAX,
@@ -270,6 +271,7 @@ static int open_recordings(struct gateway *g)
 {
     const struct options *o = g->options;
     struct recordings_config config = {.dir = o->record_dir,
+                                       .other = o->upload_dir,
                                        .quota_bytes = o->record_quota,
                                        .sync_seconds = (unsigned)(o->record_sync_us / DUR_S(1)),
                                        .calls = o->max_calls,

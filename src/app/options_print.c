@@ -196,6 +196,11 @@ static void print_value(FILE *to, const struct option_row *row, const void *fiel
     }
 }
 
+static bool is_zero(const struct option_row *row, const void *field)
+{
+    return row->kind == OPTION_BYTES ? *(const uint64_t *)field == 0 : *(const uint32_t *)field == 0;
+}
+
 static void print_setting(FILE *to, const struct options *o, const struct option_row *row)
 {
     const void *field = field_in(o, row);
@@ -210,6 +215,9 @@ static void print_setting(FILE *to, const struct options *o, const struct option
     } else {
         fputs((row->flags & OPTION_NOT_IN_FILE) != 0 ? "# " : "", to);
         print_value(to, row, field);
+        if ((row->flags & OPTION_ZERO_IS_NO_LIMIT) != 0 && is_zero(row, field)) {
+            fprintf(to, "# %s = no limit\n", row->name);
+        }
     }
 }
 

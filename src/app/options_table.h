@@ -34,7 +34,8 @@ enum {
     OPTION_MAY_BE_EMPTY = 2,
     OPTION_NOT_IN_FILE = 4,
     OPTION_IS_ACTION = 8,
-    OPTION_IS_ALLOW = 16
+    OPTION_IS_ALLOW = 16,
+    OPTION_ZERO_IS_NO_LIMIT = 32 /* said when the settings are printed */
 };
 
 struct option_row {

@@ -13,6 +13,7 @@ struct recording {
     int fd;
     char name[RECORDING_NAME_MAX];
     uint64_t size;
+    uint32_t dir_serial; /* of the directory that it lies in */
     mono_us next_flush;
     bool dirty;       /* written since the last flush began */
     bool want_flush;  /* of the file */
@@ -24,62 +25,6 @@ struct recording {
     bool failed;      /* its WARNING was given */
 };
 
-static void trim_slashes(char *path)
-{
-    size_t len = strlen(path);
-    while (len > 1 && path[len - 1] == '/') {
-        path[--len] = '\0';
-    }
-}
-
-/* The link's directory is opened once, and dir's last component kept for its target. */
-static int open_parent(struct recordings *r)
-{
-    char *slash = strrchr(r->dir, '/');
-    r->base = slash != NULL ? slash + 1 : r->dir;
-    if (r->base[0] == '\0' || strcmp(r->base, ".") == 0 || strcmp(r->base, "..") == 0) {
-        return ST_UNSUPPORTED;
-    }
-    if (slash == NULL) {
-        return os_dir_open(".", &r->parent_fd);
-    }
-    if (slash == r->dir) {
-        return os_dir_open("/", &r->parent_fd);
-    }
-    *slash = '\0';
-    const int status = os_dir_open(r->dir, &r->parent_fd);
-    *slash = '/';
-    return status;
-}
-
-static int scan(struct recordings *r)
-{
-    struct os_dir_iter *iter;
-    struct os_dir_entry entry;
-    int status = os_dir_iter_open(r->dir, &iter);
-    if (status != ST_OK) {
-        return status;
-    }
-    while ((status = os_dir_iter_next(iter, &entry)) == ST_OK || status == ST_AGAIN) {
-        if (status == ST_AGAIN || !recordings_name_valid(span_cstr(entry.name))) {
-            continue;
-        }
-        status = recordings_index_append(&r->index, entry.name, entry.size);
-        if (status != ST_OK) {
-            break;
-        }
-        r->total += entry.size;
-        if (recordings_index_count(&r->index) >= 2 * RECORDINGS_INDEX_MAX) {
-            recordings_index_sort(&r->index);
-            recordings_trim(r);
-        }
-    }
-    os_dir_iter_close(iter);
-    recordings_index_sort(&r->index);
-    recordings_trim(r);
-    return status == ST_NOT_FOUND ? ST_OK : status;
-}
-
 int recordings_open(const struct recordings_config *config, struct recordings **out)
 {
     *out = NULL;
@@ -89,19 +34,17 @@ int recordings_open(const struct recordings_config *config, struct recordings **
     }
     r->dir_fd = -1;
     r->parent_fd = -1;
-    r->quota_bytes = config->quota_bytes;
+    r->quota_bytes = config->quota_bytes > 0 ? config->quota_bytes : UINT64_MAX;
     r->sync_us = DUR_S(config->sync_seconds);
     r->flusher = config->flusher;
     r->log = config->log;
+    recordings_index_init(&r->index);
     r->dir = strdup(config->dir);
-    int status = r->dir != NULL ? pool_init(&r->open, sizeof(struct recording), config->calls * 2) : ST_NO_MEMORY;
+    r->other = config->other != NULL ? strdup(config->other) : NULL;
+    const bool copied = r->dir != NULL && (r->other != NULL || config->other == NULL);
+    int status = copied ? pool_init(&r->open, sizeof(struct recording), config->calls * 2) : ST_NO_MEMORY;
     if (status == ST_OK) {
-        trim_slashes(r->dir);
-        (void)!open_parent(r);
-        status = os_dir_open(r->dir, &r->dir_fd);
-    }
-    if (status == ST_OK) {
-        status = scan(r);
+        status = recordings_open_dir(r);
     }
     if (status != ST_OK) {
         recordings_close(r);
@@ -124,9 +67,11 @@ void recordings_close(struct recordings *r)
         os_flusher_drain(r->flusher);
     }
     recordings_index_fini(&r->index);
+    os_dir_iter_close(r->iter);
     os_close(r->dir_fd);
     os_close(r->parent_fd);
     pool_fini(&r->open);
+    free(r->other);
     free(r->dir);
     free(r);
 }
@@ -163,12 +108,15 @@ static int create(struct recordings *r, struct recording *rec, struct span numbe
     int status = ST_BUSY;
     for (unsigned attempt = 1; status == ST_BUSY && attempt <= ATTEMPTS_MAX; attempt++) {
         recordings_name_make(rec->name, number, call_id, wall_us, attempt);
-        status = os_file_open(r->dir_fd, rec->name, OS_OPEN_CREATE_EXCL, &rec->fd);
+        if (recordings_index_find(&r->index, rec->name) == NULL) {
+            status = os_file_open(r->dir_fd, rec->name, OS_OPEN_CREATE_EXCL, &rec->fd);
+        }
     }
     if (status != ST_OK) {
         return status;
     }
-    status = recordings_index_add(&r->index, rec->name, true);
+    rec->dir_serial = r->dir_serial;
+    status = recordings_index_add(&r->index, rec->name, 0, true);
     if (status != ST_OK) {
         os_close(rec->fd);
         (void)!os_file_remove(r->dir_fd, rec->name);
@@ -180,11 +128,15 @@ int recordings_begin(struct recordings *r, struct span number, struct span call_
                      struct pool_id *recording)
 {
     *recording = POOL_ID_NONE;
-    int status = recordings_check_room(r, now);
+    const int there = recordings_renew_dir(r);
+    int status = there == ST_OK ? recordings_check_room(r, now) : there;
     if (status == ST_OK) {
         status = recordings_make_room(r, 0, now);
     }
     if (status != ST_OK) {
+        if (there != ST_OK && log_quota_take(&r->failures, r->log, LOG_WARNING, now)) {
+            log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_FAILED), r->dir, os_error_text());
+        }
         return status;
     }
     struct pool_id id;
@@ -197,7 +149,9 @@ int recordings_begin(struct recordings *r, struct span number, struct span call_
     rec->next_flush = now + r->sync_us;
     status = create(r, rec, number, call_id, wall_us);
     if (status != ST_OK) {
-        log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_FAILED), rec->name, os_error_text());
+        if (log_quota_take(&r->failures, r->log, LOG_WARNING, now)) {
+            log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_FAILED), rec->name, os_error_text());
+        }
         pool_free(&r->open, id);
         return status;
     }
@@ -216,11 +170,13 @@ static void close_now(struct recording *rec)
 {
     struct recordings *r = rec->owner;
     struct recordings_file *file = recordings_index_find(&r->index, rec->name);
+    const bool lost = rec->dir_serial != r->dir_serial; /* with its directory */
     os_close(rec->fd);
     r->growing -= rec->size;
     if (file != NULL) {
         file->open = false;
-        if (rec->size == 0 && os_file_remove(r->dir_fd, rec->name) == ST_OK) {
+        if (lost || (rec->size == 0 && os_file_remove(r->dir_fd, rec->name) == ST_OK)) {
+            r->total -= file->size;
             recordings_index_remove(&r->index, file);
         }
     }
@@ -313,6 +269,7 @@ int recordings_write_at(struct recordings *r, struct pool_id recording, uint64_t
     if (rec == NULL) {
         return ST_STATE;
     }
+    recordings_go_on_reading(r);
     const int status = write_checked(rec, offset, data, len, now);
     rec->dirty = rec->dirty || status == ST_OK;
     if (rec->dirty && r->sync_us > 0 && now >= rec->next_flush && !rec->flushing) {
@@ -333,14 +290,17 @@ void recordings_end(struct recordings *r, struct pool_id recording)
     }
 }
 
-int recordings_open_file(const struct recordings *r, struct span name, int *fd, uint64_t *size)
+int recordings_open_file(struct recordings *r, struct span name, int *fd, uint64_t *size)
 {
     char text[RECORDING_NAME_MAX];
     *fd = -1;
     if (!recordings_name_valid(name) || span_copy(name, text, sizeof text) != ST_OK) {
         return ST_BAD;
     }
-    int status = os_file_open(r->dir_fd, text, OS_OPEN_READ, fd);
+    int status = recordings_renew_dir(r);
+    if (status == ST_OK) {
+        status = os_file_open(r->dir_fd, text, OS_OPEN_READ, fd);
+    }
     if (status == ST_OK) {
         status = os_file_size(*fd, size);
         if (status != ST_OK) {
@@ -361,8 +321,11 @@ uint32_t recordings_count(const struct recordings *r)
     return recordings_index_count(&r->index);
 }
 
-bool recordings_next(const struct recordings *r, struct recordings_cursor *cursor, struct recordings_entry *out)
+bool recordings_next(struct recordings *r, struct recordings_cursor *cursor, struct recordings_entry *out)
 {
+    if (cursor->after[0] == '\0') {
+        (void)!recordings_renew_dir(r);
+    }
     const struct recordings_file *file = recordings_index_before(&r->index, cursor->after);
     if (file == NULL || span_copy(span_cstr(file->name), cursor->after, sizeof cursor->after) != ST_OK) {
         return false;

@@ -1,5 +1,5 @@
 /* The recordings' directory (SPEC section 5): one file a call, named by UTC time, number and Call-ID; a quota that
- * deletes the oldest closed ones first. Nothing here blocks after recordings_open. Only files of that shape of name
+ * deletes the oldest closed ones first, those of this run last, whatever the clock said. Nothing here blocks after recordings_open. Only files of that shape of name
  * are counted, listed or deleted; anything else in the directory is left alone. One process owns the directory. */
 #ifndef APP_RECORDINGS_H
 #define APP_RECORDINGS_H
@@ -15,10 +15,11 @@
 struct recordings;
 
 struct recordings_config {
-    const char *dir;            /* exists (os_dir_prepare); copied */
-    uint64_t quota_bytes;       /* --record-quota */
-    unsigned sync_seconds;      /* --record-sync; 0: never flushed */
-    uint32_t calls;             /* recordings at once; as many again may be closing */
+    const char *dir;       /* exists (os_dir_prepare); copied. Removed or replaced later, it is made and used again */
+    const char *other;     /* copied: never the same directory; NULL: any */
+    uint64_t quota_bytes;  /* --record-quota; 0: no limit */
+    unsigned sync_seconds; /* --record-sync; 0: never flushed */
+    uint32_t calls;        /* recordings at once; as many again may be closing */
     struct os_flusher *flusher; /* borrows; needs room for 2 * calls flushes (full: that flush is skipped) */
     const struct log *log;      /* borrows */
 };
@@ -48,7 +49,7 @@ void recordings_end(struct recordings *r, struct pool_id recording);
 /* A name of the shape above, without directory. */
 bool recordings_name_valid(struct span name);
 /* For a download; the caller closes fd (os_close). ST_BAD (name), ST_NOT_FOUND, ST_DENIED, ST_IO. */
-WS_MUST_CHECK int recordings_open_file(const struct recordings *r, struct span name, int *fd, uint64_t *size);
+WS_MUST_CHECK int recordings_open_file(struct recordings *r, struct span name, int *fd, uint64_t *size);
 
 /* Bytes of all recordings, open ones included, and their number. */
 uint64_t recordings_used(const struct recordings *r);
@@ -64,6 +65,6 @@ struct recordings_cursor {
     char after[RECORDING_NAME_MAX];
 };
 /* The next one, newest first, from memory. False at the end. */
-bool recordings_next(const struct recordings *r, struct recordings_cursor *cursor, struct recordings_entry *out);
+bool recordings_next(struct recordings *r, struct recordings_cursor *cursor, struct recordings_entry *out);
 
 #endif

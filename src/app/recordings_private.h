@@ -3,12 +3,16 @@
 
 #include "recordings.h"
 #include "recordings_index.h"
+#include "wsaudio/base/log_quota.h"
 
 struct recordings {
-    char *dir; /* owns */
+    char *dir;   /* owns */
+    char *other; /* owns; NULL: none */
     int dir_fd;
-    int parent_fd;    /* -1: dir is not a plain name in another directory */
-    const char *base; /* dir's last component, within dir */
+    uint32_t dir_serial;      /* one more for each directory that took the place of another */
+    struct os_dir_iter *iter; /* owns; NULL: what the directory holds is known */
+    int parent_fd;            /* -1: dir is not a plain name in another directory */
+    const char *base;         /* dir's last component, within dir */
     uint64_t quota_bytes;
     dur_us sync_us; /* 0: never */
     struct os_flusher *flusher;
@@ -22,6 +26,7 @@ struct recordings {
     bool disk_asked;
     bool warned;
     bool link_failed;
+    struct log_quota failures; /* of RECORDING_FAILED, for files that cannot be made */
 };
 
 /* attempt: 1, then 2 … for the suffix. */
@@ -35,6 +40,12 @@ WS_MUST_CHECK int recordings_make_room(struct recordings *r, uint64_t more, mono
 WS_MUST_CHECK int recordings_check_room(struct recordings *r, mono_us now);
 /* The WARNING, once until there is room again. Returns ST_FULL. */
 WS_MUST_CHECK int recordings_stopped(struct recordings *r, bool disk);
+/* recordings_dir.c. Opens dir and its parent and reads what is there. */
+WS_MUST_CHECK int recordings_open_dir(struct recordings *r);
+/* Before a file is made or looked for by its name: the directory is the one that the path leads to. What another one holds is
+ * read bit by bit, by recordings_go_on_reading. ST_DENIED, ST_NOT_FOUND, ST_IO: there is none. */
+WS_MUST_CHECK int recordings_renew_dir(struct recordings *r);
+void recordings_go_on_reading(struct recordings *r);
 /* At start: over the quota or the index's bound. */
 void recordings_trim(struct recordings *r);
 

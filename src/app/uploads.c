@@ -60,7 +60,9 @@ int uploads_open(const struct uploads_config *config, struct uploads **out)
     u->flusher = config->flusher;
     u->log = config->log;
     u->dir = strdup(config->dir);
-    int status = u->dir != NULL ? pool_init(&u->handles, sizeof(struct upload), config->handles) : ST_NO_MEMORY;
+    u->other = config->other != NULL ? strdup(config->other) : NULL;
+    const bool copied = u->dir != NULL && (u->other != NULL || config->other == NULL);
+    int status = copied ? pool_init(&u->handles, sizeof(struct upload), config->handles) : ST_NO_MEMORY;
     if (status == ST_OK) {
         status = os_dir_open(u->dir, &u->dir_fd);
     }
@@ -90,8 +92,10 @@ void uploads_close(struct uploads *u)
     if (u->handles.used > 0) {
         os_flusher_drain(u->flusher);
     }
+    uploads_list_close(u->recount);
     os_close(u->dir_fd);
     pool_fini(&u->handles);
+    free(u->other);
     free(u->dir);
     free(u);
 }
@@ -140,8 +144,11 @@ int upload_start(struct uploads *u, const char *name, struct upload **out)
     }
     up->owner = u;
     up->id = id;
-    up->is_new = !uploads_find(u, name, &up->replaces) && ws_file_name_ok(span_cstr(name));
-    int status = up->is_new && is_crowded(u) ? ST_FULL : span_copy(span_cstr(name), up->name, sizeof up->name);
+    int status = uploads_renew_dir(u);
+    up->is_new = status == ST_OK && !uploads_find(u, name, &up->replaces) && ws_file_name_ok(span_cstr(name));
+    if (status == ST_OK) {
+        status = up->is_new && is_crowded(u) ? ST_FULL : span_copy(span_cstr(name), up->name, sizeof up->name);
+    }
     if (status == ST_OK) {
         status = create_temporary(u, up);
     }
@@ -329,11 +336,14 @@ void uploads_abort(struct uploads *u, struct pool_id upload)
     }
 }
 
-int uploads_open_file(const struct uploads *u, struct span name, int *fd, uint64_t *size)
+int uploads_open_file(struct uploads *u, struct span name, int *fd, uint64_t *size)
 {
     char text[WS_NAME_MAX + 1];
     *fd = -1;
     int status = name_copy(name, text);
+    if (status == ST_OK) {
+        status = uploads_renew_dir(u);
+    }
     if (status == ST_OK) {
         status = os_file_open(u->dir_fd, text, OS_OPEN_READ, fd);
     }

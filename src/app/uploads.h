@@ -13,7 +13,8 @@
 struct uploads;
 
 struct uploads_config {
-    const char *dir;    /* exists (os_dir_prepare); copied */
+    const char *dir;    /* exists (os_dir_prepare); copied. Removed or replaced later, it is made and used again */
+    const char *other;  /* copied: never the same directory; NULL: any */
     uint64_t max_bytes; /* --upload-max */
     uint64_t
         quota_bytes;    /* --upload-quota: all regular files of the directory and what is being written; 0: no limit */
@@ -59,7 +60,7 @@ void uploads_abort(struct uploads *u, struct pool_id upload);
 
 /* A file for playing; the caller closes fd (os_close). A later DELETE_WAV or upload of that name does not disturb it.
  * ST_BAD (name), ST_NOT_FOUND, ST_DENIED (a link or no regular file), ST_IO. */
-WS_MUST_CHECK int uploads_open_file(const struct uploads *u, struct span name, int *fd, uint64_t *size);
+WS_MUST_CHECK int uploads_open_file(struct uploads *u, struct span name, int *fd, uint64_t *size);
 /* ST_BAD (name), ST_NOT_FOUND, ST_DENIED, ST_IO. */
 WS_MUST_CHECK int uploads_delete(struct uploads *u, struct span name);
 
@@ -69,7 +70,7 @@ WS_MUST_CHECK int uploads_delete(struct uploads *u, struct span name);
  * into the directory at whatever date, makes it invalid. It goes with its upload: deleted, replaced, or gone at start. */
 
 /* *fd is the caller's; its `len` bytes of samples begin at *offset. ST_NOT_FOUND: none that fits; ST_BAD (name). */
-WS_MUST_CHECK int uploads_cached_open(const struct uploads *u, struct span name, int source, int *fd, uint64_t *offset,
+WS_MUST_CHECK int uploads_cached_open(struct uploads *u, struct span name, int source, int *fd, uint64_t *offset,
                                       uint64_t *len);
 /* Begins to write it; then uploads_write, exactly len bytes in all, and uploads_commit or uploads_abort. Not bound by max_bytes.
  * ST_FULL also when len bytes do not fit the quota. ST_TOO_LARGE: no WAV file can be so long. ST_BAD, ST_DENIED, ST_IO. The

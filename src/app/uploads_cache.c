@@ -75,7 +75,7 @@ static bool header_fits(int fd, const struct os_file_identity *source, uint64_t 
     return memcmp(found, wanted, sizeof found) == 0;
 }
 
-int uploads_cached_open(const struct uploads *u, struct span name, int source, int *fd, uint64_t *offset, uint64_t *len)
+int uploads_cached_open(struct uploads *u, struct span name, int source, int *fd, uint64_t *offset, uint64_t *len)
 {
     char stored[STORED_NAME_MAX];
     struct os_file_identity identity;
@@ -84,7 +84,8 @@ int uploads_cached_open(const struct uploads *u, struct span name, int source, i
     if (cached_name(name, stored) != ST_OK) {
         return ST_BAD;
     }
-    if (os_file_identify(source, &identity) != ST_OK || os_file_open(u->dir_fd, stored, OS_OPEN_READ, fd) != ST_OK) {
+    if (uploads_renew_dir(u) != ST_OK || os_file_identify(source, &identity) != ST_OK ||
+        os_file_open(u->dir_fd, stored, OS_OPEN_READ, fd) != ST_OK) {
         *fd = -1;
         return ST_NOT_FOUND;
     }
@@ -131,7 +132,7 @@ int uploads_cache_begin(struct uploads *u, struct span name, int source, uint64_
     return ST_OK;
 }
 
-bool uploads_cached_fits(const struct uploads *u, const struct upload *up)
+bool uploads_cached_fits(struct uploads *u, const struct upload *up)
 {
     const char *original;
     struct os_file_identity now;

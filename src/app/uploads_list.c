@@ -13,7 +13,7 @@ struct uploads_list {
     char name[WS_NAME_MAX + 1];
 };
 
-int uploads_list_open(struct uploads *u, struct uploads_list **out)
+int uploads_list_begin(struct uploads *u, struct uploads_list **out)
 {
     *out = NULL;
     struct uploads_list *list = calloc(1, sizeof *list);
@@ -29,6 +29,13 @@ int uploads_list_open(struct uploads *u, struct uploads_list **out)
     }
     *out = list;
     return ST_OK;
+}
+
+int uploads_list_open(struct uploads *u, struct uploads_list **out)
+{
+    *out = NULL;
+    const int status = uploads_renew_dir(u);
+    return status == ST_OK ? uploads_list_begin(u, out) : status;
 }
 
 struct counted_file {
@@ -67,23 +74,39 @@ static bool describe(struct uploads_list *list, const struct os_dir_entry *found
     return true;
 }
 
-int uploads_list_next(struct uploads_list *list, struct uploads_entry *out)
+bool uploads_list_is_current(const struct uploads_list *list)
 {
-    struct os_dir_entry found;
-    const int status = os_dir_iter_next(list->iter, &found);
+    return list->changes == list->owner->changes;
+}
+
+/* The next file, and what it takes. */
+static int take(struct uploads_list *list, struct os_dir_entry *found)
+{
+    const int status = os_dir_iter_next(list->iter, found);
     if (status == ST_OK) {
-        if (uploads_is_temporary(found.name)) {
+        if (uploads_is_temporary(found->name)) {
             return ST_AGAIN;
         }
-        list->sum += uploads_space(list->owner, found.size);
-        list->files += ws_file_name_ok(span_cstr(found.name)) ? 1 : 0;
-        return describe(list, &found, out) ? ST_OK : ST_AGAIN;
-    }
-    if (status == ST_NOT_FOUND && list->changes == list->owner->changes) {
+        list->sum += uploads_space(list->owner, found->size);
+        list->files += ws_file_name_ok(span_cstr(found->name)) ? 1 : 0;
+    } else if (status == ST_NOT_FOUND && uploads_list_is_current(list)) {
         list->owner->stored = list->sum;
         list->owner->files = list->files;
     }
     return status;
+}
+
+int uploads_list_count(struct uploads_list *list)
+{
+    struct os_dir_entry found;
+    return take(list, &found);
+}
+
+int uploads_list_next(struct uploads_list *list, struct uploads_entry *out)
+{
+    struct os_dir_entry found;
+    const int status = take(list, &found);
+    return status == ST_OK && !describe(list, &found, out) ? ST_AGAIN : status;
 }
 
 void uploads_list_close(struct uploads_list *list)

@@ -11,8 +11,10 @@
 #define CACHED_HEADER_LEN  76
 
 struct uploads {
-    char *dir; /* owns */
+    char *dir;   /* owns */
+    char *other; /* owns; NULL: none */
     int dir_fd;
+    struct uploads_list *recount; /* owns; NULL: what the directory holds is known */
     uint64_t max_bytes, quota_bytes;
     uint32_t max_files, block_bytes;
     uint64_t stored;  /* what the directory's files take, temporary ones not counted */
@@ -47,6 +49,15 @@ struct upload {
     struct pool_id done_owner;
 };
 
+/* Before a file is looked for by its name: the directory is the one that the path leads to. What another one holds is counted bit by
+ * bit, at each of these calls. ST_DENIED, ST_NOT_FOUND, ST_IO: there is none. */
+WS_MUST_CHECK int uploads_renew_dir(struct uploads *u);
+/* uploads_list_open without a look whether the directory is still the one. */
+WS_MUST_CHECK int uploads_list_begin(struct uploads *u, struct uploads_list **out);
+/* One file a call, of which only the place that it takes is of interest. As uploads_list_next. */
+WS_MUST_CHECK int uploads_list_count(struct uploads_list *list);
+/* Nothing has changed since it was opened: at its end it has set what is counted. */
+bool uploads_list_is_current(const struct uploads_list *list);
 /* Begins to write a file that will be `name`. ST_FULL, ST_DENIED, ST_IO. */
 WS_MUST_CHECK int upload_start(struct uploads *u, const char *name, struct upload **out);
 /* What a file of so many bytes takes on the disk. */
@@ -57,7 +68,7 @@ bool uploads_have_room(const struct uploads *u, const struct upload *up, uint64_
 /* A name of ours for a converted form; *original is that of its upload. */
 bool uploads_is_cached(const char *name, const char **original);
 /* Is it the converted form of what now has the original's name? */
-bool uploads_cached_fits(const struct uploads *u, const struct upload *up);
+bool uploads_cached_fits(struct uploads *u, const struct upload *up);
 /* Removes the converted form of that upload, if there is one. */
 void uploads_drop_cached(struct uploads *u, const char *original);
 /* At start: a converted form whose upload is gone goes too. True: it went. */

@@ -33,7 +33,38 @@ int os_dir_prepare(const char *path, bool *created)
 int os_dir_open(const char *path, int *dir_fd)
 {
     *dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return *dir_fd >= 0 ? ST_OK : os_fail(errno);
+    return *dir_fd >= 0 ? ST_OK : os_fail_open(errno);
+}
+
+static bool is_open(const char *path, int dir_fd)
+{
+    struct stat there;
+    struct stat ours;
+    return stat(path, &there) == 0 && fstat(dir_fd, &ours) == 0 && there.st_dev == ours.st_dev &&
+           there.st_ino == ours.st_ino;
+}
+
+int os_dir_renew(const char *path, const char *other, int *dir_fd, bool *renewed)
+{
+    bool created;
+    int fd;
+    *renewed = false;
+    if (is_open(path, *dir_fd)) {
+        return ST_OK;
+    }
+    int status = os_dir_prepare(path, &created);
+    if (status == ST_OK && other != NULL && os_dir_same(path, other)) {
+        status = os_fail_text("the directory of uploads and that of recordings are one", ST_DENIED);
+    }
+    if (status == ST_OK) {
+        status = os_dir_open(path, &fd);
+    }
+    if (status == ST_OK) {
+        os_close(*dir_fd);
+        *dir_fd = fd;
+        *renewed = true;
+    }
+    return status;
 }
 
 bool os_dir_same(const char *path, const char *other)
@@ -85,7 +116,7 @@ int os_dir_iter_open(const char *path, struct os_dir_iter **out)
     if (iter->dir == NULL) {
         const int error = errno;
         free(iter);
-        return os_fail(error);
+        return os_fail_open(error);
     }
     *out = iter;
     return ST_OK;

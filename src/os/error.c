@@ -30,6 +30,12 @@ int os_fail(int error)
     }
 }
 
+int os_fail_open(int error)
+{
+    const int status = os_fail(error);
+    return error == EMFILE || error == ENFILE ? ST_IO : status;
+}
+
 int os_fail_text(const char *text, int status)
 {
     last_text = text;

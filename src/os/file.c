@@ -48,10 +48,7 @@ int os_file_open(int dir_fd, const char *name, enum os_open_mode mode, int *fd)
     /* O_NONBLOCK: a FIFO that somebody put there must not hold up the loop. */
     const int opened = openat(at(dir_fd), name, flags[mode] | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
     if (opened < 0) {
-        const int error = errno;
-        status = os_fail(error);
-        /* no room for a descriptor is not "no room on the disk" */
-        return error == EMFILE || error == ENFILE ? ST_IO : status;
+        return os_fail_open(errno);
     }
     status = require_regular(opened);
     if (status != ST_OK) {

@@ -11,6 +11,8 @@
  * ST_NO_MEMORY, ST_NOT_FOUND (ENOENT), ST_BUSY (EEXIST, EADDRINUSE), ST_DENIED (EACCES, EPERM, EROFS, ELOOP), ST_FULL
  * (no space, quota, no descriptors), else ST_IO. */
 WS_MUST_CHECK int os_fail(int error);
+/* The same for a file or directory, where ST_FULL means the disk: no descriptors are ST_IO. */
+WS_MUST_CHECK int os_fail_open(int error);
 /* The same for a reason without an errno; the text must live for ever. */
 WS_MUST_CHECK int os_fail_text(const char *text, int status);
 

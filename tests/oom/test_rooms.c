@@ -307,7 +307,8 @@ static void use_recordings(struct os_loop *loop, struct os_flusher *flusher)
     struct pool_id id;
     char path[128];
     static int64_t wall = 1700000000000000;
-    struct recordings_config config = {path, 10, 10, 2, flusher, NULL}; /* room for two */
+    struct recordings_config config = {
+        .dir = path, .quota_bytes = 10, .sync_seconds = 10, .calls = 2, .flusher = flusher}; /* room for two */
 
     snprintf(path, sizeof(path), "%s/rec", dir);
     bool created;

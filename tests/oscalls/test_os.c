@@ -292,6 +292,25 @@ static int do_disk(void)
     return os_disk_free_percent(dir_fd, &percent);
 }
 
+static int do_disk_block(void)
+{
+    uint32_t block;
+    return os_disk_block(dir_fd, &block);
+}
+
+/* The directory in another's place. */
+static int do_renew(void)
+{
+    bool renewed;
+    int fd;
+    int status = os_dir_open("/", &fd);
+    if (status == ST_OK) {
+        status = os_dir_renew(dir, NULL, &fd, &renewed);
+        os_close(fd);
+    }
+    return status;
+}
+
 static int do_list(void)
 {
     struct os_dir_iter *iter;
@@ -397,12 +416,7 @@ static const struct row {
     {do_signals, FAILCALL_signalfd, {{EMFILE, ST_FULL}, {ENFILE, ST_FULL}, {ENOMEM, ST_NO_MEMORY}}},
     {do_file_open,
      FAILCALL_openat,
-     {{ENOENT, ST_NOT_FOUND},
-      {EACCES, ST_DENIED},
-      {EMFILE, ST_FULL},
-      {ENFILE, ST_FULL},
-      {ENOSPC, ST_FULL},
-      {EIO, ST_IO}}},
+     {{ENOENT, ST_NOT_FOUND}, {EACCES, ST_DENIED}, {EMFILE, ST_IO}, {ENFILE, ST_IO}, {ENOSPC, ST_FULL}, {EIO, ST_IO}}},
     {do_file_open, FAILCALL_fstat, {{EIO, ST_IO}, {ENOMEM, ST_NO_MEMORY}}},
     {do_file_write,
      FAILCALL_write,
@@ -419,11 +433,14 @@ static const struct row {
     {do_link, FAILCALL_renameat, {{ENOSPC, ST_FULL}, {EIO, ST_IO}}},
     {do_load, FAILCALL_open, {{ENOENT, ST_NOT_FOUND}, {EMFILE, ST_FULL}, {ENFILE, ST_FULL}, {EACCES, ST_DENIED}}},
     {do_load, FAILCALL_read, {{EINTR, ST_OK}, {EIO, ST_IO}, {FAILCALL_SHORT, ST_OK}}},
-    {do_dir_open, FAILCALL_open, {{EMFILE, ST_FULL}, {ENFILE, ST_FULL}, {EACCES, ST_DENIED}}},
+    {do_dir_open, FAILCALL_open, {{EMFILE, ST_IO}, {ENFILE, ST_IO}, {EACCES, ST_DENIED}}},
     {do_dir_prepare, FAILCALL_mkdir, {{EACCES, ST_DENIED}, {ENOSPC, ST_FULL}, {EROFS, ST_DENIED}}},
     {do_dir_prepare, FAILCALL_stat, {{EIO, ST_IO}}},
     {do_disk, FAILCALL_fstatvfs, {{EIO, ST_IO}}},
-    {do_list, FAILCALL_opendir, {{EMFILE, ST_FULL}, {ENFILE, ST_FULL}, {EACCES, ST_DENIED}}},
+    {do_disk_block, FAILCALL_fstatvfs, {{EIO, ST_IO}}},
+    {do_renew, FAILCALL_mkdir, {{EACCES, ST_DENIED}, {ENOSPC, ST_FULL}}},
+    {do_renew, FAILCALL_open, {{EMFILE, ST_IO}, {EACCES, ST_DENIED}}},
+    {do_list, FAILCALL_opendir, {{EMFILE, ST_IO}, {ENFILE, ST_IO}, {EACCES, ST_DENIED}}},
     {do_list, FAILCALL_readdir, {{EIO, ST_IO}}},
     {do_list, FAILCALL_fstatat, {{ENOENT, ST_OK}, {EIO, ST_OK}}},
     {do_flush, FAILCALL_syscall, {{EAGAIN, ST_OK}, {ENOSYS, ST_OK}, {EINVAL, ST_OK}, {ENOMEM, ST_OK}}},

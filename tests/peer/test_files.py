@@ -8,7 +8,7 @@ import tempfile
 import audio
 from clients import Client
 from common import loopback
-from harness import main, run_server
+from harness import main, run_server, wait_until
 
 
 def test_one_directory_for_both_is_refused():
@@ -22,6 +22,30 @@ def test_one_directory_for_both_is_refused():
             assert code == 1 and "--upload-dir" in err and "--record-dir" in err and err.count("\n") == 1, (code, err)
     with loopback("--upload-dir", "same", "--record-dir", "same", "--no-record"):
         pass
+
+
+def test_directories_replaced_while_running():
+    """Moved away, as by a script that keeps archives: the next upload and the next recording have new ones."""
+    good = audio.wav_ulaw(audio.noise(5))
+    with loopback() as server, Client(server) as client:
+        client.upload("a.wav", good)
+        client.call("1")
+        client.hangup()
+        shutil.rmtree(server.path("uploaded_wavs"))
+        os.rename(server.path("recordings"), server.path("kept"))
+        client.send("LIST_WAV")
+        client.expect("WAV_LIST_END:0")
+        client.upload("b.wav", good)
+        client.call("2")
+        client.play("b.wav")
+        client.hangup()
+        assert os.listdir(server.path("uploaded_wavs")) == ["b.wav"]
+        wait_until(lambda: len(os.listdir(server.path("recordings"))) == 1, 5, "the recording")
+        assert "-2-" in os.listdir(server.path("recordings"))[0]
+        assert len(os.listdir(server.path("kept"))) == 1
+        assert server.log.count("was removed or replaced while running: opened anew") == 2
+        link = os.readlink(server.path("received_from_server.wav"))
+        assert link == "recordings/" + os.listdir(server.path("recordings"))[0], link
 
 
 def test_at_most_ten_thousand_files():

@@ -115,6 +115,8 @@
 #define TEXT_ZH_UPLOAD_STALE "已移除前次執行未完成的上傳: %s"
 #define TEXT_EN_UPLOAD_FAILED "Upload %s could not be stored: %s"
 #define TEXT_ZH_UPLOAD_FAILED "無法儲存上傳檔案 %s: %s"
+#define TEXT_EN_DIR_RENEWED "Directory %s was removed or replaced while running: opened anew"
+#define TEXT_ZH_DIR_RENEWED "目錄 %s 在執行中被移除或更換: 已重新開啟"
 #define TEXT_EN_RECORDING_DELETED "Deleted the oldest recording to make room: %s"
 #define TEXT_ZH_RECORDING_DELETED "已刪除最舊的錄音以騰出空間: %s"
 #define TEXT_EN_RECORDING_QUOTA "Recording stopped: --record-quota is used up and no closed recording is left to delete"

@@ -104,6 +104,8 @@ static void test_settings_read_back(void **state)
     assert_int_equal(r.status, ST_OK);
     const char *first = printed_settings(&r.o, 0);
     assert_non_null(strstr(first, "\ndial-deny = #31#*\ndial-allow = 09*\ndial-deny = 0*\ncalls-per-minute = 30\n"));
+    assert_non_null(strstr(first, "\nupload-quota = 0\n# upload-quota = no limit\n"));
+    assert_null(strstr(first, "# record-quota = no limit"));
     RUN(&again, "--config", write_file("again.conf", first, path));
     assert_string_equal(again.error, "");
     const char *second = printed_settings(&again.o, 1);

@@ -412,15 +412,147 @@ static void test_no_such_directory(void **state)
     recordings_close(NULL);
 }
 
-/* The directory goes away under a running server: one WARNING a file, no crash. */
+/* The clock is set back to 1970: what was recorded last stays, whatever its name says. */
+static void test_clock_set_back(void **state)
+{
+    struct bench *b = *state;
+    recordings_close(b->recordings);
+    store_put(&b->store, "20200101T000001Z-1-aaaaaaaa.wav", block, 3000);
+    store_put(&b->store, "20200101T000002Z-2-bbbbbbbb.wav", block, 3000);
+    open_recordings(b);
+    for (int i = 0; i < 4; i++) {
+        record(b, -WALL / 1000000 + 100 - i, 3000); /* and once more for each call */
+    }
+    assert_int_equal(store_size(&b->store, "20200101T000001Z-1-aaaaaaaa.wav"), -1);
+    assert_int_equal(store_size(&b->store, "20200101T000002Z-2-bbbbbbbb.wav"), -1);
+    assert_int_equal(store_size(&b->store, "19700101T000140Z-0921-abcd1234.wav"), -1);
+    assert_int_equal(store_size(&b->store, "19700101T000139Z-0921-abcd1234.wav"), 3000);
+    assert_int_equal(store_size(&b->store, "19700101T000138Z-0921-abcd1234.wav"), 3000);
+    assert_int_equal(store_size(&b->store, "19700101T000137Z-0921-abcd1234.wav"), 3000);
+    assert_int_equal(recordings_used(b->recordings), 9000);
+}
+
+/* --record-quota 0: nothing is deleted, not at the start and not later. */
+static void test_no_limit(void **state)
+{
+    struct bench *b = *state;
+    recordings_close(b->recordings);
+    store_put(&b->store, "20200101T000001Z-1-aaaaaaaa.wav", block, 2 * QUOTA);
+    const struct recordings_config config = {
+        .dir = b->store.dir, .calls = 3, .flusher = b->store.flusher, .log = &b->store.log};
+    assert_int_equal(recordings_open(&config, &b->recordings), ST_OK);
+    record(b, 0, 2 * QUOTA);
+    assert_int_equal(recordings_used(b->recordings), 4 * QUOTA);
+    assert_int_equal(recordings_count(b->recordings), 2);
+    assert_int_equal(store_logged(&b->store, "\n"), 0);
+}
+
+static void assert_listed(struct bench *b, const char *names)
+{
+    struct recordings_cursor cursor = {0};
+    struct recordings_entry entry;
+    char got[64] = "";
+    while (recordings_next(b->recordings, &cursor, &entry)) {
+        strncat(got, entry.name + 17, 1);
+    }
+    assert_string_equal(got, names); /* newest first, by the first character of the number */
+}
+
+/* Removed, and moved away with another one in its place, while a call is being recorded. */
+static void test_directory_replaced(void **state)
+{
+    struct bench *b = *state;
+    char away[256];
+    struct pool_id lost, id;
+    record(b, 0, 100);
+    lost = begin_at(b, 1);
+    assert_int_equal(recordings_write_at(b->recordings, lost, 0, block, 200, b->now), ST_OK);
+    (void)snprintf(away, sizeof away, "%s/away", b->store.root);
+    assert_int_equal(rename(b->store.dir, away), 0);
+    id = begin_at(b, 2); /* made again */
+    assert_int_equal(store_logged(&b->store, "INFO Directory"), 1);
+    assert_int_equal(recordings_write_at(b->recordings, lost, 200, block, 200, b->now),
+                     ST_OK); /* goes on where it is */
+    assert_int_equal(recordings_write_at(b->recordings, id, 0, block, 300, b->now), ST_OK);
+    assert_int_equal(recordings_used(b->recordings), 700);
+    recordings_end(b->recordings, lost);
+    recordings_end(b->recordings, id);
+    store_settle(&b->store);
+    assert_int_equal(recordings_used(b->recordings), 300);
+    assert_int_equal(recordings_count(b->recordings), 1);
+    assert_link(b, "20231114T221322Z-0921-abcd1234.wav");
+    assert_int_equal(rmdir(b->store.dir), -1);
+    os_close(b->store.dir_fd);
+    assert_int_equal(os_dir_open(b->store.dir, &b->store.dir_fd), ST_OK);
+    assert_int_equal(store_count(&b->store), 1);
+    /* the old one comes back: what lies there counts again, a few files at a time */
+    char other[256];
+    (void)snprintf(other, sizeof other, "%s/other", b->store.root);
+    assert_int_equal(rename(b->store.dir, other), 0);
+    assert_int_equal(rename(away, b->store.dir), 0);
+    assert_listed(b, "00");
+    assert_int_equal(recordings_used(b->recordings), 500);
+    assert_int_equal(recordings_count(b->recordings), 2);
+}
+
+/* Many files are in what took its place: read in steps, none twice, none lost. */
+static void test_directory_with_many_files_comes(void **state)
+{
+    struct bench *b = *state;
+    char away[256], name[64];
+    struct pool_id id;
+    (void)snprintf(away, sizeof away, "%s/away", b->store.root);
+    assert_int_equal(rename(b->store.dir, away), 0);
+    assert_int_equal(mkdir(b->store.dir, 0700), 0);
+    os_close(b->store.dir_fd);
+    assert_int_equal(os_dir_open(b->store.dir, &b->store.dir_fd), ST_OK);
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(name, sizeof name, "20200101T0000%02dZ-%d-aaaaaaaa.wav", i % 60, i);
+        store_put(&b->store, name, block, 10);
+    }
+    id = begin_at(b, 0);
+    assert_in_range(recordings_count(b->recordings), 20, 40);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(recordings_write_at(b->recordings, id, 0, block, 10, b->now), ST_OK);
+    }
+    assert_int_equal(recordings_count(b->recordings), 101);
+    assert_int_equal(recordings_used(b->recordings), 1010);
+    recordings_end(b->recordings, id);
+}
+
+/* It goes away and cannot be made again: one WARNING, a limited number of times, no crash; and it comes back. */
 static void test_directory_is_gone(void **state)
 {
     struct bench *b = *state;
     struct pool_id id;
+    char away[256];
     assert_int_equal(rmdir(b->store.dir), 0);
-    assert_int_equal(recordings_begin(b->recordings, SPAN_LIT("1"), SPAN_LIT("2"), WALL, b->now, &id), ST_NOT_FOUND);
-    assert_int_equal(store_logged(&b->store, "WARNING Recording 20231114T221320Z-1-20000000.wav cannot be written"), 1);
+    (void)snprintf(away, sizeof away, "%s-away", b->store.root);
+    assert_int_equal(rename(b->store.root, away), 0);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(recordings_begin(b->recordings, SPAN_LIT("1"), SPAN_LIT("2"), WALL, b->now, &id),
+                         ST_NOT_FOUND);
+    }
+    assert_int_equal(store_logged(&b->store, "/files cannot be written: No such file or directory"), LOG_QUOTA_BURST);
     assert_int_equal(recordings_count(b->recordings), 0);
+    assert_int_equal(rename(away, b->store.root), 0);
+    record(b, 0, 10);
+    assert_int_equal(recordings_count(b->recordings), 1);
+}
+
+/* What somebody puts in its place must not be the other's directory. */
+static void test_directory_of_uploads_in_its_place(void **state)
+{
+    struct bench *b = *state;
+    struct pool_id id;
+    recordings_close(b->recordings);
+    const struct recordings_config config = {
+        .dir = b->store.dir, .other = b->store.root, .calls = 3, .flusher = b->store.flusher, .log = &b->store.log};
+    assert_int_equal(recordings_open(&config, &b->recordings), ST_OK);
+    assert_int_equal(rmdir(b->store.dir), 0);
+    assert_int_equal(symlink(".", b->store.dir), 0);
+    assert_int_equal(recordings_begin(b->recordings, SPAN_LIT("1"), SPAN_LIT("2"), WALL, b->now, &id), ST_DENIED);
+    assert_int_equal(store_logged(&b->store, "are one"), 1);
 }
 
 int main(void)
@@ -442,6 +574,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ways_to_write_the_directory, setup_no_sync, teardown),
         cmocka_unit_test_setup_teardown(test_downloads_never_leave_the_directory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_such_directory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_set_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directory_replaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directory_with_many_files_comes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directory_of_uploads_in_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(test_directory_is_gone, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -637,6 +637,102 @@ static void test_list_while_things_change(void **state)
     assert_int_equal(uploads_used(b->uploads), 20);
 }
 
+/* Removed, moved away, another one in its place: used again at the next file. */
+static void test_directory_replaced(void **state)
+{
+    struct bench *b = *state;
+    char away[256], name[16];
+    struct uploads_list *list;
+    struct uploads_entry entry;
+    uint64_t size;
+    int fd;
+    store_upload(b, "a", 100);
+    const struct pool_id lost = begin(b, "lost");
+    assert_int_equal(uploads_write(b->uploads, lost, block, 50), ST_OK);
+    (void)snprintf(away, sizeof away, "%s/away", b->store.root);
+    assert_int_equal(rename(b->store.dir, away), 0);
+    store_upload(b, "b", 10); /* made again */
+    assert_int_equal(store_logged(&b->store, "INFO Directory"), 1);
+    assert_int_equal(uploads_used(b->uploads), 60);
+    assert_int_equal(uploads_count(b->uploads), 1);
+    assert_int_equal(commit(b, lost), ST_NOT_FOUND); /* told */
+    assert_int_equal(uploads_used(b->uploads), 10);
+    assert_int_equal(uploads_open_file(b->uploads, SPAN_LIT("a"), &fd, &size), ST_NOT_FOUND);
+    /* another one, with files in it: they count, a few at each use */
+    char *full = NULL;
+    assert_true(asprintf(&full, "%s/full", b->store.root) > 0);
+    assert_int_equal(mkdir(full, 0700), 0);
+    os_close(b->store.dir_fd);
+    assert_int_equal(os_dir_open(full, &b->store.dir_fd), ST_OK);
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(name, sizeof name, "%d", i);
+        store_put(&b->store, name, block, 5);
+    }
+    assert_int_equal(rmdir(b->store.dir), -1);
+    assert_int_equal(unlinkat(b->store.dir_fd, "7", 0), 0);
+    char gone[256];
+    (void)snprintf(gone, sizeof gone, "%s/gone", b->store.root);
+    assert_int_equal(rename(b->store.dir, gone), 0);
+    assert_int_equal(rename(full, b->store.dir), 0);
+    free(full);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(uploads_open_file(b->uploads, SPAN_LIT("9"), &fd, &size), ST_OK);
+        os_close(fd);
+        assert_int_equal(uploads_count(b->uploads), 0);
+    }
+    assert_int_equal(uploads_delete(b->uploads, SPAN_LIT("9")), ST_OK); /* disturbs the count: it begins again */
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(uploads_open_file(b->uploads, SPAN_LIT("9"), &fd, &size), ST_NOT_FOUND);
+    }
+    assert_int_equal(uploads_count(b->uploads), 198);
+    assert_int_equal(uploads_used(b->uploads), 198 * 5);
+    assert_int_equal(rename(b->store.dir, away), -1);
+    assert_int_equal(uploads_list_open(b->uploads, &list), ST_OK);
+    int seen = 0;
+    while (next_upload(list, &entry) == ST_OK) {
+        seen++;
+    }
+    uploads_list_close(list);
+    assert_int_equal(seen, 198);
+}
+
+/* What cannot be made again is told with the reason; it comes back. */
+static void test_directory_is_gone(void **state)
+{
+    struct bench *b = *state;
+    struct pool_id id;
+    char away[256];
+    struct uploads_list *list;
+    (void)snprintf(away, sizeof away, "%s-away", b->store.root);
+    assert_int_equal(rename(b->store.root, away), 0);
+    assert_int_equal(uploads_begin(b->uploads, SPAN_LIT("a"), &id), ST_NOT_FOUND);
+    assert_int_equal(uploads_list_open(b->uploads, &list), ST_NOT_FOUND);
+    assert_string_equal(os_error_text(), "No such file or directory");
+    assert_int_equal(rename(away, b->store.root), 0);
+    store_upload(b, "a", 10);
+    assert_int_equal(store_logged(&b->store, "INFO Directory"), 0); /* the same one */
+}
+
+/* A FIFO or a link under an upload's name holds nothing up and leads nowhere, at the start and later. */
+static void test_fifos_hold_nothing_up(void **state)
+{
+    struct bench *b = *state;
+    uint64_t size;
+    int fd;
+    for (int i = 0; i < 2; i++) {
+        (void)mkfifoat(b->store.dir_fd, "fifo", 0600);
+        (void)mkfifoat(b->store.dir_fd, ".converted-a", 0600);
+        assert_int_equal(uploads_open_file(b->uploads, SPAN_LIT("fifo"), &fd, &size), ST_DENIED);
+        assert_int_equal(uploads_delete(b->uploads, SPAN_LIT("fifo")), ST_DENIED);
+        store_upload(b, "a", 10);
+        assert_int_equal(uploads_count(b->uploads), 1);
+        uploads_close(b->uploads);
+        open_uploads(b);
+    }
+    store_upload(b, "fifo", 10); /* takes its place */
+    assert_int_equal(store_size(&b->store, "fifo"), 10);
+}
+
 static void test_no_such_directory(void **state)
 {
     struct bench *b = *state;
@@ -675,6 +771,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_list_files_from_the_field, setup, teardown),
         cmocka_unit_test_setup_teardown(test_list_while_things_change, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directory_replaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_directory_is_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fifos_hold_nothing_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_such_directory, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,11 +151,46 @@ static void test_same_directory(void **state)
     support_remove_tree(dir);
 }
 
+static void test_renew(void **state)
+{
+    (void)state;
+    char *dir = support_make_dir();
+    char *path = NULL, *away = NULL;
+    int fd;
+    bool renewed;
+    assert_true(asprintf(&path, "%s/a", dir) > 0 && asprintf(&away, "%s/b", dir) > 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(os_dir_open(path, &fd), ST_OK);
+    assert_int_equal(os_dir_renew(path, NULL, &fd, &renewed), ST_OK);
+    assert_false(renewed);
+    assert_int_equal(rename(path, away), 0);
+    assert_int_equal(os_dir_renew(path, away, &fd, &renewed), ST_OK); /* made again */
+    assert_true(renewed);
+    assert_int_equal(os_dir_renew(path, away, &fd, &renewed), ST_OK);
+    assert_false(renewed);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(symlink(away, path), 0);
+    const int before = fd;
+    assert_int_equal(os_dir_renew(path, away, &fd, &renewed), ST_DENIED); /* the other's */
+    assert_int_equal(fd, before);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(os_dir_renew(path, NULL, &fd, &renewed), ST_IO);
+    assert_string_equal(os_error_text(), "Not a directory");
+    assert_int_equal(fd, before);
+    assert_false(renewed);
+    os_close(fd);
+    free(path);
+    free(away);
+    support_remove_tree(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prepare),   cmocka_unit_test(test_iterate),    cmocka_unit_test(test_iterate_past_others),
         cmocka_unit_test(test_disk_free), cmocka_unit_test(test_disk_block), cmocka_unit_test(test_same_directory),
+        cmocka_unit_test(test_renew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
