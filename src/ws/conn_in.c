@@ -149,7 +149,10 @@ static void follow_wslay(struct ws_conn *conn, int result)
 
 static void feed_frame(struct ws_conn *conn)
 {
-    conn->feed_left = CONN_FEED;
+    /* what is no upload is refused at the byte that shows it, not where wslay's reading ends */
+    bool by_byte = conn->text.state == TEXT_COLLECT && conn->text.over;
+
+    conn->feed_left = by_byte ? 1 : CONN_FEED;
     follow_wslay(conn, wslay_event_recv(conn->wslay));
 }
 

@@ -297,10 +297,10 @@ static int list_open(void *ctx, void **list)
         return w->list_status;
     }
     size_t i = 0;
-    while (i < WORLD_CLIENTS && w->lists[i].open) {
+    while (i < WORLD_LISTS && w->lists[i].open) {
         i++;
     }
-    assert_true(i < WORLD_CLIENTS); /* one a client */
+    assert_true(i < WORLD_LISTS); /* one a client */
     w->lists[i].open = true;
     w->lists[i].at = 0;
     w->list_open++;
@@ -336,7 +336,7 @@ static int list_next(void *ctx, void *list, struct list_entry *entry)
 static void list_close(void *ctx, void *list)
 {
     struct world *w = ctx;
-    for (size_t i = 0; i < WORLD_CLIENTS; i++) {
+    for (size_t i = 0; i < WORLD_LISTS; i++) {
         if (list == &w->lists[i].at) {
             assert_true(w->lists[i].open);
             w->lists[i].open = false;

@@ -7,6 +7,7 @@
 #include "wsaudio/call.h"
 
 #define WORLD_CLIENTS  4
+#define WORLD_LISTS    64
 #define WORLD_FILES    8
 #define WORLD_TEXTS    4096
 #define WORLD_MESSAGES 4096
@@ -194,7 +195,7 @@ struct world {
     struct {
         bool open;
         size_t at;
-    } lists[WORLD_CLIENTS];
+    } lists[WORLD_LISTS];
     uint32_t list_reads;                     /* what each file costs */
     size_t list_calls_turn, list_calls_most; /* files looked at in this turn; the most of any turn */
     size_t list_extra; /* so many more files in every list, each behind one that was passed over */
