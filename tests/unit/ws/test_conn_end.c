@@ -31,7 +31,7 @@ static void test_each_end_has_its_reason(void **state)
         {BYTES("\x09\x80\0\0\0\0"), WS_END_PROTOCOL},              /* a fragmented ping */
         {BYTES("\x81\xfe\x00\x05\0\0\0\0hello"), WS_END_PROTOCOL}, /* a length in too long a form */
         {BYTES("\x81\x81\0\0\0\0\xff"), WS_END_INVALID},
-        {BYTES("\x81\xff\0\0\0\0\x7f\0\0\0\0\0\0\0"), WS_END_TOO_BIG},
+        {BYTES("\x82\xff\0\0\0\0\x7f\0\0\0\0\0\0\0"), WS_END_TOO_BIG},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -115,7 +115,7 @@ static void test_our_close_does_not_wait_for_what_is_unsent(void **state)
     static const struct bytes bad[] = {
         BYTES("\x81\x02hi"),
         BYTES("\x81\xfe\x00\x05\0\0\0\0hello"),
-        BYTES("\x81\xff\0\0\0\0\x7f\0\0\0\0\0\0\0"),
+        BYTES("\x82\xff\0\0\0\0\x7f\0\0\0\0\0\0\0"),
     };
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
