@@ -153,7 +153,7 @@ const struct option_row option_rows[] = {
 
     {.name = "upload-dir", .kind = OPTION_TEXT, .section = FILES, .metavar = "DIR", .preset = "uploaded_wavs",
      .offset = FIELD(upload_dir), .help = "where uploads are kept; created at start"},
-    {.name = "upload-max", .kind = OPTION_BYTES, .section = FILES, .metavar = "BYTES", .preset = "1M", .min = 1,
+    {.name = "upload-max", .kind = OPTION_BYTES, .section = FILES, .metavar = "BYTES", .preset = "16M", .min = 1,
      .max = 2 * KIB * KIB * KIB,
      .offset = FIELD(upload_max), .help = "largest decoded upload"},
     {.name = "upload-quota", .kind = OPTION_BYTES, .section = FILES, .flags = OPTION_ZERO_IS_NO_LIMIT, .metavar = "BYTES", .preset = "256M", .min = 0,

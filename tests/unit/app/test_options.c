@@ -136,6 +136,9 @@ static void test_message_size_follows_uploads(void **state)
     RUN(&r, "--upload-max=3M");
     assert_true(r.o.ws_max_message >= 11 + 128 + 1 + 4 * 1024 * 1024 + 4 * 1024 * 1024 / 32);
     run_free(&r);
+    RUN(&r, "--upload-max=1M");
+    assert_int_equal(r.o.ws_max_message, 4 * 1024 * 1024);
+    run_free(&r);
     RUN(&r, "--upload-max=3M", "--ws-max-message=1M");
     assert_int_equal(r.o.ws_max_message, 1024 * 1024);
     run_free(&r);

@@ -261,7 +261,7 @@ static void test_defaults(void **state)
     assert_int_equal(o->ws_allow.count, 0);
     assert_int_equal(o->ws_origin.count, 0);
     assert_false(o->ws_echo);
-    assert_int_equal(o->ws_max_message, 4 * 1024 * 1024);
+    assert_in_range(o->ws_max_message, 16 * 1024 * 1024 / 3 * 4, 32 * 1024 * 1024); /* what such an upload needs */
     assert_int_equal(o->max_clients, 64);
     assert_null(o->sip_server.name);
     assert_int_equal(o->sip_listen.port, 5062);
@@ -283,7 +283,7 @@ static void test_defaults(void **state)
     assert_int_equal(o->max_call_us, DUR_S(3600));
     assert_int_equal(o->no_media_us, DUR_S(30));
     assert_string_equal(o->upload_dir, "uploaded_wavs");
-    assert_int_equal(o->upload_max, 1024 * 1024);
+    assert_int_equal(o->upload_max, 16 * 1024 * 1024);
     assert_int_equal(o->upload_quota, 256 * 1024 * 1024);
     assert_string_equal(o->record_dir, "recordings");
     assert_false(o->no_record);
