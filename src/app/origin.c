@@ -127,7 +127,7 @@ static bool is_below(struct span name, struct span domain)
         return false;
     }
     struct span tail = span_from(name, name.len - domain.len - 1);
-    return tail.ptr[0] == '.' && span_ieq(span_from(tail, 1), domain);
+    return span_starts(tail, SPAN_LIT(".")) && span_ieq(span_from(tail, 1), domain);
 }
 
 static bool host_matches(const struct origin *pattern, const struct origin_host *host)
