@@ -16,10 +16,15 @@ def declared(root):
     return names
 
 
-def shown(nm, library, *flags):
+def listed(nm, library, *flags):
+    """Names of a library as nm gives them: those of a shared one with their version, name@@VERSION."""
     text = subprocess.run([*nm.split(), "-P", "-g", "--defined-only", *flags, library], check=True, capture_output=True,
                           text=True).stdout
-    names = {line.split()[0].split("@")[0] for line in text.splitlines() if len(line.split()) >= 3}
+    return {line.split()[0] for line in text.splitlines() if len(line.split()) >= 3}
+
+
+def shown(nm, library, *flags):
+    names = {name.split("@")[0] for name in listed(nm, library, *flags)}
     return {name for name in names if not COMPILER.fullmatch(name)}
 
 

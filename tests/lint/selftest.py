@@ -19,7 +19,7 @@ def tree(files):
     for name, text in files.items():
         path = pathlib.Path(folder.name) / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text.encode("utf-8"))
     return folder
 
 
@@ -32,6 +32,14 @@ HELP = "#!/bin/sh\nfor n in a b c d e f g h i j k l; do echo \"  --flag-$n N tex
 MANUAL = "".join(f".It Fl -flag-{c} Ar N\n" for c in "abcdefghijkl")
 DOCS = {"docs/ws_audio_server.1": MANUAL, "README.md": "--flag-a and cmake --build\n",
         "docs/x.conf.example": "# flag-a = 1\n"}
+
+GUARDED = "#ifndef %s\n#define %s\n\nint f(void);\n\n#endif\n"
+HEADER = "/* SPDX-License-Identifier: MIT */\n/* What it is. */\n" + GUARDED % ("WSAUDIO_SIP_H", "WSAUDIO_SIP_H")
+SOURCE = """/* goto, // and errno in a comment */
+const char *url = "http://x.example/";
+log_write(a->log, LOG_DEBUG, "call %d ended", x);
+log_write(a->log, LOG_INFO, "%.*s", (int)len, text);
+"""
 
 
 def with_change(files, name, text):
@@ -52,6 +60,21 @@ CASES = [
     ("forbidden", {SIP: 'int x; /* no fork() here */ const char *s = "sleep(1)"; snprintf(a, 1, "");\n'},
      [(SIP, "pthread_mutex_t m;\n"), (SIP, "x = fork();\n"), (SIP, "usleep (3);\n"), (SIP, "strcpy(a, b);\n"),
       (SIP, "sprintf(a, b);\n"), (SIP, "/* TO" "DO */\n"), ("docs/x.md", "FIX" "ME\n"), ("tools/x", "cd /ho" "me/me\n")]),
+    ("style", {"include/wsaudio/sip.h": HEADER, SIP: SOURCE, "tests/unit/sip/support.h": GUARDED % ("SUPPORT_H", "SUPPORT_H"),
+               "include/sip_client.h": "/* The library. */\n" + GUARDED % ("SIP_CLIENT_H", "SIP_CLIENT_H"),
+               "include/lib/sip_client.h": '/* The old name. */\n#include "../sip_client.h"\n'},
+     [("include/wsaudio/sip.h", HEADER.replace("/* What it is. */\n", "")),
+      ("include/wsaudio/sip.h", HEADER.replace("#endif\n", "#endif\nint x;\n")),
+      ("src/sip/b.h", "int x;\n"), ("src/sip/b.h", "#pragma once\n"), ("src/sip/b.h", GUARDED % ("SIP_B_H", "SIP_A_H")),
+      ("src/sip/b.h", GUARDED % ("SIP_C_H", "SIP_C_H")), ("src/sip/b.h", GUARDED % ("OS_B_H", "OS_B_H")),
+      ("tests/unit/sip/b.h", GUARDED % ("SUPPORT_H", "SUPPORT_H")), ("src/sip/sip.h", GUARDED % ("SIP_SIP_H", "WSAUDIO_SIP_H")),
+      (SIP, SOURCE + "// no\n"), (SIP, SOURCE + "x = 1; // no\n"), (SIP, SOURCE + "goto out;\n"),
+      (SIP, SOURCE + "typedef struct { int a; } x;\n"), (SIP, SOURCE + "typedef enum x { A } y;\n"), (SIP, SOURCE + "x = errno;\n"),
+      (SIP, SOURCE + 'log_write(a->log, LOG_INFO, "call %d ended", x);\n')]),
+    ("pages", {"README.md": "[a](docs/a.md) [b](docs/a.md#part) [c](https://x.example/) [d](#part)\n", "docs/a.md": "[up](../README.md)\n",
+               SIP: "int x;\n"},
+     [("docs/a.md", "[x](b.md)\n"), ("README.md", "[x](a.md)\n"), (SIP, "int x;"), (SIP, "int x;\n\n"), (SIP, "int x; \n"),
+      (SIP, "\tint x;\n"), (SIP, "int x;\r\n"), (SIP, "\ufeffint x;\n")]),
     ("catalogue", {"include/wsaudio/base/text.h": TEXT_H, "src/base/log_words.c": WORDS_C},
      [("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_X "a"\n'),
       ("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_X "a %s"\n#define TEXT_ZH_X "b"\n'),
@@ -112,20 +135,73 @@ def exports_cases():
             yield code, run("exports", folder, "--static", f"{folder}/a.o")
 
 
+ABI_HEADER = """#ifndef SIP_CLIENT_H
+#define SIP_CLIENT_H
+#include <stddef.h>
+#define BUF_SIZE 4096 /* bytes */
+#define SIP_CLIENT_API __attribute__((__visibility__("default")))
+typedef struct {
+    int sockfd;
+    char tag[32], *name;
+} session_t;
+typedef enum { RINGS, ENDED } event_kind;
+struct program {
+    const char *a, *b;
+};
+typedef void (*packet_fn)(const unsigned char *data, size_t size);
+SIP_CLIENT_API int call(session_t *session, const char *callee) __attribute__((__format__(__printf__, 2, 0)));
+#endif
+"""
+ABI_SOURCE = "int call(void *session, void *callee);\nint call(void *session, void *callee) { return session && callee; }\n"
+ABI_FAULTS = [("*session, const char", "*session, char"), ("tag[32], *name", "tag[33], *name"), ("int sockfd;", "int sockfd, more;"),
+              ("RINGS, ENDED", "RINGS, PLAYED, ENDED"), ("BUF_SIZE 4096", "BUF_SIZE 4095"), ("const char *a, *b", "const char *b, *a"),
+              ("size_t size);", "int size);"), ("} session_t;", "} session_t;\nSIP_CLIENT_API int more(void);")]
+
+
+def abi_run(folder, *extra):
+    subprocess.run(["cc", "-shared", "-fPIC", f"{folder}/a.c", "-o", f"{folder}/a.so",
+                    f"-Wl,--version-script={folder}/exports.map"], check=True)
+    return run("abi", folder, "--shared", f"{folder}/a.so", "--list", f"{folder}/abi.txt", *extra)
+
+
+def abi_cases():
+    """An interface as it is stored; then each change to header, name of the library and names in it that must be seen."""
+    files = {"include/sip_client.h": ABI_HEADER, "include/sip_client_async.h": "", "a.c": ABI_SOURCE,
+             "exports.map": "A_1 { global: call; local: *; };\n"}
+    with tree(files) as folder:
+        header, exports = (pathlib.Path(folder) / name for name in ("include/sip_client.h", "exports.map"))
+        yield 0, abi_run(folder, "--soname", "a.so.1", "--update")
+        yield 0, abi_run(folder, "--soname", "a.so.1")
+        yield 1, abi_run(folder, "--soname", "a.so.2")
+        for old, new in ABI_FAULTS:
+            header.write_text(ABI_HEADER.replace(old, new), encoding="utf-8")
+            yield 1, abi_run(folder, "--soname", "a.so.1")
+        header.write_text(ABI_HEADER, encoding="utf-8")
+        for version_map in ("A_2 { global: call; local: *; };\n", "A_1 { local: *; };\n"):
+            exports.write_text(version_map, encoding="utf-8")
+            yield 1, abi_run(folder, "--soname", "a.so.1")
+
+
+def unexpected(result, code):
+    """A lint that breaks down ends with 1 too, and has seen nothing."""
+    return result.returncode != code or "Traceback" in result.stderr
+
+
 def main():
     wrong = 0
     for script, good, changes in CASES:
         trees = [(0, good)] + [(1, with_change(good, name, text)) for name, text in changes]
         for code, files in trees:
             result = outcome(script, files)
-            if result.returncode != code:
+            if unexpected(result, code):
                 wrong += 1
                 print(f"{script}: exit {result.returncode}, expected {code}, with {files if code else 'the good tree'}")
                 print(result.stdout, result.stderr)
-    for code, result in (*symbols_cases(), *exports_cases()):
-        if result.returncode != code:
-            wrong += 1
-            print(f"symbols: exit {result.returncode}, expected {code}\n{result.stdout}{result.stderr}")
+    for script, cases in (("symbols", symbols_cases), ("exports", exports_cases), ("abi", abi_cases)):
+        for code, result in cases():
+            if unexpected(result, code):
+                wrong += 1
+                print(f"{script}: exit {result.returncode}, expected {code}\n{result.stdout}{result.stderr}")
     print(f"lint self-test: {wrong} wrong")
     sys.exit(1 if wrong else 0)
 

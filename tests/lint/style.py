@@ -1,0 +1,88 @@
+"""What docs/style.md says of C and a script can see: guards, file heads, comments, types, log texts, errno."""
+import re
+
+import common
+from forbidden import STRING_OR_COMMENT, blank
+
+# Headers that programs of others include; they keep the names that those programs know.
+LIBRARY = ("include/sip_client.h", "include/sip_client_async.h")
+FORWARD = re.compile(r'\s*#include "[^"]+"\n')
+GUARD = re.compile(r"#ifndef (\w+)\n#define (\w+)\n")
+LEGAL = re.compile(r"/\* (?:SPDX-|Copyright)[^\n]*\*/\n")
+TYPEDEF = re.compile(r"\btypedef\s+(?:struct|union|enum)\b")
+LOG = re.compile(r'\blog_write\(\s*[^,]+,\s*(LOG_\w+),\s*"((?:\\.|[^"\\])*)"')
+CONVERSION = re.compile(r"%[-+ #0]*[\d.*]*[a-z]+")
+
+
+def code_of(text):
+    return STRING_OR_COMMENT.sub(blank, text)
+
+
+def without_comments(text):
+    return STRING_OR_COMMENT.sub(lambda match: match.group(0) if match.group(0).startswith('"') else blank(match), text)
+
+
+def guard_names(name):
+    """What a header of the program may be guarded by: ROOM_FILE_H, better WSAUDIO_ROOM_FILE_H."""
+    path = re.sub(r"^(src|include/wsaudio|include)/", "", name)
+    words = re.sub(r"\W", "_", path).upper()
+    return (words, "WSAUDIO_" + words)
+
+
+def check_guard(name, text, seen, problems):
+    bare = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    if FORWARD.fullmatch(bare):
+        return
+    match = GUARD.match(bare.lstrip("\n"))
+    if not match or match.group(1) != match.group(2) or not bare.rstrip().endswith("#endif"):
+        problems.append(f"{name}: no guard around the whole header")
+        return
+    guard = match.group(1)
+    if guard in seen:
+        problems.append(f"{name}: the guard {guard} is that of {seen[guard]}")
+    seen[guard] = name
+    if name.startswith(("src/", "include/")) and guard not in guard_names(name):
+        problems.append(f"{name}: the guard is {guard}, not {guard_names(name)[1]}")
+
+
+def check_head(name, text, problems):
+    while LEGAL.match(text):
+        text = text[LEGAL.match(text).end():]
+    if not text.lstrip("\n").startswith("/*"):
+        problems.append(f"{name}: does not begin with what it is for")
+
+
+def check_code(name, text, problems):
+    code = code_of(text)
+    for match in STRING_OR_COMMENT.finditer(text):
+        if match.group(0).startswith("//"):
+            problems.append(f"{name}:{text.count(chr(10), 0, match.start()) + 1}: comments are /* */")
+    for word in ("goto", "#pragma once"):
+        if re.search(r"(?<!\w)%s\b" % word, code):
+            problems.append(f"{name}: {word}")
+    if not name.startswith(("src/", "include/")):
+        return
+    if name not in LIBRARY and TYPEDEF.search(code):
+        problems.append(f"{name}: a typedef hides a structure, union or enum")
+    if not name.startswith(("src/os/", "src/library/")) and re.search(r"\berrno\b", code):
+        problems.append(f"{name}: errno stays in os")
+    for level, words in LOG.findall(without_comments(text)):
+        if level != "LOG_DEBUG" and re.search(r"\w", CONVERSION.sub("", words)):
+            problems.append(f"{name}: a log text that is not in the catalogue: {words}")
+
+
+def main():
+    root = common.arguments(__doc__).root
+    problems, seen = [], {}
+    for path in common.c_files(root) + common.files(root, "tools/*.[ch]", "docs/examples/*.c"):
+        name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+        if name.endswith(".h"):
+            check_guard(name, text, seen, problems)
+        if name.startswith("include/"):
+            check_head(name, text, problems)
+        check_code(name, text, problems)
+    common.finish(problems, "style")
+
+
+if __name__ == "__main__":
+    main()
