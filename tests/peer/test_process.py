@@ -3,6 +3,8 @@ import os
 import re
 import signal
 import socket
+import struct
+import subprocess
 import sys
 import tempfile
 import threading
@@ -10,7 +12,7 @@ import time
 
 import audio
 from clients import Client, RawWs, http_request
-from common import established, file_octets, loopback, recorded, through
+from common import call_as, established, file_octets, loopback, recorded, through
 from harness import Server, main, run_server, wait_until
 from phone import Phone, auto_phone, credentials, digest_ok
 from timing import WRAPPER, soon
@@ -278,6 +280,38 @@ def test_raw_file():
             client.hangup()
             raw = file_octets(path)
             assert all(octets in raw for _, octets in client.audio[:15])
+
+
+def test_raw_file_becomes_a_capture():
+    """tools/rtp_pcap finds each packet again: short ones, events, one that is missing, one that comes twice, a second stream."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw, capture = os.path.join(folder, "raw.bin"), os.path.join(folder, "raw.pcap")
+        sent = []
+        with Phone() as phone, through(phone, "--rtp-raw-file", raw) as server, Client(server) as client:
+            for _ in range(2):
+                invite, rtp = call_as(client, phone, types=(0, 101), more=["a=rtpmap:101 telephone-event/8000"])
+                to = invite.media()[:2]
+                sent += [rtp.send(os.urandom(size), to) for size in (160, 160, 80, 240, 160)]
+                rtp.sock.sendto(sent[-1], to)
+                sent += [sent[-1], rtp.send(b"\x05\x0a\x00\xa0", to, pt=101)]
+                rtp.seq += 3
+                sent += [rtp.send(os.urandom(160), to) for _ in range(3)]
+                wait_until(lambda: len(file_octets(raw)) >= sum(map(len, sent)), 5, "the raw file")
+                client.hangup()
+                phone.take_bye()
+        tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "rtp_pcap")
+        result = subprocess.run([sys.executable, tool, raw, capture], capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+        assert len(re.findall(r"SSRC 0x\w+, 10 packets, 3 missing", result.stdout)) == 2, result.stdout
+        octets, found = file_octets(capture)[24:], []
+        while octets:
+            length = struct.unpack("<I", octets[8:12])[0]
+            found.append(octets[16 + 28:16 + length])  # behind IP and UDP
+            octets = octets[16 + length:]
+        assert sorted(found) == sorted(sent)
+        with open(raw, "wb") as file:
+            file.write(b"no packets at all")
+        assert subprocess.run([sys.executable, tool, raw, capture], capture_output=True).returncode == 1
 
 
 def test_record_quota():
