@@ -168,7 +168,7 @@ def fault_37_bad_base64():
 
 def fault_38_every_upload_is_answered():
     first, second = audio.wav_ulaw(audio.noise(5, 1)), audio.wav_ulaw(audio.noise(5, 2))
-    with loopback() as server, Client(server) as client:
+    with loopback("--upload-max", "1M") as server, Client(server) as client:
         for size in ((1 << 20) + 1, 2 << 20):
             client.send("WAV_UPLOAD:big.wav:" + b64(audio.wav_ulaw(b"\x11" * size)))
             client.error("WAV_UPLOAD", "too_large", 10)
