@@ -2,6 +2,7 @@
 import fcntl
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -147,6 +148,16 @@ def test_signals_by_mistake():
         with Client(server) as client:
             client.call("600")
             client.hangup()
+
+
+def test_files_at_their_limit():
+    """`ulimit -f`: the log and the recording get no longer, the call goes on."""
+    with Server("--log-level", "debug", log_file="log.txt", allow_error_log=True) as server, Client(server) as client:
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (20000, 20000))
+        client.call("650")
+        client.wait_audio(150)
+        client.hangup()
+        assert os.path.getsize(server.log_path) <= 20000
 
 
 def test_descriptors_closed_at_start():
