@@ -195,6 +195,14 @@ static bool is_held_back(const struct ws_conn *conn)
     return conn->paused && conn->in_tail - conn->in_head == WS_INPUT_CAP && reads;
 }
 
+/* While this process stood still (SIGSTOP, a debugger, a container's freezer) nobody was asked: that time is no silence. */
+static void forgive_late_ping(struct ws_conn *conn, mono_us now)
+{
+    if (now > conn->ping_due) {
+        conn->silence_due += now - conn->ping_due;
+    }
+}
+
 void ws_conn_expire(struct ws_conn *conn, mono_us now)
 {
     conn->now = now;
@@ -211,6 +219,7 @@ void ws_conn_expire(struct ws_conn *conn, mono_us now)
         return;
     }
     conn_note_input(conn, now); /* it waits for its share of a turn */
+    forgive_late_ping(conn, now);
     if (now >= conn->silence_due) {
         if (!is_held_back(conn)) {
             conn_fail(conn, WS_END_SILENT);

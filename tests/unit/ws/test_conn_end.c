@@ -85,6 +85,31 @@ static void test_silence_does_not_wait_for_what_is_unsent(void **state)
     peer_free(p);
 }
 
+/* SIGSTOP, a debugger, a container's freezer: nobody was asked meanwhile, so nobody was silent. */
+static void test_time_in_which_we_stood_still_is_no_silence(void **state)
+{
+    struct peer *p = peer_new(BIG_ENOUGH, false);
+    mono_us start = p->now;
+    (void)state;
+    peer_expire_at(p, start + DUR_S(21));
+    peer_input(p, "\x8a\x80\0\0\0\0", 6, 0); /* the pong */
+    for (int i = 1; i <= 3; i++) {
+        p->now = start + i * DUR_S(1000); /* one turn in so long */
+        ws_conn_expire(p->conn, p->now);
+        peer_read(p);
+        assert_int_equal(ws_conn_end(p->conn), WS_END_NONE);
+        assert_int_equal(peer_frame_count(p), (size_t)i + 1);
+        peer_input(p, "\x8a\x80\0\0\0\0", 6, 0);
+    }
+    p->now = start + DUR_S(4000);
+    ws_conn_expire(p->conn, p->now); /* it went meanwhile: not dropped before it was asked, but then */
+    peer_expire_at(p, p->now + DUR_S(39));
+    assert_int_equal(ws_conn_end(p->conn), WS_END_NONE);
+    peer_expire_at(p, p->now + DUR_S(1));
+    assert_int_equal(ws_conn_end(p->conn), WS_END_SILENT);
+    peer_free(p);
+}
+
 /* The client has closed, our answer waits behind audio that it does not take. */
 static void test_a_close_that_cannot_be_answered(void **state)
 {
@@ -176,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_end_has_its_reason),
         cmocka_unit_test(test_silence_does_not_wait_for_what_is_unsent),
+        cmocka_unit_test(test_time_in_which_we_stood_still_is_no_silence),
         cmocka_unit_test(test_a_close_that_cannot_be_answered),
         cmocka_unit_test(test_our_close_does_not_wait_for_what_is_unsent),
         cmocka_unit_test(test_held_back_by_itself),
