@@ -109,13 +109,19 @@ static uint64_t bound(const struct latency *t)
     return (uint64_t)t->limit + beyond_a_cell(t);
 }
 
+/* More than that, and pauses go. */
+static uint64_t calm(const struct latency *t)
+{
+    return bound(t) - t->limit / 16;
+}
+
 static void shorten(struct latency *t, struct live *live)
 {
     uint64_t waiting;
 
     while ((waiting = latency_waiting(t, live)) > 0) {
         bool far = live->put / LATENCY_CELL - live->taken / LATENCY_CELL >= LATENCY_CELLS - 1;
-        if (waiting <= bound(t) - t->limit / 16 && !far) {
+        if (waiting <= calm(t) && !far) {
             return;
         }
         uint64_t cell = far ? NO_CELL : oldest_quiet(t, live); /* no more cells can be told apart: the oldest */
@@ -133,10 +139,20 @@ static void shorten(struct latency *t, struct live *live)
 
 /* ---- the cushion ---- */
 
+/* Beside it a piece as large as the first must have room: one that comes when it should pushes nothing out. */
+static dur_us cushion_time(const struct latency *t)
+{
+    uint64_t usual = t->limit * 7 / 16 + beyond_a_cell(t);
+    uint64_t room = calm(t);
+    uint64_t beside = room > t->first ? room - t->first : 0;
+
+    return (dur_us)(beside < usual ? beside : usual) * SAMPLE_US;
+}
+
 /* Begins with the tick before its time is over, so that no more than it and one piece wait. */
 static bool is_filling(const struct latency *t, uint64_t waiting, mono_us now, bool alone)
 {
-    dur_us cushion = (dur_us)(t->limit * 7 / 16 + beyond_a_cell(t)) * SAMPLE_US;
+    dur_us cushion = cushion_time(t);
     bool early = now - t->filling_since <= cushion - CELL_US;
     bool full = waiting + LATENCY_CELL > bound(t);
 
@@ -187,6 +203,10 @@ size_t latency_put(struct latency *t, struct live *live, mono_us now, enum audio
     if (done > 0 && t->cushion == CUSHION_DRY) {
         t->cushion = CUSHION_FILLING;
         t->filling_since = now;
+        t->first = 0;
+    }
+    if (t->cushion == CUSHION_FILLING && now == t->filling_since) { /* a piece may come in several */
+        t->first += done;
     }
     return done;
 }

@@ -5,7 +5,8 @@
  * earlier, so that a client with a fast clock loses pauses only. Looking for one costs a few words of a bitmap; what was left out is
  * passed over when its turn comes.
  * The queue ran dry: what comes next begins to leave 7/16 of the latency after its first sample, so that pieces that come late or in
- * bunches (of half the latency) find something to wait behind. While little waits a quiet cell waits 20 ms longer: a client with a
+ * bunches (of half the latency) find something to wait behind; earlier where the first piece is larger, so that the next one has
+ * room. While little waits a quiet cell waits 20 ms longer: a client with a
  * slow clock hears its pauses grow, not its words cut. */
 #ifndef WSAUDIO_CALL_LATENCY_H
 #define WSAUDIO_CALL_LATENCY_H
@@ -31,6 +32,7 @@ struct latency {
     uint64_t gone_end;                  /* behind the last of them */
     enum cushion cushion;
     mono_us filling_since;
+    uint64_t first; /* samples that came at that moment */
 };
 
 /* Samples that wait. */

@@ -126,6 +126,9 @@ static void speakers_in_real_time(void **state)
         {.piece = 160, .late = DUR_MS(19)},
         {.piece = 800, .bunch = DUR_MS(100)},
         {.piece = 800, .bunch = DUR_MS(100), .late = DUR_MS(15)},
+        {.piece = 1000}, /* 125 ms: over half of the latency */
+        {.piece = 1040},
+        {.piece = 1200}, /* 150 ms */
     };
 
     (void)state;

@@ -72,6 +72,7 @@ struct model {
     int16_t *linear;    /* what each sample is */
     int cushion;        /* 0 dry, 1 filling, 2 there */
     mono_us filling_at; /* since when */
+    uint64_t first;     /* samples that came at that moment */
 };
 
 struct side {
@@ -231,7 +232,10 @@ static bool model_holds(struct model *m)
         return false;
     }
     if (m->cushion == 1) {
-        dur_us half = (dur_us)(m->limit * 7 / 16 + m->packet - CELL) * 125;
+        uint64_t calm = most(m) - m->limit / 16;
+        uint64_t room = calm > m->first ? calm - m->first : 0;
+        uint64_t usual = m->limit * 7 / 16 + m->packet - CELL;
+        dur_us half = (dur_us)(room < usual ? room : usual) * 125;
         bool full = waiting(m) + CELL > most(m);
         bool time = now > m->filling_at + half - DUR_MS(20);
         if (!(time || full) || (waiting(m) < m->packet && !alone)) {
@@ -326,7 +330,9 @@ static void step_queue(struct side *s)
         model_shorten(m);
         assert_true(waiting(m) <= most(m));
         m->filling_at = m->cushion == 0 ? now : m->filling_at;
+        m->first = m->cushion == 0 ? 0 : m->first;
         m->cushion = m->cushion == 0 ? 1 : m->cushion;
+        m->first += m->cushion == 1 && now == m->filling_at ? done : 0;
         model_marks(m, 1, m->taken);
     }
     if (done > 0) {
