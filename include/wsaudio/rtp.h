@@ -261,7 +261,8 @@ struct rtp_far {
     bool sends;               /* the agreed direction lets it send */
 };
 
-/* A source that is not taken yet: how many packets that follow each other (one SSRC) have come from it. */
+/* A source that is not taken yet: how many packets that follow each other have come from it: of one SSRC, with at most nine lost
+ * in between. Late ones count for nothing, and against nothing. */
 struct rtp_candidate {
     struct net_addr from; /* family 0: free */
     mono_us at;

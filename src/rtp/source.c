@@ -99,6 +99,22 @@ static struct rtp_candidate *candidate_of(struct rtp_candidate *list, size_t cou
     return oldest;
 }
 
+/* Some are lost in between, some come late: a network that always does so (two links in turn) must not keep a stream out. What is
+ * far ahead, or comes long after, is another stray. */
+#define NEAR_PACKETS 10
+#define NEAR_US      DUR_MS(500)
+
+static bool comes_late(const struct rtp_candidate *c, uint16_t sequence)
+{
+    return (uint16_t)(c->sequence - sequence) <= NEAR_PACKETS; /* or the network doubled it */
+}
+
+static bool follows(const struct rtp_candidate *c, mono_us now, uint16_t sequence)
+{
+    uint16_t step = (uint16_t)(sequence - c->sequence);
+    return step == 1 || (step <= NEAR_PACKETS && now - c->at <= NEAR_US);
+}
+
 /* How many packets that follow each other have come from there, with this one. */
 static unsigned count_run(struct rtp_source *s, mono_us now, enum origin origin, const struct net_addr *from,
                           const struct rtp_packet *packet)
@@ -107,14 +123,13 @@ static unsigned count_run(struct rtp_source *s, mono_us now, enum origin origin,
                                                     : candidate_of(s->elsewhere, RTP_CANDIDATES_ELSEWHERE, from);
     bool same = c->run > 0 && c->ssrc == packet->ssrc;
 
-    c->at = now;
-    if (same && packet->sequence == c->sequence) {
-        return c->run; /* the network doubled it */
+    if (!same || !comes_late(c, packet->sequence)) {
+        bool runs_on = same && follows(c, now, packet->sequence);
+        c->run = !runs_on ? 1 : c->run < UINT16_MAX ? (uint16_t)(c->run + 1) : c->run;
+        c->ssrc = packet->ssrc;
+        c->sequence = packet->sequence;
     }
-    bool follows = same && packet->sequence == (uint16_t)(c->sequence + 1);
-    c->run = !follows ? 1 : c->run < UINT16_MAX ? (uint16_t)(c->run + 1) : c->run;
-    c->ssrc = packet->ssrc;
-    c->sequence = packet->sequence;
+    c->at = now;
     return c->run;
 }
 
