@@ -295,7 +295,7 @@ static int set_listen(struct net_addr *field, struct span value)
     uint32_t port = 0;
     if (cut_port(value, &host, &digits)) {
         bool quad_or_bracket = host.len > 0 && (host.ptr[0] == '[' || only_digits_and_dots(host));
-        if (!quad_or_bracket || addr_parse_ip(host, &addr) != ST_OK || addr_is_multicast(&addr)) {
+        if (!quad_or_bracket || addr_parse_ip(host, &addr) != ST_OK || addr_is_group(&addr)) {
             return ST_BAD;
         }
     }
@@ -310,7 +310,7 @@ static int set_listen(struct net_addr *field, struct span value)
 static int set_ip(struct net_addr *field, struct span value)
 {
     struct net_addr addr;
-    if (addr_parse_ip(value, &addr) != ST_OK || addr_is_any(&addr) || addr_is_multicast(&addr)) {
+    if (addr_parse_ip(value, &addr) != ST_OK || addr_is_any(&addr) || addr_is_group(&addr)) {
         return ST_BAD;
     }
     *field = addr;
@@ -330,7 +330,7 @@ static int set_host(struct option_host *field, struct span value)
     if (host_parse(host, &parsed.addr) != ST_OK) {
         return ST_BAD;
     }
-    if (parsed.addr.family != 0 && (addr_is_any(&parsed.addr) || addr_is_multicast(&parsed.addr))) {
+    if (parsed.addr.family != 0 && (addr_is_any(&parsed.addr) || addr_is_group(&parsed.addr))) {
         return ST_BAD;
     }
     if (host.ptr[0] == '[') {

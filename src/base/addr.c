@@ -279,11 +279,15 @@ bool addr_is_private(const struct net_addr *addr)
                              (ip[0] == 100 && (ip[1] & 0xC0) == 64) || (ip[0] == 169 && ip[1] == 254));
 }
 
-bool addr_is_multicast(const struct net_addr *addr)
+bool addr_is_group(const struct net_addr *addr)
 {
+    static const uint8_t all[] = {255, 255, 255, 255};
     struct net_addr a = addr_unmapped(*addr);
 
-    return a.family == 4 ? (a.ip[0] & 0xF0) == 0xE0 : a.family == 6 && a.ip[0] == 0xFF;
+    if (a.family == 4) {
+        return (a.ip[0] & 0xF0) == 0xE0 || memcmp(a.ip, all, sizeof(all)) == 0;
+    }
+    return a.family == 6 && a.ip[0] == 0xFF;
 }
 
 struct net_addr addr_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port)

@@ -45,7 +45,7 @@ static bool looks_numeric(struct span host)
     return true;
 }
 
-/* "IN IP4 host": a literal becomes *out; a host name, a multicast group and another kind of network leave family 0. */
+/* "IN IP4 host": a literal becomes *out; a host name, many hosts' address and another kind of network leave family 0. */
 static bool read_address(struct span *rest, struct net_addr *out)
 {
     struct span network = sdp_next_word(rest);
@@ -67,7 +67,7 @@ static bool read_address(struct span *rest, struct net_addr *out)
     if (addr.family != (ip4 ? 4 : 6)) {
         return false;
     }
-    if (!addr_is_multicast(&addr)) {
+    if (!addr_is_group(&addr)) {
         *out = addr;
     }
     return true;

@@ -193,7 +193,7 @@ static bool literal_addr(const struct sip_uri *uri, struct net_addr *out)
     if (sip_uri_param(uri, SPAN_LIT("maddr"), &value)) {
         hop.host = value;
     }
-    return sip_uri_addr(&hop, SIP_PORT, out) == ST_OK && !addr_is_any(out) && !addr_is_multicast(out);
+    return sip_uri_addr(&hop, SIP_PORT, out) == ST_OK && !addr_is_any(out) && !addr_is_group(out);
 }
 
 /* RFC 3261 12.2.1.1 with a strict router first: it becomes the Request-URI, the target the last route. */

@@ -153,7 +153,7 @@ static void take(struct sip_locate *l, const struct net_addr *addrs, uint32_t co
         struct net_addr addr = addr_unmapped(addrs[i]);
         bool speaks = l->family == 0 ? addr.family == 4 || addr.family == 6 : addr.family == l->family;
         addr.port = port;
-        if (speaks && !addr_is_any(&addr) && !addr_is_multicast(&addr) && !knows(l, &addr)) {
+        if (speaks && !addr_is_any(&addr) && !addr_is_group(&addr) && !knows(l, &addr)) {
             l->found[l->found_count++] = addr;
         }
     }

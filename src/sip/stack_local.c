@@ -23,7 +23,7 @@ static bool seen_address(const struct sip_msg *response, uint16_t our_port, stru
     }
     *seen = addr_unmapped(*seen);
     seen->port = via->rport != 0 ? via->rport : our_port;
-    return !addr_is_any(seen) && !addr_is_multicast(seen);
+    return !addr_is_any(seen) && !addr_is_group(seen);
 }
 
 void sip_stack_learn_local(struct sip_stack *stack, const struct sip_msg *response)

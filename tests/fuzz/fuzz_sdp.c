@@ -29,7 +29,7 @@ static void check_agreed(const struct sdp_session *s, const struct sdp_agreed *a
     FUZZ_CHECK(a->payload_type <= 127 && a->telephone_event_pt >= -1 && a->telephone_event_pt <= 127);
     FUZZ_CHECK(a->telephone_event_pt != a->payload_type);
     FUZZ_CHECK(a->ptime_ms == 20 || a->ptime_ms == 40 || a->ptime_ms == 60);
-    FUZZ_CHECK(a->rtp.family != 0 && a->rtp.port != 0 && !addr_is_multicast(&a->rtp));
+    FUZZ_CHECK(a->rtp.family != 0 && a->rtp.port != 0 && !addr_is_group(&a->rtp));
     FUZZ_CHECK(!addr_is_any(&a->rtp) || !a->we_send);
     FUZZ_CHECK(s->maxptime_ms == 0 || a->ptime_ms <= s->maxptime_ms || a->ptime_ms == 20);
     FUZZ_CHECK(sdp_agreed_equal(a, a));

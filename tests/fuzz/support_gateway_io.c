@@ -36,7 +36,7 @@ static void judge_sip(struct gateway *g, const struct net_addr *to, struct span 
         !msg->is_request && (msg->status == 400 || msg->status == 505 || strstr(msg->bad_reason, "Too many"));
 
     FUZZ_CHECK(verdict == SIP_VERDICT_OK || excused);
-    FUZZ_CHECK(to->family != 0 && to->port != 0 && !addr_is_any(to) && !addr_is_multicast(to));
+    FUZZ_CHECK(to->family != 0 && to->port != 0 && !addr_is_any(to) && !addr_is_group(to));
     FUZZ_CHECK(datagram.len <= SIP_DATAGRAM_MAX);
     FUZZ_CHECK(++g->sent_now <= 64); /* one event may not set off a storm */
 }
@@ -141,7 +141,7 @@ static void judge_media(struct gateway *g, struct gateway_pair *pair, struct poo
     struct rtcp_state state = {0};
 
     FUZZ_CHECK(pair->open && pool_id_eq(pair->call, call));
-    FUZZ_CHECK(to->family != 0 && to->port != 0 && !addr_is_any(to) && !addr_is_multicast(to));
+    FUZZ_CHECK(to->family != 0 && to->port != 0 && !addr_is_any(to) && !addr_is_group(to));
     if (rtcp) {
         FUZZ_CHECK(rtcp_input(&state, datagram, 1, g->now, g->now, 8000) == ST_OK);
     } else {

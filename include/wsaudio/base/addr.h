@@ -37,7 +37,8 @@ bool addr_is_loopback(const struct net_addr *addr);
 bool addr_is_any(const struct net_addr *addr);
 /* Not the same host everywhere: RFC 1918, RFC 6598 (carrier-grade NAT), link-local; fc00::/7 and fe80::/10. */
 bool addr_is_private(const struct net_addr *addr);
-bool addr_is_multicast(const struct net_addr *addr);
+/* Many hosts' address: multicast, or 255.255.255.255 (RFC 919). */
+bool addr_is_group(const struct net_addr *addr);
 struct net_addr addr_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port);
 
 struct net_cidr {

@@ -282,7 +282,7 @@ static void test_kinds(void **state)
 {
     static const struct {
         const char *text;
-        bool loopback, any, multicast;
+        bool loopback, any, group;
     } rows[] = {
         {"127.0.0.1", true, false, false},
         {"127.255.255.254", true, false, false},
@@ -300,6 +300,8 @@ static void test_kinds(void **state)
         {"239.255.255.255", false, false, true},
         {"223.255.255.255", false, false, false},
         {"240.0.0.1", false, false, false},
+        {"255.255.255.254", false, false, false},
+        {"255.255.255.255", false, false, true},
         {"ff02::1", false, false, true},
         {"fe80::1", false, false, false},
         {"::ffff:224.0.0.1", false, false, true},
@@ -309,12 +311,12 @@ static void test_kinds(void **state)
         struct net_addr addr = ip(rows[i].text);
         assert_int_equal(addr_is_loopback(&addr), rows[i].loopback);
         assert_int_equal(addr_is_any(&addr), rows[i].any);
-        assert_int_equal(addr_is_multicast(&addr), rows[i].multicast);
+        assert_int_equal(addr_is_group(&addr), rows[i].group);
     }
     struct net_addr none = {0};
     assert_true(addr_is_any(&none));
     assert_false(addr_is_loopback(&none));
-    assert_false(addr_is_multicast(&none));
+    assert_false(addr_is_group(&none));
 }
 
 static void test_private(void **state)

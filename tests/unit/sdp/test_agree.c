@@ -67,6 +67,7 @@ static void test_fault_20_refused(void **state)
         {SESSION AUDIO, "no usable address in c="},
         {SESSION "c=IN IP4 media.example\r\n" AUDIO, "no usable address in c="},
         {SESSION "c=IN IP4 224.2.1.1/127\r\n" AUDIO, "no usable address in c="},
+        {SESSION "c=IN IP4 255.255.255.255\r\n" AUDIO, "no usable address in c="},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct sdp_agreed a;
