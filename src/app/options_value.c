@@ -83,11 +83,6 @@ static bool cut_port(struct span text, struct span *host, struct span *port)
     return true;
 }
 
-static bool is_among(char c, const char *set)
-{
-    return c != '\0' && strchr(set, c) != NULL;
-}
-
 /* Dialled numbers have lost their separators: a pattern that is a number with some would never match. */
 static bool is_number_with_separators(struct span text)
 {
@@ -96,8 +91,8 @@ static bool is_number_with_separators(struct span text)
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         digit = digit || char_is_digit(c);
-        separator = separator || is_among(c, "-.()");
-        if (!char_is_digit(c) && !is_among(c, "+*#?-.()")) {
+        separator = separator || char_is_among(c, "-.()");
+        if (!char_is_digit(c) && !char_is_among(c, "+*#?-.()")) {
             return false;
         }
     }
@@ -107,7 +102,7 @@ static bool is_number_with_separators(struct span text)
 bool option_pattern_ok(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (is_among(text.ptr[i], " %;")) {
+        if (char_is_among(text.ptr[i], " %;")) {
             return false;
         }
     }

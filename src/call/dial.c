@@ -36,11 +36,6 @@ bool dial_pattern_matches(struct span pattern, struct span text)
 
 /* ---- making ---- */
 
-static bool is_among(char c, const char *set)
-{
-    return c != '\0' && strchr(set, c) != NULL;
-}
-
 /* Numbers are dialled without what people write between their digits. */
 static void describe(struct dial_pattern *pattern)
 {
@@ -54,12 +49,12 @@ static void describe(struct dial_pattern *pattern)
     pattern->exact = true;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
-        bool wild = is_among(c, "*?");
+        bool wild = char_is_among(c, "*?");
         pattern->broad = pattern->broad && wild;
         pattern->exact = pattern->exact && !wild;
         number = number || char_is_digit(c);
-        word = word || !(char_is_digit(c) || wild || is_among(c, "+#") || is_among(c, marks));
-        if (!is_among(c, marks)) {
+        word = word || !(char_is_digit(c) || wild || char_is_among(c, "+#") || char_is_among(c, marks));
+        if (!char_is_among(c, marks)) {
             pattern->number[kept++] = c;
         }
     }

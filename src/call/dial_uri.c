@@ -15,14 +15,9 @@ struct judge {
     struct span host;
 };
 
-static bool is_among(char c, const char *set)
-{
-    return c != '\0' && strchr(set, c) != NULL;
-}
-
 static bool is_dialled(char c)
 {
-    return char_is_digit(c) || is_among(c, "+*#");
+    return char_is_digit(c) || char_is_among(c, "+*#");
 }
 
 static bool is_service(char c)
@@ -32,7 +27,7 @@ static bool is_service(char c)
 
 static bool is_delimiter(char c)
 {
-    return !char_is_alnum(c) && !is_among(c, "+*#" MARKS);
+    return !char_is_alnum(c) && !char_is_among(c, "+*#" MARKS);
 }
 
 /* ---- the list ---- */
@@ -91,7 +86,7 @@ static struct span keep(struct span text, bool (*wanted)(char), struct outbuf *o
 
 static bool is_no_mark(char c)
 {
-    return !is_among(c, MARKS);
+    return !char_is_among(c, MARKS);
 }
 
 /* The next run of characters that are wanted; empty at the end. */

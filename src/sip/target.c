@@ -5,11 +5,6 @@
 
 #define NAME_MAX_LEN 64
 
-static bool is_among(char c, const char *set)
-{
-    return c != '\0' && strchr(set, c) != NULL;
-}
-
 /* Writes the digits of a number without its separators; false when it is none. */
 static bool put_number(struct span target, struct outbuf *out)
 {
@@ -17,10 +12,10 @@ static bool put_number(struct span target, struct outbuf *out)
 
     for (size_t i = 0; i < target.len; i++) {
         char c = target.ptr[i];
-        if (char_is_digit(c) || is_among(c, "+*#")) {
+        if (char_is_digit(c) || char_is_among(c, "+*#")) {
             dialable = dialable || c != '+';
             outbuf_char(out, c);
-        } else if (!is_among(c, "-.() ")) {
+        } else if (!char_is_among(c, "-.() ")) {
             return false;
         }
     }
@@ -30,7 +25,7 @@ static bool put_number(struct span target, struct outbuf *out)
 static bool is_name(struct span target)
 {
     for (size_t i = 0; i < target.len; i++) {
-        if (!char_is_alnum(target.ptr[i]) && !is_among(target.ptr[i], "_.+-")) {
+        if (!char_is_alnum(target.ptr[i]) && !char_is_among(target.ptr[i], "_.+-")) {
             return false;
         }
     }
@@ -47,7 +42,7 @@ static struct span without_parameters(struct span user)
 
     for (size_t i = 0; i < number.len; i++) {
         char c = number.ptr[i];
-        if (!char_is_digit(c) && !is_among(c, "+*#-.()")) {
+        if (!char_is_digit(c) && !char_is_among(c, "+*#-.()")) {
             return user;
         }
         dialable = dialable || char_is_digit(c);

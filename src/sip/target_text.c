@@ -4,11 +4,6 @@
 
 #define NUMBER_DIGITS_MIN 4 /* 4x4 is a name */
 
-static bool is_among(char c, const char *set)
-{
-    return c != '\0' && strchr(set, c) != NULL;
-}
-
 static void put_meant(struct outbuf *out, uint32_t code, struct span bytes)
 {
     if (utf8_is_blank(code)) {
@@ -46,7 +41,7 @@ struct span sip_target_text(struct span target, char buf[SIP_TARGET_TEXT_MAX])
 static struct span skip(struct span text, const char *set)
 {
     size_t at = 0;
-    while (at < text.len && is_among(text.ptr[at], set)) {
+    while (at < text.len && char_is_among(text.ptr[at], set)) {
         at++;
     }
     return span_from(text, at);

@@ -80,6 +80,11 @@ static inline bool char_is_alnum(char c)
 {
     return char_is_digit(c) || char_is_alpha(c);
 }
+/* NUL is in no set. */
+static inline bool char_is_among(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
 static inline char char_lower(char c)
 {
     return (c >= 'A' && c <= 'Z') ? (char)(c + ('a' - 'A')) : c;
