@@ -243,6 +243,24 @@ static void test_new_port_of_a_private_sdp(void **state)
     assert_int_equal(packets(&s, MS(300), "198.51.100.9:78", 1, 8, 5), 1);
 }
 
+/* The same where the NAT was found by its packets alone: it goes on, whoever else sends, however often the SDP's port changes. */
+static void test_new_port_behind_a_learnt_nat(void **state)
+{
+    struct rtp_source s = source_of(RTP_LEARN_PRIVATE, PRIVATE);
+
+    (void)state;
+    assert_int_equal(packets(&s, MS(0), STRANGER, 1, 1, 5), 1);
+    agree(&s, MS(20), "192.168.1.5:4002");
+    assert_int_equal(packets(&s, MS(30), OTHER, 9, 1, 50), 0);
+    agree(&s, MS(40), "192.168.1.5:4004");
+    assert_int_equal(packets(&s, MS(60), OTHER, 9, 51, 50), 0);
+    assert_int_equal(packets(&s, MS(300), STRANGER, 1, 6, 2), 1);
+    sends_to(&s, "the NAT that was learnt", STRANGER);
+    assert_int_equal(packets(&s, MS(900), OTHER, 9, 101, 50), 0);
+    agree(&s, MS(1000), "192.168.1.6:4000"); /* another host may be behind another one */
+    assert_int_equal(packets(&s, MS(1020), OTHER, 9, 151, 5), 1);
+}
+
 /* While it rings nothing is agreed: the SIP peer's IP by the same rule, nobody else. */
 static void test_before_the_sdp(void **state)
 {
@@ -352,7 +370,7 @@ int main(void)
         cmocka_unit_test(test_direction),      cmocka_unit_test(test_new_sdp),
         cmocka_unit_test(test_before_the_sdp), cmocka_unit_test(test_new_port_of_a_private_sdp),
         cmocka_unit_test(test_flood_beside),   cmocka_unit_test(test_rtcp_taken),
-        cmocka_unit_test(test_rtcp_sent),
+        cmocka_unit_test(test_rtcp_sent),      cmocka_unit_test(test_new_port_behind_a_learnt_nat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
