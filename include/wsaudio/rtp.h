@@ -278,6 +278,7 @@ struct rtp_source {
     enum rtp_learn learn;
     bool agreed; /* far.rtp and far.rtcp are known */
     struct rtp_far far;
+    struct net_addr named;  /* the SDP's address, or when that is 0.0.0.0 the one before */
     struct net_addr learnt; /* in use instead of the SDP's address; family 0: none */
     bool heard;             /* the address in use */
     mono_us heard_at;
@@ -296,7 +297,7 @@ struct rtp_source {
 void rtp_source_init(struct rtp_source *s, enum rtp_learn learn, const struct net_addr *sip_peer);
 /* What an SDP brought, first or again. With the same RTP address what was learnt stays; with another everything begins anew,
  * and for 200 ms the source that was in use before is not learnt again, for its last packets are still on their way. Another
- * port of the same IP is the same host, so that what is known of its network stays known. */
+ * port of the same IP is the same host, so that what is known of its network stays known, and so is 0.0.0.0 (a hold) in mid-call. */
 void rtp_source_agree(struct rtp_source *s, mono_us now, const struct rtp_far *far);
 /* A packet that parsed as RTP of this call came from `from`. True: it is the far end's (and that source may just have been
  * learnt); all other packets are to be dropped. */

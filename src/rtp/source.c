@@ -48,13 +48,15 @@ void rtp_source_agree(struct rtp_source *s, mono_us now, const struct rtp_far *f
         s->far = *far;
         return;
     }
-    bool same_host = s->agreed && addr_same_ip(&s->far.rtp, &far->rtp);
+    bool no_host = addr_is_any(&far->rtp); /* RFC 2543's hold: it names nobody else */
+    bool same_host = s->agreed && (no_host || addr_same_ip(&s->named, &far->rtp));
     bool nothing_came = same_host && s->same_host && !s->heard; /* what is known is older */
     struct net_addr former = nothing_came ? s->former : s->agreed ? *rtp_source_dest(s) : (struct net_addr){0};
 
     *s = (struct rtp_source){.learn = s->learn,
                              .agreed = true,
                              .far = *far,
+                             .named = same_host && no_host ? s->named : far->rtp,
                              .reached = same_host && (s->reached || s->heard),
                              .former = former,
                              .former_until = now + RTP_SOURCE_SILENT_US,

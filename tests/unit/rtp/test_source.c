@@ -261,6 +261,30 @@ static void test_new_port_behind_a_learnt_nat(void **state)
     assert_int_equal(packets(&s, MS(1020), OTHER, 9, 151, 5), 1);
 }
 
+/* c=0.0.0.0 in mid-call (a hold of old) names nobody else: who was heard stays who it is, a stranger cannot be heard instead. */
+static void test_hold_by_address(void **state)
+{
+    struct rtp_source s = source_of(RTP_LEARN_PRIVATE, SDP);
+
+    (void)state;
+    assert_int_equal(packets(&s, MS(0), SDP, 1, 1, 1), 1);
+    agree(&s, MS(20), "0.0.0.0:4000");
+    assert_int_equal(packets(&s, MS(300), STRANGER, 9, 1, 50), 0);
+    assert_int_equal(packets(&s, MS(300), SDP, 1, 2, 2), 1); /* its music */
+    agree(&s, MS(320), SDP);
+    assert_int_equal(packets(&s, MS(340), SDP, 1, 4, 1), 1);
+    s = source_of(RTP_LEARN_PRIVATE, PRIVATE);
+    assert_int_equal(packets(&s, MS(0), STRANGER, 1, 1, 5), 1);
+    agree(&s, MS(20), "0.0.0.0:4000");
+    assert_int_equal(packets(&s, MS(300), OTHER, 9, 1, 50), 0);
+    agree(&s, MS(320), PRIVATE);
+    assert_int_equal(packets(&s, MS(340), OTHER, 9, 51, 50), 0);
+    assert_int_equal(packets(&s, MS(540), STRANGER, 1, 6, 2), 1);
+    s = source_of(RTP_LEARN_PRIVATE, "0.0.0.0:4000");
+    agree(&s, MS(20), PRIVATE); /* the first that is named */
+    assert_int_equal(packets(&s, MS(40), STRANGER, 1, 1, 5), 1);
+}
+
 /* While it rings nothing is agreed: the SIP peer's IP by the same rule, nobody else. */
 static void test_before_the_sdp(void **state)
 {
@@ -366,11 +390,12 @@ static void test_rtcp_sent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),          cmocka_unit_test(test_one_ssrc),
-        cmocka_unit_test(test_direction),      cmocka_unit_test(test_new_sdp),
-        cmocka_unit_test(test_before_the_sdp), cmocka_unit_test(test_new_port_of_a_private_sdp),
-        cmocka_unit_test(test_flood_beside),   cmocka_unit_test(test_rtcp_taken),
-        cmocka_unit_test(test_rtcp_sent),      cmocka_unit_test(test_new_port_behind_a_learnt_nat),
+        cmocka_unit_test(test_table),           cmocka_unit_test(test_one_ssrc),
+        cmocka_unit_test(test_direction),       cmocka_unit_test(test_new_sdp),
+        cmocka_unit_test(test_before_the_sdp),  cmocka_unit_test(test_new_port_of_a_private_sdp),
+        cmocka_unit_test(test_flood_beside),    cmocka_unit_test(test_rtcp_taken),
+        cmocka_unit_test(test_rtcp_sent),       cmocka_unit_test(test_new_port_behind_a_learnt_nat),
+        cmocka_unit_test(test_hold_by_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
