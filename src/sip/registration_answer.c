@@ -129,8 +129,10 @@ static uint32_t granted(const struct sip_msg *response, struct span contact, uin
     while (likeness > UNLIKE && !times.found[likeness]) {
         likeness--;
     }
-    if (likeness > UNLIKE || response->expires < 0) {
-        seconds = times.found[likeness] ? times.least[likeness] : times.gone ? 0 : otherwise;
+    if (times.found[likeness]) {
+        seconds = times.least[likeness]; /* none is ours: the shortest may be */
+    } else if (times.gone && response->expires < 0) {
+        seconds = 0;
     }
     return seconds < asked_s ? seconds : asked_s;
 }

@@ -61,7 +61,7 @@ static void granted(void **state)
         {"Contact: " OURS ";expires=\r\nExpires: 50\r\n", 50},
         {"Contact: sip:201@192.0.2.7:5062;expires=60\r\n", 60},
         {"Contact: <sip:x@198.51.100.1>;expires=30\r\n", 30},
-        {"Contact: <sip:x@198.51.100.1>;expires=30\r\nExpires: 90\r\n", 90},
+        {"Contact: <sip:x@198.51.100.1>;expires=30\r\nExpires: 90\r\n", 30}, /* the shortest that can be ours */
         /* none is ours: the shortest above 0 */
         {"Contact: <sip:x@198.51.100.1>;expires=30, <sip:y@198.51.100.1>;expires=20\r\n", 20},
         {"Contact: <sip:x@198.51.100.1>;expires=30, <sip:y@198.51.100.1>;expires=0, <sip:z@198.51.100.1>\r\n", 30},
