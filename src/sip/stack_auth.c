@@ -207,6 +207,32 @@ static void tell_other(struct sip_stack *stack, struct span realm)
     }
 }
 
+static bool is_one_realm(const struct sip_auth *auth)
+{
+    struct sip_auth_realms met = sip_auth_met(auth);
+    for (size_t i = 1; i < met.count; i++) {
+        if (!span_eq(met.names[i], met.names[0])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A proxy that forks adds the challenges of telephones to its own (RFC 3261 16.7): while no realm is known, which of several is
+ * its own cannot be told. A registrar does not fork. */
+static bool is_unclear(struct sip_stack *stack, struct sip_auth *auth, const struct sip_challenged *what)
+{
+    const struct log *log = stack->config.log;
+    if (stack->realms.count > 0 || what->is_register || is_one_realm(auth)) {
+        return false;
+    }
+    sip_auth_fini(auth);
+    if (may_tell(stack)) {
+        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_CHALLENGE_SEVERAL));
+    }
+    return true;
+}
+
 int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const struct sip_msg *response,
                         const struct net_addr *source, const struct sip_challenged *what)
 {
@@ -225,6 +251,9 @@ int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const st
     int status = sip_auth_challenge_of(auth, response, any ? NULL : &only, &other);
     if (status == ST_DENIED && other.ptr != NULL) {
         tell_other(stack, other);
+        return ST_STATE;
+    }
+    if (status == ST_OK && is_unclear(stack, auth, what)) {
         return ST_STATE;
     }
     if (status == ST_OK) {

@@ -7,7 +7,7 @@
  *     of the requests inside dialogs only a BYE to the server itself, in a call whose INVITE it has challenged before,
  *   - before the call rings: a server asks before it passes a call on,
  *   - for one realm: the configured one, else that of our REGISTER, else that of the first challenge that passes all the
- *     rest; and in one request by one kind of header (401 or 407).
+ *     rest and names no other; and in one request by one kind of header (401 or 407).
  *
  * What cannot be told apart: a challenge that the server passes on from behind itself before anything rings, while no realm
  * is known yet or with the server's own realm (see docs/operating.md).
@@ -27,7 +27,7 @@ enum sip_realm_origin {
     SIP_REALM_CONFIG
 };
 
-/* The realms that are answered: one as a rule; more when one challenge, or the registration's, named several. */
+/* The realms that are answered: one as a rule; more when the registration's challenge named several. */
 struct sip_realms {
     enum sip_realm_origin origin;
     struct sip_text names[SIP_AUTH_REALMS_MAX];

@@ -151,6 +151,9 @@
 #define TEXT_EN_SIP_CHALLENGE_DOMAIN \
     "Challenge not answered: the call is for another domain than the SIP server's (--sip-domain)"
 #define TEXT_ZH_SIP_CHALLENGE_DOMAIN "不應答認證要求: 通話目標不屬於 SIP 伺服器的網域 (--sip-domain)"
+#define TEXT_EN_SIP_CHALLENGE_SEVERAL \
+    "Challenge not answered: it names several realms, and which is the SIP server's is not known (--sip-realm)"
+#define TEXT_ZH_SIP_CHALLENGE_SEVERAL "不應答認證要求: 其中有多個領域，無法得知何者屬於 SIP 伺服器 (--sip-realm)"
 #define TEXT_EN_SIP_CHALLENGE_REDIRECTED "Challenge not answered: a redirection led there, not the SIP server"
 #define TEXT_ZH_SIP_CHALLENGE_REDIRECTED "不應答認證要求: 由轉接而來，並非 SIP 伺服器"
 #define TEXT_EN_SIP_CHALLENGE_DIALOG "Challenge to a BYE not answered: it is the far end's, not the SIP server's"

@@ -16,6 +16,7 @@
  * foreign_domain_typed        8.1.3.4        a URI of another domain, of another port of the server's host
  * redirection                                behind a 302, also into the own domain; no credentials leave the domain
  * one_realm                                  the first realm stays the only one
+ * several_realms                             in the first challenge: whose they are is not known; one of them twice is one
  * configured_realm                           --sip-realm
  * realm_of_the_registration                  comes before that of an earlier call; several of it
  * other_realms_beside                        challenges of other realms in the same response are passed over
@@ -389,6 +390,22 @@ static void one_realm(void **state)
     sim_close(ua->sim);
 }
 
+static void several_realms(void **state)
+{
+    struct sim_ua *ua = open_caller();
+    (void)state;
+    sim_invite(ua, "sip:1@example.org", 0);
+    sim_reply(ua->sim, 2, sim_expect(ua->sim, 2, "INVITE"), 407, "e",
+              "Proxy-Authenticate: Digest realm=\"home\", nonce=\"n1\"\r\n" CHALLENGE("evil"), "");
+    not_answered(
+        ua,
+        "Challenge not answered: it names several realms, and which is the SIP server's is not known (--sip-realm)");
+    assert_int_equal(with_credentials(ua->sim, 2, "INVITE"), 0);
+    busy(ua, answered_challenge(ua, "sip:1@example.org",
+                                CHALLENGE("home") CHALLENGE("home"))); /* one realm, two algorithms */
+    sim_close(ua->sim);
+}
+
 static void configured_realm(void **state)
 {
     struct sim_ua *ua = prepare();
@@ -481,6 +498,7 @@ int main(void)
         cmocka_unit_test(foreign_domain_typed),
         cmocka_unit_test(redirection),
         cmocka_unit_test(one_realm),
+        cmocka_unit_test(several_realms),
         cmocka_unit_test(configured_realm),
         cmocka_unit_test(realm_of_the_registration),
         cmocka_unit_test(other_realms_beside),
