@@ -246,7 +246,7 @@ static int write_checked(struct recording *rec, uint64_t offset, const void *dat
     const int status = os_file_write_at(rec->fd, offset, data, len);
     if (status == ST_FULL) {
         rec->stopped = true;
-        return recordings_stopped(r, true);
+        return recordings_stopped(r, RECORDINGS_STOP_SYSTEM);
     }
     if (status != ST_OK) {
         fail(rec);

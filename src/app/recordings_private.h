@@ -38,8 +38,13 @@ void recordings_name_make(char out[RECORDING_NAME_MAX], struct span number, stru
 WS_MUST_CHECK int recordings_make_room(struct recordings *r, uint64_t more, mono_us now);
 /* Whether a new recording is worth beginning; re-arms the WARNING when it is. ST_OK, or ST_FULL with its WARNING. */
 WS_MUST_CHECK int recordings_check_room(struct recordings *r, mono_us now);
+enum recordings_stop {
+    RECORDINGS_STOP_QUOTA,    /* --record-quota, and nothing is left to delete */
+    RECORDINGS_STOP_DISK_LOW, /* under 5 percent free */
+    RECORDINGS_STOP_SYSTEM /* a write was refused: no space, a quota or limit of the system; os_error_text says which */
+};
 /* The WARNING, once until there is room again. Returns ST_FULL. */
-WS_MUST_CHECK int recordings_stopped(struct recordings *r, bool disk);
+WS_MUST_CHECK int recordings_stopped(struct recordings *r, enum recordings_stop why);
 /* recordings_dir.c. Opens dir and its parent and reads what is there. */
 WS_MUST_CHECK int recordings_open_dir(struct recordings *r);
 /* Before a file is made or looked for by its name: the directory is the one that the path leads to. What another one holds is

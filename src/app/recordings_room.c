@@ -5,15 +5,18 @@
 #define BEGIN_ROOM     65536 /* some seconds of stereo: less is not worth a file */
 #define DELETIONS_MAX  64    /* in one go */
 
-int recordings_stopped(struct recordings *r, bool disk)
+int recordings_stopped(struct recordings *r, enum recordings_stop why)
 {
-    if (!r->warned) {
-        r->warned = true;
-        if (disk) {
-            log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_DISK));
-        } else {
-            log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_QUOTA));
-        }
+    if (r->warned) {
+        return ST_FULL;
+    }
+    r->warned = true;
+    switch (why) {
+    case RECORDINGS_STOP_QUOTA: log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_QUOTA)); break;
+    case RECORDINGS_STOP_DISK_LOW: log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_DISK)); break;
+    case RECORDINGS_STOP_SYSTEM:
+        log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_SYSTEM), os_error_text());
+        break;
     }
     return ST_FULL;
 }
@@ -56,11 +59,11 @@ static bool is_over(const struct recordings *r, uint64_t more)
 int recordings_make_room(struct recordings *r, uint64_t more, mono_us now)
 {
     if (disk_is_low(r, now)) {
-        return recordings_stopped(r, true);
+        return recordings_stopped(r, RECORDINGS_STOP_DISK_LOW);
     }
     for (int i = 0; is_over(r, more) || recordings_index_count(&r->index) >= RECORDINGS_INDEX_MAX; i++) {
         if (i == DELETIONS_MAX || !delete_oldest(r)) {
-            return recordings_stopped(r, false);
+            return recordings_stopped(r, RECORDINGS_STOP_QUOTA);
         }
     }
     return ST_OK;
@@ -70,10 +73,10 @@ int recordings_check_room(struct recordings *r, mono_us now)
 {
     const uint64_t wanted = r->quota_bytes / 16 < BEGIN_ROOM ? r->quota_bytes / 16 : BEGIN_ROOM;
     if (disk_is_low(r, now)) {
-        return recordings_stopped(r, true);
+        return recordings_stopped(r, RECORDINGS_STOP_DISK_LOW);
     }
     if (r->growing >= r->quota_bytes || r->quota_bytes - r->growing < wanted) {
-        return recordings_stopped(r, false);
+        return recordings_stopped(r, RECORDINGS_STOP_QUOTA);
     }
     r->warned = false;
     return ST_OK;

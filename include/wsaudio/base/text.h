@@ -123,6 +123,8 @@
 #define TEXT_ZH_RECORDING_QUOTA "停止錄音: --record-quota 已用完，且沒有已結束的錄音可刪除"
 #define TEXT_EN_RECORDING_DISK "Recording stopped: less than 5 percent of the disk is free"
 #define TEXT_ZH_RECORDING_DISK "停止錄音: 磁碟可用空間不足百分之五"
+#define TEXT_EN_RECORDING_SYSTEM "Recording stopped: %s"
+#define TEXT_ZH_RECORDING_SYSTEM "停止錄音: %s"
 #define TEXT_EN_RECORDING_FAILED "Recording %s cannot be written: %s"
 #define TEXT_ZH_RECORDING_FAILED "無法寫入錄音 %s: %s"
 #define TEXT_EN_RECORDING_LINK "The link %s to the newest recording cannot be made: %s"

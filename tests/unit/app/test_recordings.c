@@ -3,9 +3,11 @@
 #include "support_store.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -213,6 +215,22 @@ static void test_nothing_left_to_delete(void **state)
     const struct pool_id e = begin_at(b, 3);
     assert_int_equal(write_at(b, e, 0, QUOTA + 1), ST_FULL);
     assert_int_equal(store_logged(&b->store, "WARNING"), 2); /* it had recovered in between */
+}
+
+static void test_the_system_refuses_to_write(void **state)
+{
+    struct bench *b = *state;
+    struct rlimit old;
+    const struct pool_id a = begin_at(b, 1);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    const struct rlimit tight = {200, old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    int status = write_at(b, a, 0, 300);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_equal(status, ST_FULL);
+    assert_int_equal(store_logged(&b->store, "WARNING Recording stopped: File too large"), 1);
+    assert_int_equal(store_logged(&b->store, "WARNING"), 1);
 }
 
 static void test_disk_nearly_full(void **state)
@@ -565,6 +583,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_oldest_closed_goes_first, setup_in_place, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_left_to_delete, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_left_to_delete, setup_in_place, teardown),
+        cmocka_unit_test_setup_teardown(test_the_system_refuses_to_write, setup, teardown),
         cmocka_unit_test_setup_teardown(test_disk_nearly_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flush_every_ten_seconds, setup, teardown),
         cmocka_unit_test_setup_teardown(test_never_flushed, setup_no_sync, teardown),
