@@ -152,11 +152,6 @@ def payload_of(packets):
     return b"".join(p.payload for p in packets)
 
 
-def skipped(packets):
-    """Frames that were left out because a turn came late: the timestamp jumps over them."""
-    return sum((((after.ts - before.ts) & 0xFFFFFFFF) - FRAME) // FRAME for before, after in zip(packets, packets[1:]))
-
-
 def assert_continuous(packets):
     """Sequence +1 and timestamp +160 from each packet to the next, one SSRC."""
     for before, after in zip(packets, packets[1:]):

@@ -49,7 +49,7 @@ def test_stats_tell_the_truth():
         client.ended(200)
         assert end["call_id"] == now["call_id"] and int(end["lost"]) == 0 and int(end["duplicates"]) == 0, end
         assert abs(int(end["rx_packets"]) - len(client.audio)) <= 3, (end, len(client.audio))
-        due = int(end["duration_ms"]) / 20 - audio.skipped(client.packets())  # both ends live in one process and skip together
+        due = int(end["duration_ms"]) / 20 - int(end["skipped"])  # what a busy machine was too late for is told
         assert abs(due - int(end["tx_packets"])) < 10, (end, due)
         assert os.path.basename(end["recording"]) == os.path.basename(server.recordings[-1]), end
 
