@@ -407,6 +407,7 @@ static void the_setting_and_its_words(void **state)
         world_send_frame(b.w, b.c, WSFRAME_FIN | WSFRAME_BINARY, sound, sizeof(sound));
         world_run(b.w, DUR_MS(500));
         settle(&b);
+        assert_true(b.w->phone.rtp_len >= first * FRAME + 1600);
         const uint8_t *payload = b.w->phone.rtp_payload + first * FRAME;
         assert_memory_equal(payload, sound + sizeof(sound) - 1600, 1600);
         world_send(b.w, b.c, "HANGUP");
