@@ -18,6 +18,18 @@ from timing import SLOW
 F_SETPIPE_SZ = 1031
 
 
+def connect(port):
+    """A client of the server that is about to listen there."""
+    where = types.SimpleNamespace(ws_host="127.0.0.1", ws_port=port)
+
+    def connected():
+        try:
+            return Client(where)
+        except OSError:
+            return None
+    return wait_until(connected, 15, "server ready")
+
+
 class Piped:
     """A server whose standard output is a pipe of 4 KiB that is read only when told."""
 
@@ -111,14 +123,7 @@ def test_log_file_is_a_fifo():
                                                    "--log-file", path, "--upload-dir", folder + "/up", "--no-record"]),
                                    stderr=subprocess.DEVNULL, env=clean_environment())
         try:
-            where = types.SimpleNamespace(ws_host="127.0.0.1", ws_port=port)
-
-            def connected():
-                try:
-                    return Client(where)
-                except OSError:
-                    return None
-            with wait_until(connected, 15, "server ready") as client:
+            with connect(port) as client:
                 process.send_signal(signal.SIGHUP)
                 client.call("400")
                 reader.start()
@@ -167,14 +172,7 @@ def test_descriptors_closed_at_start():
         command = " ".join(server_command(["--ws-listen", "127.0.0.1:%d" % port, "--sip-listen", "127.0.0.1:0"]))
         process = subprocess.Popen(["sh", "-c", "exec %s 0<&- 1>&- 2>&-" % command], cwd=folder, env=clean_environment())
         try:
-            where = types.SimpleNamespace(ws_host="127.0.0.1", ws_port=port)
-
-            def connected():
-                try:
-                    return Client(where)
-                except OSError:
-                    return None
-            with wait_until(connected, 15, "server ready") as client:
+            with connect(port) as client:
                 for fd in range(3):
                     assert os.readlink("/proc/%d/fd/%d" % (process.pid, fd)) == "/dev/null"
                 client.call("700")
