@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libsip_client: SIP calls with RTP audio for C programs. C99 and C++; link with -lsip_client, or with libsip_client.a and
  * -lcrypto. Not thread-safe: one thread at a time. No thread and no process is started: the library works inside its
  * blocking calls and in sip_client_run; between them packets wait in the sockets' buffers. The guide is docs/library.md. */
@@ -236,6 +237,7 @@ static void sip_client_register_program(void) __attribute__((__constructor__));
 static void sip_client_register_program(void)
 {
     struct sip_client_program program;
+
     if (sip_client_set_program) { /* a file that uses nothing but the structures needs no library */
         memset(&program, 0, sizeof(program));
         program.size = (unsigned)sizeof(program);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libsip_client for programs with a loop of their own: phones that never block. C99 and C++; link as for sip_client.h, of
  * which nothing is needed. Several phones may live side by side, each used by one thread at a time. The guide is
  * docs/library.md.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Debian's archive as this system's apt knows it; sourced by tools/bare and tools/machines. No host is named here.
 

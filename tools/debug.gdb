@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Commands for gdb on ws_audio_server or its core (docs/debugging.md): gdb -x tools/debug.gdb ...
 
 define pool

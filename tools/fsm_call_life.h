@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The drawing of a call's life, for fsm_dot and for the test that compares it with docs/fsm. */
 #ifndef FSM_CALL_LIFE_H
 #define FSM_CALL_LIFE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writes the state tables as Graphviz text: fsm_dot DIRECTORY writes <name>.dot for each table into it; fsm_dot without
  * an argument lists their names. docs/fsm holds the output; a test compares it with the tables. */
 #include <stdio.h>

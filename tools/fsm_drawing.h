@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Draws a state table of the shape {rule, next, actions} as Graphviz dot text. Header only, so that the tool fsm_dot
  * and the tests that compare docs/fsm with the tables share one generator; any room's table fits through `cell`. */
 #ifndef FSM_DRAWING_H

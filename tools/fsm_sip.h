@@ -1,11 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 /* The drawings of the SIP tables, for fsm_dot and for the test that compares them with docs/fsm. */
 #ifndef FSM_SIP_H
 #define FSM_SIP_H
 
 #include "fsm_drawing.h"
+#include "inv_table.h"
 #include "registration_table.h"
-#include "tx_table.h"
-#include "usage_table.h"
+#include "wsaudio/siptx/tx_table.h"
 
 static inline const char *fsm_sip_tx_timer_name(int timer)
 {
@@ -30,16 +31,16 @@ static const struct fsm_drawing fsm_sip_drawings[] = {
                "SIP INVITE server transaction (RFC 3261 figure 7, RFC 6026 figure 7)"),
     FSM_SIP_TX(SIP_TX_SERVER, "sip_server", "SIP server transaction, other methods (RFC 3261 figure 8)"),
     {
-        .file = "sip_usage",
+        .file = "sip_inv",
         .title = "SIP INVITE dialog usage: one call (RFC 5057; RFC 3261 9, 13, 14, 15)",
-        .cells = &sip_usage_table[0][0],
-        .states = SIP_USAGE_STATE_COUNT,
-        .events = SIP_USAGE_EVENT_COUNT,
-        .state_name = sip_usage_state_name,
-        .event_name = sip_usage_event_name,
-        .action_name = sip_usage_action_name,
-        .hold = sip_usage_hold,
-        .timer_name = sip_usage_timer_name,
+        .cells = &sip_inv_table[0][0],
+        .states = SIP_INV_STATE_COUNT,
+        .events = SIP_INV_EVENT_COUNT,
+        .state_name = sip_inv_state_name,
+        .event_name = sip_inv_event_name,
+        .action_name = sip_inv_action_name,
+        .hold = sip_inv_hold,
+        .timer_name = sip_inv_timer_name,
     },
     {
         .file = "sip_registration",

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Installs missing packages; sourced by tools/run and tools/test. Quick when nothing is missing.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The same without ever blocking, under a plain poll loop that could serve other descriptors too:
  *   cc async_poll.c $(pkg-config --cflags --libs sip_client) -o async_poll
  *   ./async_poll 192.0.2.1 5060 0938220136 hello.wav heard.wav */

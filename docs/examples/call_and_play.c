@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls a number and plays a file into the call:
  *   cc call_and_play.c $(pkg-config --cflags --libs sip_client) -o call_and_play
  *   SIP_SERVER=192.0.2.1 SIP_USERNAME=alice SIP_PASSWORD=… ./call_and_play 0938220136 hello.wav */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls, listens for some seconds, plays a file, and records all that the far end sends:
  *   cc two_way.c $(pkg-config --cflags --libs sip_client) -o two_way
  *   SIP_SERVER=192.0.2.1 ./two_way 0938220136 hello.wav heard.wav 5 */

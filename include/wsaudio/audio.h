@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Room audio, level 1: G.711, WAV in and out, resampler, tones, a ring of packets that drops its oldest. */
 #ifndef WSAUDIO_AUDIO_H
 #define WSAUDIO_AUDIO_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Room base, level 0: what every other room may use. No I/O, no clock. */
 #ifndef WSAUDIO_BASE_H
 #define WSAUDIO_BASE_H

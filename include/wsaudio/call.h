@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Room call, level 2: the bridge between WebSocket clients and calls, and the loopback exchange, without an operating
  * system: sockets, files, randomness and the wall clock come in through the io tables below, time as an argument. */
 #ifndef WSAUDIO_CALL_H
@@ -7,7 +8,8 @@
 #include "wsaudio/base.h"
 #include "wsaudio/rtp.h"
 #include "wsaudio/sdp.h"
-#include "wsaudio/sip.h"
+#include "wsaudio/sipmsg.h"
+#include "wsaudio/sipua.h"
 #include "wsaudio/ws.h"
 
 #define CALL_TICK_US DUR_MS(20)

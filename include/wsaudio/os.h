@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Side room os, above base only: the one room that touches epoll, sockets, timerfd, signals, files, clocks and
  * randomness. Nothing here knows a protocol; nothing below the app sees it. */
 #ifndef WSAUDIO_OS_H

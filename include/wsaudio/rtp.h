@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Room rtp, level 1: RTP and RTCP (RFC 3550, 3551), sending and receiving state, pacing arithmetic, source learning. */
 #ifndef WSAUDIO_RTP_H
 #define WSAUDIO_RTP_H
@@ -161,7 +162,7 @@ struct rtp_press {
     uint8_t event;
     uint32_t ssrc, timestamp;
 };
-struct rtp_keys_rx {
+struct rtp_dtmf_rx {
     struct rtp_press told[RTP_PRESSES_KEPT]; /* ring: the last presses */
     uint32_t next;                           /* the oldest of them */
     struct rtp_press last;                   /* the newest press */
@@ -175,28 +176,28 @@ struct rtp_keys_rx {
     uint32_t allowance;                      /* presses that may be told at once */
     mono_us allowance_at;
 };
-void rtp_keys_rx_init(struct rtp_keys_rx *k);
+void rtp_dtmf_rx_init(struct rtp_dtmf_rx *k);
 /* Every packet of the stream, before its key is looked at: an SSRC that changes is no new press. */
-void rtp_keys_rx_stream(struct rtp_keys_rx *k, mono_us now, uint32_t ssrc);
+void rtp_dtmf_rx_stream(struct rtp_dtmf_rx *k, mono_us now, uint32_t ssrc);
 /* A telephone-event packet that rtp_rx_push judged NEW, LATE or RESTART. The key that was pressed, or 0: nothing to tell. */
-char rtp_keys_rx_push(struct rtp_keys_rx *k, mono_us now, const struct rtp_packet *packet);
+char rtp_dtmf_rx_push(struct rtp_dtmf_rx *k, mono_us now, const struct rtp_packet *packet);
 /* Whether a packet that was just pushed is of the newest press. */
-bool rtp_keys_rx_is_newest(const struct rtp_keys_rx *k, const struct rtp_packet *packet);
+bool rtp_dtmf_rx_is_newest(const struct rtp_dtmf_rx *k, const struct rtp_packet *packet);
 
 /* Keys to be sent: a queue, and what leaves in each 20 ms. */
-#define RTP_KEYS_MAX       64   /* waiting keys and pauses */
-#define RTP_KEY_ON         800  /* samples: 100 ms */
-#define RTP_KEY_OFF        800  /* 100 ms */
-#define RTP_KEY_PAUSE      4000 /* ',': 500 ms */
-#define RTP_KEY_ENDS       3    /* packets that tell the end of a key */
-#define RTP_KEY_VOLUME_DBM 10   /* -10 dBm0 */
+#define RTP_DTMF_MAX        64   /* waiting keys and pauses */
+#define RTP_DTMF_ON         800  /* samples: 100 ms */
+#define RTP_DTMF_OFF        800  /* 100 ms */
+#define RTP_DTMF_PAUSE      4000 /* ',': 500 ms */
+#define RTP_DTMF_ENDS       3    /* packets that tell the end of a key */
+#define RTP_DTMF_VOLUME_DBM 10   /* -10 dBm0 */
 
-enum rtp_key_phase { RTP_KEY_IDLE, RTP_KEY_SOUNDS, RTP_KEY_SILENT };
+enum rtp_dtmf_phase { RTP_DTMF_IDLE, RTP_DTMF_ACTIVE, RTP_DTMF_SILENT };
 
-struct rtp_keys_tx {
-    char queue[RTP_KEYS_MAX]; /* ring */
+struct rtp_dtmf_tx {
+    char queue[RTP_DTMF_MAX]; /* ring */
     uint32_t head, count;
-    enum rtp_key_phase phase;
+    enum rtp_dtmf_phase phase;
     char key;              /* that sounds, or sounded last */
     bool as_event;         /* sent as packets, else as a tone in the audio */
     uint32_t started;      /* timestamp of its begin */
@@ -206,15 +207,15 @@ struct rtp_keys_tx {
     bool first;            /* its first packet has not left */
 };
 
-enum rtp_key_turn {
-    RTP_KEY_TURN_NONE,   /* nothing sounds or waits: the audio's turn */
-    RTP_KEY_TURN_EVENT,  /* a packet of the event, and no audio */
-    RTP_KEY_TURN_TONE,   /* the tone of the key, from sample `offset` of it on */
-    RTP_KEY_TURN_SILENCE /* silence between two keys, or a pause */
+enum rtp_dtmf_turn {
+    RTP_DTMF_TURN_NONE,   /* nothing sounds or waits: the audio's turn */
+    RTP_DTMF_TURN_EVENT,  /* a packet of the event, and no audio */
+    RTP_DTMF_TURN_TONE,   /* the tone of the key, from sample `offset` of it on */
+    RTP_DTMF_TURN_SILENCE /* silence between two keys, or a pause */
 };
 
-struct rtp_key_step {
-    enum rtp_key_turn turn;
+struct rtp_dtmf_step {
+    enum rtp_dtmf_turn turn;
     char key;
     uint32_t samples; /* TONE, SILENCE: how many at most, before the next step; 1 or more */
     uint32_t offset;  /* TONE */
@@ -224,22 +225,22 @@ struct rtp_key_step {
     uint8_t payload[RTP_EVENT_LEN];
 };
 
-void rtp_keys_tx_init(struct rtp_keys_tx *k);
-/* All or nothing. ST_BAD (empty, or a character that is no key and no ','), ST_TOO_LARGE (more than RTP_KEYS_MAX), ST_FULL
+void rtp_dtmf_tx_init(struct rtp_dtmf_tx *k);
+/* All or nothing. ST_BAD (empty, or a character that is no key and no ','), ST_TOO_LARGE (more than RTP_DTMF_MAX), ST_FULL
  * (not enough room behind those that wait). */
-WS_MUST_CHECK int rtp_keys_tx_add(struct rtp_keys_tx *k, struct span keys);
+WS_MUST_CHECK int rtp_dtmf_tx_add(struct rtp_dtmf_tx *k, struct span keys);
 /* Something sounds at `timestamp`, or waits to. */
-bool rtp_keys_tx_busy(const struct rtp_keys_tx *k, uint32_t timestamp);
+bool rtp_dtmf_tx_busy(const struct rtp_dtmf_tx *k, uint32_t timestamp);
 /* What is to be sent at `timestamp` (of the stream, RFC 3550), for the next `samples` of it (20 ms, or what is left of a
  * longer packet). events: telephone-event is agreed; a key goes on as it began, but an event is silent for the rest of its time
  * when events are not agreed any more. Durations go by the timestamps, so that ticks that come late or are skipped change none.
  * An event begins with 20 ms before it only: until then silence. */
-struct rtp_key_step rtp_keys_tx_step(struct rtp_keys_tx *k, uint32_t timestamp, uint32_t samples, bool events);
+struct rtp_dtmf_step rtp_dtmf_tx_step(struct rtp_dtmf_tx *k, uint32_t timestamp, uint32_t samples, bool events);
 /* The key that sounds is over, without an end (the call is held). */
-void rtp_keys_tx_cut(struct rtp_keys_tx *k);
+void rtp_dtmf_tx_cut(struct rtp_dtmf_tx *k);
 /* Writes an event's packet: the stream's next sequence number, its own timestamp and payload type. The stream's timestamp
  * stays: rtp_tx_skip moves it on, and marks the audio behind it. */
-WS_MUST_CHECK int rtp_tx_event(struct rtp_tx *tx, const struct rtp_key_step *step, uint8_t payload_type,
+WS_MUST_CHECK int rtp_tx_event(struct rtp_tx *tx, const struct rtp_dtmf_step *step, uint8_t payload_type,
                                struct outbuf *out);
 
 /* ---- where the far end's audio comes from (SPEC section 3 "Audio") ---- */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Room sdp, level 1: the part of SDP (RFC 8866) and offer/answer (RFC 3264) that one G.711 audio stream needs. */
 #ifndef WSAUDIO_SDP_H
 #define WSAUDIO_SDP_H

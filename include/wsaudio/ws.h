@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Room ws, level 1, the only one that includes wslay: HTTP requests, the WebSocket handshake and connection (RFC 6455),
  * and the words of the text protocol (SPEC section 3). */
 #ifndef WSAUDIO_WS_H

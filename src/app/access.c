@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "access.h"
 
 #include "origin.h"
@@ -8,6 +9,7 @@ const char *access_verdict_name(enum access_verdict verdict)
         [ACCESS_OK] = "ok",           [ACCESS_PROTECTED] = "protected", [ACCESS_FORWARDED] = "forwarded",
         [ACCESS_ADDRESS] = "address", [ACCESS_ORIGIN] = "origin",       [ACCESS_TOKEN] = "token",
     };
+
     return verdict < ACCESS_VERDICT_COUNT ? NAMES[verdict] : "?";
 }
 
@@ -71,6 +73,7 @@ static bool says_forwarded(struct span name)
 {
     static const char *const NAMES[] = {"Forwarded",           "X-Forwarded",    "X-Real-IP",        "X-Client-IP",
                                         "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Via"};
+
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
         if (span_ieq(name, span_cstr(NAMES[i]))) {
             return true;
@@ -97,6 +100,7 @@ static bool is_protected(const struct options *o)
 static enum access_verdict judge_address(const struct options *o, const struct net_addr *peer)
 {
     struct net_addr plain = addr_unmapped(*peer);
+
     if (is_protected(o)) {
         return addr_is_loopback(&plain) ? ACCESS_OK : ACCESS_PROTECTED;
     }
@@ -117,6 +121,7 @@ static enum access_verdict judge_sender(const struct options *o, const struct ht
 {
     enum access_verdict verdict = judge_address(o, peer);
     bool forwarded = verdict == ACCESS_OK && is_protected(o) && access_forwarded(request) != NULL;
+
     return forwarded ? ACCESS_FORWARDED : verdict;
 }
 
@@ -156,6 +161,7 @@ static bool is_own_name(struct span own, struct span name)
 {
     static const struct span local = {".local", 6};
     struct span base = name;
+
     if (name.len > local.len && span_ieq(span_from(name, name.len - local.len), local)) {
         base.len -= local.len;
     }
@@ -175,6 +181,7 @@ static bool host_is_ours(const struct access *a, const struct origin_host *host)
 static bool is_host_asked_for(const struct http_request *request, const struct origin *origin)
 {
     struct origin_host host;
+
     return !origin->is_null && origin->default_port != 0 && http_header_count(request, "Host") == 1 &&
            origin_host_parse(*http_header_find(request, "Host"), origin->default_port, &host) == ST_OK &&
            host.port == origin->host.port && origin_host_same_name(&host, &origin->host);
@@ -187,6 +194,7 @@ static bool is_foreign_page(const struct access *a, const struct http_request *r
     const struct span *site = http_header_find(request, "Sec-Fetch-Site");
     const struct span *host_header = http_header_find(request, "Host");
     struct origin_host host;
+
     if (site == NULL || !span_ieq(*site, SPAN_LIT("same-origin"))) {
         return false;
     }
@@ -197,6 +205,7 @@ static enum access_fault judge_origin(const struct access *a, const struct http_
 {
     size_t count = http_header_count(request, "Origin");
     struct origin origin;
+
     if (count == 0) {
         return is_foreign_page(a, request) ? ACCESS_FAULT_PAGE : ACCESS_FAULT_NONE;
     }
@@ -218,6 +227,7 @@ struct span access_cors_origin(const struct access *a, const struct http_request
     struct origin origin;
     bool listed = header != NULL && http_header_count(request, "Origin") == 1 &&
                   origin_parse(*header, &origin) == ST_OK && origin_is_listed(a->options, &origin);
+
     return listed ? *header : SPAN_NONE;
 }
 
@@ -233,6 +243,7 @@ bool access_is_preflight(const struct http_request *request)
 static const struct span *bearer_token(const struct access *a, const struct http_request *request)
 {
     const struct span *header = http_header_find(request, "Authorization");
+
     if (header == NULL || http_header_count(request, "Authorization") != 1) {
         return NULL;
     }
@@ -245,6 +256,7 @@ static const struct span *query_token(const struct access *a, const struct http_
 {
     char value[TOKEN_MAX + 2];
     const struct span *token = NULL;
+
     if (http_query_value(request, "token", value, sizeof(value)) == ST_OK) {
         token = tokens_find(&a->tokens, span_cstr(value));
     }
@@ -255,6 +267,7 @@ static const struct span *query_token(const struct access *a, const struct http_
 static bool needs_token(const struct access *a, const struct http_request *request)
 {
     bool preflight = access_is_preflight(request) && access_cors_origin(a, request).len > 0;
+
     return a->options->ws_token_file != NULL && !preflight;
 }
 
@@ -263,6 +276,7 @@ static enum access_verdict judge(const struct access *a, const struct http_reque
 {
     enum access_verdict verdict = judge_sender(a->options, request, peer);
     const struct span *bearer = bearer_token(a, request);
+
     if (verdict != ACCESS_OK) {
         return verdict;
     }
@@ -279,6 +293,7 @@ struct access_result access_check(const struct access *a, const struct http_requ
 {
     struct access_result found = {0};
     struct access_result result = RESULTS[judge(a, request, peer, &found)];
+
     result.fault = found.fault;
     result.token = found.token;
     return result;

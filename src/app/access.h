@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who may come in: protected mode, --ws-allow, tokens, Origin and Host (end of SPEC section 2). */
 #ifndef WSAUDIO_APP_ACCESS_H
 #define WSAUDIO_APP_ACCESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a refusal says: to the one who asked, in full; to the log, in a line. */
 #include "access.h"
 #include "origin.h"
@@ -6,12 +7,14 @@
 static const char *header_text(const struct http_request *request, const char *name, char text[TEXT_SAFE_MAX + 1])
 {
     const struct span *value = http_header_find(request, name);
+
     return text_safe(value != NULL ? *value : SPAN_NONE, text);
 }
 
 static const char *peer_ip(const struct net_addr *peer, char text[ADDR_TEXT_MAX])
 {
     struct net_addr plain = addr_unmapped(*peer);
+
     return addr_ip_text(&plain, text);
 }
 
@@ -22,6 +25,7 @@ static void write_forwarded(struct outbuf *out, const struct http_request *reque
     char name[TEXT_SAFE_MAX + 1];
     char value[TEXT_SAFE_MAX + 1];
     const struct http_header *header = access_forwarded(request);
+
     outbuf_printf(
         out,
         "Protected mode: only this machine gets in, and a proxy on it passes this request on (%s: %s). Start the "
@@ -45,6 +49,7 @@ static void write_origin(struct outbuf *out, enum access_fault fault, const stru
 {
     char origin[TEXT_SAFE_MAX + 1];
     char host[TEXT_SAFE_MAX + 1];
+
     header_text(request, "Origin", origin);
     header_text(request, "Host", host);
     switch (fault) {
@@ -84,6 +89,7 @@ void access_write_body(struct outbuf *out, const struct access_result *result, c
                        const struct net_addr *peer)
 {
     char ip[ADDR_TEXT_MAX];
+
     peer_ip(peer, ip);
     switch (result->verdict) {
     case ACCESS_PROTECTED:
@@ -115,6 +121,7 @@ static void log_forwarded(const struct log *log, enum log_level level, const cha
     char name[TEXT_SAFE_MAX + 1];
     char value[TEXT_SAFE_MAX + 1];
     const struct http_header *header = access_forwarded(request);
+
     log_write(log, level, LOG_TEXT(log, ACCESS_FORWARDED), from,
               text_safe(header != NULL ? header->name : SPAN_NONE, name),
               text_safe(header != NULL ? header->value : SPAN_NONE, value));
@@ -125,6 +132,7 @@ static void log_origin(const struct log *log, const struct access_result *result
 {
     char origin[TEXT_SAFE_MAX + 1];
     char host[TEXT_SAFE_MAX + 1];
+
     header_text(request, "Origin", origin);
     header_text(request, "Host", host);
     if (result->fault == ACCESS_FAULT_PAGE) {
@@ -141,6 +149,7 @@ void access_log(struct access *a, const struct log *log, const struct access_res
 {
     char from[ADDR_TEXT_MAX];
     struct net_addr plain = addr_unmapped(*peer);
+
     if (result->verdict == ACCESS_OK || !log_quota_take(&a->refusals[result->verdict], log, result->level, now)) {
         return;
     }

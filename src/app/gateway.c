@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "gateway_priv.h"
 
 #include <signal.h>
@@ -135,6 +136,7 @@ static void signals_ready(void *ctx, struct pool_id watch, unsigned events, mono
 static uint64_t descriptors_needed(const struct options *o)
 {
     uint64_t of_a_call = o->sip_server.name == NULL ? 6 : 4;
+
     return FIXED_WATCHES + o->max_calls * of_a_call + PLACES_PEERS(o->max_clients) + o->max_clients;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The running server: everything that os gives, plugged into the bridge of room call. */
 #ifndef WSAUDIO_APP_GATEWAY_H
 #define WSAUDIO_APP_GATEWAY_H

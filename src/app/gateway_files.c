@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "gateway_priv.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ static const char *why(void *ctx)
 static int upload_begin(void *ctx, struct pool_id client, const char *name, struct pool_id *upload)
 {
     struct gateway *g = ctx;
+
     (void)client;
     return uploads_begin(g->uploads, span_cstr(name), upload);
 }
@@ -23,18 +25,21 @@ static int upload_begin(void *ctx, struct pool_id client, const char *name, stru
 static int upload_write(void *ctx, struct pool_id upload, const void *data, size_t len)
 {
     struct gateway *g = ctx;
+
     return uploads_write(g->uploads, upload, data, len);
 }
 
 static int upload_read(void *ctx, struct pool_id upload, uint64_t offset, void *data, size_t len)
 {
     struct gateway *g = ctx;
+
     return uploads_read(g->uploads, upload, offset, data, len);
 }
 
 static void upload_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
 {
     struct gateway *g = ctx;
+
     (void)bytes;
     bridge_upload_done(g->bridge, g->now, owner, status);
 }
@@ -42,12 +47,14 @@ static void upload_done(void *ctx, struct pool_id owner, int status, uint64_t by
 static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client)
 {
     struct gateway *g = ctx;
+
     return uploads_commit(g->uploads, upload, client, upload_done, g);
 }
 
 static void upload_abort(void *ctx, struct pool_id upload)
 {
     struct gateway *g = ctx;
+
     uploads_abort(g->uploads, upload);
 }
 
@@ -57,6 +64,7 @@ static int play_open(void *ctx, const char *name, int *handle, uint64_t *size)
 {
     struct gateway *g = ctx;
     int status = uploads_open_file(g->uploads, span_cstr(name), handle, size);
+
     return status == ST_OK || status == ST_NOT_FOUND ? status : ST_IO;
 }
 
@@ -77,18 +85,21 @@ static void play_close(void *ctx, int handle)
 static int cached_open(void *ctx, const char *name, int source, int *handle, uint64_t *offset, uint64_t *len)
 {
     struct gateway *g = ctx;
+
     return uploads_cached_open(g->uploads, span_cstr(name), source, handle, offset, len);
 }
 
 static int cache_begin(void *ctx, const char *name, int source, uint64_t len, struct pool_id *cache)
 {
     struct gateway *g = ctx;
+
     return uploads_cache_begin(g->uploads, span_cstr(name), source, len, cache);
 }
 
 static void cache_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
 {
     struct gateway *g = ctx;
+
     (void)owner;
     (void)bytes;
     bridge_cache_done(g->bridge, g->now, status);
@@ -97,6 +108,7 @@ static void cache_done(void *ctx, struct pool_id owner, int status, uint64_t byt
 static int cache_commit(void *ctx, struct pool_id cache)
 {
     struct gateway *g = ctx;
+
     return uploads_commit(g->uploads, cache, POOL_ID_NONE, cache_done, g);
 }
 
@@ -107,6 +119,7 @@ static int list_open(void *ctx, void **list)
     struct gateway *g = ctx;
     struct uploads_list *opened = NULL;
     int status = uploads_list_open(g->uploads, &opened);
+
     *list = opened;
     return status;
 }
@@ -135,6 +148,7 @@ static void list_close(void *ctx, void *list)
 static int remove_upload(void *ctx, const char *name)
 {
     struct gateway *g = ctx;
+
     return uploads_delete(g->uploads, span_cstr(name));
 }
 
@@ -159,12 +173,14 @@ static int record_begin(void *ctx, const char *number, const char *callid8, stru
 static int record_write(void *ctx, struct pool_id recording, uint64_t offset, const void *data, size_t len)
 {
     struct gateway *g = ctx;
+
     return recordings_write_at(g->recordings, recording, offset, data, len, g->now);
 }
 
 static void record_end(void *ctx, struct pool_id recording)
 {
     struct gateway *g = ctx;
+
     recordings_end(g->recordings, recording);
 }
 
@@ -264,6 +280,7 @@ static int open_uploads(struct gateway *g)
                                     .flusher = g->flusher,
                                     .log = &g->log};
     int status = uploads_open(&config, &g->uploads);
+
     return status == ST_OK ? ST_OK : gateway_fail(g, status, "--upload-dir %s: %s", o->upload_dir, os_error_text());
 }
 
@@ -278,6 +295,7 @@ static int open_recordings(struct gateway *g)
                                        .flusher = g->flusher,
                                        .log = &g->log};
     int status = recordings_open(&config, &g->recordings);
+
     return status == ST_OK ? ST_OK : gateway_fail(g, status, "--record-dir %s: %s", o->record_dir, os_error_text());
 }
 

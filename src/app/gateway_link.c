@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "gateway_priv.h"
 
 /* Changes come in bursts: an address goes, another comes, then its routes. */

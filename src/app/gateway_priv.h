@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the files of the gateway share. */
 #ifndef WSAUDIO_APP_GATEWAY_PRIV_H
 #define WSAUDIO_APP_GATEWAY_PRIV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "gateway_priv.h"
 
 #include <stdio.h>
@@ -46,6 +47,7 @@ static void media_input(void *ctx, mono_us now, struct pool_id call, bool rtcp, 
                         const void *data, size_t len)
 {
     struct gateway *g = ctx;
+
     bridge_media_input(g->bridge, now, call, rtcp, from, data, len);
 }
 
@@ -140,6 +142,7 @@ static int open_media(struct gateway *g, const struct net_addr *local)
                                           .input = media_input,
                                           .ctx = g};
     int status = media_sockets_new(&config, &g->media);
+
     return status == ST_OK ? ST_OK
                            : gateway_fail(g, status, "--rtp-ports %u-%u: %s", o->rtp_ports.low, o->rtp_ports.high,
                                           status_name(status));
@@ -189,6 +192,7 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                    .sip_send = sip_send,
                                    .sip_link = gateway_link_event,
                                    .sip_ctx = g};
+
     advertised.port = local->port;
     config.sip = (struct sip_config){.local = advertised,
                                      .next_hop = g->server,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "logfile.h"
 
 #include <stdio.h>
@@ -41,6 +42,7 @@ int logfile_reopen(struct logfile *f, const struct log *log)
 static void update_stamp(struct logfile *f)
 {
     int64_t second = f->clock() / 1000000;
+
     if (second == f->second) {
         return;
     }
@@ -58,6 +60,7 @@ static const char *level_word(enum log_level level)
 {
     static const char *const WORDS[LOG_LEVEL_COUNT] = {
         [LOG_DEBUG] = "DEBUG ", [LOG_INFO] = "", [LOG_WARNING] = "WARNING ", [LOG_ERROR] = "ERROR "};
+
     return level < LOG_LEVEL_COUNT ? WORDS[level] : "";
 }
 
@@ -65,6 +68,7 @@ static void put(struct logfile *f, enum log_level level, const char *text, size_
 {
     char line[LOG_LINE_MAX + 64];
     struct outbuf out;
+
     update_stamp(f);
     outbuf_init(&out, line, sizeof(line) - 1);
     outbuf_str(&out, f->stamp);

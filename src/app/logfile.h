@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where log lines go: "[YYYY-MM-DD HH:MM:SS] text", local time, to stdout or a file (SPEC section 5). Nothing here waits for
  * whoever reads them: 1 MiB of lines waits for the reader, what is more is left out, and one line says how many. */
 #ifndef WSAUDIO_APP_LOGFILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
 #include "gateway_priv.h"
@@ -14,6 +15,7 @@ struct loopback {
 static int sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
 {
     struct loopback *l = ctx;
+
     return os_udp_send(l->fd, to, data, len);
 }
 
@@ -34,6 +36,7 @@ static void media_input(void *ctx, mono_us now, struct pool_id call, bool rtcp, 
                         const void *data, size_t len)
 {
     struct loopback *l = ctx;
+
     exchange_media_input(l->exchange, now, call, rtcp, from, data, len);
 }
 

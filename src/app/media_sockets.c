@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "media_sockets.h"
 
 #include <stdlib.h>
@@ -124,6 +125,7 @@ static int media_open_pair(void *ctx, struct pool_id call, uint16_t *port)
 static void media_close_pair(void *ctx, struct pool_id call)
 {
     struct media_sockets *m = ctx;
+
     close_slot(&m->slots[call.slot]);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The RTP and RTCP sockets of a set of calls: plugs os into the media_io of room call. One set serves the bridge, another the
  * loopback exchange. */
 #ifndef WSAUDIO_APP_MEDIA_SOCKETS_H

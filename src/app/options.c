@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "options.h"
 
 #include <inttypes.h>
@@ -38,6 +39,7 @@ static int fail(struct loader *l, int status, const char *fmt, ...) WS_PRINTF(3,
 static int fail(struct loader *l, int status, const char *fmt, ...)
 {
     va_list args;
+
     va_start(args, fmt);
     vsnprintf(l->error, OPTIONS_ERROR_MAX, fmt, args);
     va_end(args);
@@ -55,6 +57,7 @@ static int fail_value(struct loader *l, int status, const char *where, const str
 {
     char safe[TEXT_SAFE_MAX + 1];
     char expected[EXPECTED_MAX];
+
     if (status == ST_NO_MEMORY) {
         return fail(l, status, "%s: out of memory", where);
     }
@@ -69,6 +72,7 @@ static int fail_value(struct loader *l, int status, const char *where, const str
 static size_t origin_index(const struct option_row *row)
 {
     size_t i = 0;
+
     while (option_rows[i].offset != row->offset) {
         i++;
     }
@@ -80,6 +84,7 @@ static int apply(struct loader *l, const struct option_row *row, struct span val
 {
     enum origin *now = &l->origin[origin_index(row)];
     bool is_list = row->kind == OPTION_TEXT_LIST || row->kind == OPTION_CIDR_LIST || row->kind == OPTION_RULE_LIST;
+
     if (is_list && *now != origin) {
         option_clear(l->o, row);
     }
@@ -109,6 +114,7 @@ static int take_secret(char *in_argv, struct setting *out)
 {
     size_t len = strlen(in_argv);
     char *copy = malloc(len + 1);
+
     if (copy != NULL) {
         memcpy(copy, in_argv, len + 1);
     }
@@ -124,6 +130,7 @@ static int read_flag(struct loader *l, int argc, char **argv, int *at, struct se
     char safe[TEXT_SAFE_MAX + 1];
     char expected[EXPECTED_MAX];
     char *word = argv[*at];
+
     if (strncmp(word, "--", 2) != 0) {
         return fail(l, ST_BAD, "'%s': expected a flag that begins with -- (see --help)",
                     text_safe(span_cstr(word), safe));
@@ -209,6 +216,7 @@ static int apply_line(struct loader *l, const char *path, unsigned number, struc
 {
     char safe[TEXT_SAFE_MAX + 1];
     char where[OPTIONS_ERROR_MAX / 2];
+
     line = span_trim(line);
     if (line.len == 0 || line.ptr[0] == '#') {
         return ST_OK;
@@ -234,6 +242,7 @@ static int apply_config_file(struct loader *l, const char *path)
     char *text = NULL;
     size_t len = 0;
     char safe[TEXT_SAFE_MAX + 1];
+
     text_safe(span_cstr(path), safe);
     int status = os_file_load(path, CONFIG_FILE_MAX, &text, &len);
     if (status != ST_OK) {
@@ -252,6 +261,7 @@ static int apply_config_file(struct loader *l, const char *path)
 static const char *config_path(const struct settings *s)
 {
     const char *path = NULL;
+
     for (int i = 0; i < s->count; i++) {
         if (strcmp(s->items[i].row->name, "config") == 0) {
             path = s->items[i].value;
@@ -265,6 +275,7 @@ static const char *config_path(const struct settings *s)
 static int lang_from_environment(void)
 {
     static const char *const NAMES[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
         const char *value = getenv(NAMES[i]);
         if (value != NULL && value[0] != '\0') {
@@ -283,6 +294,7 @@ static int set_password(struct loader *l, const char *where, struct span passwor
 {
     const struct option_row *row = option_row_find(SPAN_LIT("sip-password"));
     int status = option_set(l->o, row, password);
+
     return status == ST_OK ? ST_OK : fail_value(l, status, where, row, password);
 }
 
@@ -292,6 +304,7 @@ static int load_password_file(struct loader *l, const char *path, bool used)
     char *text = NULL;
     size_t len = 0;
     int status = os_file_load(path, PASSWORD_FILE_MAX, &text, &len);
+
     if (status != ST_OK) {
         return fail(l, status == ST_NO_MEMORY ? status : ST_BAD,
                     "--sip-password-file '%s': expected a readable file: %s", text_safe(span_cstr(path), safe),
@@ -316,6 +329,7 @@ static int load_password_file(struct loader *l, const char *path, bool used)
 static int resolve_password(struct loader *l)
 {
     const struct options *o = l->o;
+
     if (o->sip_password_file != NULL) {
         bool used = o->sip_password == NULL || origin_of(l, "sip-password-file") > origin_of(l, "sip-password");
         return load_password_file(l, o->sip_password_file, used);
@@ -331,6 +345,7 @@ static int resolve_password(struct loader *l)
 static uint64_t upload_message_len(uint64_t upload_max)
 {
     uint64_t base64 = (upload_max + 2) / 3 * 4;
+
     return sizeof("WAV_UPLOAD:") - 1 + 128 + 1 + BASE64_URL_MAX + base64 + (base64 / 64 + 1) * 2; /* in lines of 64 */
 }
 
@@ -340,6 +355,7 @@ static int check_tokens(struct loader *l, const char *path)
     char why[TOKENS_WHY_MAX];
     struct token_set tokens;
     int status = tokens_load(path, &tokens, why);
+
     if (status != ST_OK) {
         return fail(l, status == ST_NO_MEMORY ? status : ST_BAD, "--ws-token-file '%s': expected one token a line: %s",
                     text_safe(span_cstr(path), safe), why);
@@ -352,6 +368,7 @@ static int check_tokens(struct loader *l, const char *path)
 static int check_register(struct loader *l)
 {
     const struct options *o = l->o;
+
     if (!o->sip_register || (o->sip_server.name != NULL && o->sip_user != NULL)) {
         return ST_OK;
     }
@@ -364,6 +381,7 @@ static int check_calls(struct loader *l)
 {
     struct options *o = l->o;
     uint32_t pairs = options_port_pairs(&o->rtp_ports);
+
     if (o->max_calls > pairs && pairs > 0 && origin_of(l, "max-calls") == ORIGIN_PRESET) {
         o->max_calls = pairs;
     }
@@ -378,6 +396,7 @@ static int check_calls(struct loader *l)
 static int finish(struct loader *l)
 {
     struct options *o = l->o;
+
     if (origin_of(l, "lang") == ORIGIN_PRESET) {
         o->lang = lang_from_environment();
     }
@@ -413,6 +432,7 @@ static int load_all(struct loader *l, const struct settings *s)
 {
     const char *path = config_path(s);
     int status = path != NULL ? apply_config_file(l, path) : ST_OK;
+
     if (status == ST_OK) {
         status = apply_settings(l, s);
     }
@@ -434,6 +454,7 @@ int options_load(struct options *o, int argc, char **argv, enum options_action *
 {
     struct loader l = {.o = o, .error = error};
     struct settings s = {NULL, 0};
+
     memset(o, 0, sizeof(*o));
     error[0] = '\0';
     *action = OPTIONS_RUN;
@@ -464,5 +485,6 @@ uint32_t options_port_pairs(const struct option_ports *ports)
 {
     uint32_t low = (uint32_t)(ports->low + 1) & ~(uint32_t)1;
     uint32_t end = (uint32_t)ports->high + 1;
+
     return low < end ? (end - low) / 2 : 0;
 }

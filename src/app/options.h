@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The settings of a run: command line, configuration file and environment (SPEC section 2). One table row a flag. */
 #ifndef WSAUDIO_APP_OPTIONS_H
 #define WSAUDIO_APP_OPTIONS_H

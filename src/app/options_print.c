@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <wslay/wslayver.h>
@@ -38,6 +39,7 @@ static void print_row_help(FILE *to, const struct option_row *row)
     const char *preset = row->preset != NULL ? row->preset : row->preset_words;
     int len = snprintf(left, sizeof(left), "  --%s%s%s", row->name, row->metavar != NULL ? " " : "",
                        row->metavar != NULL ? row->metavar : "");
+
     snprintf(text, sizeof(text), "%s%s%s%s", row->help, preset != NULL ? " [" : "", preset != NULL ? preset : "",
              preset != NULL ? "]" : "");
     if (len >= HELP_COLUMN) {
@@ -101,6 +103,7 @@ static void print_bytes(FILE *to, uint64_t value)
 {
     static const char *const UNITS[] = {"", "K", "M", "G"};
     size_t unit = 0;
+
     while (unit < 3 && value > 0 && value % 1024 == 0) {
         value /= 1024;
         unit++;
@@ -111,6 +114,7 @@ static void print_bytes(FILE *to, uint64_t value)
 static void print_listen(FILE *to, const struct net_addr *addr)
 {
     char text[ADDR_TEXT_MAX];
+
     if (addr->family == 0) {
         fprintf(to, "%u\n", addr->port);
     } else {
@@ -121,6 +125,7 @@ static void print_listen(FILE *to, const struct net_addr *addr)
 static void print_host(FILE *to, const struct option_host *host)
 {
     bool brackets = host->addr.family == 6;
+
     if (host->addr.family == 0 && !host->port_given) {
         fprintf(to, "%s\n", host->name); /* a port would change what is looked up */
     } else {
@@ -158,6 +163,7 @@ static void print_texts(FILE *to, const char *name, const struct option_texts *l
 static void print_cidrs(FILE *to, const char *name, const struct option_cidrs *list)
 {
     char text[ADDR_TEXT_MAX];
+
     for (uint32_t i = 0; i < list->count; i++) {
         fprintf(to, "%s = %s/%u\n", name, addr_ip_text(&list->items[i].base, text), list->items[i].bits);
     }
@@ -178,6 +184,7 @@ static void print_value(FILE *to, const struct option_row *row, const void *fiel
 {
     char text[ADDR_TEXT_MAX];
     const struct option_ports *ports = field;
+
     fprintf(to, "%s = ", row->name);
     switch (row->kind) {
     case OPTION_SWITCH: fprintf(to, "%s\n", *(const bool *)field ? "yes" : "no"); break;
@@ -204,6 +211,7 @@ static bool is_zero(const struct option_row *row, const void *field)
 static void print_setting(FILE *to, const struct options *o, const struct option_row *row)
 {
     const void *field = field_in(o, row);
+
     if (!is_set(row, field)) {
         fprintf(to, "# %s = %s\n", row->name, row->preset_words != NULL ? row->preset_words : "none");
     } else if (row->kind == OPTION_TEXT_LIST) {
@@ -224,6 +232,7 @@ static void print_setting(FILE *to, const struct options *o, const struct option
 void options_print_settings(FILE *to, const struct options *o)
 {
     enum option_section section = OPTION_SECTION_COUNT;
+
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
         if (row->section != section) {

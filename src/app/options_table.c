@@ -1,8 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#include "options_table.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 
-#include "options_table.h"
-#include "wsaudio/sip.h"
+#include "wsaudio/sipmsg.h"
 
 #define FIELD(member) offsetof(struct options, member)
 #define KIB           ((uint64_t)1024)
@@ -194,6 +196,7 @@ const char *option_section_title(enum option_section section)
         [OPTION_SECTION_SIP] = "SIP",         [OPTION_SECTION_MEDIA] = "Media and calls",
         [OPTION_SECTION_FILES] = "Files",
     };
+
     return section < OPTION_SECTION_COUNT ? TITLES[section] : "";
 }
 
@@ -216,6 +219,7 @@ static const char *number_expected(const struct option_row *row, const char *wha
 static const char *words_expected(const struct option_row *row, char *buf, size_t cap)
 {
     struct outbuf out;
+
     outbuf_init(&out, buf, cap - 1);
     for (int i = 0; row->words[i] != NULL; i++) {
         outbuf_str(&out, i == 0 ? "" : row->words[i + 1] == NULL ? " or " : ", ");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One row a flag: what options.c reads, options_value.c sets and options_print.c shows. */
 #ifndef WSAUDIO_APP_OPTIONS_TABLE_H
 #define WSAUDIO_APP_OPTIONS_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@ static void *field_of(struct options *o, const struct option_row *row)
 static bool text_is_plain(struct span text)
 {
     struct span rest = text;
+
     while (rest.len > 0) {
         uint32_t code = 0;
         size_t len = utf8_next(rest, &code);
@@ -65,6 +67,7 @@ static int host_parse(struct span text, struct net_addr *literal)
 bool option_domain_ok(struct span text)
 {
     struct net_addr literal;
+
     return host_parse(text, &literal) == ST_OK;
 }
 
@@ -72,6 +75,7 @@ bool option_domain_ok(struct span text)
 static bool cut_port(struct span text, struct span *host, struct span *port)
 {
     size_t at = text.len;
+
     while (at > 0 && char_is_digit(text.ptr[at - 1])) {
         at--;
     }
@@ -88,6 +92,7 @@ static bool is_number_with_separators(struct span text)
 {
     bool digit = false;
     bool separator = false;
+
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         digit = digit || char_is_digit(c);
@@ -112,6 +117,7 @@ bool option_pattern_ok(struct span text)
 bool option_origin_ok(struct span text)
 {
     struct origin parsed;
+
     return origin_pattern_parse(text, &parsed) == ST_OK;
 }
 
@@ -133,6 +139,7 @@ static int set_switch(bool *field, struct span value)
 static char *text_copy(struct span value)
 {
     char *copy = malloc(value.len + 1);
+
     if (copy != NULL) {
         memcpy(copy, value.len > 0 ? value.ptr : "", value.len);
         copy[value.len] = '\0';
@@ -163,6 +170,7 @@ static void text_release(char **field)
 static int set_text(char **field, const struct option_row *row, struct span value)
 {
     int status = text_check(row, value);
+
     if (status != ST_OK) {
         return status;
     }
@@ -178,6 +186,7 @@ static int set_text(char **field, const struct option_row *row, struct span valu
 static int add_text(struct option_texts *list, const struct option_row *row, struct span value)
 {
     int status = text_check(row, value);
+
     if (status != ST_OK) {
         return status;
     }
@@ -200,6 +209,7 @@ static int add_cidr(struct option_cidrs *list, struct span value)
 {
     struct net_cidr cidr;
     int status = addr_parse_cidr(value, &cidr);
+
     if (status != ST_OK) {
         return status;
     }
@@ -219,6 +229,7 @@ static int add_cidr(struct option_cidrs *list, struct span value)
 static int add_rule(struct option_rules *list, const struct option_row *row, struct span value)
 {
     int status = text_check(row, value);
+
     if (status != ST_OK) {
         return status;
     }
@@ -240,6 +251,7 @@ static int add_rule(struct option_rules *list, const struct option_row *row, str
 static int parse_number(const struct option_row *row, struct span digits, uint64_t unit, uint64_t *out)
 {
     uint64_t number = 0;
+
     if (span_parse_u64(digits, row->max / unit, &number) != ST_OK || number * unit < row->min) {
         return ST_BAD;
     }
@@ -251,6 +263,7 @@ static int set_bytes(uint64_t *field, const struct option_row *row, struct span 
 {
     static const char UNITS[] = "kmg";
     uint64_t unit = 1;
+
     if (value.len > 0 && !char_is_digit(value.ptr[value.len - 1])) {
         const char *found = strchr(UNITS, char_lower(value.ptr[value.len - 1]));
         if (found == NULL || *found == '\0') {
@@ -266,6 +279,7 @@ static int set_seconds(dur_us *field, const struct option_row *row, struct span 
 {
     uint64_t seconds = 0;
     int status = parse_number(row, value, 1, &seconds);
+
     if (status == ST_OK) {
         *field = DUR_S((dur_us)seconds);
     }
@@ -276,6 +290,7 @@ static int set_count(uint32_t *field, const struct option_row *row, struct span 
 {
     uint64_t number = 0;
     int status = parse_number(row, value, 1, &number);
+
     if (status == ST_OK) {
         *field = (uint32_t)number;
     }
@@ -288,6 +303,7 @@ static int set_listen(struct net_addr *field, struct span value)
     struct span host = SPAN_NONE;
     struct span digits = value;
     uint32_t port = 0;
+
     if (cut_port(value, &host, &digits)) {
         bool quad_or_bracket = host.len > 0 && (host.ptr[0] == '[' || only_digits_and_dots(host));
         if (!quad_or_bracket || addr_parse_ip(host, &addr) != ST_OK || addr_is_group(&addr)) {
@@ -305,6 +321,7 @@ static int set_listen(struct net_addr *field, struct span value)
 static int set_ip(struct net_addr *field, struct span value)
 {
     struct net_addr addr;
+
     if (addr_parse_ip(value, &addr) != ST_OK || addr_is_any(&addr) || addr_is_group(&addr)) {
         return ST_BAD;
     }
@@ -318,6 +335,7 @@ static int set_host(struct option_host *field, struct span value)
     struct span host = value;
     struct span digits = SPAN_NONE;
     uint32_t port = 5060;
+
     parsed.port_given = cut_port(value, &host, &digits);
     if (parsed.port_given && (span_parse_u32(digits, 65535, &port) != ST_OK || port == 0)) {
         return ST_BAD;
@@ -347,6 +365,7 @@ static int set_ports(struct option_ports *field, struct span value)
     struct span rest = value;
     struct span low_text = span_cut(&rest, '-');
     uint32_t low = 0;
+
     if (span_parse_u32(low_text, 65535, &low) != ST_OK || low == 0) {
         return ST_BAD;
     }
@@ -376,6 +395,7 @@ static int set_enum(int *field, const struct option_row *row, struct span value)
 int option_set(struct options *o, const struct option_row *row, struct span value)
 {
     void *field = field_of(o, row);
+
     switch (row->kind) {
     case OPTION_SWITCH: return set_switch(field, value);
     case OPTION_TEXT: return set_text(field, row, value);
@@ -427,6 +447,7 @@ static void clear_host(struct option_host *host)
 void option_clear(struct options *o, const struct option_row *row)
 {
     void *field = field_of(o, row);
+
     if (row->kind == OPTION_TEXT) {
         text_release(field);
     } else if (row->kind == OPTION_TEXT_LIST) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "origin.h"
 
 static bool name_ok(struct span name)
@@ -35,6 +36,7 @@ int origin_host_parse(struct span text, uint16_t default_port, struct origin_hos
 {
     struct span port = SPAN_NONE;
     uint32_t number = default_port;
+
     memset(out, 0, sizeof(*out));
     if (split_host(text, &out->name, &port) != ST_OK) {
         return ST_BAD;
@@ -82,6 +84,7 @@ static bool scheme_ok(struct span scheme)
 static int split_origin(struct span text, struct origin *out, struct span *host)
 {
     struct span rest = text;
+
     out->scheme = span_cut(&rest, ':');
     if (!scheme_ok(out->scheme) || !span_starts(rest, SPAN_LIT("//"))) {
         return ST_BAD;
@@ -95,6 +98,7 @@ static int split_origin(struct span text, struct origin *out, struct span *host)
 static int parse(struct span text, bool pattern, struct origin *out)
 {
     struct span host;
+
     memset(out, 0, sizeof(*out));
     if (span_ieq(text, SPAN_LIT("null"))) {
         out->is_null = true;

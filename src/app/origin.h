@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Origin and Host values as things to compare (RFC 6454 6, RFC 9110 7.2). */
 #ifndef WSAUDIO_APP_ORIGIN_H
 #define WSAUDIO_APP_ORIGIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "pages.h"
 
 #include <time.h>
@@ -69,6 +70,7 @@ static bool write_time_of_name(struct outbuf *out, struct span name)
 {
     static const char SHAPE[] = "dddd-dd-dd dd:dd:dd";
     size_t at = 0;
+
     if (name.len < 16 || name.ptr[8] != 'T' || name.ptr[15] != 'Z') {
         return false;
     }
@@ -89,6 +91,7 @@ static void write_time(struct outbuf *out, int64_t modified_us)
     char text[32];
     struct tm parts;
     time_t when = (time_t)(modified_us / 1000000);
+
     memset(&parts, 0, sizeof(parts));
     if (modified_us > 0 && gmtime_r(&when, &parts) != NULL &&
         strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts) > 0) {

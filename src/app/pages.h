@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a browser or curl reads on the WebSocket port: the front page, the list of recordings, texts of refusals. */
 #ifndef WSAUDIO_APP_PAGES_H
 #define WSAUDIO_APP_PAGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "places.h"
 
 #include <assert.h>
@@ -21,6 +22,7 @@ void places_init(struct places *places, uint32_t cap, uint32_t few, bool strict)
 struct place *places_oldest(const struct places *places)
 {
     struct list_node *node = list_first(&places->by_age);
+
     return node != NULL ? of_node(node) : NULL;
 }
 

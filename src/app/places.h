@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Places of connections that are not let in (yet): a request under way, a refusal on its way out, an end that waits for the other
  * side. They are apart from --max-clients, so that strangers take none of the clients' places, and nobody who comes is turned
  * away for want of one: somebody who has had his time gives way. Bookkeeping only; no socket, no clock. */

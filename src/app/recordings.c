@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 #include "recordings.h"
 
 #include <stdlib.h>
 
-#include "recordings_private.h"
+#include "recordings_priv.h"
 
 #define LINK_NAME    "received_from_server.wav"
 #define ATTEMPTS_MAX 100
@@ -28,7 +29,7 @@ struct recording {
 int recordings_open(const struct recordings_config *config, struct recordings **out)
 {
     *out = NULL;
-    struct recordings *r = calloc(1, sizeof *r);
+    struct recordings *r = calloc(1, sizeof(*r));
     if (r == NULL) {
         return ST_NO_MEMORY;
     }
@@ -79,6 +80,7 @@ void recordings_close(struct recordings *r)
 static struct recording *get(const struct recordings *r, struct pool_id id)
 {
     struct recording *rec = pool_get(&r->open, id);
+
     return rec != NULL && !rec->ending ? rec : NULL;
 }
 
@@ -86,7 +88,8 @@ static void make_link(struct recordings *r, const char *name)
 {
     char target[RECORDING_NAME_MAX + 256];
     struct outbuf text;
-    outbuf_init(&text, target, sizeof target - 1);
+
+    outbuf_init(&text, target, sizeof(target) - 1);
     outbuf_printf(&text, "%s/%s", r->base, name);
     target[text.len] = '\0';
     const char *why = "the directory has no plain name";
@@ -106,6 +109,7 @@ static void make_link(struct recordings *r, const char *name)
 static int create(struct recordings *r, struct recording *rec, struct span number, struct span call_id, int64_t wall_us)
 {
     int status = ST_BUSY;
+
     for (unsigned attempt = 1; status == ST_BUSY && attempt <= ATTEMPTS_MAX; attempt++) {
         recordings_name_make(rec->name, number, call_id, wall_us, attempt);
         if (recordings_index_find(&r->index, rec->name) == NULL) {
@@ -163,6 +167,7 @@ int recordings_begin(struct recordings *r, struct span number, struct span call_
 const char *recordings_name(const struct recordings *r, struct pool_id recording)
 {
     const struct recording *rec = get(r, recording);
+
     return rec != NULL ? rec->name : NULL;
 }
 
@@ -171,6 +176,7 @@ static void close_now(struct recording *rec)
     struct recordings *r = rec->owner;
     struct recordings_file *file = recordings_index_find(&r->index, rec->name);
     const bool lost = rec->dir_serial != r->dir_serial; /* with its directory */
+
     os_close(rec->fd);
     r->growing -= rec->size;
     if (file != NULL) {
@@ -197,6 +203,7 @@ static void advance(struct recording *rec);
 static void on_flushed(void *ctx, int status)
 {
     struct recording *rec = ctx;
+
     rec->flushing = false;
     if (status != ST_OK) {
         fail(rec);
@@ -237,13 +244,14 @@ static int write_checked(struct recording *rec, uint64_t offset, const void *dat
     struct recordings *r = rec->owner;
     const uint64_t end = offset + len;
     const uint64_t more = end > rec->size ? end - rec->size : 0;
+
     if (more > 0) {
         if (rec->stopped || recordings_make_room(r, more, now) != ST_OK) {
             rec->stopped = true;
             return ST_FULL;
         }
     }
-    const int status = os_file_write_at(rec->fd, offset, data, len);
+    int status = os_file_write_at(rec->fd, offset, data, len);
     if (status == ST_FULL) {
         rec->stopped = true;
         return recordings_stopped(r, RECORDINGS_STOP_SYSTEM);
@@ -266,11 +274,12 @@ int recordings_write_at(struct recordings *r, struct pool_id recording, uint64_t
                         mono_us now)
 {
     struct recording *rec = get(r, recording);
+
     if (rec == NULL) {
         return ST_STATE;
     }
     recordings_go_on_reading(r);
-    const int status = write_checked(rec, offset, data, len, now);
+    int status = write_checked(rec, offset, data, len, now);
     rec->dirty = rec->dirty || status == ST_OK;
     if (rec->dirty && r->sync_us > 0 && now >= rec->next_flush && !rec->flushing) {
         rec->next_flush = now + r->sync_us;
@@ -283,6 +292,7 @@ int recordings_write_at(struct recordings *r, struct pool_id recording, uint64_t
 void recordings_end(struct recordings *r, struct pool_id recording)
 {
     struct recording *rec = get(r, recording);
+
     if (rec != NULL) {
         rec->ending = true;
         rec->want_flush = rec->dirty && r->sync_us > 0;
@@ -293,8 +303,9 @@ void recordings_end(struct recordings *r, struct pool_id recording)
 int recordings_open_file(struct recordings *r, struct span name, int *fd, uint64_t *size)
 {
     char text[RECORDING_NAME_MAX];
+
     *fd = -1;
-    if (!recordings_name_valid(name) || span_copy(name, text, sizeof text) != ST_OK) {
+    if (!recordings_name_valid(name) || span_copy(name, text, sizeof(text)) != ST_OK) {
         return ST_BAD;
     }
     int status = recordings_renew_dir(r);
@@ -327,7 +338,7 @@ bool recordings_next(struct recordings *r, struct recordings_cursor *cursor, str
         (void)!recordings_renew_dir(r);
     }
     const struct recordings_file *file = recordings_index_before(&r->index, cursor->after);
-    if (file == NULL || span_copy(span_cstr(file->name), cursor->after, sizeof cursor->after) != ST_OK) {
+    if (file == NULL || span_copy(span_cstr(file->name), cursor->after, sizeof(cursor->after)) != ST_OK) {
         return false;
     }
     *out = (struct recordings_entry){cursor->after, file->size, file->open};

@@ -1,11 +1,13 @@
+/* SPDX-License-Identifier: MIT */
 /* The directory of recordings and its parent; both may be removed or replaced under a running server. */
-#include "recordings_private.h"
+#include "recordings_priv.h"
 
 #define READ_MAX 32 /* files in one go: calls go on meanwhile */
 
 static void trim_slashes(char *path)
 {
     size_t len = strlen(path);
+
     while (len > 1 && path[len - 1] == '/') {
         path[--len] = '\0';
     }
@@ -15,6 +17,7 @@ static void trim_slashes(char *path)
 static int open_parent(struct recordings *r)
 {
     char *slash = strrchr(r->dir, '/');
+
     r->base = slash != NULL ? slash + 1 : r->dir;
     if (r->base[0] == '\0' || strcmp(r->base, ".") == 0 || strcmp(r->base, "..") == 0) {
         return ST_UNSUPPORTED;
@@ -26,7 +29,7 @@ static int open_parent(struct recordings *r)
         return os_dir_open("/", &r->parent_fd);
     }
     *slash = '\0';
-    const int status = os_dir_open(r->dir, &r->parent_fd);
+    int status = os_dir_open(r->dir, &r->parent_fd);
     *slash = '/';
     return status;
 }
@@ -36,6 +39,7 @@ static int scan(struct recordings *r)
     struct os_dir_iter *iter;
     struct os_dir_entry entry;
     int status = os_dir_iter_open(r->dir, &iter);
+
     if (status != ST_OK) {
         return status;
     }
@@ -63,7 +67,7 @@ int recordings_open_dir(struct recordings *r)
 {
     trim_slashes(r->dir);
     (void)!open_parent(r);
-    const int status = os_dir_open(r->dir, &r->dir_fd);
+    int status = os_dir_open(r->dir, &r->dir_fd);
     return status == ST_OK ? scan(r) : status;
 }
 
@@ -89,6 +93,7 @@ void recordings_go_on_reading(struct recordings *r)
 static void forget_closed(struct recordings *r)
 {
     struct recordings_file *file;
+
     while ((file = recordings_index_oldest_closed(&r->index)) != NULL) {
         r->total -= file->size;
         recordings_index_remove(&r->index, file);
@@ -98,7 +103,7 @@ static void forget_closed(struct recordings *r)
 int recordings_renew_dir(struct recordings *r)
 {
     bool renewed;
-    const int status = os_dir_renew(r->dir, r->other, &r->dir_fd, &renewed);
+    int status = os_dir_renew(r->dir, r->other, &r->dir_fd, &renewed);
 
     if (renewed) {
         log_write(r->log, LOG_INFO, LOG_TEXT(r->log, DIR_RENEWED), r->dir);

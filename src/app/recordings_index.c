@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "recordings_index.h"
 
 #include <stdlib.h>
@@ -31,13 +32,13 @@ static int reserve(struct recordings_index *ix)
         return ST_OK;
     }
     if (ix->first > ix->cap / 2) {
-        memmove(ix->files, ix->files + ix->first, recordings_index_count(ix) * sizeof *ix->files);
+        memmove(ix->files, ix->files + ix->first, recordings_index_count(ix) * sizeof(*ix->files));
         ix->end -= ix->first;
         ix->first = 0;
         return ST_OK;
     }
     const uint32_t cap = ix->cap > 0 ? ix->cap * 2 : FIRST_CAP;
-    struct recordings_file **files = realloc(ix->files, cap * sizeof *files);
+    struct recordings_file **files = realloc(ix->files, cap * sizeof(*files));
     if (files == NULL) {
         return ST_NO_MEMORY;
     }
@@ -49,7 +50,8 @@ static int reserve(struct recordings_index *ix)
 static struct recordings_file *file_new(const char *name, uint64_t size)
 {
     const size_t len = strlen(name) + 1;
-    struct recordings_file *file = malloc(sizeof *file + len);
+    struct recordings_file *file = malloc(sizeof(*file) + len);
+
     if (file != NULL) {
         *file = (struct recordings_file){.size = size};
         memcpy(file->name, name, len);
@@ -60,6 +62,7 @@ static struct recordings_file *file_new(const char *name, uint64_t size)
 int recordings_index_append(struct recordings_index *ix, const char *name, uint64_t size)
 {
     struct recordings_file *file = reserve(ix) == ST_OK ? file_new(name, size) : NULL;
+
     if (file == NULL) {
         return ST_NO_MEMORY;
     }
@@ -73,13 +76,14 @@ static int compare(const void *a, const void *b)
 {
     const struct recordings_file *const *x = a;
     const struct recordings_file *const *y = b;
+
     return strcmp((*x)->name, (*y)->name);
 }
 
 void recordings_index_sort(struct recordings_index *ix)
 {
     if (recordings_index_count(ix) > 1) {
-        qsort(ix->files + ix->first, recordings_index_count(ix), sizeof *ix->files, compare);
+        qsort(ix->files + ix->first, recordings_index_count(ix), sizeof(*ix->files), compare);
     }
     list_init(&ix->ages);
     for (uint32_t i = ix->first; i < ix->end; i++) {
@@ -92,6 +96,7 @@ static uint32_t lower_bound(const struct recordings_index *ix, const char *name)
 {
     uint32_t low = ix->first;
     uint32_t high = ix->end;
+
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
         if (strcmp(ix->files[middle]->name, name) < 0) {
@@ -107,6 +112,7 @@ static uint32_t lower_bound(const struct recordings_index *ix, const char *name)
 static void place_earlier(struct recordings_index *ix, uint32_t place)
 {
     struct list_node *before = &ix->ages;
+
     for (uint32_t i = place + 1; i < ix->end && before == &ix->ages; i++) {
         before = ix->files[i]->earlier ? &ix->files[i]->age : before;
     }
@@ -128,7 +134,7 @@ int recordings_index_add(struct recordings_index *ix, const char *name, uint64_t
         return ST_NO_MEMORY;
     }
     const uint32_t place = lower_bound(ix, name);
-    memmove(ix->files + place + 1, ix->files + place, (ix->end - place) * sizeof *ix->files);
+    memmove(ix->files + place + 1, ix->files + place, (ix->end - place) * sizeof(*ix->files));
     ix->files[place] = file;
     ix->end++;
     file->open = open;
@@ -144,6 +150,7 @@ int recordings_index_add(struct recordings_index *ix, const char *name, uint64_t
 struct recordings_file *recordings_index_find(const struct recordings_index *ix, const char *name)
 {
     const uint32_t place = lower_bound(ix, name);
+
     return place < ix->end && strcmp(ix->files[place]->name, name) == 0 ? ix->files[place] : NULL;
 }
 
@@ -161,18 +168,20 @@ struct recordings_file *recordings_index_oldest_closed(const struct recordings_i
 struct recordings_file *recordings_index_before(const struct recordings_index *ix, const char *name)
 {
     const uint32_t place = name[0] == '\0' ? ix->end : lower_bound(ix, name);
+
     return place > ix->first ? ix->files[place - 1] : NULL;
 }
 
 void recordings_index_remove(struct recordings_index *ix, struct recordings_file *file)
 {
     const uint32_t place = lower_bound(ix, file->name);
+
     list_remove(&file->age);
     free(file);
     if (place == ix->first) {
         ix->first++;
         return;
     }
-    memmove(ix->files + place, ix->files + place + 1, (ix->end - (place + 1)) * sizeof *ix->files);
+    memmove(ix->files + place, ix->files + place + 1, (ix->end - (place + 1)) * sizeof(*ix->files));
     ix->end--;
 }

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 #include <time.h>
 
-#include "recordings_private.h"
+#include "recordings_priv.h"
 
 #define TIME_LEN  16 /* YYYYMMDDTHHMMSSZ */
 #define LABEL_MAX 64
@@ -15,7 +16,8 @@ bool recordings_name_valid(struct span name)
 {
     static const char shape[] = "ddddddddTddddddZ-";
     const struct span suffix = SPAN_LIT(".wav");
-    const size_t fixed = sizeof shape - 1;
+    const size_t fixed = sizeof(shape) - 1;
+
     if (name.len <= fixed + suffix.len || name.len >= RECORDING_NAME_MAX ||
         !span_eq(span_from(name, name.len - suffix.len), suffix)) {
         return false;
@@ -34,7 +36,8 @@ static void put_time(struct outbuf *out, int64_t wall_us)
     char text[TIME_LEN + 1] = "";
     struct tm parts;
     time_t seconds = (time_t)(wall_us > 0 ? wall_us / 1000000 : 0);
-    if (gmtime_r(&seconds, &parts) == NULL || strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &parts) != TIME_LEN) {
+
+    if (gmtime_r(&seconds, &parts) == NULL || strftime(text, sizeof(text), "%Y%m%dT%H%M%SZ", &parts) != TIME_LEN) {
         outbuf_str(out, "19700101T000000Z");
         return;
     }
@@ -52,6 +55,7 @@ static void put_label(struct outbuf *out, struct span label)
 static void put_call_id(struct outbuf *out, struct span call_id)
 {
     size_t put = 0;
+
     for (size_t i = 0; i < call_id.len && put < CALL_ID_8; i++) {
         if (char_is_alnum(call_id.ptr[i])) {
             outbuf_char(out, call_id.ptr[i]);
@@ -67,6 +71,7 @@ void recordings_name_make(char out[RECORDING_NAME_MAX], struct span number, stru
                           unsigned attempt)
 {
     struct outbuf text;
+
     outbuf_init(&text, out, RECORDING_NAME_MAX - 1);
     put_time(&text, wall_us);
     outbuf_char(&text, '-');

@@ -1,4 +1,5 @@
-#include "recordings_private.h"
+/* SPDX-License-Identifier: MIT */
+#include "recordings_priv.h"
 
 #define DISK_FREE_MIN  5 /* percent */
 #define DISK_ASK_EVERY DUR_S(10)
@@ -36,10 +37,11 @@ static bool disk_is_low(struct recordings *r, mono_us now)
 static bool delete_oldest(struct recordings *r)
 {
     struct recordings_file *file = recordings_index_oldest_closed(&r->index);
+
     if (file == NULL) {
         return false;
     }
-    const int status = os_file_remove(r->dir_fd, file->name);
+    int status = os_file_remove(r->dir_fd, file->name);
     if (status != ST_OK && status != ST_NOT_FOUND) {
         return false;
     }
@@ -72,6 +74,7 @@ int recordings_make_room(struct recordings *r, uint64_t more, mono_us now)
 int recordings_check_room(struct recordings *r, mono_us now)
 {
     const uint64_t wanted = r->quota_bytes / 16 < BEGIN_ROOM ? r->quota_bytes / 16 : BEGIN_ROOM;
+
     if (disk_is_low(r, now)) {
         return recordings_stopped(r, RECORDINGS_STOP_DISK_LOW);
     }

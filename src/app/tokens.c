@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tokens.h"
 
 #include <stdio.h>
@@ -21,6 +22,7 @@ static int collect(struct token_set *set, char why[TOKENS_WHY_MAX])
 {
     struct span rest = span_make(set->text, set->text_len);
     struct span mark = SPAN_LIT("\xef\xbb\xbf"); /* what some editors put in front of UTF-8 */
+
     rest = span_starts(rest, mark) ? span_from(rest, mark.len) : rest;
     for (unsigned line = 1; rest.len > 0; line++) {
         struct span token = span_trim(span_cut(&rest, '\n'));
@@ -42,6 +44,7 @@ static int collect(struct token_set *set, char why[TOKENS_WHY_MAX])
 static size_t lines_of(struct span text)
 {
     size_t lines = 1;
+
     for (size_t i = 0; i < text.len; i++) {
         lines += text.ptr[i] == '\n' ? 1 : 0;
     }
@@ -84,6 +87,7 @@ void tokens_free(struct token_set *set)
 const struct span *tokens_find(const struct token_set *set, struct span candidate)
 {
     const struct span *found = NULL;
+
     for (uint32_t i = 0; i < set->count; i++) {
         found = bytes_equal_ct(set->items[i], candidate) ? &set->items[i] : found;
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tokens of --ws-token-file. */
 #ifndef WSAUDIO_APP_TOKENS_H
 #define WSAUDIO_APP_TOKENS_H

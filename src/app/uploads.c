@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "uploads_private.h"
+#include "uploads_priv.h"
 #include "wsaudio/ws.h"
 
 #define TEMPORARY_PREFIX ".upload-"
@@ -18,6 +19,7 @@ bool uploads_is_temporary(const char *name)
 {
     const struct span whole = span_cstr(name);
     const struct span suffix = SPAN_LIT(TEMPORARY_SUFFIX);
+
     return span_starts(whole, SPAN_LIT(TEMPORARY_PREFIX)) && whole.len >= suffix.len &&
            span_eq(span_from(whole, whole.len - suffix.len), suffix);
 }
@@ -27,6 +29,7 @@ static int scan(struct uploads *u)
     struct os_dir_iter *iter;
     struct os_dir_entry entry;
     int status = os_dir_iter_open(u->dir, &iter);
+
     if (status != ST_OK) {
         return status;
     }
@@ -48,7 +51,7 @@ static int scan(struct uploads *u)
 int uploads_open(const struct uploads_config *config, struct uploads **out)
 {
     *out = NULL;
-    struct uploads *u = calloc(1, sizeof *u);
+    struct uploads *u = calloc(1, sizeof(*u));
     if (u == NULL) {
         return ST_NO_MEMORY;
     }
@@ -109,6 +112,7 @@ bool uploads_find(const struct uploads *u, const char *name, uint64_t *space)
 {
     int fd;
     uint64_t size = 0;
+
     *space = 0;
     if (os_file_open(u->dir_fd, name, OS_OPEN_READ, &fd) != ST_OK) {
         return false;
@@ -123,8 +127,9 @@ bool uploads_find(const struct uploads *u, const char *name, uint64_t *space)
 static int create_temporary(struct uploads *u, struct upload *up)
 {
     int status = ST_BUSY;
+
     for (int tries = 0; status == ST_BUSY && tries < 100; tries++) {
-        (void)snprintf(up->temporary, sizeof up->temporary, TEMPORARY_PREFIX "%" PRIu32 TEMPORARY_SUFFIX, u->serial++);
+        (void)snprintf(up->temporary, sizeof(up->temporary), TEMPORARY_PREFIX "%" PRIu32 TEMPORARY_SUFFIX, u->serial++);
         status = os_file_open(u->dir_fd, up->temporary, OS_OPEN_CREATE_EXCL, &up->fd);
     }
     return status;
@@ -139,6 +144,7 @@ int upload_start(struct uploads *u, const char *name, struct upload **out)
 {
     struct pool_id id;
     struct upload *up = pool_new(&u->handles, &id);
+
     if (up == NULL) {
         return ST_BUSY;
     }
@@ -147,7 +153,7 @@ int upload_start(struct uploads *u, const char *name, struct upload **out)
     int status = uploads_renew_dir(u);
     up->is_new = status == ST_OK && !uploads_find(u, name, &up->replaces) && ws_file_name_ok(span_cstr(name));
     if (status == ST_OK) {
-        status = up->is_new && is_crowded(u) ? ST_FULL : span_copy(span_cstr(name), up->name, sizeof up->name);
+        status = up->is_new && is_crowded(u) ? ST_FULL : span_copy(span_cstr(name), up->name, sizeof(up->name));
     }
     if (status == ST_OK) {
         status = create_temporary(u, up);
@@ -177,7 +183,7 @@ int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
         return ST_BAD;
     }
     struct upload *up;
-    const int status = upload_start(u, text, &up);
+    int status = upload_start(u, text, &up);
     if (status == ST_OK) {
         *upload = up->id;
     } else if (status != ST_FULL && status != ST_BUSY) {
@@ -189,6 +195,7 @@ int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
 static struct upload *get_writing(const struct uploads *u, struct pool_id id)
 {
     struct upload *up = pool_get(&u->handles, id);
+
     return up != NULL && up->state == UPLOAD_WRITING ? up : NULL;
 }
 
@@ -196,12 +203,14 @@ bool uploads_have_room(const struct uploads *u, const struct upload *up, uint64_
 {
     const uint64_t used = u->stored + u->writing;
     const uint64_t counted = used > up->replaces ? used - up->replaces : 0;
+
     return counted <= u->quota_bytes && more <= u->quota_bytes - counted;
 }
 
 int uploads_write(struct uploads *u, struct pool_id upload, const void *data, size_t len)
 {
     struct upload *up = get_writing(u, upload);
+
     if (up == NULL) {
         return ST_STATE;
     }
@@ -212,7 +221,7 @@ int uploads_write(struct uploads *u, struct pool_id upload, const void *data, si
     if (!uploads_have_room(u, up, more)) {
         return ST_FULL;
     }
-    const int status = os_file_write(up->fd, data, len);
+    int status = os_file_write(up->fd, data, len);
     if (status != ST_OK) {
         return status;
     }
@@ -224,12 +233,14 @@ int uploads_write(struct uploads *u, struct pool_id upload, const void *data, si
 int uploads_read(const struct uploads *u, struct pool_id upload, uint64_t offset, void *data, size_t len)
 {
     const struct upload *up = get_writing(u, upload);
+
     return up != NULL ? os_file_read_at(up->fd, offset, data, len) : ST_STATE;
 }
 
 uint64_t uploads_size(const struct uploads *u, struct pool_id upload)
 {
     const struct upload *up = pool_get(&u->handles, upload);
+
     return up != NULL ? up->size : 0;
 }
 
@@ -237,6 +248,7 @@ uint64_t uploads_size(const struct uploads *u, struct pool_id upload)
 static void release(struct upload *up)
 {
     struct uploads *u = up->owner;
+
     if (up->state != UPLOAD_NAMING) {
         u->writing -= uploads_space(u, up->size);
         u->coming -= up->is_new ? 1 : 0;
@@ -252,6 +264,7 @@ static void finish(struct upload *up, int status)
     void *ctx = up->done_ctx;
     const struct pool_id owner = up->done_owner;
     const uint64_t size = up->size;
+
     if (status != ST_OK && !up->converted) {
         warn(up->owner, up->name);
     }
@@ -269,12 +282,13 @@ static void on_named(void *ctx, int status)
 static int give_name(struct upload *up)
 {
     struct uploads *u = up->owner;
+
     if (up->converted && !uploads_cached_fits(u, up)) {
         return ST_STATE;
     }
     uint64_t replaced;
     const bool found = uploads_find(u, up->name, &replaced);
-    const int status = os_file_rename(u->dir_fd, up->temporary, up->name);
+    int status = os_file_rename(u->dir_fd, up->temporary, up->name);
     if (status != ST_OK) {
         return status;
     }
@@ -294,6 +308,7 @@ static int give_name(struct upload *up)
 static void on_flushed(void *ctx, int status)
 {
     struct upload *up = ctx;
+
     if (status == ST_OK) {
         status = give_name(up);
     }
@@ -309,6 +324,7 @@ static void on_flushed(void *ctx, int status)
 int uploads_commit(struct uploads *u, struct pool_id upload, struct pool_id owner, uploads_done_fn done, void *ctx)
 {
     struct upload *up = get_writing(u, upload);
+
     if (up == NULL) {
         return ST_STATE;
     }
@@ -316,7 +332,7 @@ int uploads_commit(struct uploads *u, struct pool_id upload, struct pool_id owne
     up->done = done;
     up->done_ctx = ctx;
     up->done_owner = owner;
-    const int status = os_flush(u->flusher, up->fd, on_flushed, up); /* up may be gone behind this */
+    int status = os_flush(u->flusher, up->fd, on_flushed, up); /* up may be gone behind this */
     if (status != ST_OK) {
         release(up);
     }
@@ -326,6 +342,7 @@ int uploads_commit(struct uploads *u, struct pool_id upload, struct pool_id owne
 void uploads_abort(struct uploads *u, struct pool_id upload)
 {
     struct upload *up = pool_get(&u->handles, upload);
+
     if (up == NULL) {
         return;
     }
@@ -339,6 +356,7 @@ void uploads_abort(struct uploads *u, struct pool_id upload)
 int uploads_open_file(struct uploads *u, struct span name, int *fd, uint64_t *size)
 {
     char text[WS_NAME_MAX + 1];
+
     *fd = -1;
     int status = name_copy(name, text);
     if (status == ST_OK) {
@@ -363,6 +381,7 @@ int uploads_delete(struct uploads *u, struct span name)
     uint64_t size;
     char text[WS_NAME_MAX + 1];
     int status = name_copy(name, text);
+
     if (status == ST_OK) {
         status = uploads_open_file(u, name, &fd, &size); /* also refuses what is no regular file */
     }

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* The uploaded WAV files (SPEC section 2 "files", section 3 "File names"): stored through a temporary file, flushed,
  * renamed and only then reported, so that a name always holds one whole file, the earlier or the new one. Nothing here
  * blocks after uploads_open. One process owns the directory. */
-#ifndef APP_UPLOADS_H
-#define APP_UPLOADS_H
+#ifndef WSAUDIO_APP_UPLOADS_H
+#define WSAUDIO_APP_UPLOADS_H
 
 #include "wsaudio/base.h"
 #include "wsaudio/os.h"

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* Converted forms of uploads: a plain WAV file whose first chunk tells which file it was made of. */
 #include <stdio.h>
 
-#include "uploads_private.h"
+#include "uploads_priv.h"
 
 #define SOURCE_CHUNK "wsrc"
 #define SOURCE_LEN   24
@@ -25,6 +26,7 @@ static uint8_t *put_chunk(uint8_t *at, const char *four, uint64_t len)
 static void write_header(uint8_t out[CACHED_HEADER_LEN], const struct os_file_identity *source, uint64_t len)
 {
     uint8_t *at = put_chunk(out, "RIFF", CACHED_HEADER_LEN - 8 + len);
+
     memcpy(at, "WAVE", 4);
     at = put_chunk(at + 4, SOURCE_CHUNK, SOURCE_LEN);
     at = put_le(at, source->size, 8);
@@ -51,8 +53,8 @@ static int cached_name(struct span original, char out[STORED_NAME_MAX])
 
 bool uploads_is_cached(const char *name, const char **original)
 {
-    *original = name + sizeof CACHED_PREFIX - 1;
-    return strncmp(name, CACHED_PREFIX, sizeof CACHED_PREFIX - 1) == 0 && ws_file_name_ok(span_cstr(*original));
+    *original = name + sizeof(CACHED_PREFIX) - 1;
+    return strncmp(name, CACHED_PREFIX, sizeof(CACHED_PREFIX) - 1) == 0 && ws_file_name_ok(span_cstr(*original));
 }
 
 /* Ours, and of that source (NULL: of any). */
@@ -61,7 +63,7 @@ static bool header_fits(int fd, const struct os_file_identity *source, uint64_t 
     uint8_t found[CACHED_HEADER_LEN], wanted[CACHED_HEADER_LEN];
     uint64_t size;
 
-    if (os_file_read_at(fd, 0, found, sizeof found) != CACHED_HEADER_LEN) {
+    if (os_file_read_at(fd, 0, found, sizeof(found)) != CACHED_HEADER_LEN) {
         return false;
     }
     if (source == NULL) {
@@ -72,7 +74,7 @@ static bool header_fits(int fd, const struct os_file_identity *source, uint64_t 
     }
     *len = size - CACHED_HEADER_LEN;
     write_header(wanted, source, *len);
-    return memcmp(found, wanted, sizeof found) == 0;
+    return memcmp(found, wanted, sizeof(found)) == 0;
 }
 
 int uploads_cached_open(struct uploads *u, struct span name, int source, int *fd, uint64_t *offset, uint64_t *len)
@@ -122,7 +124,7 @@ int uploads_cache_begin(struct uploads *u, struct span name, int source, uint64_
     }
     if (status == ST_OK) {
         write_header(header, &up->source, len);
-        status = uploads_write(u, up->id, header, sizeof header);
+        status = uploads_write(u, up->id, header, sizeof(header));
     }
     if (status != ST_OK) {
         uploads_abort(u, up->id);
@@ -142,7 +144,7 @@ bool uploads_cached_fits(struct uploads *u, const struct upload *up)
     if (!uploads_is_cached(up->name, &original) || uploads_open_file(u, span_cstr(original), &fd, &size) != ST_OK) {
         return false;
     }
-    const int status = os_file_identify(fd, &now);
+    int status = os_file_identify(fd, &now);
     os_close(fd);
     return status == ST_OK && now.size == up->source.size && now.modified_us == up->source.modified_us &&
            now.serial == up->source.serial;

@@ -1,5 +1,6 @@
+/* SPDX-License-Identifier: MIT */
 /* The directory of uploads, which may be removed or replaced under a running server. */
-#include "uploads_private.h"
+#include "uploads_priv.h"
 
 #define COUNTED_MAX 64 /* files in one go: calls go on meanwhile */
 
@@ -27,7 +28,7 @@ static void recount(struct uploads *u)
 int uploads_renew_dir(struct uploads *u)
 {
     bool renewed;
-    const int status = os_dir_renew(u->dir, u->other, &u->dir_fd, &renewed);
+    int status = os_dir_renew(u->dir, u->other, &u->dir_fd, &renewed);
 
     if (renewed) {
         log_write(u->log, LOG_INFO, LOG_TEXT(u->log, DIR_RENEWED), u->dir);

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "uploads_private.h"
+#include "uploads_priv.h"
 #include "wsaudio/audio.h"
 #include "wsaudio/ws.h"
 
@@ -16,13 +17,13 @@ struct uploads_list {
 int uploads_list_begin(struct uploads *u, struct uploads_list **out)
 {
     *out = NULL;
-    struct uploads_list *list = calloc(1, sizeof *list);
+    struct uploads_list *list = calloc(1, sizeof(*list));
     if (list == NULL) {
         return ST_NO_MEMORY;
     }
     list->owner = u;
     list->changes = u->changes;
-    const int status = os_dir_iter_open(u->dir, &list->iter);
+    int status = os_dir_iter_open(u->dir, &list->iter);
     if (status != ST_OK) {
         free(list);
         return status;
@@ -34,7 +35,7 @@ int uploads_list_begin(struct uploads *u, struct uploads_list **out)
 int uploads_list_open(struct uploads *u, struct uploads_list **out)
 {
     *out = NULL;
-    const int status = uploads_renew_dir(u);
+    int status = uploads_renew_dir(u);
     return status == ST_OK ? uploads_list_begin(u, out) : status;
 }
 
@@ -46,6 +47,7 @@ struct counted_file {
 static int read_file(void *ctx, uint64_t offset, void *data, size_t len)
 {
     struct counted_file *file = ctx;
+
     file->reads++;
     return os_file_read_at(file->fd, offset, data, len);
 }
@@ -54,7 +56,8 @@ static void look(int fd, struct uploads_entry *out)
 {
     struct wav_parser wav;
     struct counted_file file = {fd, 0};
-    const int status = wav_look(read_file, &file, out->bytes, &wav);
+    int status = wav_look(read_file, &file, out->bytes, &wav);
+
     out->duration_ms = status == ST_OK ? wav_duration_ms(&wav.format, wav.data_len) : 0;
     out->reads = file.reads;
 }
@@ -64,7 +67,8 @@ static bool describe(struct uploads_list *list, const struct os_dir_entry *found
 {
     int fd;
     const struct span name = span_cstr(found->name);
-    if (!ws_file_name_ok(name) || span_copy(name, list->name, sizeof list->name) != ST_OK ||
+
+    if (!ws_file_name_ok(name) || span_copy(name, list->name, sizeof(list->name)) != ST_OK ||
         uploads_open_file(list->owner, name, &fd, &out->bytes) != ST_OK) {
         return false;
     }
@@ -82,7 +86,8 @@ bool uploads_list_is_current(const struct uploads_list *list)
 /* The next file, and what it takes. */
 static int take(struct uploads_list *list, struct os_dir_entry *found)
 {
-    const int status = os_dir_iter_next(list->iter, found);
+    int status = os_dir_iter_next(list->iter, found);
+
     if (status == ST_OK) {
         if (uploads_is_temporary(found->name)) {
             return ST_AGAIN;
@@ -99,13 +104,15 @@ static int take(struct uploads_list *list, struct os_dir_entry *found)
 int uploads_list_count(struct uploads_list *list)
 {
     struct os_dir_entry found;
+
     return take(list, &found);
 }
 
 int uploads_list_next(struct uploads_list *list, struct uploads_entry *out)
 {
     struct os_dir_entry found;
-    const int status = take(list, &found);
+    int status = take(list, &found);
+
     return status == ST_OK && !describe(list, &found, out) ? ST_AGAIN : status;
 }
 

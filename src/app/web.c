@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
 #include "web_priv.h"
@@ -336,6 +337,7 @@ bool web_is_quiet(const struct web *w)
 mono_us web_due(const struct web *w)
 {
     mono_us timers = timerq_due(&w->timers);
+
     return timers < w->listen_again ? timers : w->listen_again;
 }
 

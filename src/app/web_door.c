@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The listener, and who may stand at the door for how long before he is let in. */
 #include "web_priv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One TCP connection of the WebSocket and HTTP port, and the listener that owns them. */
 #ifndef WSAUDIO_APP_WEB_PRIV_H
 #define WSAUDIO_APP_WEB_PRIV_H

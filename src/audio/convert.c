@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Samples from one representation to another. */
 #include "wsaudio/audio.h"
 
@@ -17,12 +18,14 @@ uint8_t audio_silence(enum audio_codec codec)
 static int16_t l16_read(const uint8_t *in)
 {
     int value = in[0] | in[1] << 8;
+
     return (int16_t)(value >= 0x8000 ? value - 0x10000 : value);
 }
 
 static void l16_write(uint8_t *out, int16_t sample)
 {
     unsigned bits = (unsigned)sample;
+
     out[0] = (uint8_t)bits;
     out[1] = (uint8_t)(bits >> 8);
 }

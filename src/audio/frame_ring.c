@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Records of any length in one ring of bytes, each behind its length in two bytes. */
 #include <stdlib.h>
 
@@ -29,6 +30,7 @@ void frame_ring_fini(struct frame_ring *r)
 static void append(struct frame_ring *r, const uint8_t *from, size_t len)
 {
     size_t at = r->head + r->used;
+
     at -= at >= r->cap ? r->cap : 0;
     size_t first = r->cap - at < len ? r->cap - at : len;
     memcpy(r->bytes + at, from, first);
@@ -40,6 +42,7 @@ static void append(struct frame_ring *r, const uint8_t *from, size_t len)
 static void peek(const struct frame_ring *r, size_t skip, uint8_t *to, size_t len)
 {
     size_t at = r->head + skip;
+
     at -= at >= r->cap ? r->cap : 0;
     size_t first = r->cap - at < len ? r->cap - at : len;
     memcpy(to, r->bytes + at, first);
@@ -59,6 +62,7 @@ size_t frame_ring_peek_len(const struct frame_ring *r)
 static void remove_oldest(struct frame_ring *r)
 {
     size_t len = LENGTH_LEN + frame_ring_peek_len(r);
+
     r->head += len;
     r->head -= r->head >= r->cap ? r->cap : 0;
     r->used -= len;
@@ -86,6 +90,7 @@ int frame_ring_push(struct frame_ring *r, const void *data, size_t len)
 size_t frame_ring_pop(struct frame_ring *r, void *out, size_t cap)
 {
     size_t len = frame_ring_peek_len(r);
+
     if (len == 0) {
         return 0;
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ITU-T G.711 by segment arithmetic on the 16-bit scale. A value that lies exactly on a decision level goes to the
  * larger magnitude in mu-law and for positive A-law, to the smaller one for negative A-law, as common codecs do. */
 #include "wsaudio/audio.h"
@@ -16,6 +17,7 @@ static unsigned segment_of(unsigned magnitude)
 {
     static const uint8_t segments[128] = {0,        1,        TWO(2),     TWO(3),     TWO(3),    EIGHT(4),
                                           EIGHT(5), EIGHT(5), THIRTY2(6), THIRTY2(7), THIRTY2(7)};
+
     return segments[magnitude >> 8];
 }
 
@@ -23,6 +25,7 @@ int16_t ulaw_to_linear(uint8_t code)
 {
     unsigned bits = code ^ 0xFFu;
     int magnitude = (int)(((bits & 0x0F) * 8 + ULAW_BIAS) << (bits >> 4 & 7)) - ULAW_BIAS;
+
     return (int16_t)((bits & SIGN_BIT) != 0 ? -magnitude : magnitude);
 }
 
@@ -30,6 +33,7 @@ uint8_t linear_to_ulaw(int16_t sample)
 {
     unsigned sign = sample < 0 ? SIGN_BIT : 0;
     unsigned magnitude = (unsigned)(sample < 0 ? -(int)sample : sample);
+
     if (magnitude > ULAW_CLIP) {
         magnitude = ULAW_CLIP;
     }
@@ -44,6 +48,7 @@ int16_t alaw_to_linear(uint8_t code)
     unsigned bits = code ^ (unsigned)ALAW_XOR;
     unsigned segment = bits >> 4 & 7;
     unsigned magnitude = (bits & 0x0F) * 16 + 8;
+
     if (segment != 0) {
         magnitude = (magnitude + 256) << (segment - 1);
     }
@@ -56,6 +61,7 @@ uint8_t linear_to_alaw(int16_t sample)
     unsigned magnitude = (unsigned)(sample < 0 ? -(int)sample - 1 : sample);
     unsigned segment = segment_of(magnitude);
     unsigned step = magnitude >> (segment != 0 ? segment + 3 : 4) & 0x0F;
+
     return (uint8_t)((sign | segment << 4 | step) ^ ALAW_XOR);
 }
 

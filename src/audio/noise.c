@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* White noise of a given loudness, from a linear congruential generator: the same on every machine. */
 #include "wsaudio/audio.h"
 

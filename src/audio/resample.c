@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Windowed-sinc polyphase filter. A row of coefficients for each place that an output sample can have between two input samples;
  * where rates have too little in common for that, rows at equal steps and a straight line between two of them.
  *
@@ -80,6 +81,7 @@ static size_t block_bytes(const struct resampler *r)
 size_t resample_bytes(uint32_t in_hz, uint32_t out_hz)
 {
     struct resampler r;
+
     return plan(&r, in_hz, out_hz) ? block_bytes(&r) : 0;
 }
 
@@ -89,6 +91,7 @@ size_t resample_bytes(uint32_t in_hz, uint32_t out_hz)
 static int64_t filter_at(uint64_t place)
 {
     uint64_t index = place >> 32;
+
     if (index >= RESAMPLE_TABLE_LEN) {
         return 0;
     }
@@ -110,12 +113,14 @@ static int32_t to_coefficient(int64_t filter, uint32_t in_hz)
 {
     int64_t scaled = filter * 8000 / (int64_t)in_hz;
     int64_t half = (int64_t)1 << (30 - COEF_BITS - 1);
+
     return (int32_t)((scaled + (scaled < 0 ? -half : half)) / (2 * half));
 }
 
 static void put_coefficient(int16_t *row, uint32_t half, uint32_t tap, int32_t value)
 {
     int32_t coarse = (value + (1 << (FINE_BITS - 1))) / (1 << FINE_BITS);
+
     row[tap] = (int16_t)coarse;
     row[2 * half + tap] = (int16_t)(value - coarse * (1 << FINE_BITS));
 }
@@ -216,6 +221,7 @@ static int16_t round_down(int64_t sum, unsigned bits)
 {
     int64_t half = (int64_t)1 << (bits - 1);
     int64_t value = (sum + (sum < 0 ? -half : half)) / (2 * half);
+
     return (int16_t)(value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value);
 }
 

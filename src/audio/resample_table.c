@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The low-pass filter of the resampler as it is before any rate is known: a sinc that cuts off at 3687 Hz under a Kaiser window of
  * beta 7.857 and 4 ms to either side, its right half at 32 points in each 125 us, in units of 2^-30. 3400 Hz pass, from
  * 4000 Hz on 80 dB are gone. Numbers rather than a formula: sin() differs in its last bit from libc to libc. The test computes

@@ -1,5 +1,6 @@
-#ifndef AUDIO_RESAMPLE_TABLE_H
-#define AUDIO_RESAMPLE_TABLE_H
+/* SPDX-License-Identifier: MIT */
+#ifndef WSAUDIO_AUDIO_RESAMPLE_TABLE_H
+#define WSAUDIO_AUDIO_RESAMPLE_TABLE_H
 
 #include <stdint.h>
 

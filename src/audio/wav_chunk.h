@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* What the readers of WAV's chunks share. */
-#ifndef AUDIO_WAV_CHUNK_H
-#define AUDIO_WAV_CHUNK_H
+#ifndef WSAUDIO_AUDIO_WAV_CHUNK_H
+#define WSAUDIO_AUDIO_WAV_CHUNK_H
 
 #include "wsaudio/audio.h"
 

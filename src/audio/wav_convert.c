@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A WAV file's bytes into what calls play: decoded, then resampled, a piece at a time. */
 #include <stdlib.h>
 
@@ -83,12 +84,14 @@ size_t wav_converter_push(struct wav_converter *c, const uint8_t *bytes, size_t 
 size_t wav_converter_flush(struct wav_converter *c, uint8_t *l16)
 {
     int16_t resampled[PIECE + 1];
+
     return put_l16(l16, resampled, resample_flush(c->resampler, resampled));
 }
 
 uint64_t wav_converter_samples(const struct wav_format *format, uint64_t len)
 {
     uint64_t count = len / format->block_align;
+
     return count / format->rate_hz * OUT_HZ +
            (count % format->rate_hz * OUT_HZ + format->rate_hz - 1) / format->rate_hz;
 }
@@ -97,6 +100,7 @@ uint64_t wav_converter_steps(const struct wav_converter *c, size_t len)
 {
     const struct wav_format *f = &c->decoder.format;
     uint64_t count = len / f->block_align + 1;
+
     return count * f->channels * DECODE_STEPS + (count * OUT_HZ / f->rate_hz + 1) * resample_cost(c->resampler);
 }
 

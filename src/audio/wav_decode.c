@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Samples of a WAV file as 16-bit linear, one channel. Everything is first a number in Q31, two channels their sum: nothing clips
  * on the way, and bits are dropped once. Integers only: a file sounds the same on every machine. */
 #include "wav_decode.h"
@@ -83,6 +84,7 @@ static int16_t decode_frame(struct wav_decoder *d, const uint8_t *p)
 {
     int64_t left = sample_q31(d, p);
     int64_t right = d->format.channels == 2 ? sample_q31(d, p + d->width) : left;
+
     return to_16(d, left + right);
 }
 

@@ -1,5 +1,6 @@
-#ifndef AUDIO_WAV_DECODE_H
-#define AUDIO_WAV_DECODE_H
+/* SPDX-License-Identifier: MIT */
+#ifndef WSAUDIO_AUDIO_WAV_DECODE_H
+#define WSAUDIO_AUDIO_WAV_DECODE_H
 
 #include "wsaudio/audio.h"
 

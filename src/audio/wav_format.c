@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a WAV format means to this program. */
 #include <stdio.h>
 
@@ -48,15 +49,16 @@ static void describe(const struct wav_format *format, char *text, size_t cap)
     char coding[24];
     char channels[24];
     const char *name = tag_name(format->tag);
+
     if (name != NULL) {
-        snprintf(coding, sizeof coding, "%s", name);
+        snprintf(coding, sizeof(coding), "%s", name);
     } else {
-        snprintf(coding, sizeof coding, "format 0x%04X", (unsigned)format->tag);
+        snprintf(coding, sizeof(coding), "format 0x%04X", (unsigned)format->tag);
     }
     if (format->channels == 1 || format->channels == 2) {
-        snprintf(channels, sizeof channels, "%s", format->channels == 2 ? "stereo" : "mono");
+        snprintf(channels, sizeof(channels), "%s", format->channels == 2 ? "stereo" : "mono");
     } else {
-        snprintf(channels, sizeof channels, "%u channels", (unsigned)format->channels);
+        snprintf(channels, sizeof(channels), "%u channels", (unsigned)format->channels);
     }
     snprintf(text, cap, "found %s %u-bit %s %lu Hz; taken: " WAV_TAKEN, coding, (unsigned)format->bits, channels,
              (unsigned long)format->rate_hz);

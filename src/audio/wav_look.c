@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A WAV file that can be read anywhere: the one judgement of whether, and where, there is audio in it. */
 #include "wav_chunk.h"
 
@@ -59,7 +60,7 @@ static bool find_block(struct tail *t, const struct source *from, uint32_t begin
     uint8_t bytes[BLOCK + BEHIND];
     uint32_t len = t->len - begin;
 
-    len = len < sizeof bytes ? len : (uint32_t)sizeof bytes;
+    len = len < sizeof(bytes) ? len : (uint32_t)sizeof(bytes);
     if (read_all(from, t->begin + begin, bytes, len) != len) {
         return false;
     }
@@ -99,7 +100,7 @@ static bool has_only_chunks(const struct source *from, uint64_t at)
     bool odd = false;
 
     for (int i = 0; i < WAV_LOOK_READS; i++) {
-        size_t got = read_all(from, at, head, sizeof head);
+        size_t got = read_all(from, at, head, sizeof(head));
         size_t pad = odd && !wav_is_chunk_name(head) ? 1 : 0;
         if (got < WAV_CHUNK_LEN + pad || !wav_is_chunk_name(head + pad) || wav_le32(head + pad + 4) == 0) {
             return false;
@@ -131,7 +132,7 @@ static int find_audio(struct wav_parser *p, const struct source *from)
         if (at >= from->size) {
             return ST_OK;
         }
-        int n = from->read(from->ctx, at, piece, sizeof piece);
+        int n = from->read(from->ctx, at, piece, sizeof(piece));
         if (n < 0) {
             return ST_IO;
         }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What people take for a WAV file, by the first bytes of it. */
 #include "wav_chunk.h"
 
@@ -87,7 +88,7 @@ const char *wav_name_of_other(const uint8_t *begin, size_t len)
     if (len == 0) {
         return "an empty file";
     }
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         const struct kind *k = &kinds[i];
         if (len >= (size_t)k->at + k->len && memcmp(begin + k->at, k->magic, k->len) == 0) {
             return k->name;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* WAV (RIFF/WAVE) from a stream of bytes: finds fmt and data, passes over everything else. The RIFF size is not looked
  * at: it is wrong in too many files, and the chunks say all that is needed. */
 #include "wav_chunk.h"
@@ -59,7 +60,7 @@ static void read_pad(struct wav_parser *p)
     static const char names[][5] = {"data", "fmt ", "LIST", "fact"};
     bool padded = !wav_is_chunk_name(p->held);
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         padded = padded || memcmp(p->held + 1, names[i], 4) == 0;
     }
     p->held_len = padded ? PAD_LEN - 1 : PAD_LEN;
@@ -83,7 +84,7 @@ static bool read_tag(const struct wav_parser *p, unsigned *tag)
         return true;
     }
     *tag = le16(p->held + 24);
-    return p->held_len >= FMT_LEN_EXT && memcmp(p->held + 26, guid_tail, sizeof guid_tail) == 0;
+    return p->held_len >= FMT_LEN_EXT && memcmp(p->held + 26, guid_tail, sizeof(guid_tail)) == 0;
 }
 
 /* Some writers say nothing, or 0 for what has 8 by its name. */
@@ -111,6 +112,7 @@ static unsigned find_block_align(const struct wav_parser *p, unsigned tag, unsig
 static void read_fmt(struct wav_parser *p)
 {
     unsigned tag;
+
     if (!read_tag(p, &tag)) {
         fail(p, "unknown sub-format in an EXTENSIBLE fmt chunk");
         return;
@@ -174,6 +176,7 @@ static void begin_data(struct wav_parser *p, uint32_t size)
 static void read_chunk(struct wav_parser *p)
 {
     uint32_t size = wav_le32(p->held + 4);
+
     if (memcmp(p->held, "fmt ", 4) == 0) {
         begin_fmt(p, size);
     } else if (memcmp(p->held, "data", 4) == 0) {
@@ -222,6 +225,7 @@ static void read_piece(struct wav_parser *p)
 static size_t take_skip(struct wav_parser *p, size_t len)
 {
     size_t taken = p->skip < len ? (size_t)p->skip : len;
+
     p->skip -= taken;
     p->offset += taken;
     if (p->skip == 0) {
@@ -234,6 +238,7 @@ static size_t take_piece(struct wav_parser *p, const uint8_t *bytes, size_t len)
 {
     size_t wanted = piece_len(p) - p->held_len;
     size_t taken = wanted < len ? wanted : len;
+
     memcpy(p->held + p->held_len, bytes, taken);
     p->held_len = (uint8_t)(p->held_len + taken);
     p->offset += taken;
@@ -246,6 +251,7 @@ static size_t take_piece(struct wav_parser *p, const uint8_t *bytes, size_t len)
 enum wav_state wav_parser_push(struct wav_parser *p, const void *data, size_t len)
 {
     const uint8_t *bytes = data;
+
     while (p->state == WAV_MORE && len != 0) {
         size_t taken = p->phase == PHASE_SKIP ? take_skip(p, len) : take_piece(p, bytes, len);
         bytes += taken;

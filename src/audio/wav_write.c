@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The header of a mu-law recording. */
 #include "wsaudio/audio.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "wsaudio/base/base64.h"
 
 static int refuse(struct base64_text *t, const char *why)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "wsaudio/base/digest.h"
 
 #include <openssl/crypto.h>
@@ -15,6 +16,7 @@ static const EVP_MD *algorithm(enum digest_alg alg)
         [DIGEST_SHA256] = "SHA2-256",
         [DIGEST_SHA512_256] = "SHA2-512/256",
     };
+
     if (fetched[alg] == NULL) {
         fetched[alg] = EVP_MD_fetch(NULL, names[alg], NULL);
     }
@@ -54,6 +56,7 @@ size_t digest_len(enum digest_alg alg)
         [DIGEST_SHA256] = 32,
         [DIGEST_SHA512_256] = 32,
     };
+
     return lens[alg];
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "wsaudio/base/log.h"
 
 #include <stdarg.h>
@@ -12,6 +13,7 @@ const char *log_level_name(enum log_level level)
         [LOG_WARNING] = "WARNING",
         [LOG_ERROR] = "ERROR",
     };
+
     return (unsigned)level < LOG_LEVEL_COUNT ? names[level] : "?";
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "wsaudio/base/log_quota.h"
 
 bool log_quota_take(struct log_quota *quota, const struct log *log, enum log_level level, mono_us now)

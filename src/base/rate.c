@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "wsaudio/base/rate.h"
 
 #include <stdlib.h>

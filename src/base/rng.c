@@ -1,8 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 #include "wsaudio/base/rng.h"
 
 uint32_t rng_u32(const struct rng *rng)
 {
     uint8_t b[4] = {0}; /* put together by hand: a seed draws the same on every machine */
+
     rng->fill(rng->ctx, b, sizeof(b));
     return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "wsaudio/base/span.h"
 
 bool span_eq(struct span a, struct span b)
@@ -31,6 +32,7 @@ bool span_istarts(struct span s, struct span prefix)
 size_t span_find(struct span s, char c)
 {
     const char *hit = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
+
     return hit != NULL ? (size_t)(hit - s.ptr) : s.len;
 }
 
@@ -54,6 +56,7 @@ struct span span_cut(struct span *rest, char c)
 {
     size_t at = span_find(*rest, c);
     struct span head = span_head(*rest, at);
+
     *rest = span_from(*rest, at + 1);
     return head;
 }
@@ -88,6 +91,7 @@ int span_parse_u32(struct span s, uint32_t max, uint32_t *out)
 {
     uint64_t value = 0;
     int status = span_parse_u64(s, max, &value);
+
     if (status == ST_OK) {
         *out = (uint32_t)value;
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "wsaudio/base/utf8.h"
 
 static uint8_t byte_at(struct span s, size_t i)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Blocks of one size in which live audio waits, shared by all calls (--media-buffer). Chains of them belong to a live queue. */
 #ifndef WSAUDIO_CALL_BLOCKS_H
 #define WSAUDIO_CALL_BLOCKS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bridge_priv.h"
 
 #include <stdlib.h>
@@ -23,12 +24,14 @@ static void free_strings(struct bridge *b)
 static int send_sip(void *ctx, const struct net_addr *to, const void *data, size_t len)
 {
     struct bridge *b = ctx;
+
     return b->config.sip_send(b->config.sip_ctx, to, data, len);
 }
 
 static void link_changed(void *ctx, enum sip_link_event event, const struct net_addr *local)
 {
     struct bridge *b = ctx;
+
     if (event == SIP_LINK_ADDRESS) {
         b->config.media_addr = *local;
     }
@@ -158,6 +161,7 @@ int bridge_client_token(struct bridge *b, struct pool_id id, struct span token)
 struct ws_conn *bridge_client_conn(struct bridge *b, struct pool_id id)
 {
     struct client *c = client_get(b, id);
+
     return c != NULL ? c->conn : NULL;
 }
 
@@ -264,6 +268,7 @@ mono_us bridge_due(const struct bridge *b)
 static bool is_client(const struct bridge *b, const struct timerq_entry *entry)
 {
     const char *at = (const char *)(const void *)entry;
+
     return at >= b->clients.items && at < b->clients.items + (size_t)b->clients.cap * b->clients.item_size;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the files of room call share. Ownership: bridge > client and call > {SIP usage, media}. */
 #ifndef WSAUDIO_CALL_BRIDGE_PRIV_H
 #define WSAUDIO_CALL_BRIDGE_PRIV_H

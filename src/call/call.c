@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bridge_priv.h"
 
 #include <assert.h>
@@ -49,7 +50,7 @@ static void accept_offer(struct call *call, struct span offer)
     }
     outbuf_init(&out, sdp, sizeof(sdp));
     if (write_answer(call, offer, &out) != ST_OK ||
-        sip_usage_accept_offer(b->sip, b->now, call->usage, outbuf_view(&out)) != ST_OK) {
+        sip_inv_accept_offer(b->sip, b->now, call->usage, outbuf_view(&out)) != ST_OK) {
         log_write(b->log, LOG_DEBUG, "call %s: the offer could not be answered", call->label);
         return;
     }
@@ -65,7 +66,7 @@ static void refuse_offer(struct call *call)
     struct bridge *b = call->bridge;
 
     call->may_be_silent = true;
-    if (sip_usage_refuse_offer(b->sip, b->now, call->usage, 488) != ST_OK) {
+    if (sip_inv_refuse_offer(b->sip, b->now, call->usage, 488) != ST_OK) {
         log_write(b->log, LOG_DEBUG, "call %s: the offer could not be refused", call->label);
     }
 }
@@ -87,7 +88,7 @@ void call_send_ringing(struct call *call)
 {
     struct bridge *b = call->bridge;
 
-    if (sip_usage_progress(b->sip, b->now, call->usage, 180, SPAN_NONE) != ST_OK) {
+    if (sip_inv_progress(b->sip, b->now, call->usage, 180, SPAN_NONE) != ST_OK) {
         log_write(b->log, LOG_DEBUG, "call %s: 180 could not be sent", call->label);
     }
 }
@@ -96,8 +97,8 @@ static void act_reject(struct call *call)
 {
     struct bridge *b = call->bridge;
 
-    if (sip_usage_reject(b->sip, b->now, call->usage, call->end_code, SPAN_NONE) != ST_OK) {
-        sip_usage_end(b->sip, b->now, call->usage);
+    if (sip_inv_reject(b->sip, b->now, call->usage, call->end_code, SPAN_NONE) != ST_OK) {
+        sip_inv_end(b->sip, b->now, call->usage);
     }
 }
 
@@ -138,7 +139,7 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
         call_warn_quality(call);
     }
     if ((actions & CALL_ACT_END_USAGE) != 0) {
-        sip_usage_end(b->sip, b->now, call->usage);
+        sip_inv_end(b->sip, b->now, call->usage);
     }
     if ((actions & CALL_ACT_TELL_ENDED) != 0) {
         client_tell(c, "CALL_STATE:ended:%d:%s", call->end_code, call->end_reason);
@@ -254,7 +255,7 @@ static int place(struct call *call, struct span uri)
     }
     media_listen(call);
     call->offered = true;
-    return sip_usage_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, call_owner(call), &call->usage);
+    return sip_inv_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, call_owner(call), &call->usage);
 }
 
 static struct dial_attempt attempt_of(const struct client *c, const char *label)
@@ -456,6 +457,7 @@ static bool offer_changes_nothing(const struct call *call, struct span body)
 void call_sip_event(void *ctx, const struct sip_event *event)
 {
     struct bridge *b = ctx;
+
     if (event->kind == SIP_EVENT_INCOMING) {
         incoming_arrives(b, event);
         return;

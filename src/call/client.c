@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bridge_priv.h"
 
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 struct client *client_get(struct bridge *b, struct pool_id id)
 {
     struct client *c = pool_get(&b->clients, id);
+
     return c != NULL && !c->gone ? c : NULL;
 }
 
@@ -74,6 +76,7 @@ static void fill_hex(void *ctx, uint8_t *out, size_t len)
 static void fill_raw(void *ctx, uint8_t *out, size_t len)
 {
     const struct packet_view *packet = ctx;
+
     memcpy(out, packet->bytes, len);
 }
 

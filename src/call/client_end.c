@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The end of a client's connection, which is decided before it is carried out: the line is free at the decision. */
 #include "bridge_priv.h"
 

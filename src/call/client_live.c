@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Live audio from a client: its binary messages, LATENCY, MARK and CLEAR, and what it hears of them. */
 #include "bridge_priv.h"
 
@@ -121,6 +122,7 @@ void client_settle(struct client *c, struct call *call)
 static struct client *owner(void *ctx)
 {
     struct call *call = ctx;
+
     return client_get(call->bridge, call->client);
 }
 

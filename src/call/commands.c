@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bridge_priv.h"
 
 typedef void (*command_fn)(struct client *c, const struct ws_command *cmd);
@@ -107,14 +108,14 @@ static void do_dtmf(struct client *c, const struct ws_command *cmd)
     if (call == NULL) {
         return;
     }
-    switch (rtp_keys_tx_add(&call->media.keys_out, cmd->arg)) {
+    switch (rtp_dtmf_tx_add(&call->media.keys_out, cmd->arg)) {
     case ST_OK: break;
     case ST_TOO_LARGE:
-        client_error(c, cmd->word, WS_ERROR_TOO_LARGE, "at most %d keys and pauses", RTP_KEYS_MAX);
+        client_error(c, cmd->word, WS_ERROR_TOO_LARGE, "at most %d keys and pauses", RTP_DTMF_MAX);
         break;
     case ST_FULL:
         client_error(c, cmd->word, WS_ERROR_BUSY, "at most %d keys and pauses may wait, none of these was taken",
-                     RTP_KEYS_MAX);
+                     RTP_DTMF_MAX);
         break;
     default:
         client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "'%s': expected 0-9 * # A-D and ',' for a pause",

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "convert.h"
 
 #include "bridge_priv.h"
@@ -10,12 +11,14 @@ struct handle {
 static int read_handle(void *ctx, uint64_t offset, void *data, size_t len)
 {
     const struct handle *h = ctx;
+
     return h->files->play_read(h->files->ctx, h->handle, offset, data, len);
 }
 
 int wav_file_look(const struct file_io *files, int handle, uint64_t size, struct wav_parser *wav)
 {
     struct handle h = {files, handle};
+
     return wav_look(read_handle, &h, size, wav);
 }
 
@@ -242,6 +245,7 @@ void convert_turn(struct bridge *b)
 bool convert_has_work(const struct bridge *b)
 {
     const struct convert *v = &b->convert;
+
     return v->hungry || v->state == CONVERT_RUNNING || (v->state == CONVERT_IDLE && v->count > 0);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Uploads that no call can play as they lie are converted once and kept, a slice a turn, one file at a time. */
 #ifndef WSAUDIO_CALL_CONVERT_H
 #define WSAUDIO_CALL_CONVERT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who may dial what, and how often: --dial-allow and --dial-deny as one ordered list, --calls-per-minute. */
 #ifndef WSAUDIO_CALL_DIAL_H
 #define WSAUDIO_CALL_DIAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who reads a dialled URI how is not known here: a PBX may cut at a delimiter, drop what is no digit, or look at the host. So
  * each reading is a text of its own, and all of them must pass. */
 #include "dial.h"
@@ -93,6 +94,7 @@ static bool is_no_mark(char c)
 static struct span next_run(struct span *rest, bool (*wanted)(char))
 {
     size_t from = 0;
+
     while (from < rest->len && !wanted(rest->ptr[from])) {
         from++;
     }
@@ -223,6 +225,7 @@ static bool is_name(struct span text)
 {
     struct span rest = text;
     struct span first = next_run(&rest, char_is_alnum);
+
     return first.len > 0 && char_is_alpha(first.ptr[0]);
 }
 
@@ -308,6 +311,7 @@ static bool passes_joined(const struct judge *j, struct span user)
 static bool passes_user(const struct judge *j, struct span user)
 {
     size_t end = 0;
+
     while (end < user.len && !is_delimiter(user.ptr[end])) {
         end++;
     }

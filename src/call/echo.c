@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "echo.h"
 
 void echo_push(struct echo *e, struct span payload)

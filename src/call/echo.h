@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The echo test: which packets come back, and for calls of the bridge, which send every 20 ms whatever arrives, a short queue in
  * between. */
 #ifndef WSAUDIO_CALL_ECHO_H

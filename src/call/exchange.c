@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loopback exchange (SPEC section 6): the far end of every call when no SIP server is set. It is built from the same rooms as
  * the bridge, in the server role, and talks to it over real sockets. */
 #include <stdlib.h>
@@ -30,7 +31,7 @@ struct far_call {
     mono_us rtcp_due;
     struct rtp_pacer pacer;
     uint32_t phase;
-    struct rtp_keys_rx keys_in;
+    struct rtp_dtmf_rx keys_in;
     uint32_t event_out; /* timestamp of the echo of the key that comes */
 };
 
@@ -83,7 +84,7 @@ static int challenge(struct exchange *x, const struct sip_event *event)
     outbuf_init(&out, line, sizeof(line));
     outbuf_printf(&out, "Proxy-Authenticate: Digest realm=\"loopback\", nonce=\"%s\", algorithm=MD5, qop=\"auth\"\r\n",
                   nonce);
-    return sip_usage_reject(x->sip, x->now, event->usage, 407, outbuf_view(&out));
+    return sip_inv_reject(x->sip, x->now, event->usage, 407, outbuf_view(&out));
 }
 
 /* The bridge is at the other end, which sends from the port that its SDP names; only its IP may be one that --advertise says. */
@@ -99,7 +100,7 @@ static void start_sending(struct exchange *x, struct far_call *f, enum far_kind 
 {
     rtp_tx_init(&f->tx, x->config.rng, f->agreed.payload_type);
     rtp_rx_init(&f->rx);
-    rtp_keys_rx_init(&f->keys_in);
+    rtp_dtmf_rx_init(&f->keys_in);
     rtp_source_init(&f->source, RTP_LEARN_PORT, &f->sip_peer);
     agree_source(x, f);
     if (kind != FAR_TONE) {
@@ -136,7 +137,7 @@ static int answer(struct exchange *x, struct far_call *f, const struct sip_event
         return status;
     }
     start_sending(x, f, kind);
-    return sip_usage_answer(x->sip, x->now, f->usage, outbuf_view(&out));
+    return sip_inv_answer(x->sip, x->now, f->usage, outbuf_view(&out));
 }
 
 static void refuse(struct exchange *x, struct far_call *f, int code)
@@ -144,7 +145,7 @@ static void refuse(struct exchange *x, struct far_call *f, int code)
     struct pool_id usage = f->usage;
 
     release(x, f);
-    if (sip_usage_reject(x->sip, x->now, usage, code, SPAN_NONE) != ST_OK) {
+    if (sip_inv_reject(x->sip, x->now, usage, code, SPAN_NONE) != ST_OK) {
         log_write(x->config.log, LOG_DEBUG, "loopback exchange: %d could not be sent", code);
     }
 }
@@ -169,7 +170,7 @@ static void incoming(struct exchange *x, const struct sip_event *event)
     f->sip_peer = event->source;
     f->rtcp_due = x->now + DUR_S(3);
     f->give_up_at = x->now + RING_LIMIT_US;
-    if (sip_usage_adopt(x->sip, event->usage, (void *)((uintptr_t)id.slot + 1)) != ST_OK) {
+    if (sip_inv_adopt(x->sip, event->usage, (void *)((uintptr_t)id.slot + 1)) != ST_OK) {
         release(x, f);
         return;
     }
@@ -177,7 +178,7 @@ static void incoming(struct exchange *x, const struct sip_event *event)
         refuse(x, f, 486);
         return;
     }
-    int status = sip_usage_progress(x->sip, x->now, f->usage, 180, SPAN_NONE);
+    int status = sip_inv_progress(x->sip, x->now, f->usage, 180, SPAN_NONE);
     if (status == ST_OK && kind != FAR_NO_ANSWER) {
         status = answer(x, f, event, kind);
     }
@@ -202,8 +203,8 @@ static void reoffered(struct exchange *x, struct far_call *f, const struct sip_e
         agree_source(x, f);
         ok = sdp_write_answer(&f->local, &f->agreed, event->body, &out) == ST_OK;
     }
-    int status = ok ? sip_usage_accept_offer(x->sip, x->now, f->usage, outbuf_view(&out))
-                    : sip_usage_refuse_offer(x->sip, x->now, f->usage, 488);
+    int status = ok ? sip_inv_accept_offer(x->sip, x->now, f->usage, outbuf_view(&out))
+                    : sip_inv_refuse_offer(x->sip, x->now, f->usage, 488);
     if (status != ST_OK) {
         log_write(x->config.log, LOG_DEBUG, "loopback exchange: re-INVITE could not be answered");
     }
@@ -232,6 +233,7 @@ static void on_event(void *ctx, const struct sip_event *event)
 static int send_sip(void *ctx, const struct net_addr *to, const void *data, size_t len)
 {
     struct exchange *x = ctx;
+
     return x->config.sip_send(x->config.sip_ctx, to, data, len);
 }
 
@@ -300,12 +302,12 @@ static void send_payload(struct exchange *x, struct far_call *f, struct span pay
 /* A key comes back as a key: its packets share a timestamp of our stream, also where theirs do not. */
 static void echo_event(struct exchange *x, struct far_call *f, const struct rtp_packet *event)
 {
-    struct rtp_key_step step = {.marker = event->marker};
+    struct rtp_dtmf_step step = {.marker = event->marker};
     uint8_t packet[RTP_HEADER_LEN + RTP_EVENT_LEN];
     struct outbuf out;
 
-    bool pressed = rtp_keys_rx_push(&f->keys_in, x->now, event) != '\0';
-    if (!rtp_keys_rx_is_newest(&f->keys_in, event)) {
+    bool pressed = rtp_dtmf_rx_push(&f->keys_in, x->now, event) != '\0';
+    if (!rtp_dtmf_rx_is_newest(&f->keys_in, event)) {
         return; /* no key, or overtaken by the next one */
     }
     if (pressed) {
@@ -372,7 +374,7 @@ void exchange_media_input(struct exchange *x, mono_us now, struct pool_id call, 
     enum rtp_rx_verdict verdict = rtp_rx_push(&f->rx, now, &packet, 8000);
     bool news = verdict != RTP_RX_DUPLICATE && verdict != RTP_RX_HELD;
     if (news) {
-        rtp_keys_rx_stream(&f->keys_in, now, packet.ssrc);
+        rtp_dtmf_rx_stream(&f->keys_in, now, packet.ssrc);
     }
     if (!f->sending_tone && echo_wants(&f->agreed, &packet, verdict)) {
         send_payload(x, f, packet.payload);
@@ -444,7 +446,7 @@ void exchange_expire(struct exchange *x, mono_us now)
         if (!f->ended && now >= f->give_up_at) {
             struct pool_id usage = f->usage;
             release(x, f);
-            sip_usage_end(x->sip, now, usage); /* 480 or BYE */
+            sip_inv_end(x->sip, now, usage); /* 480 or BYE */
         }
     }
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How audio travels on a client's connection (SPEC section 3 "Audio"). */
 #ifndef WSAUDIO_CALL_FORMATS_H
 #define WSAUDIO_CALL_FORMATS_H

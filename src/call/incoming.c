@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "incoming.h"
 
 #include <stdio.h>
@@ -52,7 +53,7 @@ static void refuse(struct bridge *b, const struct sip_event *event, int code, st
 
     log_write(b->log, LOG_INFO, LOG_TEXT(b->log, INCOMING_REFUSED), sip_user_text(event->caller_user, caller),
               sip_user_text(event->request_user, called), code, sip_reason_phrase(code));
-    if (sip_usage_reject(b->sip, b->now, event->usage, code, extra) != ST_OK) {
+    if (sip_inv_reject(b->sip, b->now, event->usage, code, extra) != ST_OK) {
         log_write(b->log, LOG_DEBUG, "an incoming call could not be refused");
     }
 }
@@ -133,7 +134,7 @@ static struct call *begin(struct bridge *b, const struct sip_event *event)
     call->sip_peer = event->source;
     call->incoming.gone = "cancelled";
     list_init(&call->incoming.node);
-    if (sip_usage_adopt(b->sip, event->usage, call_owner(call)) != ST_OK) {
+    if (sip_inv_adopt(b->sip, event->usage, call_owner(call)) != ST_OK) {
         call_release(call);
         return NULL;
     }
@@ -166,7 +167,7 @@ static int write_answer(struct call *call, struct span offer, struct outbuf *out
 static int take(struct call *call)
 {
     struct bridge *b = call->bridge;
-    struct span offer = sip_usage_offer(b->sip, call->usage);
+    struct span offer = sip_inv_offer(b->sip, call->usage);
     enum call_event event = offer.len > 0 ? CALL_EV_TAKEN : CALL_EV_TAKEN_BLIND;
     char text[ANSWER_MAX];
     struct outbuf out;
@@ -181,7 +182,7 @@ static int take(struct call *call)
         return status;
     }
     media_listen(call);
-    status = sip_usage_answer(b->sip, b->now, call->usage, outbuf_view(&out));
+    status = sip_inv_answer(b->sip, b->now, call->usage, outbuf_view(&out));
     if (status == ST_OK) {
         timerq_cancel(&b->timers, &call->timer);
         call_step(call, event);

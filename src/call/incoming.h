@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Incoming calls (SPEC --incoming): what becomes of an INVITE, and at which clients it rings.
  *
  * A ringing call lives as long as there is a client that listens, has no call and has not rejected it; else it is refused:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "intake.h"
 
 static enum audio_codec codec_of(enum media_format format)

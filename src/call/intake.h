@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From a client's binary messages to live audio in a call's lanes: any length, any split. */
 #ifndef WSAUDIO_CALL_INTAKE_H
 #define WSAUDIO_CALL_INTAKE_H

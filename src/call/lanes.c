@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "lanes.h"
 
 void lanes_init(struct lanes *l, struct block_store *store, const struct lanes_hooks *hooks)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The two lanes of a call: files in order, then live audio, with marks in both. Whatever a client speaks, this is what it has
  * to do with: it queues, marks, clears and pauses, and hears of marks reached, of when to stop and go on, and when all has
  * been sent. The 20 ms tick takes from it. All audio here is 8 kHz. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "latency.h"
 
 #define NO_CELL    UINT64_MAX

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LATENCY:ms, for live speakers: how much live audio waits at most, what is left out of it when more comes, and how long it waits
  * before it begins to leave. Its measure is the cell: 20 ms by their place in the stream.
  *

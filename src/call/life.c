@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "life.h"
 
 #define GO(state, bits) FSM_CELL_GO(state, bits)
@@ -178,6 +179,7 @@ const char *call_state_name(int state)
         [CALL_ESTABLISHED] = "established",
         [CALL_ENDED] = "ended",
     };
+
     return FSM_NAME(names, state);
 }
 
@@ -201,6 +203,7 @@ const char *call_event_name(int event)
         [CALL_EV_TAKEN_BLIND] = "taken_blind",
         [CALL_EV_REFUSED] = "refused",
     };
+
     return FSM_NAME(names, event);
 }
 
@@ -211,5 +214,6 @@ const char *call_action_name(uint32_t bit)
         "accept_offer", "refuse_offer", "end_usage",   "close_media",  "tell_stats", "tell_ended",
         "send_ringing", "stop_ringing", "reject",      "release",
     };
+
     return FSM_BIT_NAME(names, bit);
 }

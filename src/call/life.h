@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A call's life as the client hears it: a table of plain data (DESIGN: cell = rule, next state, actions). */
 #ifndef WSAUDIO_CALL_LIFE_H
 #define WSAUDIO_CALL_LIFE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bridge_priv.h"
 
 /* A list may be longer than what a client reads at once: a few lines a turn, each a file that is looked at, and none while it is

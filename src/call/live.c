@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "live.h"
 
 static size_t sample_bytes(enum audio_codec codec)

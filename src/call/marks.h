@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Marks that wait for a place in one of two lanes; in each lane they are told in the order in which they came. */
 #ifndef WSAUDIO_CALL_MARKS_H
 #define WSAUDIO_CALL_MARKS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A call's audio begins and ends: ports, SDP, recording. */
 #include "media.h"
 
@@ -18,8 +19,8 @@ void media_listen(struct call *call)
     lanes_init(&m->lanes, &b->blocks, &hooks);
     client_live_latency(call);
     rtp_rx_init(&m->rx);
-    rtp_keys_rx_init(&m->keys_in);
-    rtp_keys_tx_init(&m->keys_out);
+    rtp_dtmf_rx_init(&m->keys_in);
+    rtp_dtmf_tx_init(&m->keys_out);
     rtp_source_init(&m->source, b->config.rtp_learn, &call->sip_peer);
     rng_token(b->rng, m->cname, sizeof(m->cname) - 1);
     m->listening = true;
@@ -55,7 +56,7 @@ void media_open(struct call *call)
 
 static void call_id_8(const struct call *call, char out[9])
 {
-    struct span id = sip_usage_call_id(call->bridge->sip, call->usage);
+    struct span id = sip_inv_call_id(call->bridge->sip, call->usage);
     size_t n = 0;
 
     for (size_t i = 0; i < id.len && n < 8; i++) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One call's audio: what is sent each 20 ms, what is received, and the recording of both. */
 #ifndef WSAUDIO_CALL_MEDIA_H
 #define WSAUDIO_CALL_MEDIA_H
@@ -57,8 +58,8 @@ struct call_media {
     struct echo echo;     /* incoming call that nobody but the echo test answers */
     struct recorder recorder;
     bool record_restart;         /* a new timeline began with a packet that is no audio */
-    struct rtp_keys_tx keys_out; /* DTMF */
-    struct rtp_keys_rx keys_in;  /* pressed by the far end */
+    struct rtp_dtmf_tx keys_out; /* DTMF */
+    struct rtp_dtmf_rx keys_in;  /* pressed by the far end */
     bool hearing;                /* the client's format is a decoded one: playout is in use */
     struct rtp_playout playout;
     uint32_t noise_seed;

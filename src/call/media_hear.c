@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a client hears in the decoded formats: 20 ms each 20 ms while the call's media is open, whatever the far end sends. */
 #include "media.h"
 

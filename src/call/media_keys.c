@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys of DTMF on their way to the far end: as events where they were agreed, else as tones in the audio. */
 #include "media.h"
 
@@ -10,7 +11,8 @@ static bool events_agreed(const struct call *call)
 
 dur_us media_interval(const struct call *call)
 {
-    bool events = events_agreed(call) && rtp_keys_tx_busy(&call->media.keys_out, call->media.tx.timestamp);
+    bool events = events_agreed(call) && rtp_dtmf_tx_busy(&call->media.keys_out, call->media.tx.timestamp);
+
     return events ? RTP_FRAME_US : DUR_MS(call->agreed.ptime_ms);
 }
 
@@ -21,11 +23,11 @@ bool media_keys_event(struct call *call, size_t samples)
     uint8_t packet[RTP_HEADER_LEN + RTP_EVENT_LEN];
     struct outbuf out;
 
-    if (!events_agreed(call) || samples != RTP_FRAME_SAMPLES || !rtp_keys_tx_busy(&m->keys_out, m->tx.timestamp)) {
+    if (!events_agreed(call) || samples != RTP_FRAME_SAMPLES || !rtp_dtmf_tx_busy(&m->keys_out, m->tx.timestamp)) {
         return false;
     }
-    struct rtp_key_step step = rtp_keys_tx_step(&m->keys_out, m->tx.timestamp, RTP_FRAME_SAMPLES, true);
-    if (step.turn != RTP_KEY_TURN_EVENT) {
+    struct rtp_dtmf_step step = rtp_dtmf_tx_step(&m->keys_out, m->tx.timestamp, RTP_FRAME_SAMPLES, true);
+    if (step.turn != RTP_DTMF_TURN_EVENT) {
         return false;
     }
     outbuf_init(&out, packet, sizeof(packet));
@@ -37,28 +39,28 @@ bool media_keys_event(struct call *call, size_t samples)
     return true;
 }
 
-static void put_tone(const struct rtp_key_step *step, enum audio_codec codec, uint8_t *out)
+static void put_tone(const struct rtp_dtmf_step *step, enum audio_codec codec, uint8_t *out)
 {
     int16_t tone[RTP_FRAME_SAMPLES];
     uint8_t bytes[2 * RTP_FRAME_SAMPLES];
 
-    audio_key_tone(tone, step->samples, step->key, step->offset, RTP_KEY_ON);
+    audio_key_tone(tone, step->samples, step->key, step->offset, RTP_DTMF_ON);
     audio_l16_pack(tone, step->samples, bytes);
     audio_convert(AUDIO_L16, bytes, codec, out, step->samples);
 }
 
 bool media_keys_frame(struct call *call, uint32_t timestamp, enum audio_codec codec, uint8_t *out)
 {
-    struct rtp_keys_tx *keys = &call->media.keys_out;
+    struct rtp_dtmf_tx *keys = &call->media.keys_out;
     uint32_t at = 0;
 
-    while (at < RTP_FRAME_SAMPLES && rtp_keys_tx_busy(keys, timestamp + at)) {
+    while (at < RTP_FRAME_SAMPLES && rtp_dtmf_tx_busy(keys, timestamp + at)) {
         /* an event begins with a packet of its own: media_keys_event */
         bool events = events_agreed(call);
-        struct rtp_key_step step = rtp_keys_tx_step(keys, timestamp + at, RTP_FRAME_SAMPLES - at, events);
-        if (step.turn == RTP_KEY_TURN_TONE) {
+        struct rtp_dtmf_step step = rtp_dtmf_tx_step(keys, timestamp + at, RTP_FRAME_SAMPLES - at, events);
+        if (step.turn == RTP_DTMF_TURN_TONE) {
             put_tone(&step, codec, out + at);
-        } else if (step.turn == RTP_KEY_TURN_SILENCE) {
+        } else if (step.turn == RTP_DTMF_TURN_SILENCE) {
             memset(out + at, audio_silence(codec), step.samples);
         } else {
             break;

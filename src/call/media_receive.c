@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What arrives on a call's ports. */
 #include "media.h"
 
@@ -156,8 +157,8 @@ static void tell_client(struct call *call, struct span datagram, const struct rt
         return;
     }
     media_hear_packet(call, c, packet, verdict, payload);
-    rtp_keys_rx_stream(&m->keys_in, now, packet->ssrc);
-    char key = payload == MEDIA_PAYLOAD_EVENT ? rtp_keys_rx_push(&m->keys_in, now, packet) : '\0';
+    rtp_dtmf_rx_stream(&m->keys_in, now, packet->ssrc);
+    char key = payload == MEDIA_PAYLOAD_EVENT ? rtp_dtmf_rx_push(&m->keys_in, now, packet) : '\0';
     if (key != '\0') {
         client_tell(c, "DTMF:%c", key);
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a call sends: a packet each 20 ms, reports now and then. */
 #include "media.h"
 
@@ -65,6 +66,7 @@ bool media_file_next(struct call *call)
 static bool file_begins(const struct call *call)
 {
     const struct player *p = &call->media.player;
+
     return p->announced || player_is_ready(p, RTP_BURST_MAX * (size_t)(call->media.pacer.interval / 125));
 }
 
@@ -149,6 +151,7 @@ void media_tick(struct call *call)
 {
     struct call_media *m = &call->media;
     struct bridge *b = call->bridge;
+
     m->pacer.interval = media_interval(call);
     size_t samples = (size_t)(m->pacer.interval / 125);
     struct rtp_pacer_step step = rtp_pacer_step(&m->pacer, b->now);
@@ -162,7 +165,7 @@ void media_tick(struct call *call)
         if (call->agreed.we_send) {
             send_packet(call, samples, m->pacer.next - (dur_us)(step.send - i) * m->pacer.interval);
         } else {
-            rtp_keys_tx_cut(&m->keys_out);
+            rtp_dtmf_tx_cut(&m->keys_out);
             rtp_tx_skip(&m->tx, (uint32_t)samples);
         }
     }

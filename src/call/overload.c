@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "overload.h"
 
 void overload_skipped(struct overload *o, mono_us now)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether this machine keeps up: while packets are skipped again and again, one more call would only spoil those that are up. */
 #ifndef WSAUDIO_CALL_OVERLOAD_H
 #define WSAUDIO_CALL_OVERLOAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The file lane of a call: WAV files in order, read ahead, handed out as 20 ms pieces in the call's codec. */
 #ifndef WSAUDIO_CALL_PLAYER_H
 #define WSAUDIO_CALL_PLAYER_H

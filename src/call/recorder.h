@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A call's recording (SPEC section 5): both directions on one clock in a window of two seconds, written out twice a second with
  * a valid WAV header after each write. */
 #ifndef WSAUDIO_CALL_RECORDER_H

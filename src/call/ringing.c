@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
 #include "bridge_priv.h"
@@ -39,6 +40,7 @@ uint64_t ringing_memory(uint32_t max_calls, uint32_t max_clients)
 void ringing_refuse(struct client *c, const struct call *call)
 {
     uint8_t *row = row_of(c->bridge, call->id.slot);
+
     row[c->id.slot / 8] = (uint8_t)(row[c->id.slot / 8] | 1U << c->id.slot % 8);
 }
 

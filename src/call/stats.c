@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bridge_priv.h"
 
 #include <stdio.h>
@@ -24,7 +25,7 @@ static double one_way_ms(const struct rtcp_state *rtcp)
 void call_tell_stats(struct call *call, struct client *c)
 {
     const struct call_media *m = &call->media;
-    struct span id = sip_usage_call_id(call->bridge->sip, call->usage);
+    struct span id = sip_inv_call_id(call->bridge->sip, call->usage);
     char rtt[32] = "-";
     char mos[32] = "-";
 

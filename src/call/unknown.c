@@ -1,9 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 /* What is no command, and how it is answered so that whoever wrote the client knows why. */
 #include "bridge_priv.h"
 
 static bool is_json(struct span text)
 {
     struct span trimmed = span_trim(text);
+
     return trimmed.len > 0 && (trimmed.ptr[0] == '{' || trimmed.ptr[0] == '[');
 }
 
@@ -11,6 +13,7 @@ static bool is_json(struct span text)
 static struct span first_word(struct span text)
 {
     struct span rest = span_trim(text);
+
     if (rest.len > 0 && (rest.ptr[0] == '"' || rest.ptr[0] == '\'')) {
         rest = span_from(rest, 1);
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "bridge_priv.h"
 
 #include <stdarg.h>
@@ -35,6 +36,7 @@ static const char *why(const struct client *c)
 {
     const struct file_io *files = &c->bridge->config.files;
     const char *text = files->why != NULL ? files->why(files->ctx) : NULL;
+
     return text != NULL ? text : "the system refuses";
 }
 
@@ -57,6 +59,7 @@ static void fail_status(struct client *c, int status)
 static void fail_format(struct client *c)
 {
     const char *why = c->upload.wav.why;
+
     fail(c, WS_ERROR_BAD_WAV, "%s; taken: WAV files of " WAV_TAKEN, why != NULL ? why : "not a WAV file");
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sip_client_async.h: one engine and one phone for each. */
 #include "sip_client_async.h"
 
@@ -109,6 +110,7 @@ sip_phone *sip_phone_new(const sip_phone_settings *settings, sip_phone_event_fn 
 {
     const char *unused = NULL;
     const char **text = why != NULL ? why : &unused;
+
     sip_phone *phone = settings_ok(settings, text) ? calloc(1, sizeof(*phone)) : NULL;
 
     if (phone == NULL) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sip_client.h"
 #include "wsaudio/base.h"
 #include "wsaudio/os.h"

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* What both faces of the library stand on: one loop, its 20 ms ticker, randomness, log. The face of old has one for the
  * process, each phone of sip_client_async.h its own. */
-#ifndef LIBRARY_ENGINE_H
-#define LIBRARY_ENGINE_H
+#ifndef WSAUDIO_LIBRARY_ENGINE_H
+#define WSAUDIO_LIBRARY_ENGINE_H
 
 #include <signal.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "media.h"
 
 #define SAMPLES_MAX    480 /* 60 ms */

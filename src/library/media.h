@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* The audio of one call: a port that receives and sends, a file that plays, what is received going to its takers. */
-#ifndef LIBRARY_MEDIA_H
-#define LIBRARY_MEDIA_H
+#ifndef WSAUDIO_LIBRARY_MEDIA_H
+#define WSAUDIO_LIBRARY_MEDIA_H
 
 #include "engine.h"
 #include "play.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "phone.h"
 
 #include <stdio.h>
@@ -76,7 +77,7 @@ static void give_up(struct line *line, const char *why)
 {
     struct phone *p = line->phone;
 
-    sip_usage_end(p->sip, p->engine->now, line->usage);
+    sip_inv_end(p->sip, p->engine->now, line->usage);
     end_line(line, 488, span_cstr(why));
 }
 
@@ -146,8 +147,8 @@ static void on_offer(struct line *line, const struct sip_event *event)
     } else {
         status = sdp_write_offer(&line->local, &out);
     }
-    if (status != ST_OK || sip_usage_accept_offer(p->sip, p->engine->now, line->usage, outbuf_view(&out)) != ST_OK) {
-        (void)!sip_usage_refuse_offer(p->sip, p->engine->now, line->usage, 488);
+    if (status != ST_OK || sip_inv_accept_offer(p->sip, p->engine->now, line->usage, outbuf_view(&out)) != ST_OK) {
+        (void)!sip_inv_refuse_offer(p->sip, p->engine->now, line->usage, 488);
         return;
     }
     line->asked_back = !answers;
@@ -380,7 +381,7 @@ static int place(struct line *line, struct span uri, dur_us ring, struct media_p
     media_listen(&line->media, p->engine, port, &p->server);
     line->placing = true;
     void *owner = (void *)((uintptr_t)line->id.slot + 1);
-    status = sip_usage_invite(p->sip, p->engine->now, uri, outbuf_view(&out), ring, owner, &line->usage);
+    status = sip_inv_invite(p->sip, p->engine->now, uri, outbuf_view(&out), ring, owner, &line->usage);
     line->placing = false;
     return status == ST_OK && line->state == LINE_ENDED ? ST_IO : status;
 }
@@ -423,5 +424,5 @@ void phone_hang_up(struct phone *p, struct pool_id id)
     line->state = LINE_ENDED;
     p->engine->ended++;
     media_close(&line->media);
-    sip_usage_end(p->sip, engine_now(p->engine), line->usage);
+    sip_inv_end(p->sip, engine_now(p->engine), line->usage);
 }

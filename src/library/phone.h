@@ -1,9 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 /* A SIP user agent on one socket with its calls: what sessions of old and phones of sip_client_async.h are made of. */
-#ifndef LIBRARY_PHONE_H
-#define LIBRARY_PHONE_H
+#ifndef WSAUDIO_LIBRARY_PHONE_H
+#define WSAUDIO_LIBRARY_PHONE_H
 
 #include "media.h"
-#include "wsaudio/sip.h"
+#include "wsaudio/sipmsg.h"
+#include "wsaudio/sipua.h"
 
 #define PHONE_DATAGRAM_MAX SIP_DATAGRAM_MAX
 #define PHONE_TEXT_MAX     256
@@ -26,7 +28,7 @@ struct line {
     struct phone *phone;  /* borrows */
     struct pool_id usage; /* of the stack */
     enum line_state state;
-    bool placing;     /* inside sip_usage_invite */
+    bool placing;     /* inside sip_inv_invite */
     bool was_playing; /* PLAYED is owed */
     struct sdp_local local;
     bool asked_back; /* our 200 to a re-INVITE made an offer: the ACK brings the answer */

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* A WAV file, read as it is played. */
-#ifndef LIBRARY_PLAY_H
-#define LIBRARY_PLAY_H
+#ifndef WSAUDIO_LIBRARY_PLAY_H
+#define WSAUDIO_LIBRARY_PLAY_H
 
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RTP that is sent: header, tone, send_rtp_audio. */
 #include "process.h"
 

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* The state behind the functions of sip_client.h: one for the process. */
-#ifndef LIBRARY_PROCESS_H
-#define LIBRARY_PROCESS_H
+#ifndef WSAUDIO_LIBRARY_PROCESS_H
+#define WSAUDIO_LIBRARY_PROCESS_H
 
 #include "phone.h"
 #include "settings.h"

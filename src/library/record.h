@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* A mu-law WAV of what is received, each packet in its place by its timestamp, valid at every moment. */
-#ifndef LIBRARY_RECORD_H
-#define LIBRARY_RECORD_H
+#ifndef WSAUDIO_LIBRARY_RECORD_H
+#define WSAUDIO_LIBRARY_RECORD_H
 
 #include "wsaudio/audio.h"
 #include "wsaudio/rtp.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Waiting: recv_with_timeout, flush_socket, sip_client_run. */
 #include <errno.h>
 #include <poll.h>

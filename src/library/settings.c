@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
 #include <stdlib.h>
@@ -60,6 +61,7 @@ static void fill_defaults(void)
     const struct sip_client_program defaults = {sizeof(defaults), 0,          SIP_SERVER,     LOCAL_IP,
                                                 USERNAME,         PASSWORD,   CALLER,         CALLEE,
                                                 SIP_PORT,         LOCAL_PORT, LOCAL_RTP_PORT, LOCAL_RTP_SEND_PORT};
+
     if (!program.filled) {
         take(&defaults, 0);
     }

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* What the program's macros and the environment say. */
-#ifndef LIBRARY_SETTINGS_H
-#define LIBRARY_SETTINGS_H
+#ifndef WSAUDIO_LIBRARY_SETTINGS_H
+#define WSAUDIO_LIBRARY_SETTINGS_H
 
 #include "wsaudio/base.h"
 

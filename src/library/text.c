@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 #include "text.h"
 
 #include <stdlib.h>
 
 #include "engine.h"
 #include "sip_client.h"
-#include "wsaudio/sip.h"
+#include "wsaudio/sipmsg.h"
 
 #define QUOTED_MAX 256 /* of parse_nonce_realm's arguments */
 

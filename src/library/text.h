@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Headers of a message that is plain text with an end, whatever came. */
-#ifndef LIBRARY_TEXT_H
-#define LIBRARY_TEXT_H
+#ifndef WSAUDIO_LIBRARY_TEXT_H
+#define WSAUDIO_LIBRARY_TEXT_H
 
 #include "wsaudio/base.h"
 

@@ -1,10 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 #include <time.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 static int64_t clock_us(clockid_t id)
 {
     struct timespec t = {0, 0};
+
     (void)clock_gettime(id, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -6,7 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 /* Some file systems name smaller units than what they really give away. */
 #define BLOCK_MIN 4096
@@ -17,6 +18,7 @@
 int os_dir_prepare(const char *path, bool *created)
 {
     struct stat info;
+
     *created = mkdir(path, 0750) == 0;
     if (!*created && errno != EEXIST) {
         return os_fail(errno);
@@ -40,6 +42,7 @@ static bool is_open(const char *path, int dir_fd)
 {
     struct stat there;
     struct stat ours;
+
     return stat(path, &there) == 0 && fstat(dir_fd, &ours) == 0 && there.st_dev == ours.st_dev &&
            there.st_ino == ours.st_ino;
 }
@@ -48,6 +51,7 @@ int os_dir_renew(const char *path, const char *other, int *dir_fd, bool *renewed
 {
     bool created;
     int fd;
+
     *renewed = false;
     if (is_open(path, *dir_fd)) {
         return ST_OK;
@@ -71,12 +75,14 @@ bool os_dir_same(const char *path, const char *other)
 {
     struct stat a;
     struct stat b;
+
     return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 int os_disk_free_percent(int dir_fd, unsigned *out)
 {
     struct statvfs info;
+
     if (fstatvfs(dir_fd, &info) != 0) {
         return os_fail(errno);
     }
@@ -92,6 +98,7 @@ int os_disk_free_percent(int dir_fd, unsigned *out)
 int os_disk_block(int dir_fd, uint32_t *out)
 {
     struct statvfs info;
+
     *out = BLOCK_MIN;
     if (fstatvfs(dir_fd, &info) != 0) {
         return os_fail(errno);
@@ -108,7 +115,7 @@ struct os_dir_iter {
 int os_dir_iter_open(const char *path, struct os_dir_iter **out)
 {
     *out = NULL;
-    struct os_dir_iter *iter = malloc(sizeof *iter);
+    struct os_dir_iter *iter = malloc(sizeof(*iter));
     if (iter == NULL) {
         return os_fail(ENOMEM);
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dns_ttl.h"
 
 #include <stdbool.h>
@@ -7,6 +8,7 @@
 static uint32_t number(const uint8_t *at, size_t bytes)
 {
     uint32_t value = 0;
+
     for (size_t i = 0; i < bytes; i++) {
         value = value << 8 | at[i];
     }

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* The one thing that c-ares does not say about SRV answers. */
-#ifndef OS_DNS_TTL_H
-#define OS_DNS_TTL_H
+#ifndef WSAUDIO_OS_DNS_TTL_H
+#define WSAUDIO_OS_DNS_TTL_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 void os_entropy_fill(void *ctx, void *out, size_t len)
 {

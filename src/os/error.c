@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <string.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 /* One process, one thread: the last failure is kept for the log line that follows it at once. */
 static int last_error;
@@ -32,7 +33,8 @@ int os_fail(int error)
 
 int os_fail_open(int error)
 {
-    const int status = os_fail(error);
+    int status = os_fail(error);
+
     return error == EMFILE || error == ENFILE ? ST_IO : status;
 }
 

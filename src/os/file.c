@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -7,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 static int at(int dir_fd)
 {
@@ -27,6 +28,7 @@ static int check_name(int dir_fd, const char *name)
 static int require_regular(int fd)
 {
     struct stat info;
+
     if (fstat(fd, &info) != 0) {
         return os_fail(errno);
     }
@@ -40,6 +42,7 @@ int os_file_open(int dir_fd, const char *name, enum os_open_mode mode, int *fd)
         [OS_OPEN_CREATE_EXCL] = O_RDWR | O_CREAT | O_EXCL,
         [OS_OPEN_APPEND] = O_WRONLY | O_CREAT | O_APPEND,
     };
+
     *fd = -1;
     int status = check_name(dir_fd, name);
     if (status != ST_OK) {
@@ -63,6 +66,7 @@ int os_file_open(int dir_fd, const char *name, enum os_open_mode mode, int *fd)
 static void cut_back(int fd, off_t size_before)
 {
     struct stat info;
+
     if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > size_before &&
         ftruncate(fd, size_before) == 0) {
         (void)lseek(fd, size_before, SEEK_SET);
@@ -73,6 +77,7 @@ int os_file_write(int fd, const void *data, size_t len)
 {
     const char *bytes = data;
     size_t done = 0;
+
     while (done < len) {
         const ssize_t n = write(fd, bytes + done, len - done);
         if (n > 0) {
@@ -94,6 +99,7 @@ int os_file_write_at(int fd, uint64_t offset, const void *data, size_t len)
     const char *bytes = data;
     size_t done = 0;
     struct stat before;
+
     if (offset > (uint64_t)INT64_MAX - len) {
         return os_fail(EFBIG);
     }
@@ -117,6 +123,7 @@ int os_file_read_at(int fd, uint64_t offset, void *data, size_t len)
 {
     char *out = data;
     size_t done = 0;
+
     len = len < INT_MAX ? len : INT_MAX;
     if (offset > (uint64_t)INT64_MAX - len) {
         return 0;
@@ -138,6 +145,7 @@ int os_file_read_at(int fd, uint64_t offset, void *data, size_t len)
 int os_file_size(int fd, uint64_t *out)
 {
     struct stat info;
+
     if (fstat(fd, &info) != 0) {
         return os_fail(errno);
     }
@@ -148,6 +156,7 @@ int os_file_size(int fd, uint64_t *out)
 int os_file_identify(int fd, struct os_file_identity *out)
 {
     struct stat info;
+
     if (fstat(fd, &info) != 0) {
         return os_fail(errno);
     }
@@ -160,6 +169,7 @@ int os_file_identify(int fd, struct os_file_identity *out)
 int os_file_rename(int dir_fd, const char *from, const char *to)
 {
     int status = check_name(dir_fd, from);
+
     if (status == ST_OK) {
         status = check_name(dir_fd, to);
     }
@@ -171,7 +181,8 @@ int os_file_rename(int dir_fd, const char *from, const char *to)
 
 int os_file_remove(int dir_fd, const char *name)
 {
-    const int status = check_name(dir_fd, name);
+    int status = check_name(dir_fd, name);
+
     if (status != ST_OK) {
         return status;
     }
@@ -182,15 +193,16 @@ int os_file_link(int dir_fd, const char *target, const char *name)
 {
     char temporary[NAME_MAX + 1];
     struct stat info;
-    const int status = check_name(dir_fd, name);
+    int status = check_name(dir_fd, name);
+
     if (status != ST_OK) {
         return status;
     }
     if (fstatat(at(dir_fd), name, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(info.st_mode)) {
         return os_fail(EEXIST);
     }
-    const int len = snprintf(temporary, sizeof temporary, ".%s.link", name);
-    if (len < 0 || (size_t)len >= sizeof temporary) {
+    const int len = snprintf(temporary, sizeof(temporary), ".%s.link", name);
+    if (len < 0 || (size_t)len >= sizeof(temporary)) {
         return os_fail(ENAMETOOLONG);
     }
     (void)unlinkat(at(dir_fd), temporary, 0); /* left by a killed process */
@@ -208,6 +220,7 @@ int os_file_link(int dir_fd, const char *target, const char *name)
 static int load_all(int fd, size_t max, char **out, size_t *len)
 {
     char *text = malloc(max + 2);
+
     if (text == NULL) {
         return os_fail(ENOMEM);
     }
@@ -245,7 +258,7 @@ int os_file_load(const char *path, size_t max, char **out, size_t *len)
     if (fd < 0) {
         return os_fail(errno);
     }
-    const int status = load_all(fd, max, out, len);
+    int status = load_all(fd, max, out, len);
     os_close(fd);
     return status;
 }

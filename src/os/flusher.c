@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <linux/aio_abi.h>
 #include <stdlib.h>
@@ -6,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 #define EVENTS_MAX 16
 
@@ -35,6 +36,7 @@ static int aio_setup(uint32_t cap, aio_context_t *aio)
 static int aio_submit(const struct os_flusher *f, struct iocb *block)
 {
     struct iocb *list[1] = {block};
+
     return syscall(SYS_io_submit, f->aio, 1L, list) == 1 ? ST_OK : os_fail(errno);
 }
 
@@ -61,7 +63,8 @@ static void block_fill(const struct os_flusher *f, struct iocb *block, int fd, s
 static void event_clear(const struct os_flusher *f)
 {
     uint64_t count;
-    const ssize_t n = read(f->event_fd, &count, sizeof count);
+    const ssize_t n = read(f->event_fd, &count, sizeof(count));
+
     (void)n;
 }
 
@@ -71,6 +74,7 @@ static bool kernel_flushes(const struct os_flusher *f)
     struct io_event events[EVENTS_MAX];
     struct iocb block;
     const int fd = (int)syscall(SYS_memfd_create, "flush", 1u /* MFD_CLOEXEC */);
+
     if (fd < 0) {
         return true; /* cannot be asked: the first real flush tells */
     }
@@ -92,6 +96,7 @@ static void finish(struct os_flusher *f, const struct io_event *event)
 {
     const struct pool_id id = pool_id_unpack(event->data);
     const struct flush *flush = pool_get(&f->flushes, id);
+
     if (flush == NULL) {
         return;
     }
@@ -110,6 +115,7 @@ static void on_ready(void *ctx, struct pool_id watch, unsigned events, mono_us n
 {
     struct os_flusher *f = ctx;
     struct io_event list[EVENTS_MAX];
+
     (void)watch;
     (void)events;
     (void)now;
@@ -140,7 +146,7 @@ int os_flusher_new(struct os_loop *loop, uint32_t cap, struct os_flusher **out, 
 {
     *out = NULL;
     *kernel = false;
-    struct os_flusher *f = calloc(1, sizeof *f);
+    struct os_flusher *f = calloc(1, sizeof(*f));
     if (f == NULL) {
         return ST_NO_MEMORY;
     }
@@ -162,6 +168,7 @@ int os_flusher_new(struct os_loop *loop, uint32_t cap, struct os_flusher **out, 
 void os_flusher_drain(struct os_flusher *f)
 {
     struct io_event list[EVENTS_MAX];
+
     while (f->flushes.used > 0) {
         const long n = aio_collect(f, 1, list);
         if (n < 0 && errno != EINTR) {
@@ -194,6 +201,7 @@ void os_flusher_free(struct os_flusher *f)
 static int flush_in_place(int fd)
 {
     int n;
+
     do {
         n = fdatasync(fd);
     } while (n != 0 && errno == EINTR);
@@ -215,7 +223,7 @@ int os_flush(struct os_flusher *f, int fd, os_flush_fn done, void *ctx)
         flush->done = done;
         flush->ctx = ctx;
         block_fill(f, &flush->block, fd, id);
-        const int status = aio_submit(f, &flush->block);
+        int status = aio_submit(f, &flush->block);
         if (status == ST_OK) {
             return ST_OK;
         }

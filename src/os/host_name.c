@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 int os_host_name(char out[OS_NAME_MAX + 1])
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lines to a descriptor whose reader may stop: a bounded ring in front of writes that do not block. */
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 #define FLUSH_MAX   16 /* writes a call */
 #define LAST_WAIT   100
@@ -62,7 +63,7 @@ int os_lines_open(struct os_lines *l, const char *path)
         open_stdout(l, &info);
     }
     if (l->fd < 0) {
-        const int status = os_fail(errno);
+        int status = os_fail(errno);
         os_lines_close(l);
         return status;
     }
@@ -94,6 +95,7 @@ int os_lines_reopen(struct os_lines *l, const char *path)
 static bool has_room(const struct os_lines *l)
 {
     struct pollfd p = {.fd = l->fd, .events = POLLOUT};
+
     return !l->ask || (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0);
 }
 

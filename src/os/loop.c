@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 struct watch {
     int fd;
@@ -24,13 +25,13 @@ struct os_loop {
 int os_loop_new(uint32_t cap, struct os_loop **out)
 {
     *out = NULL;
-    struct os_loop *loop = calloc(1, sizeof *loop);
+    struct os_loop *loop = calloc(1, sizeof(*loop));
     if (loop == NULL) {
         return ST_NO_MEMORY;
     }
     loop->epoll_fd = -1;
-    loop->batch = calloc(cap, sizeof *loop->batch);
-    if (cap > INT_MAX / (int)sizeof *loop->batch || loop->batch == NULL ||
+    loop->batch = calloc(cap, sizeof(*loop->batch));
+    if (cap > INT_MAX / (int)sizeof(*loop->batch) || loop->batch == NULL ||
         pool_init(&loop->watches, sizeof(struct watch), cap) != ST_OK) {
         os_loop_free(loop);
         return ST_NO_MEMORY;
@@ -68,7 +69,8 @@ static uint32_t epoll_bits(unsigned events)
 static bool is_datagram(int fd)
 {
     int type = 0;
-    socklen_t len = sizeof type;
+    socklen_t len = sizeof(type);
+
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_DGRAM;
 }
 
@@ -95,6 +97,7 @@ int os_loop_watch(struct os_loop *loop, int fd, unsigned events, enum os_class c
 void os_loop_set_events(struct os_loop *loop, struct pool_id watch, unsigned events)
 {
     struct watch *w = pool_get(&loop->watches, watch);
+
     if (w != NULL && w->events != events) {
         struct epoll_event event = {.events = epoll_bits(events), .data.u64 = pool_id_pack(watch)};
         (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, w->fd, &event);
@@ -105,6 +108,7 @@ void os_loop_set_events(struct os_loop *loop, struct pool_id watch, unsigned eve
 void os_loop_unwatch(struct os_loop *loop, struct pool_id watch)
 {
     const struct watch *w = loop != NULL ? pool_get(&loop->watches, watch) : NULL;
+
     if (w != NULL) {
         (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
         pool_free(&loop->watches, watch);
@@ -114,11 +118,12 @@ void os_loop_unwatch(struct os_loop *loop, struct pool_id watch)
 static unsigned ready_bits(const struct watch *w, uint32_t bits)
 {
     unsigned events = 0;
+
     if ((bits & (uint32_t)EPOLLERR) != 0 && w->datagram) {
         /* An ICMP answer to an earlier datagram: reading the error takes it off the socket, which otherwise stays ready
          * for ever. Who sends has time-outs of its own. */
         int error = 0;
-        socklen_t len = sizeof error;
+        socklen_t len = sizeof(error);
         (void)getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &error, &len);
         bits &= ~(uint32_t)EPOLLERR;
         events = OS_ERROR; /* heard by who asked for it */
@@ -182,6 +187,7 @@ int os_loop_turn(struct os_loop *loop, mono_us deadline, mono_us *now)
 {
     int count;
     int status = wait_until(loop, wait_ms(deadline), &count);
+
     if (status == ST_OK && count == 0) {
         status = wait_until(loop, 0, &count);
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -6,21 +7,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 #define READS_MAX 16
 
 int os_netwatch_open(int *fd)
 {
     struct sockaddr_nl name;
-    memset(&name, 0, sizeof name);
+
+    memset(&name, 0, sizeof(name));
     name.nl_family = AF_NETLINK;
     name.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
     *fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (*fd < 0) {
         return os_fail(errno);
     }
-    if (bind(*fd, (const struct sockaddr *)&name, sizeof name) != 0) {
+    if (bind(*fd, (const struct sockaddr *)&name, sizeof(name)) != 0) {
         int status = os_fail(errno);
         (void)close(*fd);
         *fd = -1;
@@ -32,10 +34,11 @@ int os_netwatch_open(int *fd)
 static bool says_change(const char *data, size_t len)
 {
     struct nlmsghdr header;
-    while (len >= sizeof header) {
-        memcpy(&header, data, sizeof header);
+
+    while (len >= sizeof(header)) {
+        memcpy(&header, data, sizeof(header));
         size_t step = NLMSG_ALIGN((size_t)header.nlmsg_len);
-        if (header.nlmsg_len < sizeof header || header.nlmsg_len > len) {
+        if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > len) {
             return true; /* unreadable: look rather than miss something */
         }
         switch (header.nlmsg_type) {
@@ -58,8 +61,9 @@ bool os_netwatch_read(int fd)
 {
     char data[8192];
     bool changed = false;
+
     for (int i = 0; i < READS_MAX; i++) {
-        ssize_t n = recv(fd, data, sizeof data, 0);
+        ssize_t n = recv(fd, data, sizeof(data), 0);
         if (n >= 0) {
             changed = says_change(data, (size_t)n) || changed;
         } else if (errno == ENOBUFS) {

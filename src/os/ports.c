@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 #define EPHEMERAL_TRIES  64
 #define EPHEMERAL_RESTED 64    /* closed pairs remembered when the system chooses the ports */
@@ -32,12 +33,12 @@ int os_ports_new(const struct net_addr *local, uint16_t low, uint16_t high, dur_
     if (!ephemeral && first + 1 > high) {
         return os_fail_text("the range holds no even port with the odd one behind it", ST_BAD);
     }
-    struct os_ports *ports = calloc(1, sizeof *ports);
+    struct os_ports *ports = calloc(1, sizeof(*ports));
     if (ports == NULL) {
         return ST_NO_MEMORY;
     }
     ports->count = ephemeral ? EPHEMERAL_RESTED : (high - first + 1) / 2;
-    ports->slots = calloc(ports->count, sizeof *ports->slots);
+    ports->slots = calloc(ports->count, sizeof(*ports->slots));
     if (ports->slots == NULL) {
         free(ports);
         return ST_NO_MEMORY;
@@ -74,6 +75,7 @@ uint32_t os_ports_count(const struct os_ports *ports)
 static int open_one(const struct os_ports *ports, uint16_t port, int *fd)
 {
     struct net_addr addr = ports->local;
+
     addr.port = port;
     return os_udp_open(&addr, &ports->options, fd);
 }
@@ -81,6 +83,7 @@ static int open_one(const struct os_ports *ports, uint16_t port, int *fd)
 static int open_pair(const struct os_ports *ports, uint16_t port, struct os_port_pair *out)
 {
     int status = open_one(ports, port, &out->rtp_fd);
+
     if (status != ST_OK) {
         return status;
     }
@@ -133,6 +136,7 @@ static int open_ephemeral(const struct os_ports *ports, mono_us now, struct os_p
 static struct pair_slot *next_slot(struct os_ports *ports, mono_us now)
 {
     struct pair_slot *resting = NULL;
+
     for (uint32_t i = 0; i < ports->count; i++) {
         struct pair_slot *slot = &ports->slots[i];
         if (slot->taken || slot->tried) {
@@ -151,6 +155,7 @@ static struct pair_slot *next_slot(struct os_ports *ports, mono_us now)
 static int open_in_range(struct os_ports *ports, mono_us now, struct os_port_pair *out)
 {
     struct pair_slot *slot;
+
     for (uint32_t i = 0; i < ports->count; i++) {
         ports->slots[i].tried = false;
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -5,7 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 void os_standard_descriptors(void)
 {
@@ -35,6 +36,7 @@ uint64_t os_descriptors_raise(uint64_t wanted)
 int os_signals_open(int *fd)
 {
     sigset_t set;
+
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGTERM);
@@ -47,7 +49,7 @@ int os_signals_open(int *fd)
     static const int ignored[] = {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     (void)sigemptyset(&ignore.sa_mask);
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) {
         (void)sigaction(ignored[i], &ignore, NULL);
     }
     *fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -57,7 +59,8 @@ int os_signals_open(int *fd)
 int os_signals_read(int fd)
 {
     struct signalfd_siginfo info;
-    return read(fd, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+
+    return read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info) ? (int)info.ssi_signo : 0;
 }
 
 void os_signals_close(int fd)

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 #ifdef OS_WITH_CARES
 #include <ares.h>
@@ -45,7 +46,8 @@ const char *os_resolver_version(void)
 int os_resolver_new(struct os_loop *loop, const char *servers, int first_try, os_answer_fn tell, void *ctx,
                     struct os_resolver **out)
 {
-    struct os_resolver *r = calloc(1, sizeof *r);
+    struct os_resolver *r = calloc(1, sizeof(*r));
+
     *out = NULL;
     if (r == NULL) {
         return ST_NO_MEMORY;
@@ -103,6 +105,7 @@ static void deliver(struct os_resolver *r, mono_us now)
 static void socket_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
 {
     struct os_resolver *r = ctx;
+
     for (size_t i = 0; i < SOCKETS_MAX; i++) {
         if (r->sockets[i].fd != ARES_SOCKET_BAD && pool_id_eq(r->sockets[i].watch, watch) && r->channel != NULL) {
             const ares_socket_t fd = r->sockets[i].fd;
@@ -130,6 +133,7 @@ static void socket_state(void *ctx, ares_socket_t fd, int readable, int writable
     struct os_resolver *r = ctx;
     const unsigned events = (readable != 0 ? (unsigned)OS_READ : 0u) | (writable != 0 ? (unsigned)OS_WRITE : 0u);
     struct resolver_socket *s = socket_of(r, fd);
+
     if (s != NULL && events == 0) {
         os_loop_unwatch(r->loop, s->watch);
         s->fd = ARES_SOCKET_BAD;
@@ -146,6 +150,7 @@ static void socket_state(void *ctx, ares_socket_t fd, int readable, int writable
 mono_us os_resolver_due(const struct os_resolver *r)
 {
     struct timeval wait;
+
     if (!r->busy) {
         return MONO_NEVER;
     }
@@ -198,6 +203,7 @@ static int begin(struct os_resolver *r, const char *name)
     struct ares_options options = {
         .timeout = r->first_try, .tries = TRIES, .sock_state_cb = socket_state, .sock_state_cb_data = r};
     int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+
     if (r->busy) {
         return os_fail_text("a question is under way", ST_STATE);
     }
@@ -222,6 +228,7 @@ static int begin(struct os_resolver *r, const char *name)
 static bool name_ok(const char *name)
 {
     const struct span text = span_cstr(name);
+
     for (size_t i = 0; i < text.len; i++) {
         if (!char_is_alnum(name[i]) && strchr("-._", name[i]) == NULL) {
             return false;
@@ -233,6 +240,7 @@ static bool name_ok(const char *name)
 static void add_srv(struct os_resolver *r, const struct ares_srv_reply *record)
 {
     const char *name = record->host != NULL && record->host[0] != '\0' ? record->host : ".";
+
     if (r->answer.count < OS_ANSWER_MAX && name_ok(name)) {
         struct os_srv *s = &r->srv[r->answer.count++];
         *s = (struct os_srv){record->priority, record->weight, record->port, ""};
@@ -244,6 +252,7 @@ static void on_srv(void *arg, int status, int timeouts, unsigned char *reply, in
 {
     struct os_resolver *r = arg;
     struct ares_srv_reply *list = NULL;
+
     (void)timeouts;
     if (r->done) {
         return;
@@ -265,7 +274,8 @@ static void on_srv(void *arg, int status, int timeouts, unsigned char *reply, in
 
 int os_resolver_ask_srv(struct os_resolver *r, const char *name)
 {
-    const int status = begin(r, name);
+    int status = begin(r, name);
+
     if (status == ST_OK) {
         ares_query(r->channel, name, DNS_CLASS_IN, DNS_TYPE_SRV, on_srv, r);
     }
@@ -275,7 +285,8 @@ int os_resolver_ask_srv(struct os_resolver *r, const char *name)
 static void add_addr(struct os_resolver *r, const struct ares_addrinfo_node *node)
 {
     union os_sockaddr name;
-    if (r->answer.count == OS_ANSWER_MAX || node->ai_addrlen > sizeof name) {
+
+    if (r->answer.count == OS_ANSWER_MAX || node->ai_addrlen > sizeof(name)) {
         return;
     }
     memcpy(&name, node->ai_addr, node->ai_addrlen);
@@ -290,6 +301,7 @@ static void add_addr(struct os_resolver *r, const struct ares_addrinfo_node *nod
 static void on_host(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 {
     struct os_resolver *r = arg;
+
     (void)timeouts;
     if (!r->done && status == ARES_SUCCESS) {
         for (const struct ares_addrinfo_node *node = info->nodes; node != NULL; node = node->ai_next) {
@@ -309,8 +321,9 @@ static bool is_localhost(const char *name)
     const size_t len = strlen(name);
     const size_t dot = len > 0 && name[len - 1] == '.' ? 1 : 0;
     const struct span text = span_make(name, len - dot);
+
     return span_ieq(text, span_cstr(whole + 1)) ||
-           (text.len >= sizeof whole && span_ieq(span_from(text, text.len - (sizeof whole - 1)), span_cstr(whole)));
+           (text.len >= sizeof(whole) && span_ieq(span_from(text, text.len - (sizeof(whole) - 1)), span_cstr(whole)));
 }
 
 static void answer_localhost(struct os_resolver *r, uint8_t family)
@@ -332,7 +345,8 @@ int os_resolver_ask_host(struct os_resolver *r, const char *name, uint8_t family
                                                                          : AF_UNSPEC,
                                               .ai_socktype = SOCK_DGRAM,
                                               .ai_flags = ARES_AI_NOSORT};
-    const int status = begin(r, name);
+    int status = begin(r, name);
+
     if (status == ST_OK && is_localhost(name)) {
         answer_localhost(r, family);
     } else if (status == ST_OK) {

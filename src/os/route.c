@@ -1,17 +1,19 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 int os_route_local(const struct net_addr *to, struct net_addr *out)
 {
     union os_sockaddr name;
     const struct net_addr probe = {.family = to->family, .scope = to->scope, .port = to->port != 0 ? to->port : 9};
     struct net_addr target = probe;
-    memcpy(target.ip, to->ip, sizeof target.ip);
+
+    memcpy(target.ip, to->ip, sizeof(target.ip));
     const socklen_t len = os_sockaddr_from(&target, &name);
     int fd = socket(name.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
@@ -43,7 +45,7 @@ int os_resolve(const char *host, uint16_t port, struct net_addr *out)
     struct net_addr found = {0};
     for (const struct addrinfo *entry = list; entry != NULL && found.family != 4; entry = entry->ai_next) {
         union os_sockaddr name;
-        if (entry->ai_addrlen > sizeof name || (found.family != 0 && entry->ai_family != AF_INET)) {
+        if (entry->ai_addrlen > sizeof(name) || (found.family != 0 && entry->ai_family != AF_INET)) {
             continue;
         }
         memcpy(&name, entry->ai_addr, entry->ai_addrlen);

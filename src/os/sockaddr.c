@@ -1,17 +1,18 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 socklen_t os_sockaddr_from(const struct net_addr *addr, union os_sockaddr *out)
 {
-    memset(out, 0, sizeof *out);
+    memset(out, 0, sizeof(*out));
     if (addr->family == 4) {
         out->v4.sin_family = AF_INET;
         out->v4.sin_port = htons(addr->port);
         memcpy(&out->v4.sin_addr, addr->ip, 4);
-        return sizeof out->v4;
+        return sizeof(out->v4);
     }
     out->v6.sin6_family = AF_INET6;
     out->v6.sin6_port = htons(addr->port);
@@ -19,12 +20,13 @@ socklen_t os_sockaddr_from(const struct net_addr *addr, union os_sockaddr *out)
         memcpy(&out->v6.sin6_addr, addr->ip, 16);
         out->v6.sin6_scope_id = addr->scope;
     }
-    return sizeof out->v6;
+    return sizeof(out->v6);
 }
 
 struct net_addr os_sockaddr_to(const union os_sockaddr *addr)
 {
     struct net_addr out = {0};
+
     if (addr->any.sa_family == AF_INET) {
         out.family = 4;
         out.port = ntohs(addr->v4.sin_port);
@@ -42,7 +44,8 @@ struct net_addr os_sockaddr_to(const union os_sockaddr *addr)
 int os_socket_local(int fd, struct net_addr *out)
 {
     union os_sockaddr name;
-    socklen_t len = sizeof name;
+    socklen_t len = sizeof(name);
+
     if (getsockname(fd, &name.any, &len) != 0) {
         return os_fail(errno);
     }
@@ -57,14 +60,15 @@ static int bind_new(const struct net_addr *local, int type, bool reuse, int *fd)
     const int off = 0;
     const int on = 1;
     int s = socket(name.any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
     if (s < 0) {
         return os_fail(errno);
     }
     if (name.any.sa_family == AF_INET6) {
-        (void)setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+        (void)setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
     }
     if (reuse) {
-        (void)setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        (void)setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     }
     if (bind(s, &name.any, len) != 0) {
         int status = os_fail(errno);

@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 /* What the kernel may hold for one client. Left to itself it grows to megabytes, and a slow reader would then hear
  * audio that is minutes old instead of having the oldest dropped by us. */
@@ -28,12 +29,13 @@ int os_tcp_listen(const struct net_addr *local, int backlog, int *fd)
     const int on = 1;
     const int send_buffer = SEND_BUFFER;
     int status = os_socket_bound(local, SOCK_STREAM, true, fd);
+
     if (status != ST_OK) {
         return status;
     }
     /* Accepted sockets inherit both. */
-    (void)setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    (void)setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
+    (void)setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
     if (listen(*fd, backlog) != 0) {
         status = os_fail(errno);
         os_close(*fd);
@@ -52,6 +54,7 @@ int os_tcp_local(int fd, struct net_addr *out)
 static int refuse_one(int listener)
 {
     const int error = errno;
+
     os_close(spare_fd);
     spare_fd = -1;
     os_close(accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -79,9 +82,10 @@ static bool is_lost_connection(int error)
 int os_tcp_accept(int listener, int *fd, struct net_addr *peer)
 {
     union os_sockaddr name;
+
     *fd = -1;
     for (;;) {
-        socklen_t len = sizeof name;
+        socklen_t len = sizeof(name);
         const int s = accept4(listener, &name.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (s >= 0) {
             *fd = s;
@@ -104,6 +108,7 @@ int os_tcp_accept(int listener, int *fd, struct net_addr *peer)
 int os_tcp_read(int fd, void *data, size_t cap)
 {
     const size_t len = cap < INT_MAX ? cap : INT_MAX;
+
     for (;;) {
         const ssize_t n = recv(fd, data, len, 0);
         if (n >= 0) {
@@ -122,6 +127,7 @@ int os_tcp_read(int fd, void *data, size_t cap)
 int os_tcp_write(int fd, const void *data, size_t len)
 {
     const size_t part = len < INT_MAX ? len : INT_MAX;
+
     for (;;) {
         const ssize_t n = send(fd, data, part, MSG_NOSIGNAL);
         if (n >= 0) {
@@ -145,7 +151,8 @@ void os_tcp_shutdown(int fd)
 void os_tcp_close(int fd)
 {
     const unsigned patience = CLOSE_PATIENCE_MS;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof(patience));
     os_close(fd);
 }
 

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 int os_ticker_open(struct os_ticker *t)
 {
@@ -46,5 +47,6 @@ void os_ticker_disarm(struct os_ticker *t)
 uint64_t os_ticker_read(struct os_ticker *t)
 {
     uint64_t expired = 0;
-    return read(t->fd, &expired, sizeof expired) == (ssize_t)sizeof expired ? expired : 0;
+
+    return read(t->fd, &expired, sizeof(expired)) == (ssize_t)sizeof(expired) ? expired : 0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <time.h> /* errqueue.h wants it first */
 
@@ -6,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 struct os_udp_batch {
     size_t slot_len;
@@ -19,29 +20,30 @@ struct os_udp_batch {
 int os_udp_open(const struct net_addr *local, const struct os_udp_options *options, int *fd)
 {
     int status = os_socket_bound(local, SOCK_DGRAM, false, fd);
+
     if (status != ST_OK || options == NULL) {
         return status;
     }
     /* None of these is worth refusing to run: the kernel trims the sizes, and a network without DSCP still carries
      * calls. */
     if (options->receive_buffer > 0) {
-        (void)setsockopt(*fd, SOL_SOCKET, SO_RCVBUF, &options->receive_buffer, sizeof options->receive_buffer);
+        (void)setsockopt(*fd, SOL_SOCKET, SO_RCVBUF, &options->receive_buffer, sizeof(options->receive_buffer));
     }
     if (options->send_buffer > 0) {
-        (void)setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &options->send_buffer, sizeof options->send_buffer);
+        (void)setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &options->send_buffer, sizeof(options->send_buffer));
     }
     if (options->errors) {
         const int on = 1;
-        (void)setsockopt(*fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+        (void)setsockopt(*fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
         if (local->family != 4) {
-            (void)setsockopt(*fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+            (void)setsockopt(*fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
         }
     }
     if (options->dscp >= 0 && options->dscp <= 63) {
         const int field = options->dscp * 4;
-        (void)setsockopt(*fd, IPPROTO_IP, IP_TOS, &field, sizeof field);
+        (void)setsockopt(*fd, IPPROTO_IP, IP_TOS, &field, sizeof(field));
         if (local->family != 4) {
-            (void)setsockopt(*fd, IPPROTO_IPV6, IPV6_TCLASS, &field, sizeof field);
+            (void)setsockopt(*fd, IPPROTO_IPV6, IPV6_TCLASS, &field, sizeof(field));
         }
     }
     return ST_OK;
@@ -75,6 +77,7 @@ int os_udp_send(int fd, const struct net_addr *to, const void *data, size_t len)
     union os_sockaddr name;
     const socklen_t name_len = os_sockaddr_from(to, &name); /* Linux takes an IPv4 name on an IPv6 socket too */
     bool retried = false;
+
     for (;;) {
         if (sendto(fd, data, len, MSG_NOSIGNAL, &name.any, name_len) >= 0) {
             return ST_OK;
@@ -109,8 +112,8 @@ static bool tells_unreachable(struct msghdr *header)
         const bool v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
         const bool v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
         struct sock_extended_err error;
-        if ((v4 || v6) && c->cmsg_len >= CMSG_LEN(sizeof error)) {
-            memcpy(&error, CMSG_DATA(c), sizeof error);
+        if ((v4 || v6) && c->cmsg_len >= CMSG_LEN(sizeof(error))) {
+            memcpy(&error, CMSG_DATA(c), sizeof(error));
             return (error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6) &&
                    (error.ee_errno == ECONNREFUSED || error.ee_errno == EHOSTUNREACH || error.ee_errno == ENETUNREACH);
         }
@@ -121,20 +124,21 @@ static bool tells_unreachable(struct msghdr *header)
 int os_udp_unreachable(int fd, struct net_addr out[OS_UDP_BATCH])
 {
     int count = 0;
+
     for (int i = 0; i < OS_UDP_BATCH; i++) {
         union os_sockaddr name = {0};
         uint8_t byte; /* of the datagram that did not arrive */
-        struct iovec vector = {&byte, sizeof byte};
+        struct iovec vector = {&byte, sizeof(byte)};
         union {
             struct cmsghdr align;
             uint8_t bytes[512];
         } control;
         struct msghdr header = {.msg_name = &name,
-                                .msg_namelen = sizeof name,
+                                .msg_namelen = sizeof(name),
                                 .msg_iov = &vector,
                                 .msg_iovlen = 1,
                                 .msg_control = &control,
-                                .msg_controllen = sizeof control};
+                                .msg_controllen = sizeof(control)};
         if (recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
             break;
         }
@@ -148,7 +152,7 @@ int os_udp_unreachable(int fd, struct net_addr out[OS_UDP_BATCH])
 int os_udp_batch_new(size_t slot_len, struct os_udp_batch **out)
 {
     *out = NULL;
-    struct os_udp_batch *batch = calloc(1, sizeof *batch);
+    struct os_udp_batch *batch = calloc(1, sizeof(*batch));
     uint8_t *bytes = calloc(OS_UDP_BATCH, slot_len);
     if (batch == NULL || bytes == NULL) {
         free(batch);
@@ -178,7 +182,7 @@ void os_udp_batch_free(struct os_udp_batch *batch)
 int os_udp_receive(int fd, struct os_udp_batch *batch, struct os_datagram out[OS_UDP_BATCH])
 {
     for (size_t i = 0; i < OS_UDP_BATCH; i++) {
-        batch->headers[i].msg_hdr.msg_namelen = sizeof batch->names[i];
+        batch->headers[i].msg_hdr.msg_namelen = sizeof(batch->names[i]);
         batch->headers[i].msg_hdr.msg_flags = 0;
     }
     int count = recvmmsg(fd, batch->headers, OS_UDP_BATCH, MSG_DONTWAIT, NULL);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a listener would say of the line: the E-model with default values but delay and loss. */
 #include "wsaudio/rtp.h"
 
@@ -12,6 +13,7 @@ double rtp_mos(double one_way_delay_ms, double loss)
     double delay = one_way_delay_ms > 0 ? one_way_delay_ms : 0;
     double percent = 100.0 * (loss < 0 ? 0 : loss > 1 ? 1 : loss);
     double r = R_DEFAULT - 0.024 * delay - IMPAIRMENT_MAX * percent / (percent + G711_BPL);
+
     if (delay > DELAY_KNEE_MS) {
         r -= 0.11 * (delay - DELAY_KNEE_MS);
     }

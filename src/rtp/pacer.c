@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* When to send: deadlines lie on a fixed grid, so that lateness of one tick never moves the next. */
 #include "wsaudio/rtp.h"
 
@@ -9,6 +10,7 @@ void rtp_pacer_init(struct rtp_pacer *p, mono_us first, dur_us interval)
 struct rtp_pacer_step rtp_pacer_step(struct rtp_pacer *p, mono_us now)
 {
     struct rtp_pacer_step step = {0, 0};
+
     if (now - p->next > RTP_LATE_MAX_US) {
         dur_us too_late = now - p->next - RTP_LATE_MAX_US;
         int64_t skip = (too_late + p->interval - 1) / p->interval;

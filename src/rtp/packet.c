@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The RTP packet, RFC 3550 5.1, 5.3.1 and A.1. */
 #include "wire.h"
 #include "wsaudio/rtp.h"
@@ -12,6 +13,7 @@ static size_t payload_start(struct span datagram)
 {
     unsigned first = wire_u8(datagram, 0);
     size_t at = RTP_HEADER_LEN + 4 * (size_t)(first & 0x0F);
+
     if ((first & 0x10) != 0) {
         if (datagram.len < at + EXTENSION_HEADER) {
             return 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A window in which packets are put back in order, and out of which a listener takes 20 ms each 20 ms. */
 #include "wsaudio/rtp.h"
 

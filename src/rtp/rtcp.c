@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RTCP: reports out and in (RFC 3550 6.4 to 6.6, A.2). */
 #include "wire.h"
 #include "wsaudio/rtp.h"
@@ -22,6 +23,7 @@ static uint64_t ntp_from_wall(int64_t wall_us)
 {
     int64_t seconds = wall_us / US_PER_SECOND;
     int64_t rest = wall_us % US_PER_SECOND;
+
     if (rest < 0) {
         rest += US_PER_SECOND;
         seconds--;
@@ -48,6 +50,7 @@ static uint32_t fraction_lost(struct rtp_rx *rx, uint64_t expected)
 {
     int64_t expected_interval = (int64_t)(expected - rx->expected_prior);
     int64_t lost_interval = expected_interval - (int64_t)(rx->received_here - rx->received_prior);
+
     rx->expected_prior = expected;
     rx->received_prior = rx->received_here;
     if (expected_interval <= 0 || lost_interval <= 0) {
@@ -71,6 +74,7 @@ static void put_block(struct outbuf *out, struct rtp_rx *rx, const struct rtcp_s
 {
     uint64_t expected = (uint64_t)(uint32_t)(rx->cycles + rx->max_seq - rx->base_ext) + 1;
     uint64_t lost = expected > rx->received_here ? expected - rx->received_here : 0;
+
     if (lost > CUMULATIVE_MAX) {
         lost = CUMULATIVE_MAX;
     }
@@ -85,6 +89,7 @@ static void put_block(struct outbuf *out, struct rtp_rx *rx, const struct rtcp_s
 static void put_sender_info(struct outbuf *out, const struct rtp_tx *tx, int64_t wall_us, uint32_t timestamp_now)
 {
     uint64_t ntp = ntp_from_wall(wall_us);
+
     wire_put_u32(out, (uint32_t)(ntp >> 32));
     wire_put_u32(out, (uint32_t)ntp);
     wire_put_u32(out, timestamp_now);
@@ -95,6 +100,7 @@ static void put_sender_info(struct outbuf *out, const struct rtp_tx *tx, int64_t
 static void put_sdes(struct outbuf *out, uint32_t ssrc, struct span cname)
 {
     static const uint8_t zeros[4];
+
     cname = span_head(cname, CNAME_MAX);
     /* Item type, length, text, and one to four zeros up to the word's end (RFC 3550 6.5). */
     size_t chunk = 4 + 2 + cname.len;
@@ -113,6 +119,7 @@ int rtcp_write_report(const struct rtp_tx *tx, struct rtp_rx *rx, const struct r
 {
     bool sent = tx->packets != 0;
     unsigned blocks = rx->started ? 1 : 0;
+
     put_header(out, blocks, sent ? RTCP_SR : RTCP_RR, (sent ? SR_FIXED_LEN : RR_FIXED_LEN) + blocks * BLOCK_LEN);
     wire_put_u32(out, tx->ssrc);
     if (sent) {
@@ -149,6 +156,7 @@ static bool padding_valid(struct span packet, bool last)
 static bool report_fits(struct span packet)
 {
     size_t blocks = wire_u8(packet, 0) & 0x1F;
+
     switch (wire_u8(packet, 1)) {
     case RTCP_SR: return packet.len >= SR_FIXED_LEN + blocks * BLOCK_LEN;
     case RTCP_RR: return packet.len >= RR_FIXED_LEN + blocks * BLOCK_LEN;
@@ -197,6 +205,7 @@ static void take_report(struct rtcp_state *state, struct span packet, uint32_t o
                         uint32_t clock_hz)
 {
     bool sender = wire_u8(packet, 1) == RTCP_SR;
+
     /* Our own report that an echo sent back says nothing about the far end. */
     if (wire_u32(packet, 4) == our_ssrc) {
         return;

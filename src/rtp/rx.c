@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One incoming RTP stream: order, loss and jitter (RFC 3550 A.1, A.3, A.8). */
 #include "wsaudio/rtp.h"
 
@@ -108,6 +109,7 @@ static void jitter_update(struct rtp_rx *rx, mono_us now, uint32_t timestamp, ui
 enum rtp_rx_verdict rtp_rx_push(struct rtp_rx *rx, mono_us now, const struct rtp_packet *packet, uint32_t clock_hz)
 {
     enum rtp_rx_verdict verdict = judge(rx, packet);
+
     if (verdict == RTP_RX_DUPLICATE || verdict == RTP_RX_HELD) {
         return verdict;
     }
@@ -125,6 +127,7 @@ uint64_t rtp_rx_expected(const struct rtp_rx *rx)
 uint64_t rtp_rx_lost(const struct rtp_rx *rx)
 {
     uint64_t expected = rtp_rx_expected(rx);
+
     return expected > rx->received ? expected - rx->received : 0;
 }
 

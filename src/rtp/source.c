@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which address the far end's audio comes from: behind a NAT it is not the one that its SDP names. Whoever takes this place
  * hears the call and is heard in it, so that each source must show more the less the signalling says of it. */
 #include "wsaudio/rtp.h"
@@ -116,6 +117,7 @@ static bool comes_late(const struct rtp_candidate *c, uint16_t sequence)
 static bool follows(const struct rtp_candidate *c, mono_us now, uint16_t sequence)
 {
     uint16_t step = (uint16_t)(sequence - c->sequence);
+
     return step == 1 || (step <= NEAR_PACKETS && now - c->at <= NEAR_US);
 }
 

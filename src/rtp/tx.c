@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One outgoing RTP stream: its identity is random and constant over the call (RFC 3550 5.1). */
 #include "wsaudio/rtp.h"
 
@@ -21,6 +22,7 @@ int rtp_tx_packet(struct rtp_tx *tx, struct span payload, uint32_t samples, stru
         .payload = payload,
     };
     int status = rtp_packet_write(&packet, out);
+
     if (status != ST_OK) {
         return status;
     }

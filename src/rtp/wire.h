@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Big-endian fields of RTP and RTCP, byte by byte: no alignment and no host order is assumed. */
-#ifndef RTP_WIRE_H
-#define RTP_WIRE_H
+#ifndef WSAUDIO_RTP_WIRE_H
+#define WSAUDIO_RTP_WIRE_H
 
 #include <stdint.h>
 
@@ -21,12 +22,14 @@ static inline uint32_t wire_u32(struct span s, size_t at)
 static inline void wire_put_u16(struct outbuf *out, uint16_t value)
 {
     uint8_t bytes[2] = {(uint8_t)(value >> 8), (uint8_t)value};
-    outbuf_bytes(out, bytes, sizeof bytes);
+
+    outbuf_bytes(out, bytes, sizeof(bytes));
 }
 static inline void wire_put_u32(struct outbuf *out, uint32_t value)
 {
     uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
-    outbuf_bytes(out, bytes, sizeof bytes);
+
+    outbuf_bytes(out, bytes, sizeof(bytes));
 }
 
 #endif

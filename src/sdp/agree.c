@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What an answer or an offer of the far end comes to (RFC 3264). */
 #include "format.h"
 
@@ -24,7 +25,8 @@ static uint16_t choose_ptime(const struct sdp_session *peer)
     static const uint16_t choices[] = {20, 40, 60};
     uint16_t wanted = peer->ptime_ms != 0 ? peer->ptime_ms : choices[0];
     uint16_t best = choices[0];
-    for (size_t i = 1; i < sizeof choices / sizeof choices[0]; i++) {
+
+    for (size_t i = 1; i < sizeof(choices) / sizeof(choices[0]); i++) {
         bool allowed = peer->maxptime_ms == 0 || choices[i] <= peer->maxptime_ms;
         /* Nearer than the one before it: beyond the middle between the two. */
         if (allowed && 2u * wanted > (unsigned)choices[i] + choices[i - 1]) {
@@ -37,6 +39,7 @@ static uint16_t choose_ptime(const struct sdp_session *peer)
 static bool choose_formats(const struct sdp_session *peer, struct sdp_agreed *out)
 {
     bool have_codec = false;
+
     out->telephone_event_pt = -1;
     for (size_t i = 0; i < peer->format_count; i++) {
         const struct sdp_format *format = &peer->formats[i];
@@ -75,6 +78,7 @@ static int accept(const struct sdp_session *peer, struct sdp_agreed *out, const 
 int sdp_accept_answer(const struct sdp_session *answer, struct sdp_agreed *out, const char **why)
 {
     int status = accept(answer, out, why);
+
     out->telephone_event_ours = out->telephone_event_pt >= 0 ? SDP_TELEPHONE_EVENT_PT : -1;
     return status;
 }
@@ -82,6 +86,7 @@ int sdp_accept_answer(const struct sdp_session *answer, struct sdp_agreed *out, 
 int sdp_accept_offer(const struct sdp_session *offer, struct sdp_agreed *out, const char **why)
 {
     int status = accept(offer, out, why);
+
     out->telephone_event_ours = out->telephone_event_pt; /* sdp_write_answer repeats it */
     return status;
 }

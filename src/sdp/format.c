@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Payload formats: the numbers of the m= line, and what rtpmap, fmtp and RFC 3551 table 4 say about them. */
 #include "format.h"
 
@@ -19,7 +20,7 @@ static const struct {
 static void set_encoding(struct sdp_format *format, struct span name)
 {
     format->encoding[0] = '\0';
-    if (span_copy(name, format->encoding, sizeof format->encoding) != ST_OK) {
+    if (span_copy(name, format->encoding, sizeof(format->encoding)) != ST_OK) {
         return;
     }
     for (char *c = format->encoding; *c != '\0'; c++) {
@@ -31,7 +32,7 @@ static void set_encoding(struct sdp_format *format, struct span name)
 
 static void set_static(struct sdp_format *format)
 {
-    for (size_t i = 0; i < sizeof static_types / sizeof static_types[0]; i++) {
+    for (size_t i = 0; i < sizeof(static_types) / sizeof(static_types[0]); i++) {
         if (static_types[i].payload_type == format->payload_type) {
             set_encoding(format, span_cstr(static_types[i].encoding));
             format->clock_hz = static_types[i].clock_hz;
@@ -71,6 +72,7 @@ bool sdp_rtpmap_read(struct span value, struct sdp_session *out)
     uint32_t number = 0;
     uint32_t clock_hz = 0;
     uint32_t channels = 1;
+
     if (span_parse_u32(sdp_next_word(&value), PAYLOAD_TYPE_MAX, &number) != ST_OK) {
         return false;
     }
@@ -95,11 +97,12 @@ bool sdp_rtpmap_read(struct span value, struct sdp_session *out)
 bool sdp_fmtp_read(struct span value, struct sdp_session *out)
 {
     uint32_t number = 0;
+
     if (span_parse_u32(sdp_next_word(&value), PAYLOAD_TYPE_MAX, &number) != ST_OK) {
         return false;
     }
     struct sdp_format *format = find(out, number);
-    if (format != NULL && span_copy(span_trim(value), format->fmtp, sizeof format->fmtp) != ST_OK) {
+    if (format != NULL && span_copy(span_trim(value), format->fmtp, sizeof(format->fmtp)) != ST_OK) {
         format->fmtp[0] = '\0';
     }
     return true;

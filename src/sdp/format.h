@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* The payload formats of an audio m= line. */
-#ifndef SDP_FORMAT_H
-#define SDP_FORMAT_H
+#ifndef WSAUDIO_SDP_FORMAT_H
+#define WSAUDIO_SDP_FORMAT_H
 
 #include "wsaudio/sdp.h"
 

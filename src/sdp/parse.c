@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The reader of SDP bodies (RFC 8866): session level once, then every m= section as a candidate; the first audio section
  * that can be used is what the caller gets. */
 #include "format.h"
@@ -51,6 +52,7 @@ static bool read_address(struct span *rest, struct net_addr *out)
     struct span network = sdp_next_word(rest);
     struct span kind = sdp_next_word(rest);
     struct span host = sdp_next_word(rest);
+
     *out = (struct net_addr){0};
     if (network.len == 0 || kind.len == 0 || host.len == 0) {
         return false;
@@ -77,6 +79,7 @@ static bool read_connection(struct parser *p, struct span value)
 {
     struct level *level = p->in_media ? &p->media : &p->session;
     struct net_addr addr;
+
     if (!read_address(&value, &addr)) {
         return bad(p, "malformed c= line");
     }
@@ -106,6 +109,7 @@ static void read_ms(struct span value, uint16_t *out)
     uint32_t ms = 0;
     struct span rest = span_trim(value);
     struct span whole = span_cut(&rest, '.');
+
     if (span_parse_u32(whole, UINT16_MAX, &ms) == ST_OK) {
         *out = (uint16_t)ms;
     }
@@ -116,6 +120,7 @@ static void read_rtcp(struct level *level, struct span value)
     uint32_t port = 0;
     struct net_addr addr = {0};
     bool ok = span_parse_u32(sdp_next_word(&value), PORT_MAX, &port) == ST_OK;
+
     if (!ok || (span_trim(value).len != 0 && !read_address(&value, &addr))) {
         return;
     }
@@ -142,6 +147,7 @@ static void read_attribute(struct parser *p, struct span value)
     struct level *level = p->in_media ? &p->media : &p->session;
     struct span name = span_trim(span_cut(&value, ':'));
     bool audio = p->in_media && p->candidate_is_audio;
+
     if (read_direction(level, name)) {
         return;
     }
@@ -167,6 +173,7 @@ static bool read_port(struct span text, uint16_t *port)
     uint32_t number = 0;
     uint32_t count = 1;
     bool counted = span_find(text, '/') != text.len;
+
     if (span_parse_u32(span_cut(&rest, '/'), PORT_MAX, &number) != ST_OK ||
         (counted && (span_parse_u32(rest, PORT_MAX, &count) != ST_OK || count == 0))) {
         return false;
@@ -179,6 +186,7 @@ static void apply_rtcp(struct sdp_session *s, const struct level *media)
 {
     uint32_t port = media->have_rtcp ? media->rtcp.port : s->rtp.port + 1u;
     const struct net_addr *host = media->have_rtcp && media->rtcp.family != 0 ? &media->rtcp : &s->rtp;
+
     if (s->rtp.port == 0 || port == 0 || port > PORT_MAX || host->family == 0 || addr_is_any(host)) {
         return;
     }
@@ -189,6 +197,7 @@ static void apply_rtcp(struct sdp_session *s, const struct level *media)
 static void apply_levels(struct sdp_session *s, const struct level *session, const struct level *media)
 {
     uint16_t port = s->rtp.port;
+
     s->rtp = media->have_connection ? media->connection : session->connection;
     s->rtp.port = port;
     unsigned direction = media->have_direction     ? media->direction
@@ -208,6 +217,7 @@ static void apply_levels(struct sdp_session *s, const struct level *session, con
 static bool usable(const struct sdp_session *s)
 {
     enum sdp_codec codec;
+
     for (size_t i = 0; i < s->format_count; i++) {
         if (sdp_format_codec(&s->formats[i], &codec)) {
             return s->rtp.port != 0 && s->rtp.family != 0;
@@ -265,6 +275,7 @@ static bool read_media(struct parser *p, struct span value)
 static bool read_line(struct parser *p, struct span line)
 {
     struct span value = sdp_line_value(line);
+
     /* Parts of an offer are repeated in the answer to it. */
     if (span_find(line, '\0') != line.len || span_find(line, '\r') != line.len) {
         return bad(p, "NUL or CR inside a line");
@@ -289,6 +300,7 @@ int sdp_parse(struct span body, struct sdp_session *out, const char **why)
 {
     struct parser p = {.out = out};
     struct span line;
+
     *out = (struct sdp_session){.direction = SDP_SENDRECV};
     if (!sdp_next_line(&body, &line) || !span_eq(span_trim(line), SPAN_LIT("v=0"))) {
         *why = "no v=0 line at the start";

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lines and words of an SDP body. */
 #include "text.h"
 
@@ -23,6 +24,7 @@ static bool is_blank(char c)
 struct span sdp_next_word(struct span *rest)
 {
     size_t from = 0;
+
     while (from < rest->len && is_blank(rest->ptr[from])) {
         from++;
     }

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* The lines and words of an SDP body, shared by the reader and the answer's writer. */
-#ifndef SDP_TEXT_H
-#define SDP_TEXT_H
+#ifndef WSAUDIO_SDP_TEXT_H
+#define WSAUDIO_SDP_TEXT_H
 
 #include "wsaudio/base.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Our offer and our answers (RFC 3264 5, 6). */
 #include "text.h"
 #include "wsaudio/sdp.h"
@@ -8,6 +9,7 @@ static void put_session(const struct sdp_local *local, struct span timing, struc
 {
     char host[ADDR_TEXT_MAX];
     const char *kind = local->rtp.family == 6 ? "IP6" : "IP4";
+
     addr_ip_text(&local->rtp, host);
     outbuf_printf(out, "v=0\r\no=- ");
     outbuf_u64(out, local->origin_id);
@@ -49,6 +51,7 @@ int sdp_write_offer(const struct sdp_local *local, struct outbuf *out)
 static void put_audio(const struct sdp_local *local, const struct sdp_agreed *agreed, struct outbuf *out)
 {
     unsigned direction = (unsigned)local->direction;
+
     if (!agreed->we_send) {
         direction &= ~(unsigned)SDP_SENDONLY;
     }
@@ -70,6 +73,7 @@ static void put_audio(const struct sdp_local *local, const struct sdp_agreed *ag
 static void put_rejected(struct span value, struct outbuf *out)
 {
     struct sdp_media_line line;
+
     sdp_split_media(value, &line);
     outbuf_str(out, "m=");
     outbuf_span(out, line.media);
@@ -86,6 +90,7 @@ static void put_rejected(struct span value, struct outbuf *out)
 static struct span offered_timing(struct span body)
 {
     struct span line;
+
     while (sdp_next_line(&body, &line) && !sdp_line_is(line, 'm')) {
         if (sdp_line_is(line, 't') && line.len > 2) {
             return sdp_line_value(line);
@@ -101,6 +106,7 @@ int sdp_write_answer(const struct sdp_local *local, const struct sdp_agreed *agr
     const char *why = NULL;
     struct span line;
     size_t index = 0;
+
     if (sdp_parse(offer_body, &offer, &why) != ST_OK || !offer.has_audio) {
         return ST_BAD;
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "close.h"
 
 #define CODE_FIRST    1012 /* Service Restart */

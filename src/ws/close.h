@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Room ws, private: the close codes that wslay does not know. */
-#ifndef WS_CLOSE_H
-#define WS_CLOSE_H
+#ifndef WSAUDIO_WS_CLOSE_H
+#define WSAUDIO_WS_CLOSE_H
 
 #include "frame.h"
 

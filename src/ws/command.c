@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The words of the text protocol (SPEC section 3). */
 #include "wsaudio/ws.h"
 
@@ -60,6 +61,7 @@ void ws_command_parse(struct span text, struct ws_command *out)
 {
     size_t colon = span_find(text, ':');
     struct span word = span_head(text, colon);
+
     out->verb = find_verb(word);
     out->word = span_head(word, WORD_MAX);
     out->has_arg = colon < text.len;
@@ -72,6 +74,7 @@ void ws_command_parse(struct span text, struct ws_command *out)
 static struct span skeleton(struct span word, char buf[WORD_MAX])
 {
     size_t len = 0;
+
     for (size_t i = 0; i < word.len && len < WORD_MAX; i++) {
         char c = word.ptr[i];
         if (char_is_alnum(c)) {
@@ -94,6 +97,7 @@ static bool holds(struct span whole, struct span part)
 static size_t least(size_t a, size_t b, size_t c)
 {
     size_t ab = a < b ? a : b;
+
     return ab < c ? ab : c;
 }
 
@@ -101,6 +105,7 @@ static size_t least(size_t a, size_t b, size_t c)
 static size_t distance(struct span a, struct span b)
 {
     size_t row[WORD_MAX + 1];
+
     for (size_t j = 0; j <= b.len; j++) {
         row[j] = j;
     }
@@ -122,6 +127,7 @@ enum ws_verb ws_verb_nearest(struct span word)
     char other[WORD_MAX];
     struct span said = skeleton(word, mine);
     size_t best = said.len < 3 ? 1 : said.len < 6 ? 4 : 2 * (said.len / 3) + 1; /* twice the letters, to be under */
+
     for (int verb = WS_VERB_UNKNOWN + 1; verb < WS_VERB_COUNT; verb++) {
         struct span name = skeleton(span_cstr(verb_names[verb]), other);
         size_t far = 2 * distance(said, name);

@@ -1,6 +1,7 @@
-#include <stdlib.h>
-
+/* SPDX-License-Identifier: MIT */
 #include "conn.h"
+
+#include <stdlib.h>
 
 static int conn_open_wslay(struct ws_conn *conn)
 {
@@ -10,6 +11,7 @@ static int conn_open_wslay(struct ws_conn *conn)
         .on_frame_recv_chunk_callback = conn_on_chunk,
         .on_msg_recv_callback = conn_on_message,
     };
+
     if (wslay_event_context_server_init(&conn->wslay, &callbacks, conn) != 0) {
         conn->wslay = NULL;
         return ST_NO_MEMORY;
@@ -23,6 +25,7 @@ static int conn_open_wslay(struct ws_conn *conn)
 struct ws_conn *ws_conn_new(const struct ws_conn_config *config)
 {
     struct ws_conn *conn = calloc(1, sizeof(*conn));
+
     if (conn == NULL) {
         return NULL;
     }
@@ -60,6 +63,7 @@ const char *ws_end_name(enum ws_end end)
         [WS_END_PROTOCOL] = "protocol", [WS_END_INVALID] = "invalid", [WS_END_TOO_BIG] = "too_big",
         [WS_END_UNREAD] = "unread",     [WS_END_SILENT] = "silent",   [WS_END_BROKEN] = "broken",
     };
+
     return end < WS_END_COUNT ? NAMES[end] : "?";
 }
 
@@ -84,6 +88,7 @@ void conn_fail(struct ws_conn *conn, enum ws_end end)
 static size_t reason_len(struct span reason)
 {
     size_t len = 0;
+
     while (len < reason.len) {
         uint32_t code = 0;
         size_t step = utf8_next(span_from(reason, len), &code);
@@ -179,6 +184,7 @@ void conn_note_input(struct ws_conn *conn, mono_us now)
 static void conn_ping(struct ws_conn *conn, mono_us now)
 {
     static const struct wslay_event_msg ping = {WSLAY_PING, NULL, 0};
+
     conn->ping_due = now + CONN_PING_EVERY;
     if (wslay_event_queue_msg(conn->wslay, &ping) != 0) {
         conn_fail(conn, WS_END_BROKEN);
@@ -192,6 +198,7 @@ static void conn_ping(struct ws_conn *conn, mono_us now)
 static bool is_held_back(const struct ws_conn *conn)
 {
     bool reads = !has_unsent(conn) || conn->out_done != conn->out_seen;
+
     return conn->paused && conn->in_tail - conn->in_head == WS_INPUT_CAP && reads;
 }
 

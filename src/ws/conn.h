@@ -1,11 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 /* Room ws, private: what the files of a connection share.
  *
  * conn.c      life: start, close, time
  * conn_in.c   bytes to frames: decides what wslay may see next
  * conn_text.c pieces of a text message to commands and uploads
  * conn_out.c  the output buffer: control text, audio, echo */
-#ifndef WS_CONN_H
-#define WS_CONN_H
+#ifndef WSAUDIO_WS_CONN_H
+#define WSAUDIO_WS_CONN_H
 
 #include <wslay/wslay.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* wslay reads ahead up to 4 KiB and then delivers all it holds. So that a pause can take hold at a message border (and a
  * message too long is refused before a byte of it is handed on, but for an upload, which is read past), each frame's header is looked at here first and wslay is
  * given no byte behind the frame's end. Control frames are handed over whole: wslay checks the text of a close frame only
@@ -43,6 +44,7 @@ static enum step begin_step(const struct ws_conn *conn, const struct frame_heade
 static enum step next_step(const struct ws_conn *conn, struct frame_header *header)
 {
     struct span held = conn_held(conn);
+
     if (held.len == 0 || ws_conn_is_done(conn)) {
         return STEP_NONE;
     }
@@ -66,6 +68,7 @@ static enum step next_step(const struct ws_conn *conn, struct frame_header *head
 static bool message_over(const struct ws_conn *conn, const struct frame_header *header, uint64_t limit)
 {
     uint64_t before = conn->message_open ? conn->message_len : 0;
+
     return before > limit || header->payload_len > limit - before;
 }
 
@@ -120,6 +123,7 @@ static void begin_frame(struct ws_conn *conn, const struct frame_header *header)
 static enum ws_end end_by_wslay(const struct ws_conn *conn)
 {
     bool answered = wslay_event_get_close_received(conn->wslay) != 0;
+
     return answered ? WS_END_CLIENT : conn_end_of_code(wslay_event_get_status_code_sent(conn->wslay));
 }
 
@@ -161,6 +165,7 @@ static void skip_frame(struct ws_conn *conn)
     size_t held = conn_held(conn).len;
     size_t some = held < CONN_FEED ? held : CONN_FEED;
     size_t len = conn->frame_left < some ? (size_t)conn->frame_left : some;
+
     conn->in_head += len;
     conn->frame_left -= len;
 }
@@ -175,6 +180,7 @@ static void answer_close(struct ws_conn *conn, const struct frame_header *header
 {
     char reason[CLOSE_REASON_CAP];
     uint16_t code = close_code_newer(conn_held(conn), header, reason);
+
     conn_close_for(conn, WS_END_CLIENT, code, reason, CONN_CLOSE_MAX);
     conn->close_received = true;
 }
@@ -199,6 +205,7 @@ static size_t take_step(struct ws_conn *conn)
     struct frame_header header = {0};
     size_t before = conn->in_head;
     enum step step = next_step(conn, &header);
+
     switch (step) {
     case STEP_NONE: return 0;
     case STEP_BEGIN: begin_frame(conn, &header); break;
@@ -220,6 +227,7 @@ size_t ws_conn_process_some(struct ws_conn *conn, mono_us now, size_t budget)
 {
     size_t spent = 0;
     size_t cost;
+
     conn->now = now;
     conn_note_input(conn, now);
     while (spent < budget && (cost = take_step(conn)) > 0) {
@@ -234,6 +242,7 @@ size_t ws_conn_process_some(struct ws_conn *conn, mono_us now, size_t budget)
 bool ws_conn_has_work(const struct ws_conn *conn)
 {
     struct frame_header header;
+
     return next_step(conn, &header) != STEP_NONE;
 }
 
@@ -258,6 +267,7 @@ ssize_t conn_on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int 
 {
     struct ws_conn *conn = user;
     struct span held = conn_held(conn);
+
     (void)flags;
     if (len > held.len) {
         len = held.len;
@@ -283,6 +293,7 @@ void conn_on_chunk(wslay_event_context_ptr ctx, const struct wslay_event_on_fram
 {
     struct ws_conn *conn = user;
     struct span piece = span_make(arg->data, arg->data_length);
+
     (void)ctx;
     /* A hook may have closed the connection while wslay still holds a piece. */
     if (conn->closing || piece.len == 0 || frame_is_control(conn->frame.opcode)) {
@@ -300,6 +311,7 @@ void conn_on_chunk(wslay_event_context_ptr ctx, const struct wslay_event_on_fram
 void conn_on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *arg, void *user)
 {
     struct ws_conn *conn = user;
+
     (void)ctx;
     if (conn->closing || frame_is_control(arg->opcode)) {
         return;

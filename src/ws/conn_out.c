@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The output is one piece of memory that is read at its front and written at its end, moved down when the end is reached:
  * so a frame always lies in one piece, for fill and for send. Audio may take CONN_AUDIO_MAX of it and control text
  * WS_CONTROL_MAX, so control text always has its place: wslay's own queue, which has no bound, is empty after each call. */
@@ -28,6 +29,7 @@ ssize_t conn_on_send(wslay_event_context_ptr ctx, const uint8_t *data, size_t le
 {
     struct ws_conn *conn = user;
     size_t room = WS_OUTPUT_CAP - out_used(conn);
+
     (void)flags;
     if (len > room) {
         len = room;
@@ -51,12 +53,14 @@ void conn_out_flush(struct ws_conn *conn)
 static uint64_t run_unsent(const struct ws_conn *conn, const struct conn_run *run)
 {
     uint64_t from = run->from > conn->out_done ? run->from : conn->out_done;
+
     return run->to > from ? run->to - from : 0;
 }
 
 size_t ws_conn_control_queued(const struct ws_conn *conn)
 {
     size_t control = out_used(conn);
+
     for (size_t i = 0; i < conn->run_count; i++) {
         control -= (size_t)run_unsent(conn, &conn->runs[i]);
     }
@@ -66,6 +70,7 @@ size_t ws_conn_control_queued(const struct ws_conn *conn)
 void ws_conn_send_text(struct ws_conn *conn, struct span text)
 {
     const struct wslay_event_msg message = {WSLAY_TEXT_FRAME, (const uint8_t *)text.ptr, text.len};
+
     if (conn->closing) {
         return;
     }
@@ -89,6 +94,7 @@ static bool last_is_audio(const struct ws_conn *conn)
 bool ws_conn_audio_room(const struct ws_conn *conn, size_t len)
 {
     size_t used = out_used(conn);
+
     return !conn->closing && !wslay_event_want_write(conn->wslay) &&
            (conn->run_count < CONN_AUDIO_RUNS || last_is_audio(conn)) && used <= CONN_AUDIO_MAX - CONN_AUDIO_HEADROOM &&
            len <= CONN_AUDIO_MAX - CONN_AUDIO_HEADROOM - used;
@@ -101,6 +107,7 @@ static uint8_t *out_frame(struct ws_conn *conn, bool fin, uint8_t opcode, size_t
     uint64_t from = conn->out_done + out_used(conn);
     bool extend = last_is_audio(conn);
     uint8_t *ptr = out_reserve(conn, frame_header_len(len) + len);
+
     assert(ptr != NULL && (extend || conn->run_count < CONN_AUDIO_RUNS));
     size_t header_len = frame_header_write(ptr, fin, opcode, len);
     conn->out_tail += header_len + len;
@@ -126,6 +133,7 @@ size_t ws_conn_output(const struct ws_conn *conn, const void **ptr)
 static void forget_sent_runs(struct ws_conn *conn)
 {
     size_t kept = 0;
+
     for (size_t i = 0; i < conn->run_count; i++) {
         if (conn->runs[i].to > conn->out_done) {
             conn->runs[kept++] = conn->runs[i];
@@ -160,6 +168,7 @@ static void echo_flush(struct ws_conn *conn, bool fin)
     struct conn_text *text = &conn->text;
     uint8_t opcode = conn->echo_begun ? (uint8_t)WSLAY_CONTINUATION_FRAME : conn->message_opcode;
     uint8_t *ptr = out_frame(conn, fin, opcode, text->len);
+
     memcpy(ptr, text->bytes, text->len);
     text->len = 0;
     conn->echo_begun = true;
@@ -168,6 +177,7 @@ static void echo_flush(struct ws_conn *conn, bool fin)
 void conn_echo_piece(struct ws_conn *conn, struct span piece)
 {
     struct conn_text *text = &conn->text;
+
     while (piece.len > 0) {
         if (text->len == WS_COMMAND_MAX) {
             echo_flush(conn, false);

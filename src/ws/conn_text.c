@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A text message in pieces of any size: a command, or an upload that streams through. */
 #include "conn.h"
 
@@ -40,6 +41,7 @@ static struct span take_name(struct ws_conn *conn, struct span piece)
     struct span part = span_head(piece, colon);
     size_t room = WS_NAME_MAX + 1 - text->len;
     size_t len = part.len < room ? part.len : room;
+
     if (len > 0) {
         memcpy(text->bytes + text->len, part.ptr, len);
         text->len += len;
@@ -67,6 +69,7 @@ static struct span without_padding(struct span text)
 static struct span take_bom(struct conn_text *text, struct span piece)
 {
     size_t same = 0;
+
     while (same < piece.len && text->len + same < bom.len && piece.ptr[same] == bom.ptr[text->len + same]) {
         same++;
     }
@@ -90,6 +93,7 @@ static struct span pass_padding(struct conn_text *text, struct span piece)
 static struct span take_command(struct ws_conn *conn, struct span piece)
 {
     struct conn_text *text = &conn->text;
+
     if (!text->bom_seen) {
         return take_bom(text, piece);
     }
@@ -133,6 +137,7 @@ bool conn_text_may_be_upload(const struct ws_conn *conn)
 {
     const struct conn_text *text = &conn->text;
     struct span bytes = span_make(text->bytes, text->len);
+
     if (text->state == TEXT_COLLECT) {
         return span_starts(text->bom_seen ? upload_prefix : bom, bytes);
     }
@@ -152,6 +157,7 @@ static void end_too_large(struct ws_conn *conn)
     static const size_t verb_max = 32;
     struct span head = span_make(conn->text.bytes, verb_max + 1);
     size_t colon = span_find(head, ':');
+
     conn->hooks.command_too_large(conn->hooks.ctx, colon <= verb_max ? span_head(head, colon) : SPAN_NONE);
 }
 
@@ -167,6 +173,7 @@ static void end_command(struct ws_conn *conn)
 void conn_text_end(struct ws_conn *conn)
 {
     enum text_state state = conn->text.state;
+
     conn->text.state = TEXT_NONE;
     switch (state) {
     case TEXT_COLLECT: end_command(conn); break;
@@ -185,6 +192,7 @@ void conn_text_end(struct ws_conn *conn)
 void conn_text_abort(struct ws_conn *conn)
 {
     enum text_state state = conn->text.state;
+
     conn->text.state = TEXT_NONE;
     if (state == TEXT_UPLOAD_DATA || state == TEXT_UPLOAD_SKIP) {
         conn->hooks.upload_end(conn->hooks.ctx, true);

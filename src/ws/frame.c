@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "frame.h"
 
 #define LEN_16 126
@@ -6,6 +7,7 @@
 static uint64_t read_be(struct span in, size_t from, size_t count)
 {
     uint64_t value = 0;
+
     for (size_t i = 0; i < count; i++) {
         value = value << 8 | (uint8_t)in.ptr[from + i];
     }
@@ -42,6 +44,7 @@ size_t frame_header_len(uint64_t payload_len)
 size_t frame_header_write(uint8_t out[FRAME_HEADER_MAX], bool fin, uint8_t opcode, uint64_t payload_len)
 {
     size_t len = frame_header_len(payload_len);
+
     out[0] = (uint8_t)((fin ? 0x80 : 0) | opcode);
     out[1] = (uint8_t)(len == 10 ? LEN_64 : len == 4 ? LEN_16 : payload_len);
     for (size_t i = 2; i < len; i++) {

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* Room ws, private: the header of a frame (RFC 6455 5.2). */
-#ifndef WS_FRAME_H
-#define WS_FRAME_H
+#ifndef WSAUDIO_WS_FRAME_H
+#define WSAUDIO_WS_FRAME_H
 
 #include "wsaudio/base.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The server's side of the opening handshake (RFC 6455 4.2). Extensions are offered in vain: none is chosen. */
 #include "wsaudio/ws.h"
 
@@ -20,6 +21,7 @@ static bool is_key(struct span key)
 {
     uint8_t nonce[KEY_LEN];
     struct base64_stream stream = {0};
+
     return key.len == KEY_LEN && base64_stream_push(&stream, key, nonce) == NONCE_LEN &&
            base64_stream_end(&stream) == ST_OK;
 }
@@ -27,6 +29,7 @@ static bool is_key(struct span key)
 static bool has_body(const struct http_request *r)
 {
     const struct span *length = http_header_find(r, "Content-Length");
+
     return http_header_count(r, "Transfer-Encoding") > 0 || http_header_count(r, "Content-Length") > 1 ||
            (length != NULL && !span_eq(*length, SPAN_LIT("0")));
 }
@@ -39,6 +42,7 @@ static struct refusal refuse(int code, const char *why)
 static struct refusal check_version(const struct http_request *r)
 {
     const struct span *version = http_header_find(r, "Sec-WebSocket-Version");
+
     if (http_header_count(r, "Sec-WebSocket-Version") > 1) {
         return refuse(400, "more than one Sec-WebSocket-Version");
     }
@@ -83,6 +87,7 @@ static struct refusal check_request(const struct http_request *r)
 static const char *known_protocol(struct span offered)
 {
     static const char *const known[] = {"sip-audio-protocol", "sip-demo-protocol"};
+
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (span_eq(offered, span_cstr(known[i]))) {
             return known[i];
@@ -114,6 +119,7 @@ static int accept_value(struct span key, char *out, size_t cap)
     uint8_t hash[DIGEST_MAX_LEN];
     const struct span parts[] = {key, SPAN_LIT(ACCEPT_GUID)};
     int status = digest_parts(DIGEST_SHA1, parts, 2, hash);
+
     return status != ST_OK ? status : base64_encode(hash, digest_len(DIGEST_SHA1), out, cap);
 }
 
@@ -121,6 +127,7 @@ static void write_refusal(struct outbuf *out, const struct refusal *refusal)
 {
     char text[128];
     struct outbuf body;
+
     outbuf_init(&body, text, sizeof(text));
     outbuf_printf(&body, "%s\n", refusal->why);
     http_write_response(out, refusal->code, "text/plain; charset=utf-8", refusal->extra, outbuf_view(&body));
@@ -130,6 +137,7 @@ int ws_handshake_answer(const struct http_request *r, struct outbuf *out, const 
 {
     char accept[64];
     struct refusal refusal = check_request(r);
+
     if (refusal.why == NULL &&
         accept_value(*http_header_find(r, "Sec-WebSocket-Key"), accept, sizeof(accept)) != ST_OK) {
         refusal = refuse(500, "SHA-1 is not available");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Questions to a request that is read: headers, token lists, query values. */
 #include "wsaudio/ws.h"
 
@@ -14,6 +15,7 @@ const struct span *http_header_find(const struct http_request *r, const char *na
 size_t http_header_count(const struct http_request *r, const char *name)
 {
     size_t count = 0;
+
     for (size_t i = 0; i < r->header_count; i++) {
         count += span_ieq(r->headers[i].name, span_cstr(name)) ? 1 : 0;
     }
@@ -43,6 +45,7 @@ bool http_header_has_token(const struct http_request *r, const char *name, const
 int http_percent_decode(struct span in, char *out, size_t cap)
 {
     size_t len = 0;
+
     for (size_t i = 0; i < in.len; i++) {
         char c = in.ptr[i];
         if (c == '%') {
@@ -72,6 +75,7 @@ int http_percent_decode(struct span in, char *out, size_t cap)
 int http_query_value(const struct http_request *r, const char *key, char *out, size_t cap)
 {
     struct span rest = r->query;
+
     while (rest.len > 0) {
         struct span value = span_cut(&rest, '&');
         struct span name = span_cut(&value, '=');

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HTTP/1.1 request head, strict where leniency has been the door of request smuggling (RFC 9112 2.2, 5.1, 5.2, 11.2). */
 #include "wsaudio/ws.h"
 
@@ -30,6 +31,7 @@ static bool is_token(struct span s)
 static struct span next_line(struct span *rest)
 {
     struct span line = span_cut(rest, '\n');
+
     line.len--;
     return line;
 }
@@ -37,6 +39,7 @@ static struct span next_line(struct span *rest)
 static bool parse_version(struct http_request *r, struct span version)
 {
     static const struct span prefix = {"HTTP/", 5};
+
     if (version.len != 8 || !span_starts(version, prefix) || !char_is_digit(version.ptr[5]) || version.ptr[6] != '.' ||
         !char_is_digit(version.ptr[7])) {
         request_fail(r, 400, "request line without a version");
@@ -88,6 +91,7 @@ static bool parse_target(struct http_request *r, struct span target, struct span
 static bool parse_request_line(struct http_request *r, struct span line, struct span *authority)
 {
     struct span rest = line;
+
     r->method = span_cut(&rest, ' ');
     struct span target = span_cut(&rest, ' ');
     if (!is_token(r->method) || target.len == 0) {
@@ -101,6 +105,7 @@ static bool parse_field(struct http_request *r, struct span line)
 {
     struct span value = line;
     struct span name = span_cut(&value, ':');
+
     if (name.len == line.len || !is_token(name)) {
         request_fail(r, 400, "malformed header line");
         return false;
@@ -129,6 +134,7 @@ static bool check_host(struct http_request *r, struct span authority)
 {
     size_t count = http_header_count(r, "Host");
     const struct span *host = http_header_find(r, "Host");
+
     if (count > 1 || (count == 0 && r->minor_version > 0)) {
         request_fail(r, 400, "exactly one Host header is needed");
         return false;
@@ -149,6 +155,7 @@ static void parse_head(struct http_request *r)
 {
     struct span rest = span_make(r->buf, r->head_len);
     struct span authority;
+
     if (!parse_request_line(r, next_line(&rest), &authority)) {
         return;
     }
@@ -165,12 +172,14 @@ static void parse_head(struct http_request *r)
 static bool is_bad_control(char c)
 {
     unsigned char u = (unsigned char)c;
+
     return (u < 0x20 && c != '\r' && c != '\n' && c != '\t') || u == 0x7f;
 }
 
 static void request_byte(struct http_request *r, char c)
 {
     char before = r->len > 0 ? r->buf[r->len - 1] : '\0';
+
     if (is_bad_control(c)) {
         bool tls = c == TLS_HANDSHAKE && r->len == 0;
         request_fail(r, 400,
@@ -201,6 +210,7 @@ size_t http_request_push(struct http_request *r, const void *data, size_t len)
 {
     const char *in = data;
     size_t taken = 0;
+
     while (taken < len && r->state == HTTP_MORE) {
         request_byte(r, in[taken++]);
     }

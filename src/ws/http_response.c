@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HTTP response heads. Every answer but the 101 closes its connection, so none needs more than a length. */
 #include "wsaudio/ws.h"
 

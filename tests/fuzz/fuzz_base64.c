@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* base64_stream: what decodes is the canonical encoding of what it decodes to, whatever the chunks; an error stays.
  * base64_text takes all that and more: the same bytes whatever the chunks, and what canonical text says is not changed. */
 #include "support_fuzz.h"

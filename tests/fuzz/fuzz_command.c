@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* The words of the text protocol and what their arguments go through: targets, file names, header lines, addresses, text for
  * the log. The first byte draws how much room is given. */
 #include "support_fuzz.h"
-#include "uri.h"
-#include "wsaudio/sip.h"
+#include "wsaudio/sipmsg.h"
+#include "wsaudio/sipmsg/uri.h"
 #include "wsaudio/ws.h"
 
 static void check_command(struct span text, struct span *arg)

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 /* --dial-allow and --dial-deny: a pattern, a line feed, a URI. The matcher gives what a slow one written apart gives; a URI
  * whose user part, escapes undone, a deny matches is never let through, nor one in which such a number stands between any
  * delimiters, and one that nothing matches goes as documented. */
 #include "dial.h"
 #include "support_fuzz.h"
-#include "uri.h"
+#include "wsaudio/sipmsg/uri.h"
 
 #define TEXT_MAX 64
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Answers of a name server: the TTL is never more than any that stands in the message, whatever comes, and a message cut
  * short says 0. */
 #include "dns_ttl.h"

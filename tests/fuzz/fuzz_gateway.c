@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A whole gateway, fed by a script: the first byte is enum gateway_flag, then records divided by the bytes FF 0A, each a letter,
  * mostly a digit, and what belongs to it. See seeds.py for examples.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HTTP request head and WebSocket handshake: the same in any split, nothing of what follows the head is taken, views lie in the
  * buffer, a head written from what was read reads the same, and the answer is one head without a line too many. */
 #include "support_fuzz.h"

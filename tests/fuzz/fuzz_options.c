@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A --config file: it is taken or refused with one line that says why, and what --check-config prints of the settings can be
  * read again and prints the same. Keys that name files to be read are left out. */
 #include <sys/mman.h>

@@ -1,14 +1,16 @@
+/* SPDX-License-Identifier: MIT */
 /* A registrar that says anything: the first byte of each step is what it does (answer, answer an OPTIONS, let time pass, give our
  * address anew, stop), then a line of header text. Whatever it is: requests parse, they stay far apart in number, a registration
  * has an end, and after a stop nothing is left. */
-#include "message.h"
 #include "support_fuzz.h"
-#include "wsaudio/sip.h"
+#include "wsaudio/sipmsg.h"
+#include "wsaudio/sipmsg/message.h"
+#include "wsaudio/sipua.h"
 
 #define STEPS_MAX    200
 #define REQUESTS_MAX 2048
 
-struct world {
+    struct world {
     struct sip_stack *stack;
     mono_us now;
     size_t registers; /* different ones */

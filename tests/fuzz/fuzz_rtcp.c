@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RTCP: whatever comes, the figures stay in their ranges, and nothing is taken from a packet that is refused. The first
  * eight bytes set our SSRC and the time. */
 #include "support_fuzz.h"

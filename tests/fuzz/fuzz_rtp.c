@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RTP: a packet that parses lies in the datagram and reads back as it was; a stream of packets keeps the receiver's books in
  * order, and its report is valid RTCP; whatever comes, the listener hears frames of what was pushed, and keys are
  * keys; those that are to be sent are, each once. */
@@ -103,12 +104,12 @@ static void check_playout(struct fuzz_in *in)
     struct rtp_packet p = {.sequence = fuzz_u16(in), .timestamp = fuzz_u32(in)};
     struct rtp_rx rx;
     static struct rtp_playout playout;
-    struct rtp_keys_rx keys;
+    struct rtp_dtmf_rx keys;
     mono_us now = DUR_S(1000);
 
     memset(audio, 0xA5, sizeof(audio));
     rtp_rx_init(&rx);
-    rtp_keys_rx_init(&keys);
+    rtp_dtmf_rx_init(&keys);
     rtp_playout_init(&playout, RTP_PLAYOUT_WINDOW, now);
     while (in->len > 0) {
         uint8_t control = fuzz_u8(in);
@@ -117,7 +118,7 @@ static void check_playout(struct fuzz_in *in)
         p.timestamp += (control & 4) != 0 ? fuzz_u32(in) : (control & 8) != 0 ? fuzz_u8(in) * 16u : 160;
         p.ssrc = (control & 16) != 0 ? fuzz_u8(in) & 3 : p.ssrc;
         enum rtp_rx_verdict verdict = rtp_rx_push(&rx, now, &p, 8000);
-        rtp_keys_rx_stream(&keys, now, p.ssrc);
+        rtp_dtmf_rx_stream(&keys, now, p.ssrc);
         if (control >> 6 == 0) {
             p.payload = span_make(audio, (size_t)fuzz_u8(in) * 8);
             rtp_playout_push(&playout, &p, verdict, 1);
@@ -126,9 +127,9 @@ static void check_playout(struct fuzz_in *in)
             rtp_playout_push_noise(&playout, &p, verdict);
         } else if (control >> 6 == 2) {
             p.payload = fuzz_take(in, RTP_EVENT_LEN);
-            char key = rtp_keys_rx_push(&keys, now, &p);
+            char key = rtp_dtmf_rx_push(&keys, now, &p);
             FUZZ_CHECK(key == '\0' || rtp_event_of_key(key) == (uint8_t)p.payload.ptr[0]);
-            FUZZ_CHECK(rtp_keys_rx_push(&keys, now, &p) == '\0');
+            FUZZ_CHECK(rtp_dtmf_rx_push(&keys, now, &p) == '\0');
         } else {
             now += DUR_MS(fuzz_u8(in)) * 4;
             for (uint32_t n = rtp_playout_due(&playout, now); n > 0; n--) {
@@ -138,17 +139,17 @@ static void check_playout(struct fuzz_in *in)
     }
 }
 
-static void check_step(const struct rtp_key_step *s, uint32_t left, bool events, uint32_t timestamp)
+static void check_step(const struct rtp_dtmf_step *s, uint32_t left, bool events, uint32_t timestamp)
 {
-    if (s->turn == RTP_KEY_TURN_EVENT) {
+    if (s->turn == RTP_DTMF_TURN_EVENT) {
         unsigned duration = (unsigned)s->payload[2] << 8 | s->payload[3];
-        FUZZ_CHECK(events && s->payload[0] < 16 && duration > 0 && duration <= RTP_KEY_ON);
-        FUZZ_CHECK((s->payload[1] & 0x80) == 0 || duration == RTP_KEY_ON);
+        FUZZ_CHECK(events && s->payload[0] < 16 && duration > 0 && duration <= RTP_DTMF_ON);
+        FUZZ_CHECK((s->payload[1] & 0x80) == 0 || duration == RTP_DTMF_ON);
         FUZZ_CHECK(!s->marker || s->timestamp == timestamp);
-    } else if (s->turn != RTP_KEY_TURN_NONE) {
+    } else if (s->turn != RTP_DTMF_TURN_NONE) {
         FUZZ_CHECK(s->samples > 0 && s->samples <= left);
-        FUZZ_CHECK(s->turn != RTP_KEY_TURN_TONE ||
-                   (s->offset + s->samples <= RTP_KEY_ON && rtp_event_of_key(s->key) >= 0));
+        FUZZ_CHECK(s->turn != RTP_DTMF_TURN_TONE ||
+                   (s->offset + s->samples <= RTP_DTMF_ON && rtp_event_of_key(s->key) >= 0));
     }
 }
 
@@ -156,35 +157,35 @@ static void check_step(const struct rtp_key_step *s, uint32_t left, bool events,
  * sent in the end, each with one begin and at most three ends. */
 static void check_keys_sent(struct fuzz_in *in)
 {
-    struct rtp_keys_tx keys;
+    struct rtp_dtmf_tx keys;
     uint32_t timestamp = fuzz_u32(in);
     uint32_t taken = 0;
     uint32_t ends = 0;
     bool events = true;
 
-    rtp_keys_tx_init(&keys);
-    while (in->len > 0 || rtp_keys_tx_busy(&keys, timestamp)) {
+    rtp_dtmf_tx_init(&keys);
+    while (in->len > 0 || rtp_dtmf_tx_busy(&keys, timestamp)) {
         uint8_t control = fuzz_u8(in);
         struct span text = fuzz_take(in, (control & 3) == 3 ? control >> 4 : 0);
         uint32_t count = keys.count;
-        bool added = rtp_keys_tx_add(&keys, text) == ST_OK;
-        FUZZ_CHECK(keys.count == count + (added ? text.len : 0) && keys.count <= RTP_KEYS_MAX);
+        bool added = rtp_dtmf_tx_add(&keys, text) == ST_OK;
+        FUZZ_CHECK(keys.count == count + (added ? text.len : 0) && keys.count <= RTP_DTMF_MAX);
         taken += added ? (uint32_t)text.len : 0;
         events = (control & 4) != 0 ? !events : events;
         timestamp += (control & 8) != 0 ? fuzz_u8(in) * 160u : 0;
         if (control == 0x30) {
-            rtp_keys_tx_cut(&keys);
+            rtp_dtmf_tx_cut(&keys);
         }
         for (uint32_t left = RTP_FRAME_SAMPLES; left > 0;) {
-            struct rtp_key_step s = rtp_keys_tx_step(&keys, timestamp, left, events);
+            struct rtp_dtmf_step s = rtp_dtmf_tx_step(&keys, timestamp, left, events);
             check_step(&s, left, events, timestamp);
-            ends += s.turn == RTP_KEY_TURN_EVENT && (s.payload[1] & 0x80) != 0 ? 1 : 0;
-            uint32_t samples = s.turn == RTP_KEY_TURN_TONE || s.turn == RTP_KEY_TURN_SILENCE ? s.samples : left;
+            ends += s.turn == RTP_DTMF_TURN_EVENT && (s.payload[1] & 0x80) != 0 ? 1 : 0;
+            uint32_t samples = s.turn == RTP_DTMF_TURN_TONE || s.turn == RTP_DTMF_TURN_SILENCE ? s.samples : left;
             timestamp += samples;
             left -= samples;
         }
     }
-    FUZZ_CHECK(keys.count == 0 && ends <= RTP_KEY_ENDS * taken);
+    FUZZ_CHECK(keys.count == 0 && ends <= RTP_DTMF_ENDS * taken);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

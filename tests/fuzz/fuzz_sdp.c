@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SDP: what is read stays in its ranges; an offer that we accept can always be answered, and that answer, read as the far end
  * reads it, says what was agreed. The first byte draws our own direction. */
 #include "support_fuzz.h"

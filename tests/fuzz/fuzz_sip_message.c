@@ -1,12 +1,14 @@
+/* SPDX-License-Identifier: MIT */
 /* SIP message: every view lies in the datagram; a good message stays good when it is cut to its own length; what is written
  * from it (response, request, ACK, CANCEL) parses again and says the same; its transaction key finds itself; the log's copy is
  * masked once and for all; the SDP of its body lies inside. */
-#include "auth.h"
-#include "body.h"
-#include "message.h"
 #include "support_fuzz.h"
 #include "tx_match.h"
-#include "writer.h"
+#include "wsaudio/sipmsg.h"
+#include "wsaudio/sipmsg/auth.h"
+#include "wsaudio/sipmsg/body.h"
+#include "wsaudio/sipmsg/message.h"
+#include "wsaudio/sipmsg/writer.h"
 
 static const struct net_addr source = {.family = 4, .port = 5070, .ip = {192, 0, 2, 7}};
 

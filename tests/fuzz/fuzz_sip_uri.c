@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 /* URIs, addresses and parameter lists, two of them divided by a line feed: views lie inside, comparison is symmetric and holds
  * for a URI and itself, and what is written from the parts parses to the same. */
-#include "message.h"
 #include "support_fuzz.h"
-#include "writer.h"
+#include "wsaudio/sipmsg/message.h"
+#include "wsaudio/sipmsg/writer.h"
 
 static void check_views(struct span text, const struct sip_uri *uri)
 {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* wav_parser: the same whatever the chunks; what it finds lies in the file. The header that we write reads back. */
 #include "support_fuzz.h"
 #include "wavgen.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A WebSocket connection fed with any stream in any chunks. The first byte draws the mode (enum flag), eight more the chunks.
  *
  * Without a disturbance of ours the connection is run twice, with the stream at once and in chunks: the hooks hear the same,

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes the first inputs of every fuzz target into corpus/<target>/seed-NN (the same bytes at each run).
 Inputs that fuzzing found bear the hash of their content as name and stay; a seed that is no longer made is removed.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_frames.h"
 
 static void append(uint8_t **bytes, size_t *len, size_t *cap, const void *data, size_t more)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Watches what a server sends on a WebSocket, as a strict client would (RFC 6455 5): framing, fragments, UTF-8, nothing behind
  * the close. */
 #ifndef TESTS_FUZZ_SUPPORT_FRAMES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput; it is linked with libFuzzer (tools/fuzz) and
  * with a small main that replays the corpus (ctest). A failed FUZZ_CHECK ends the process: that is a finding. */
 #ifndef TESTS_FUZZ_SUPPORT_FUZZ_H

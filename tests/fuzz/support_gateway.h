@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A whole gateway in memory on a virtual clock: bridge, loopback exchange, clients, files, and a far end of whose SIP messages
  * the fuzzer is the author. Everything that leaves the gateway is judged as it leaves. */
 #ifndef TESTS_FUZZ_SUPPORT_GATEWAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Uploads, players, lists and recordings in memory. */
 #include <stdio.h>
 

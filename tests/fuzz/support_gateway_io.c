@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 /* The io tables of the gateway: memory instead of sockets and files; what is sent is judged here. */
-#include "message.h"
 #include "support_gateway.h"
+#include "wsaudio/sipmsg/message.h"
 
 #define TRAVEL_US DUR_MS(1)
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs a fuzz target over files and folders of inputs, each flush against an inaccessible page: a parser that reads past
  * its input dies there even where no sanitizer watches. Exit 1 when there was no input at all. */
 #include <dirent.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """libsip_client's interface against tests/lint/abi.txt: exported names with their prototypes, layouts of the public
 structures, enumerators, macros. --update writes the list anew; what may change stands in docs/library.md.
 

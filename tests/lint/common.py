@@ -1,10 +1,16 @@
+# SPDX-License-Identifier: MIT
 """What the lint scripts share: the tree's files and a way to report."""
 import argparse
 import pathlib
 import sys
 
 SKIP = 77  # ctest's SKIP_RETURN_CODE
-LEVEL_1 = ("sip", "sdp", "rtp", "audio", "ws")
+LEVEL_1 = ("sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws")
+# What each room may see.
+BELOW = {"base": (), "os": ("base",), "sipmsg": ("base",), "siptx": ("base", "sipmsg"), "sipua": ("base", "sipmsg", "siptx"),
+         "sdp": ("base",), "rtp": ("base",), "audio": ("base",), "ws": ("base",), "call": ("base",) + LEVEL_1,
+         "app": ("base", "call", "os") + LEVEL_1,
+         "library": ("base", "os", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio")}
 
 
 def arguments(text, *extra):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Pages with rows of requirements name tests that exist: `LEVEL.ROOM.FILE:function`, `LEVEL.ROOM.FILE`, `peer.FILE:function`."""
 import re
 

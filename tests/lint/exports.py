@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """libsip_client shows the names of its two headers and no other: global in the archive, dynamic in the shared library."""
 import re
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every flag of --help stands in the manual page; README, docs and examples name no flag that is unknown. Pages for whoever
 changes the program may name those of tools/ and of the tests' own scripts too."""
 import re

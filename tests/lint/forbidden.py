@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Words and calls that have no place here."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """clang-format, as .clang-format says; skipped where version 14 or later is missing."""
 import re
 import shutil

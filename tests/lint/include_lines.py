@@ -1,13 +1,11 @@
-"""The rooms' include rule: base <- {sip, sdp, rtp, audio, ws} <- call <- app, and base <- os <- app."""
+# SPDX-License-Identifier: MIT
+"""The rooms' include rule: base <- {sipmsg <- siptx <- sipua, sdp, rtp, audio, ws} <- call <- app, and base <- os <- app."""
 import re
 
 import common
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-BELOW = {"base": (), "call": ("base",) + common.LEVEL_1, "os": ("base",)}
-BELOW.update({room: ("base",) for room in common.LEVEL_1})
-BELOW["app"] = ("base", "call", "os") + common.LEVEL_1
-BELOW["library"] = ("base", "os", "sip", "sdp", "rtp", "audio")
+BELOW = common.BELOW
 # No clock, no I/O below the app: these headers offer none but stdio's formatting.
 PURE_C = {"assert.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
           "stdio.h", "stdlib.h", "string.h"}
@@ -22,7 +20,7 @@ def public_ok(room, name):
         return True
     if name == "wsaudio/base.h" or name.startswith("wsaudio/base/"):
         return True
-    match = re.fullmatch(r"wsaudio/(\w+)\.h", name)
+    match = re.fullmatch(r"wsaudio/(\w+)(?:/\w+)?\.h", name)
     return match is not None and (match.group(1) == room or match.group(1) in BELOW[room])
 
 
@@ -44,7 +42,7 @@ def check(root, room, path, problems):
         elif name.startswith(("wsaudio/", "sip_client")):
             good = public_ok(room, name)
         else:
-            good = "/" not in name and (root / "src" / room / name).is_file() and path.parts[-3:-1] != ("include", "wsaudio")
+            good = "/" not in name and (root / "src" / room / name).is_file() and "wsaudio" not in path.parts
         if not good:
             problems.append(f"{path.relative_to(root)}:{number}: room {room} may not include {name}")
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Text files as .editorconfig says (UTF-8, line ends, blanks), and links of pages that lead to files of the tree."""
 import re
 

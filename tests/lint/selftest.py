@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Each lint is shown a tree with one fault and has to see it, and the same tree without the fault and has to pass it."""
 import pathlib
 import subprocess
@@ -27,15 +28,16 @@ def function(lines):
     return "void f(void)\n{\n" + "    ;\n" * (lines - 2) + "}\n"
 
 
-SIP = "src/sip/a.c"
+SIP = "src/sipua/a.c"
 HELP = "#!/bin/sh\nfor n in a b c d e f g h i j k l; do echo \"  --flag-$n N text\"; done\n"
 MANUAL = "".join(f".It Fl -flag-{c} Ar N\n" for c in "abcdefghijkl")
 DOCS = {"docs/ws_audio_server.1": MANUAL, "README.md": "--flag-a and cmake --build\n",
         "docs/x.conf.example": "# flag-a = 1\n"}
 
-GUARDED = "#ifndef %s\n#define %s\n\nint f(void);\n\n#endif\n"
-HEADER = "/* SPDX-License-Identifier: MIT */\n/* What it is. */\n" + GUARDED % ("WSAUDIO_SIP_H", "WSAUDIO_SIP_H")
-SOURCE = """/* goto, // and errno in a comment */
+LICENCE = "/* SPDX-License-Identifier: MIT */\n"
+GUARDED = LICENCE + "#ifndef %s\n#define %s\n\nint f(void);\n\n#endif\n"
+HEADER = GUARDED.replace(LICENCE, LICENCE + "/* What it is. */\n") % ("WSAUDIO_SIP_H", "WSAUDIO_SIP_H")
+SOURCE = LICENCE + """/* goto, // and errno in a comment */
 const char *url = "http://x.example/";
 log_write(a->log, LOG_DEBUG, "call %d ended", x);
 log_write(a->log, LOG_INFO, "%.*s", (int)len, text);
@@ -48,11 +50,12 @@ def with_change(files, name, text):
 
 # script, a good tree, changes that must be seen
 CASES = [
-    ("include_lines", {SIP: '#include <string.h>\n#include "wsaudio/base.h"\n#include "wsaudio/sip.h"\n'},
+    ("include_lines", {SIP: '#include <string.h>\n#include "wsaudio/base.h"\n#include "wsaudio/sipua.h"\n#include "wsaudio/siptx/tx.h"\n'},
      [(SIP, '#include "wsaudio/rtp.h"\n'), (SIP, '#include "wsaudio/os.h"\n'), (SIP, "#include <time.h>\n"),
       (SIP, "#include <sys/socket.h>\n"), (SIP, "#include <wslay/wslay.h>\n"), (SIP, "#include <openssl/evp.h>\n"),
       (SIP, '#include "../rtp/x.h"\n'), ("src/base/span.c", "#include <openssl/evp.h>\n"),
-      ("src/os/a.c", '#include "wsaudio/sip.h"\n'), ("include/wsaudio/sip.h", '#include "wsaudio/sdp.h"\n'),
+      ("src/os/a.c", '#include "wsaudio/sipua.h"\n'), ("include/wsaudio/sipua.h", '#include "wsaudio/sdp.h"\n'),
+      ("include/wsaudio/sipmsg/a.h", '#include "wsaudio/siptx/tx.h"\n'),
       ("src/new/a.c", "\n"), ("src/library/a.c", '#include "wsaudio/call.h"\n'),
       ("src/library/a.c", '#include "wsaudio/ws.h"\n'), ("src/app/a.c", '#include "sip_client.h"\n')]),
     ("sizes", {SIP: function(80) + "/* */\n" * 700},
@@ -60,14 +63,16 @@ CASES = [
     ("forbidden", {SIP: 'int x; /* no fork() here */ const char *s = "sleep(1)"; snprintf(a, 1, "");\n'},
      [(SIP, "pthread_mutex_t m;\n"), (SIP, "x = fork();\n"), (SIP, "usleep (3);\n"), (SIP, "strcpy(a, b);\n"),
       (SIP, "sprintf(a, b);\n"), (SIP, "/* TO" "DO */\n"), ("docs/x.md", "FIX" "ME\n"), ("tools/x", "cd /ho" "me/me\n")]),
-    ("style", {"include/wsaudio/sip.h": HEADER, SIP: SOURCE, "tests/unit/sip/support.h": GUARDED % ("SUPPORT_H", "SUPPORT_H"),
-               "include/sip_client.h": "/* The library. */\n" + GUARDED % ("SIP_CLIENT_H", "SIP_CLIENT_H"),
-               "include/lib/sip_client.h": '/* The old name. */\n#include "../sip_client.h"\n'},
+    ("style", {"include/wsaudio/sip.h": HEADER, SIP: SOURCE, "tests/unit/sipua/support.h": GUARDED % ("SUPPORT_H", "SUPPORT_H"),
+               "include/sip_client.h": GUARDED.replace(LICENCE, LICENCE + "/* The library. */\n") % ("SIP_CLIENT_H", "SIP_CLIENT_H"),
+               "include/lib/sip_client.h": LICENCE + '/* The old name. */\n#include "../sip_client.h"\n'},
      [("include/wsaudio/sip.h", HEADER.replace("/* What it is. */\n", "")),
       ("include/wsaudio/sip.h", HEADER.replace("#endif\n", "#endif\nint x;\n")),
-      ("src/sip/b.h", "int x;\n"), ("src/sip/b.h", "#pragma once\n"), ("src/sip/b.h", GUARDED % ("SIP_B_H", "SIP_A_H")),
-      ("src/sip/b.h", GUARDED % ("SIP_C_H", "SIP_C_H")), ("src/sip/b.h", GUARDED % ("OS_B_H", "OS_B_H")),
-      ("tests/unit/sip/b.h", GUARDED % ("SUPPORT_H", "SUPPORT_H")), ("src/sip/sip.h", GUARDED % ("SIP_SIP_H", "WSAUDIO_SIP_H")),
+      ("src/sipua/b.h", "int x;\n"), ("src/sipua/b.h", "#pragma once\n"), ("src/sipua/b.h", GUARDED % ("WSAUDIO_SIPUA_B_H", "WSAUDIO_SIPUA_A_H")),
+      ("src/sipua/b.h", GUARDED % ("WSAUDIO_SIPUA_C_H", "WSAUDIO_SIPUA_C_H")), ("src/sipua/b.h", GUARDED % ("SIPUA_B_H", "SIPUA_B_H")),
+      ("tests/unit/sipua/b.h", GUARDED % ("SUPPORT_H", "SUPPORT_H")), ("src/sipua/sip.h", GUARDED % ("SIP_SIP_H", "WSAUDIO_SIP_H")),
+      (SIP, SOURCE.replace(LICENCE, "")), ("tests/unit/x.py", "pass\n"), (SIP, SOURCE + "x = sizeof y;\n"),
+      ("src/sipua/b.c", LICENCE + '#include <string.h>\n#include "b.h"\n'),
       (SIP, SOURCE + "// no\n"), (SIP, SOURCE + "x = 1; // no\n"), (SIP, SOURCE + "goto out;\n"),
       (SIP, SOURCE + "typedef struct { int a; } x;\n"), (SIP, SOURCE + "typedef enum x { A } y;\n"), (SIP, SOURCE + "x = errno;\n"),
       (SIP, SOURCE + 'log_write(a->log, LOG_INFO, "call %d ended", x);\n')]),
@@ -83,13 +88,13 @@ CASES = [
       ("src/base/log_words.c", "    PAIR(X),\n"), ("src/sdp/agree.c", '*why = "new";\n'),
       ("src/call/bridge.c", 'call_end(call, X, f(call), "new");\n'),
       ("include/wsaudio/base/text.h", TEXT_H.replace("啟動 RTP 接收器...", "啟動接收器"))]),
-    ("conformance", {"docs/sip-conformance.md": "| 8.1 | x | `sim.sip.a:one` |\n| 9 | y | **open** |\n| 10 | z | `peer.b:test_c` |\n",
-                     "docs/field.md": "| x | y | `sim.sip.a:one` |\n",
-                     "tests/sim/sip/test_a.c": "static void one(void **state)\n{\n}\n cmocka_unit_test(one)\n",
+    ("conformance", {"docs/sip-conformance.md": "| 8.1 | x | `sim.sipua.a:one` |\n| 9 | y | **open** |\n| 10 | z | `peer.b:test_c` |\n",
+                     "docs/field.md": "| x | y | `sim.sipua.a:one` |\n",
+                     "tests/sim/sipua/test_a.c": "static void one(void **state)\n{\n}\n cmocka_unit_test(one)\n",
                      "tests/peer/test_b.py": "def test_c():\n"},
-     [("docs/sip-conformance.md", "| 8.1 | x | `sim.sip.a:two` |\n"), ("docs/sip-conformance.md", "| 8.1 | x | `sim.sip.b` |\n"),
+     [("docs/sip-conformance.md", "| 8.1 | x | `sim.sipua.a:two` |\n"), ("docs/sip-conformance.md", "| 8.1 | x | `sim.sipua.b` |\n"),
       ("docs/sip-conformance.md", "| 8.1 | x | y |\n"), ("docs/field.md", "| x | y | z |\n"), ("tests/peer/test_b.py", "def test_d():\n"),
-      ("tests/sim/sip/test_a.c", "static void one(void **state)\n{\n}\n")]),
+      ("tests/sim/sipua/test_a.c", "static void one(void **state)\n{\n}\n")]),
     ("flags_in_docs", {**DOCS, "server": HELP},
      [("README.md", "--flag-z\n"), ("docs/protocol.md", "`--flag`\n"), ("docs/x.conf.example", "# flag-z = 1\n"),
       ("docs/ws_audio_server.1", MANUAL.replace(".It Fl -flag-c Ar N\n", "")),

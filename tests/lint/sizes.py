@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Functions of at most 80 lines, files of at most 800. Functions begin and end with a brace in column 1 (clang-format)."""
 import common
 

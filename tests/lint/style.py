@@ -1,4 +1,5 @@
-"""What docs/style.md says of C and a script can see: guards, file heads, comments, types, log texts, errno."""
+# SPDX-License-Identifier: MIT
+"""What docs/style.md says of C and a script can see: SPDX lines, guards, file heads, comments, types, log texts, errno."""
 import re
 
 import common
@@ -8,7 +9,9 @@ from forbidden import STRING_OR_COMMENT, blank
 LIBRARY = ("include/sip_client.h", "include/sip_client_async.h")
 FORWARD = re.compile(r'\s*#include "[^"]+"\n')
 GUARD = re.compile(r"#ifndef (\w+)\n#define (\w+)\n")
+SPDX = re.compile(r"(?:#![^\n]*\n)?(?:/\*|#) SPDX-License-Identifier: MIT(?: \*/)?\n")
 LEGAL = re.compile(r"/\* (?:SPDX-|Copyright)[^\n]*\*/\n")
+INCLUDE = re.compile(r"^#include", re.M)
 TYPEDEF = re.compile(r"\btypedef\s+(?:struct|union|enum)\b")
 LOG = re.compile(r'\blog_write\(\s*[^,]+,\s*(LOG_\w+),\s*"((?:\\.|[^"\\])*)"')
 CONVERSION = re.compile(r"%[-+ #0]*[\d.*]*[a-z]+")
@@ -22,11 +25,10 @@ def without_comments(text):
     return STRING_OR_COMMENT.sub(lambda match: match.group(0) if match.group(0).startswith('"') else blank(match), text)
 
 
-def guard_names(name):
-    """What a header of the program may be guarded by: ROOM_FILE_H, better WSAUDIO_ROOM_FILE_H."""
+def guard_name(name):
+    """What guards a header: WSAUDIO_ROOM_FILE_H, without WSAUDIO_ what programs of others include."""
     path = re.sub(r"^(src|include/wsaudio|include)/", "", name)
-    words = re.sub(r"\W", "_", path).upper()
-    return (words, "WSAUDIO_" + words)
+    return ("" if name in LIBRARY else "WSAUDIO_") + re.sub(r"\W", "_", path).upper()
 
 
 def check_guard(name, text, seen, problems):
@@ -41,8 +43,13 @@ def check_guard(name, text, seen, problems):
     if guard in seen:
         problems.append(f"{name}: the guard {guard} is that of {seen[guard]}")
     seen[guard] = name
-    if name.startswith(("src/", "include/")) and guard not in guard_names(name):
-        problems.append(f"{name}: the guard is {guard}, not {guard_names(name)[1]}")
+    if name.startswith(("src/", "include/")) and guard != guard_name(name):
+        problems.append(f"{name}: the guard is {guard}, not {guard_name(name)}")
+
+
+def check_spdx(name, text, problems):
+    if not SPDX.match(text):
+        problems.append(f"{name}: does not begin with its licence, SPDX-License-Identifier: MIT")
 
 
 def check_head(name, text, problems):
@@ -66,6 +73,12 @@ def check_code(name, text, problems):
         problems.append(f"{name}: a typedef hides a structure, union or enum")
     if not name.startswith(("src/os/", "src/library/")) and re.search(r"\berrno\b", code):
         problems.append(f"{name}: errno stays in os")
+    if re.search(r"\bsizeof (?!\()", code):
+        problems.append(f"{name}: sizeof(x), not sizeof x")
+    if name.endswith(".c") and name.startswith("src/"):
+        own, before = re.search(r'^#include "(?:wsaudio/\w+/)?%s\.h"' % re.escape(name[name.rindex("/") + 1:-2]), text, re.M), INCLUDE.search(text)
+        if own and before.start() != own.start():
+            problems.append(f"{name}: its own header comes first")
     for level, words in LOG.findall(without_comments(text)):
         if level != "LOG_DEBUG" and re.search(r"\w", CONVERSION.sub("", words)):
             problems.append(f"{name}: a log text that is not in the catalogue: {words}")
@@ -76,11 +89,16 @@ def main():
     problems, seen = [], {}
     for path in common.c_files(root) + common.files(root, "tools/*.[ch]", "docs/examples/*.c"):
         name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+        check_spdx(name, text, problems)
         if name.endswith(".h"):
             check_guard(name, text, seen, problems)
         if name.startswith("include/"):
             check_head(name, text, problems)
         check_code(name, text, problems)
+    for path in common.files(root, "tests/**/*.py", "docs/examples/*.py", "**/CMakeLists.txt", "cmake/*", "tools/*", "tests/**/*.sh"):
+        name, data = path.relative_to(root).as_posix(), path.read_bytes()
+        if "build" not in path.relative_to(root).parts and not name.endswith((".c", ".h")) and (data.startswith(b"#!") or "." in path.name):
+            check_spdx(name, data.decode("utf-8"), problems)
     common.finish(problems, "style")
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the libraries of levels 0 to 2 need from outside: an allow-list proves that they do no I/O and read no clock."""
 import re
 import subprocess
@@ -14,8 +15,7 @@ COMPILER = re.compile(
     r"|__(asan|ubsan|lsan|sanitizer|gcov|llvm|gcc|cov)\w*|__isoc\d+_\w+|__(u?div|u?mod|mul|float|fix)[a-z]*\d*"
     r"|__odr_asan\w*|__start_\w+|__stop_\w+|__sancov\w*")
 EXTRA = {"base": re.compile(r"EVP_\w+|CRYPTO_memcmp"), "ws": re.compile(r"wslay_\w+")}
-BELOW = {"base": (), "call": ("base",) + common.LEVEL_1}
-BELOW.update({room: ("base",) for room in common.LEVEL_1})
+BELOW = common.BELOW
 
 
 def symbols(nm, library, *flags):

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What allocates in each room, with allocation 1, 2, 3 … failing until it needs no more: no crash, an orderly error and no block
  * left behind (failmalloc_all asserts the last).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every scenario of tests/sim/seeds with allocation 1, 2, 3 … failing (each argument-th: test_scenes STEP), until it needs no more:
  * the world's rules hold, pools are empty and no block is left. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls with memory running out: each scenario again with allocation 1, 2, 3 … failing, until one run needs no more.
  * Nothing may leak or crash, at most one ENDED is told for each usage, and all is released in the end.
  *
@@ -56,8 +57,8 @@ static bool run_outgoing(unsigned long fail_at)
     struct sim_ua *ua = prepare(sim_open());
     sim_start(ua);
     failmalloc_start(fail_at);
-    int status = sip_usage_invite(ua->stack, ua->sim->now, SPAN_LIT("sip:a@example.org"), SPAN_LIT(SDP_OFFER),
-                                  DUR_S(20), ua, &ua->call);
+    int status = sip_inv_invite(ua->stack, ua->sim->now, SPAN_LIT("sip:a@example.org"), SPAN_LIT(SDP_OFFER), DUR_S(20),
+                                ua, &ua->call);
     assert_true(status == ST_OK || status == ST_NO_MEMORY);
     answer_all(ua, "INVITE", 407, "p1", CHALLENGE, "");
     answer_all(ua, "INVITE", 302, "p2", "Contact: <sip:b@example.org>, <sip:c@example.org>\r\n", "");
@@ -99,8 +100,8 @@ static bool run_failover(unsigned long fail_at)
     sim_start(ua);
     sip_stack_set_servers(ua->stack, servers, 2);
     failmalloc_start(fail_at);
-    int status = sip_usage_invite(ua->stack, ua->sim->now, SPAN_LIT("sip:a@example.org"), SPAN_LIT(SDP_OFFER),
-                                  DUR_S(20), ua, &ua->call);
+    int status = sip_inv_invite(ua->stack, ua->sim->now, SPAN_LIT("sip:a@example.org"), SPAN_LIT(SDP_OFFER), DUR_S(20),
+                                ua, &ua->call);
     const struct sim_message *first = sim_await(ua->sim, 2, "INVITE", DUR_MS(100));
     const struct sim_message *second = sim_await(ua->sim, 3, "INVITE", DUR_S(5));
     if (first != NULL && second != NULL) {
@@ -136,8 +137,8 @@ static bool run_incoming(unsigned long fail_at)
     ua->take_softly = true;
     sim_run(ua->sim, DUR_MS(30));
     mono_us now = ua->sim->now;
-    (void)!sip_usage_progress(ua->stack, now, ua->call, 180, SPAN_NONE);
-    (void)!sip_usage_answer(ua->stack, now, ua->call, SPAN_LIT(SDP_ANSWER));
+    (void)!sip_inv_progress(ua->stack, now, ua->call, 180, SPAN_NONE);
+    (void)!sip_inv_answer(ua->stack, now, ua->call, SPAN_LIT(SDP_ANSWER));
     const struct sim_message *ok = sim_await(ua->sim, 2, "SIP/2.0 200", DUR_S(1));
     if (ok != NULL) {
         struct sim_dialog d = sim_dialog_of_response(ok);
@@ -148,7 +149,7 @@ static bool run_incoming(unsigned long fail_at)
         sim_request(ua->sim, 2, 1, &d, "BYE", "", "");
         sim_run(ua->sim, DUR_MS(30));
     }
-    sip_usage_end(ua->stack, ua->sim->now, ua->call);
+    sip_inv_end(ua->stack, ua->sim->now, ua->call);
     sim_run(ua->sim, DUR_S(40));
     assert_true(sim_events(ua, SIP_EVENT_ENDED) <= 1);
     (void)failmalloc_stop();

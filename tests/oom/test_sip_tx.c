@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The transaction layer when memory runs out: a scenario is run with allocation 1, 2, 3 … failing, until one run needs
  * no more. Nothing may leak, crash or be told twice. */
 #include "support_tx.h"

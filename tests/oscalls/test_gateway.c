@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A whole gateway with its loopback exchange, over real sockets in this process: each system call failing once, with each error
  * that it can return, while a client connects, uploads, calls, plays, lists and hangs up. The client is driven from the wait of the
  * gateway's own loop. The gateway may refuse to start (exit 1) or break off what the call belonged to, but it never crashes,

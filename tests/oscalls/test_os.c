@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Each function of room os with the call that it makes failing once, for each error that the call can return: the status that the
  * header promises, no descriptor left, and the next try works. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """G.711, WAV files and RTP packets, written here a second time so that the server is not compared with itself."""
 import random
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """baresip as the other end: no sound card, it plays a WAV file and dumps what it hears. One process a test, ended by id."""
 import glob
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Chromium without a window, driven over its DevTools protocol, and a small HTTP server for test pages. No network but loopback."""
 import http.client
 import http.server

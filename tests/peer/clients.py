@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """WebSocket clients: python3-websockets, websocket-client and a raw socket for what no library would send."""
 import asyncio
 import base64

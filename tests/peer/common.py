@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Steps that several files share."""
 import os
 import random

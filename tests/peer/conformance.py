@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Cases for a WebSocket conformance run against /echo: octets out, the exact list of events that must come back."""
 import os
 import socket

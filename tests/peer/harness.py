@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Starts the server under test, checks how it ends, and runs the tests of a file side by side.
 
 A test is a function test_* or fault_*; each starts what it needs, on free ports, in a folder of its own.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Kamailio as registrar (memory only) and record-routing proxy with digest authentication. User N has the password pw-N."""
 import os
 import shutil

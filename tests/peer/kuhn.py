@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """UTF-8 that is valid and UTF-8 that is not, after the tables of Markus Kuhn's decoder test, RFC 3629 and Unicode table 3-7."""
 
 

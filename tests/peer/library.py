@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Programs that use libsip_client, compiled against an installed tree as a user would."""
 import atexit
 import os

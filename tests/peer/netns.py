@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A gateway behind a NAT: three network namespaces of our own, nftables between them, conntrack on a shortened clock.
 
     gateway 10.77.0.2 -- 10.77.0.1 nat 198.51.100.1 -- 198.51.100.2 pbx"""

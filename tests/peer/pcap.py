@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Writes datagrams as a capture file, so that no right to listen on an interface is needed."""
 import socket
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A SIP phone for what SIPp cannot express: each message is sent by the test, everything is recorded with its time."""
 import hashlib
 import itertools

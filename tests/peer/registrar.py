@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A scripted registrar with digest: keeps bindings, answers OPTIONS, hands INVITEs to the test like any phone."""
 import re
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """SIPp scenarios written as Python: a list of steps becomes the XML file that SIPp runs as the answering side."""
 import contextlib
 import os

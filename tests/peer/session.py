@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The same session for every WebSocket client: upload, dial, play, hear the echo byte for byte in hex and in binary, hang up."""
 import base64
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """SIPp as the other end: scenarios in sipp/, one process a test, ended by id."""
 import os
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """baresip as the far end: what it recorded is what we played, what it played is what we recorded, in both codecs."""
 import re
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Chromium as the WebSocket client: whole sessions from pages of several origins, and the doors that stay shut for others."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The session that js/session.js holds with ws and browsers, with the two Python libraries."""
 import sys
 

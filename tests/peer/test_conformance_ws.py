@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """RFC 6455 on /echo in every corner that a conformance suite visits. Each case checks all that comes back, close code included.
 
 framing  sizes, pieces on the wire, masks, lengths      pings    payloads, order, pongs unasked

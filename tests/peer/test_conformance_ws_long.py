@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The slow part of the conformance run: 16 MiB messages and whole ranges (label long)."""
 import os
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Who occupies what on the WebSocket port: strangers, crowds, descriptors that run out, and how a connection ends."""
 import base64
 import contextlib

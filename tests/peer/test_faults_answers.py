@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """FAULTS 1 to 10, 14: what comes back to an INVITE or a BYE, and what does not."""
 import sys
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """FAULTS 33, 34, 39 to 42, 44: several clients, hostile messages, disconnects."""
 import base64
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """FAULTS 11 to 18, 21, 22: inside a dialog, beside it, and what is no SIP at all."""
 import re
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """FAULTS 26, 27, 35 to 38: what is uploaded and what of it is heard."""
 import base64
 import os

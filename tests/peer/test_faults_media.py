@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """FAULTS 19, 20, 23 to 25, 28 to 32: RTP."""
 import functools
 import secrets

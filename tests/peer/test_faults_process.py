@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """FAULTS 43, 45 to 47: the process as a whole; and 50 calls at once."""
 import os
 import re

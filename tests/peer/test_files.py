@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Directories of uploads and recordings, as they are met in the field."""
 import base64
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """HTTP on the WebSocket port: pages, refusals, who may come in (SPEC sections 2 and 4)."""
 import os
 import re

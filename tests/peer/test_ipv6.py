@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A call over IPv6 alone: SIP, SDP and RTP between two of our servers on ::1, the second answering with the echo test."""
 import re
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two of our servers and baresip registered at Kamailio, a record-routing proxy with digest: calls in every direction."""
 import re
 import sys

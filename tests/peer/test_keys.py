@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """DTMF with telephones: events as RFC 4733 wants them and tones that are heard as the right keys; SIPp's keys, and ours back from it."""
 import contextlib
 import glob

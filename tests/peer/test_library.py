@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """libsip_client: the document's programs unchanged, and what its functions promise, against phones and SIPp.
 
 Scenarios: both document programs, static and shared, C99 and C++; -D and environment; digest; refusals, ringing given up;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The library's examples with baresip as the far end: what baresip recorded is the file that was played, what was recorded here is
 what baresip played, and the call ends with one BYE."""
 import os

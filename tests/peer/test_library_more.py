@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """libsip_client, further promises: SHA-256, qop and redirection, packets that wait, a WAV that survives kill -9, no second process,
 the receive buffer that is asked for, the number in the line of a failed call."""
 import os

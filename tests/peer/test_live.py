@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Live audio of a bursty client through the running server to a telephone: each sample once and in order, marks, CLEAR."""
 import sys
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A log whose reader stops, goes away or never came holds up nothing (SPEC section 5)."""
 import fcntl
 import os

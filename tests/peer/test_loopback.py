@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The built-in exchange: dial, upload, play, hear the echo, hang up, read the recording (SPEC sections 3, 5, 6)."""
 import cmath
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An operator's run under valgrind: whole files of tests with the server in memcheck. Every leak and every error fails."""
 import os
 import re

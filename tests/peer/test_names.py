@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The SIP server by name: a real name server (dnsmasq) in a network namespace with a resolv.conf of its own.
 
 Without c-ares built in, the tests of that build run instead; without namespaces or dnsmasq it ends with 77."""

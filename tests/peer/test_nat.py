@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The gateway behind a NAT, the PBX outside: audio both ways, and the binding lives through a long silence."""
 import contextlib
 import re

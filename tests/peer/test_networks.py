@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The server in networks made of namespaces: its address changes, and a NAT stands between it and the SIP server.
 
 Needs root, ip and nft. Nothing outside of the namespaces is touched; they vanish with the processes that hold them."""

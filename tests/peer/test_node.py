@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """JavaScript clients under Node: npm's ws, and Node's own WebSocket where it has one."""
 import functools
 import json

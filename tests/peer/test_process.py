@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Flags, exit codes, signals, sudden death (SPEC sections 2 and 5)."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Registration, keepalive and our own address against a scripted registrar."""
 import re
 import sys

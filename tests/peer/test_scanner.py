@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Scanners and floods on the SIP port, from addresses of 127.0.0.0/8 that are not the SIP server's."""
 import itertools
 import re

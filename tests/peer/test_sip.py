@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """SIP that SIPp cannot script: redirects, forked answers, re-INVITE, a crossing BYE, requests for no dialog."""
 import re
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """SIPp as the far end: its standard answer, challenges, early media, its BYE, a lost INVITE, busy, CANCEL."""
 import re
 import sys

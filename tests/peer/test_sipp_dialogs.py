@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """SIPp scenarios for what networks and proxies do to a dialog: forks, routes, redirects, everything twice or late, re-INVITE,
 challenges within it, crossings. SIPp checks each message (SIPp's own verdict), the client's CALL_STATE messages the rest."""
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """SIPp as the caller: every way in which an incoming call is refused, rings, is answered and ends (--incoming)."""
 import os
 import re

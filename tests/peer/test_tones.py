@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """multimon-ng, a decoder of other people's, listens to the keys that are sent as tones, and to the tone of each key alone."""
 import os
 import re

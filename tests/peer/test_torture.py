@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The messages of RFC 4475 and RFC 5118 sent to a running server: idle, while it rings, and in a call.
 
 Each must bring the reaction of the table and nothing else; the call that runs and the calls that follow notice nothing.

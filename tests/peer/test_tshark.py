@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tshark reads a whole call: every packet of ours is SIP, SDP, RTP or RTCP without a complaint, and the streams are even."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every verb of the text protocol that is due and every answer to it (SPEC section 3)."""
 import base64
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """WAV files of every kind as sox writes them: uploaded, played at once, and their tone found again in what a client hears."""
 import glob
 import math

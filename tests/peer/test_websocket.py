@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """RFC 6455 as a stranger would try it: raw frames against / and /echo."""
 import os
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How patient the tests are: under valgrind or strace everything takes longer."""
 import os
 

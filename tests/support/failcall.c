@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "failcall.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* System calls that fail on demand, through the linker's --wrap (tests/oscalls/CMakeLists.txt). Tests only. */
 #ifndef SUPPORT_FAILCALL_H
 #define SUPPORT_FAILCALL_H

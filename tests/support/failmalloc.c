@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "failmalloc.h"
 
 #include <openssl/evp.h>

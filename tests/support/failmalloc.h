@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory that runs out on demand. A program linked with failmalloc.c and the linker's --wrap (tests/oom/CMakeLists.txt) has its
  * allocations counted, and the n-th fails: malloc, calloc, realloc and strdup, and the calls of wslay and libcrypto that allocate.
  * The tests' own sources are compiled with malloc=__real_malloc and so on: only what is tested runs short. Tests only. */

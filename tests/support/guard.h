@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Bytes flush against an inaccessible page: a parser that reads one byte past its input, or one before it, dies there and
  * then, with or without a sanitizer. Tests only. */
 #ifndef SUPPORT_GUARD_H

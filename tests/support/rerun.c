@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rerun.h"
 
 #include <errno.h>
@@ -70,7 +71,7 @@ static void remove_folders(void)
 static void crash_openly(void)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         (void)signal(signals[i], SIG_DFL);
     }
 }
@@ -226,7 +227,7 @@ int __wrap__cmocka_run_group_tests(const char *name, const struct CMUnitTest *te
     if (mode == NULL) {
         return __real__cmocka_run_group_tests(name, tests, count, setup, teardown);
     }
-    folders = mmap(NULL, sizeof *folders, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    folders = mmap(NULL, sizeof(*folders), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (folders == MAP_FAILED) {
         perror("mmap");
         return 2;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every test of a cmocka program again with allocation 1, 2, 3 … failing. With RERUN_FAILING set in the environment the program
  * does that instead of its plain run; rerun.c takes cmocka's entry over by the linker's --wrap. Each run is a process of its own.
  * A test may then fail an assertion of its own (it expects what cannot be), but only when an allocation did fail; a run that

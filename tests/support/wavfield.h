@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The files of tests/field/wav. Tests only. */
 #ifndef SUPPORT_WAVFIELD_H
 #define SUPPORT_WAVFIELD_H
@@ -27,7 +28,7 @@ static const struct wavfield wavfield_files[] = {
     {"pcm-16-in-32", true},
     {"seventy-chunks-before-data", true},
 };
-#define WAVFIELD_FILES (sizeof wavfield_files / sizeof wavfield_files[0])
+#define WAVFIELD_FILES (sizeof(wavfield_files) / sizeof(wavfield_files[0]))
 
 static inline void wavfield_path(const char *name, char *path, size_t cap)
 {
@@ -40,7 +41,7 @@ static inline void wavfield_path(const char *name, char *path, size_t cap)
 static inline size_t wavfield_load(const char *name, uint8_t *out)
 {
     char path[512];
-    wavfield_path(name, path, sizeof path);
+    wavfield_path(name, path, sizeof(path));
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         abort();

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* WAV files of every kind, built into the caller's buffer. Tests only. */
 #ifndef SUPPORT_WAVGEN_H
 #define SUPPORT_WAVGEN_H
@@ -83,7 +84,7 @@ static inline void wavgen_put_fmt(struct wavgen_out *o, const struct wavgen *w)
         wavgen_le(o, bits, 2);
         wavgen_le(o, 0, 4);
         wavgen_le(o, tag, 2);
-        wavgen_bytes(o, guid_tail, sizeof guid_tail - 1);
+        wavgen_bytes(o, guid_tail, sizeof(guid_tail) - 1);
         wavgen_le(o, w->bad_guid ? 0x72 : 0x71, 1);
     }
     uint32_t written = fmt_len >= 40 ? 40 : fmt_len >= 18 ? 18 : 16;

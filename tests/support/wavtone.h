@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A tone in WAV files of every kind, and finding it again. Tests only; needs wavgen.h, wsaudio/audio.h and libm. */
 #ifndef SUPPORT_WAVTONE_H
 #define SUPPORT_WAVTONE_H
@@ -27,11 +28,11 @@ static const struct wavtone_kind wavtone_kinds[] = {
     {"A-law mono", WAVGEN_ALAW, 8, 1, 18},      {"A-law stereo", WAVGEN_ALAW, 8, 2, 40},
     {"mu-law mono", WAVGEN_ULAW, 8, 1, 18},     {"mu-law stereo", WAVGEN_ULAW, 8, 2, 40},
 };
-#define WAVTONE_KINDS (sizeof wavtone_kinds / sizeof wavtone_kinds[0])
+#define WAVTONE_KINDS (sizeof(wavtone_kinds) / sizeof(wavtone_kinds[0]))
 
 static const uint32_t wavtone_rates[] = {8000,  8001,  11025, 12000, 16000, 22050,
                                          24000, 31111, 32000, 37800, 44100, 48000};
-#define WAVTONE_RATES (sizeof wavtone_rates / sizeof wavtone_rates[0])
+#define WAVTONE_RATES (sizeof(wavtone_rates) / sizeof(wavtone_rates[0]))
 
 struct wavtone {
     struct wavtone_kind kind;
@@ -50,7 +51,7 @@ static inline uint8_t *wavtone_sample(uint8_t *at, const struct wavtone_kind *ki
     case WAVGEN_FLOAT: {
         float f = (float)value;
         uint32_t bits;
-        memcpy(&bits, &f, sizeof bits);
+        memcpy(&bits, &f, sizeof(bits));
         integer = bits;
         break;
     }
@@ -93,7 +94,7 @@ static inline size_t wavtone_build(const struct wavtone *t, uint8_t *out, size_t
 static inline const char *wavtone_name(const struct wavtone *t)
 {
     static char name[64];
-    (void)snprintf(name, sizeof name, "%s %u Hz", t->kind.name, (unsigned)t->rate_hz);
+    (void)snprintf(name, sizeof(name), "%s %u Hz", t->kind.name, (unsigned)t->rate_hz);
     return name;
 }
 

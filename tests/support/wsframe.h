@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client's half of RFC 6455 framing: builds masked frames and reads those of a server. Written apart from the server's
  * own code so that the two can disagree. Tests only. */
 #ifndef SUPPORT_WSFRAME_H

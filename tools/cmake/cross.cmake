@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Cross build with Debian's compiler for MACHINE (a GNU triplet), libraries from MACHINE_SYSROOT, tests run by MACHINE_RUNNER.
 #   cmake -DCMAKE_TOOLCHAIN_FILE=tools/cmake/cross.cmake -DMACHINE=aarch64-linux-gnu -DMACHINE_SYSROOT=... \
 #         -DMACHINE_RUNNER="qemu-aarch64-static;-L;/usr/aarch64-linux-gnu"

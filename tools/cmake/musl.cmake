@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Build with musl-gcc, which brings no kernel headers and no libraries: both come from MUSL_PREFIX (see tools/machines).
 # MUSL_STATIC: one file without any library. Else libwslay may be the one made for another libc: it asks for nothing special.
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MUSL_PREFIX MUSL_STATIC)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* IP addresses and ports without the socket headers: pure text and bytes. */
 #ifndef WSAUDIO_BASE_ADDR_H
 #define WSAUDIO_BASE_ADDR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Base64 as programs send it, in pieces of any size: either alphabet of RFC 4648, blanks and line ends anywhere (RFC 2045),
  * padding that is missing, a "data:…;base64," before it (RFC 2397), NULs behind it. digest.h has the strict decoder. */
 #ifndef WSAUDIO_BASE_BASE64_H

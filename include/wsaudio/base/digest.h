@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hashes, base64 and constant-time comparison: the only file of levels 0 to 2 that calls libcrypto. */
 #ifndef WSAUDIO_BASE_DIGEST_H
 #define WSAUDIO_BASE_DIGEST_H

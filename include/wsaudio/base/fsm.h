@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* State machines as tables of plain data: table[state][event] = {rule, next state, action bits}. The owner of a table has an
  * executor of a few lines; audits and drawings (tools/fsm_drawing.h) read the same cells. */
 #ifndef WSAUDIO_BASE_FSM_H

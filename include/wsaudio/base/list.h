@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An intrusive doubly linked list. The node lies inside its owner; LIST_OWNER gets back to it. */
 #ifndef WSAUDIO_BASE_LIST_H
 #define WSAUDIO_BASE_LIST_H

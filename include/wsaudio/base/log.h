@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Log lines go to a sink that the app installs; the rooms below know neither file nor clock. */
 #ifndef WSAUDIO_BASE_LOG_H
 #define WSAUDIO_BASE_LOG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Log lines that strangers can cause have a rate: a few at once, then one now and then. What was left out is counted, and
  * the next line of that kind is preceded by one that says how many. */
 #ifndef WSAUDIO_BASE_LOG_QUOTA_H

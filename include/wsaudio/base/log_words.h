@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A reason that stands inside of a log line, in the log's language. On the wire and in errors it is English. */
 #ifndef WSAUDIO_BASE_LOG_WORDS_H
 #define WSAUDIO_BASE_LOG_WORDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A bounded writer over the caller's storage with one sticky overflow flag: write all, check once. */
 #ifndef WSAUDIO_BASE_OUTBUF_H
 #define WSAUDIO_BASE_OUTBUF_H

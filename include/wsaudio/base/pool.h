@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A fixed number of objects of one size, named by {slot, generation} so that a name kept too long is recognised. */
 #ifndef WSAUDIO_BASE_POOL_H
 #define WSAUDIO_BASE_POOL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How often somebody may do something: token buckets, alone or one for each of many sources in a bounded table. No clock:
  * time is an argument. */
 #ifndef WSAUDIO_BASE_RATE_H

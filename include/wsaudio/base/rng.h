@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Randomness comes in from outside: the os room's entropy in the field, a seeded generator in tests. */
 #ifndef WSAUDIO_BASE_RNG_H
 #define WSAUDIO_BASE_RNG_H

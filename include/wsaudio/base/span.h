@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A view of bytes that somebody else owns. All text parsing works on these; nothing is copied. */
 #ifndef WSAUDIO_BASE_SPAN_H
 #define WSAUDIO_BASE_SPAN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Results of fallible functions inside the program. errno never leaves the os room. */
 #ifndef WSAUDIO_BASE_STATUS_H
 #define WSAUDIO_BASE_STATUS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The catalogue: every log line of the program in English and Chinese. A pair has the same conversions in the same
  * order (checked at compile time where used, and by a test for all). SPEC section 5 fixes the starred ones. */
 #ifndef WSAUDIO_BASE_TEXT_H

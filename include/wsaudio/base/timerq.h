@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Time as an argument, expiry as a question: a queue of deadlines that reads no clock. */
 #ifndef WSAUDIO_BASE_TIMERQ_H
 #define WSAUDIO_BASE_TIMERQ_H

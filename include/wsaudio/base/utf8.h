@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* UTF-8 (RFC 3629) and text that is safe to print. */
 #ifndef WSAUDIO_BASE_UTF8_H
 #define WSAUDIO_BASE_UTF8_H

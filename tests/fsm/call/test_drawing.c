@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* docs/fsm/call_life.dot shows the table as it is: regenerated here and compared. Red: run `fsm_dot docs/fsm` and look at the
  * difference before committing it. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The audit of the table of a call's life.
  *
  * decided        every cell is decided; DROP and CANNOT move nothing and do nothing; a GO does something

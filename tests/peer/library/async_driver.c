@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two calls at once on one phone, driven by poll alone; hang-ups from inside the callback; what is refused. */
 #include <assert.h>
 #include <poll.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Packets that lie in the receiver's socket when clear_rtp_callback and stop_rtp_receiver are called. Prints how many the
  * callback had after each, and how many came out of order. */
 #include <stdlib.h>

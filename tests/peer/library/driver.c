@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls the library as a script on standard input says, one step a line, and prints what came of it. */
 #include <signal.h>
 #include <stdlib.h>

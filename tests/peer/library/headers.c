@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Both headers, alone and twice, in any order; the structures as the document has them. */
 #include "lib/sip_client.h"
 #include "sip_client.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the scenarios of incoming calls share. */
 #ifndef TESTS_SIM_INCOMING_H
 #define TESTS_SIM_INCOMING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether every SIP message of one agent is well-formed and legal for its state: RFC 3261 8.1, 8.2, 9, 12, 13, 14, 15, 17.
  * It is told what the agent sent and what reached it, and knows nothing else: no table, no state of room sip; only its parser. */
 #ifndef TESTS_SIM_LEGAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests of live audio share: a call that is up, sound that is known byte for byte, and a look at what left. */
 #ifndef TESTS_SIM_LIVE_BENCH_H
 #define TESTS_SIM_LIVE_BENCH_H

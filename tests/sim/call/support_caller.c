@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Telephones that call the gateway, by plain text like the phone that it calls. Any number at once, told apart by Call-ID. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The WebSocket clients of the world, and the rules of the text protocol that each of them watches. */
 #include <setjmp.h>
 #include <stdarg.h>

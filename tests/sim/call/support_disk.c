@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The world's disk: files in memory behind struct file_io, with faults on demand. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 #include "legal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../../src/sip/body.h"
-#include "../../../src/sip/message.h"
+#include "wsaudio/sipmsg/body.h"
+#include "wsaudio/sipmsg/message.h"
 
 #define KEY_MAX  160
 #define NO_REPLY DUR_S(32) /* 64*T1 */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The phone: SIP by plain text, written apart from room sip so that the two can disagree. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Incoming calls that are answered: offers, the ACK, the echo test (--incoming). Numbers are sections of RFC 3261.
  *
  *  answered             180, INCOMING, 200, ACK, audio, recording, HANGUP: BYE                       13.3.1, 15.1.1

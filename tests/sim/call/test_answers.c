@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SDP of the far end in the middle of a call, and addresses that cannot be reached.
  *
  * another_port        RFC 3261 14.2, RFC 3264 8   re-INVITE without offer: audio goes where the ACK says

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whole calls on a virtual clock, from the client's words to the phone's messages. After each scenario world_end asserts that
  * nothing is left; `ended` is counted in each.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every command of SPEC section 3 and every way to refuse it, over the whole gateway on a virtual clock.
  *
  *  not due          verbs of later versions are refused, never taken and ignored

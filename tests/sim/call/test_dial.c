@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Toll fraud and floods over the whole gateway on a virtual clock.
  *
  *  rules            --dial-allow, --dial-deny: denied, nothing sent, nothing counted against the minute

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connections that the server decides to end while their client does not read, does not answer or is not there: the line is free at
  * the decision, the connection within seconds, and the log says why.
  *

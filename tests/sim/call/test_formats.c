@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* WAV files of every kind through the whole gateway: uploaded, converted a slice a turn, played and heard in the recording.
  *
  *  every kind      uploaded and played at once; its tone is found at its frequency with the SNR that G.711 leaves

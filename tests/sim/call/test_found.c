@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Faults that scenarios from seeds and failing memory have found, each as a test of its own.
  *
  *  no second BYE behind the peer's    seed 12737, both_hang_up: our BYE broke after the peer's had come    RFC 3261 15.1.2

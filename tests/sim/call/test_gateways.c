@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two whole gateways with their clients, and a proxy in between that record-routes, forks to the second gateway and two telephones
  * of its own, and lets every message take its time (RFC 3261 16). Each seed draws who answers, refuses or only rings and when,
  * whether the caller gives up, and who hangs up. Whatever happens:
@@ -6,7 +7,7 @@
  *  heard      two clients that talk hear each other
  *  legal      the judges of both worlds look at every message; world_end sees that nothing is left
  *
- * What messages that are lost do to it is seen in tests/sim/sip/test_proxy.c. */
+ * What messages that are lost do to it is seen in tests/sim/sipua/test_proxy.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a client hears in the decoded formats, and the keys that the far end presses, on a virtual clock.
  *
  *  samples         ulaw, alaw, l16, l16/16000 in PCMU and PCMA calls, to the bit; 10 to 60 ms a packet, mixed

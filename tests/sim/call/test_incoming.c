@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Incoming calls: at whom they ring and how that ends (--incoming). Numbers are sections of RFC 3261.
  *
  *  refused_by_default   480 and no state; LISTEN denied, ANSWER and REJECT no_call

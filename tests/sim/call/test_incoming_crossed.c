@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every state of an incoming call crossed with everything that can happen to it: what the caller gets, what the client is told,
  * and whether a BYE leaves. Numbers are sections of RFC 3261.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* DTMF towards the far end, on a virtual clock.
  *
  *  refusals        no call, not answered, no keys, too many, no room behind those that wait
@@ -125,7 +126,7 @@ static void whole_event(const struct world *w, size_t at, uint8_t event)
             assert_int_equal(p->timestamp, first->timestamp);
             assert_int_equal(p->marker, i == 0);
             assert_int_equal(p->begin[0], event);
-            assert_int_equal(p->begin[1], (i >= 4 ? 0x80 : 0) | RTP_KEY_VOLUME_DBM);
+            assert_int_equal(p->begin[1], (i >= 4 ? 0x80 : 0) | RTP_DTMF_VOLUME_DBM);
             assert_int_equal(duration_of(p), i < 5 ? 160 * (i + 1) : 800);
         } else {
             assert_int_equal(p->payload_type, 0);

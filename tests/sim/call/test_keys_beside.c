@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys towards the far end beside files, live audio and marks, on a virtual clock; as events and as tones.
  *
  *  audio           at every place of it keys come between: not a sample is lost, marks are told in the turn of the last sample

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Live audio from a client to the phone, through the whole gateway on a virtual clock: what leaves, when, and what the client
  * hears of it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Live audio beside everything else of a call, on a virtual clock.
  *
  *  files           go first; live audio waits behind them; marks of both; STOP_WAV

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LATENCY: speakers in real time whose pieces come late, in bunches, by another clock, or not at all for a while; measured in the
  * packets that leave and in marks.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Live audio in the pieces in which speech engines and browsers send it: what leaves is what came, whatever marks stand between.
  *
  *  marks           behind pieces of any length, odd bytes of 16-bit samples, a resampler's last 4 ms: not a bit changes

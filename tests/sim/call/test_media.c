@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Audio through the whole gateway, both ways, on a virtual clock.
  *
  *  formats         MEDIA hex, rtp, off; switched in the middle of a call

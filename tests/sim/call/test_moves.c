@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Our address changes under a gateway that is registered and has calls. The phone is the registrar too.
  *
  *  told_another      netlink's word: REGISTER moves the binding, OPTIONS goes at once; the next INVITE, its SDP and the 200 of an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls with telephones and exchanges that write SIP in their own way, as the clients see them (docs/field.md).
  *
  *  parts_from_the_phone    SDP in one part of several: 183 and 200                                  RFC 5621

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A machine that does not keep up (--max-calls was set too high): those who talk come first.
  *
  *  calls_are_refused     CALL: busy, one WARNING; the call that is up goes on; calls are taken again 2 s after the last skip

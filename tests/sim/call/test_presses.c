@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Keys that the far end presses, through the whole gateway on a virtual clock: twice the same key between audio, told twice,
  *
  *  whatever is lost        each packet in turn, each two neighbours, all but one of a press

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* When nothing is received: what counts as silence, and what the end and the log say of packets that were dropped.
  *
  *  payload_type     RTP of a type that was not agreed: one line, and the call's end names it

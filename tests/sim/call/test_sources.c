@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the far end's audio comes from (SPEC section 3, "Audio"), through the whole gateway. The phone's SDP names a public
  * address unless a scenario says otherwise; SIP comes from 10.0.0.9.
  *

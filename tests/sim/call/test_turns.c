@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What clients can make of a turn: all of them together have a share of it, and each of them gets his part of that. Counted in
  * steps of work, not in time.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* WAV_UPLOAD over the whole gateway: what is stored, what is refused and how, and that a failure leaves no trace.
  *
  *  fault 35   bad names            fault 34   two clients, fragments interleaved

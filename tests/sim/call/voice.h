@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The far end's stream, packet by packet, in the tests of what a client hears. */
 #ifndef TESTS_SIM_VOICE_H
 #define TESTS_SIM_VOICE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A world on a virtual clock: one gateway (room call with everything below it), a scripted phone that shares no code with it,
  * WebSocket clients, and the links between them with delay and loss. No test sleeps. */
 #ifndef TESTS_SIM_WORLD_H

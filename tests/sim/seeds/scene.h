@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A scenario under conditions drawn from a seed. With a network that loses nothing a scenario's own expectations hold;
  * whatever the conditions, the world's rules do (../call/world.h, ../call/legal.h). */
 #ifndef TESTS_SIM_SCENE_H

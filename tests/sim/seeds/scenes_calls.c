@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The life of calls with the scripted phone as the far end; the rules are those of ../call/test_calls.c and ../sip. */
 #include <setjmp.h>
 #include <stdarg.h>

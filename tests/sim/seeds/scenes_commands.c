@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Commands, uploads, lists and files; the rules are those of ../call/test_commands.c and test_uploads.c. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Incoming calls over drawn networks: several callers and clients, and whatever crosses on the way. The rules of the text
  * protocol (one call rings at a time, each INCOMING ends once) and of SIP are watched by the world itself. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Audio; the rules are those of ../call/test_media.c. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loopback exchange as the far end: our own stack in the server role (SPEC section 6). */
 #include <setjmp.h>
 #include <stdarg.h>

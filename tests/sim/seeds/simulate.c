@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs scenarios from seeds: simulate [--seeds A-B] [--scenario NAME] [--shard I/N] [--list] [--quiet]. Without
  * --scenario seed n is scenario n modulo their number. The first failure ends the run with the message ladder and the
  * command line that replays it alone. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests to be judged by access.c: heads as they come, from whom, and what is said of them. */
 #ifndef SUPPORT_ACCESS_H
 #define SUPPORT_ACCESS_H

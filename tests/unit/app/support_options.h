@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs options_load like main does, and writes files for it to read. */
 #ifndef TEST_SUPPORT_OPTIONS_H
 #define TEST_SUPPORT_OPTIONS_H

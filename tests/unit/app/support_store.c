@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_store.h"
 
 #include <dirent.h>
@@ -16,12 +17,12 @@ static void keep(void *ctx, enum log_level level, const char *text, size_t len)
 {
     struct store *s = ctx;
     const size_t used = strlen(s->lines);
-    (void)snprintf(s->lines + used, sizeof s->lines - used, "%s %.*s\n", log_level_name(level), (int)len, text);
+    (void)snprintf(s->lines + used, sizeof(s->lines) - used, "%s %.*s\n", log_level_name(level), (int)len, text);
 }
 
 void store_open(struct store *s, bool kernel)
 {
-    memset(s, 0, sizeof *s);
+    memset(s, 0, sizeof(*s));
     s->root = strdup("/tmp/ws_audio_store_XXXXXX");
     assert_non_null(s->root);
     assert_non_null(mkdtemp(s->root));

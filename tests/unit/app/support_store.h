@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A loop with a flusher over a new directory, and a log that is kept, for the tests of uploads and recordings. */
 #ifndef SUPPORT_STORE_H
 #define SUPPORT_STORE_H

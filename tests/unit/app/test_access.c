@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SPEC section 2, last two paragraphs, as a table: who gets in, who gets which refusal. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* access_text.c: what a refusal says to the one who asked, and to the log. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The SIP server's name in a running gateway, with the name server's part played here: questions asked, lists handed to the
  * stack, log lines; and without c-ares, where the name is looked up once at the start. */
 #include <setjmp.h>

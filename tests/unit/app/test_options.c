@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Command line, configuration file, environment: precedence, errors, secrets. */
 #include <setjmp.h>
 #include <stdarg.h>

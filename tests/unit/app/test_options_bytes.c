@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The options parser byte by byte (SPEC section 2): a configuration file at every truncation and with single bytes changed, and
  * each kind of value flush against an inaccessible page. Whatever is taken prints so that it reads back. */
 #include <setjmp.h>

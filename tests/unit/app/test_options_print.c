@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* --help, --version, --check-config. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SPEC section 2 as a second, hand-typed table: what each flag takes and what it refuses. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* origin.c: tables, every truncation and every byte changed, flush against an inaccessible page; what parses is equal to itself
  * written anew. (How origins are judged: test_access.c.) */
 #include <setjmp.h>

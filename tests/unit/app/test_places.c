@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* places.c: who gives way when places for handshakes run out. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Recordings on a real file system: names and link, quota with the oldest deleted first, no room left, flushes, closing
  * behind the scenes, listing while things change, leftovers of a killed process. */
 #include "support_store.h"
@@ -11,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "recordings_private.h"
+#include "recordings_priv.h"
 
 #define WALL  1700000000000000 /* 20231114T221320Z */
 #define QUOTA 10000
@@ -39,7 +40,7 @@ static void open_recordings(struct bench *b)
 
 static int setup_with(void **state, bool kernel, unsigned sync_seconds)
 {
-    struct bench *b = calloc(1, sizeof *b);
+    struct bench *b = calloc(1, sizeof(*b));
     assert_non_null(b);
     store_open(&b->store, kernel);
     b->sync_seconds = sync_seconds;
@@ -101,9 +102,9 @@ static void record(struct bench *b, int64_t seconds, size_t len)
 static void assert_link(const struct bench *b, const char *name)
 {
     char path[256], target[256], want[256];
-    (void)snprintf(path, sizeof path, "%s/" LINK, b->store.root);
-    (void)snprintf(want, sizeof want, "files/%s", name);
-    const ssize_t n = readlink(path, target, sizeof target - 1);
+    (void)snprintf(path, sizeof(path), "%s/" LINK, b->store.root);
+    (void)snprintf(want, sizeof(want), "files/%s", name);
+    const ssize_t n = readlink(path, target, sizeof(target) - 1);
     assert_true(n > 0);
     target[n] = '\0';
     assert_string_equal(target, want);
@@ -315,7 +316,7 @@ static void test_too_many_at_once(void **state)
     recordings_close(b->recordings); /* ends them all */
     for (int i = 0; i < 6; i++) {
         char name[64];
-        (void)snprintf(name, sizeof name, "20231114T22132%dZ-0921-abcd1234.wav", i);
+        (void)snprintf(name, sizeof(name), "20231114T22132%dZ-0921-abcd1234.wav", i);
         assert_int_equal(store_size(&b->store, name), 10);
     }
     open_recordings(b);
@@ -356,7 +357,7 @@ static void test_link_cannot_be_made(void **state)
 {
     struct bench *b = *state;
     char path[256];
-    (void)snprintf(path, sizeof path, "%s/" LINK, b->store.root);
+    (void)snprintf(path, sizeof(path), "%s/" LINK, b->store.root);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     fputs("somebody's", f);
@@ -381,8 +382,8 @@ static void test_ways_to_write_the_directory(void **state)
     char cwd[512], slashes[256];
     recordings_close(b->recordings);
     b->recordings = NULL;
-    assert_non_null(getcwd(cwd, sizeof cwd));
-    (void)snprintf(slashes, sizeof slashes, "%s//", b->store.dir);
+    assert_non_null(getcwd(cwd, sizeof(cwd)));
+    (void)snprintf(slashes, sizeof(slashes), "%s//", b->store.dir);
     assert_int_equal(chdir(b->store.root), 0);
     const char *const ways[] = {"files", "files/", "./files", slashes};
     struct recordings_config config = {
@@ -392,7 +393,7 @@ static void test_ways_to_write_the_directory(void **state)
         assert_int_equal(recordings_open(&config, &b->recordings), ST_OK);
         record(b, i, 10);
         char name[64];
-        (void)snprintf(name, sizeof name, "20231114T22132%dZ-0921-abcd1234.wav", i);
+        (void)snprintf(name, sizeof(name), "20231114T22132%dZ-0921-abcd1234.wav", i);
         assert_link(b, name);
         recordings_close(b->recordings);
     }
@@ -485,7 +486,7 @@ static void test_directory_replaced(void **state)
     record(b, 0, 100);
     lost = begin_at(b, 1);
     assert_int_equal(recordings_write_at(b->recordings, lost, 0, block, 200, b->now), ST_OK);
-    (void)snprintf(away, sizeof away, "%s/away", b->store.root);
+    (void)snprintf(away, sizeof(away), "%s/away", b->store.root);
     assert_int_equal(rename(b->store.dir, away), 0);
     id = begin_at(b, 2); /* made again */
     assert_int_equal(store_logged(&b->store, "INFO Directory"), 1);
@@ -505,7 +506,7 @@ static void test_directory_replaced(void **state)
     assert_int_equal(store_count(&b->store), 1);
     /* the old one comes back: what lies there counts again, a few files at a time */
     char other[256];
-    (void)snprintf(other, sizeof other, "%s/other", b->store.root);
+    (void)snprintf(other, sizeof(other), "%s/other", b->store.root);
     assert_int_equal(rename(b->store.dir, other), 0);
     assert_int_equal(rename(away, b->store.dir), 0);
     assert_listed(b, "00");
@@ -519,13 +520,13 @@ static void test_directory_with_many_files_comes(void **state)
     struct bench *b = *state;
     char away[256], name[64];
     struct pool_id id;
-    (void)snprintf(away, sizeof away, "%s/away", b->store.root);
+    (void)snprintf(away, sizeof(away), "%s/away", b->store.root);
     assert_int_equal(rename(b->store.dir, away), 0);
     assert_int_equal(mkdir(b->store.dir, 0700), 0);
     os_close(b->store.dir_fd);
     assert_int_equal(os_dir_open(b->store.dir, &b->store.dir_fd), ST_OK);
     for (int i = 0; i < 100; i++) {
-        (void)snprintf(name, sizeof name, "20200101T0000%02dZ-%d-aaaaaaaa.wav", i % 60, i);
+        (void)snprintf(name, sizeof(name), "20200101T0000%02dZ-%d-aaaaaaaa.wav", i % 60, i);
         store_put(&b->store, name, block, 10);
     }
     id = begin_at(b, 0);
@@ -545,7 +546,7 @@ static void test_directory_is_gone(void **state)
     struct pool_id id;
     char away[256];
     assert_int_equal(rmdir(b->store.dir), 0);
-    (void)snprintf(away, sizeof away, "%s-away", b->store.root);
+    (void)snprintf(away, sizeof(away), "%s-away", b->store.root);
     assert_int_equal(rename(b->store.root, away), 0);
     for (int i = 0; i < 20; i++) {
         assert_int_equal(recordings_begin(b->recordings, SPAN_LIT("1"), SPAN_LIT("2"), WALL, b->now, &id),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_store.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@ static void assert_names(const struct recordings_index *ix, const char *want)
     const char *at = "";
     for (const struct recordings_file *f = recordings_index_before(ix, at); f != NULL;
          f = recordings_index_before(ix, f->name)) {
-        strncat(got, f->name, sizeof got - strlen(got) - 1);
+        strncat(got, f->name, sizeof(got) - strlen(got) - 1);
     }
     assert_string_equal(got, want); /* newest first */
     assert_int_equal(recordings_index_count(ix), strlen(want));
@@ -58,11 +59,11 @@ static void test_bounded_under_turnover(void **state)
     recordings_index_init(&ix);
     char name[16];
     for (int i = 0; i < 5000; i++) {
-        (void)snprintf(name, sizeof name, "%08d", i);
+        (void)snprintf(name, sizeof(name), "%08d", i);
         assert_int_equal(recordings_index_add(&ix, name, 0, false), ST_OK);
         if (i >= 50) {
             struct recordings_file *oldest = recordings_index_oldest_closed(&ix);
-            (void)snprintf(name, sizeof name, "%08d", i - 50);
+            (void)snprintf(name, sizeof(name), "%08d", i - 50);
             assert_string_equal(oldest->name, name);
             recordings_index_remove(&ix, oldest);
         }

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 #include "guard.h"
 #include "support_store.h"
 
 #include <string.h>
 
-#include "recordings_private.h"
+#include "recordings_priv.h"
 
 #define WALL 1700000000000000 /* 2023-11-14 22:13:20 UTC */
 
@@ -31,8 +32,8 @@ static void test_long_label_is_cut(void **state)
     (void)state;
     char label[300];
     char name[RECORDING_NAME_MAX];
-    memset(label, '9', sizeof label);
-    recordings_name_make(name, span_make(label, sizeof label), SPAN_LIT("abcdefghij"), WALL, 99);
+    memset(label, '9', sizeof(label));
+    recordings_name_make(name, span_make(label, sizeof(label)), SPAN_LIT("abcdefghij"), WALL, 99);
     assert_int_equal(strlen(name), 16 + 1 + 64 + 1 + 8 + 3 + 4);
     assert_true(recordings_name_valid(span_cstr(name)));
 }
@@ -58,14 +59,14 @@ static void test_valid(void **state)
         "received_from_server.wav",
     };
     assert_true(recordings_name_valid(span_cstr(good)));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         assert_false(recordings_name_valid(span_cstr(bad[i])));
     }
-    for (size_t len = 0; len < sizeof good - 1; len++) {
+    for (size_t len = 0; len < sizeof(good) - 1; len++) {
         assert_false(recordings_name_valid(span_make(good, len)));
     }
     char longest[200];
-    memset(longest, 'a', sizeof longest);
+    memset(longest, 'a', sizeof(longest));
     memcpy(longest, good, 17);
     memcpy(longest + RECORDING_NAME_MAX - 5, ".wav", 4);
     assert_true(recordings_name_valid(span_make(longest, RECORDING_NAME_MAX - 1)));
@@ -77,7 +78,7 @@ static void test_every_byte(void **state)
 {
     (void)state;
     static const char good[] = "20231114T221320Z-0921-abcd1234.wav";
-    struct guard g = guard_copy(good, sizeof good - 1);
+    struct guard g = guard_copy(good, sizeof(good) - 1);
     for (size_t at = 0; at < g.len; at++) {
         for (int c = 0; c < 256; c++) {
             g.ptr[at] = (char)c;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Uploads on a real file system, with the kernel's flushes and with flushes in place:
  *   stored only when done is told; the earlier file stays on every failure; abort at every moment; limit and quota;
  *   leftovers of a killed process; links refused; names never leave the directory (FAULTS 35, 36); listing. */
@@ -52,7 +53,7 @@ static void open_uploads(struct bench *b)
 
 static int setup_with(void **state, bool kernel)
 {
-    struct bench *b = calloc(1, sizeof *b);
+    struct bench *b = calloc(1, sizeof(*b));
     assert_non_null(b);
     store_open(&b->store, kernel);
     b->kernel = b->store.kernel;
@@ -152,7 +153,7 @@ static void test_stored_when_told(void **state)
     char text[16];
     assert_int_equal(uploads_open_file(b->uploads, SPAN_LIT("a.wav"), &fd, &size), ST_OK);
     assert_int_equal(size, 11);
-    assert_int_equal(os_file_read_at(fd, 0, text, sizeof text), 11);
+    assert_int_equal(os_file_read_at(fd, 0, text, sizeof(text)), 11);
     assert_memory_equal(text, "hello world", 11);
     os_close(fd);
 }
@@ -504,7 +505,7 @@ static void test_names_never_leave_the_directory(void **state) /* FAULTS 35, 36 
     struct pool_id id;
     int fd;
     uint64_t size;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         const struct span name = span_cstr(bad[i]);
         assert_int_equal(uploads_begin(b->uploads, name, &id), ST_BAD);
         assert_true(pool_id_is_none(id));
@@ -514,7 +515,7 @@ static void test_names_never_leave_the_directory(void **state) /* FAULTS 35, 36 
     }
     assert_int_equal(uploads_begin(b->uploads, span_make("a\0b", 3), &id), ST_BAD);
     char longest[129];
-    memset(longest, 'n', sizeof longest);
+    memset(longest, 'n', sizeof(longest));
     assert_int_equal(uploads_begin(b->uploads, span_make(longest, 129), &id), ST_BAD);
     assert_int_equal(uploads_begin(b->uploads, span_make(longest, 128), &id), ST_OK);
     assert_int_equal(commit(b, id), ST_OK);
@@ -537,9 +538,9 @@ static size_t wav_late_fmt(uint8_t *out)
     memcpy(out, plain, 12);
     memcpy(out + 12, "LIST\x20\x4e\x00\x00", 8);
     memset(out + 20, 0, 20000);
-    memcpy(out + 20020, plain + 12, sizeof plain - 12);
-    memset(out + 20020 + sizeof plain - 12, 0x55, 800);
-    return 20020 + sizeof plain - 12 + 800;
+    memcpy(out + 20020, plain + 12, sizeof(plain) - 12);
+    memset(out + 20020 + sizeof(plain) - 12, 0x55, 800);
+    return 20020 + sizeof(plain) - 12 + 800;
 }
 
 struct listed {
@@ -649,7 +650,7 @@ static void test_directory_replaced(void **state)
     store_upload(b, "a", 100);
     const struct pool_id lost = begin(b, "lost");
     assert_int_equal(uploads_write(b->uploads, lost, block, 50), ST_OK);
-    (void)snprintf(away, sizeof away, "%s/away", b->store.root);
+    (void)snprintf(away, sizeof(away), "%s/away", b->store.root);
     assert_int_equal(rename(b->store.dir, away), 0);
     store_upload(b, "b", 10); /* made again */
     assert_int_equal(store_logged(&b->store, "INFO Directory"), 1);
@@ -665,13 +666,13 @@ static void test_directory_replaced(void **state)
     os_close(b->store.dir_fd);
     assert_int_equal(os_dir_open(full, &b->store.dir_fd), ST_OK);
     for (int i = 0; i < 200; i++) {
-        (void)snprintf(name, sizeof name, "%d", i);
+        (void)snprintf(name, sizeof(name), "%d", i);
         store_put(&b->store, name, block, 5);
     }
     assert_int_equal(rmdir(b->store.dir), -1);
     assert_int_equal(unlinkat(b->store.dir_fd, "7", 0), 0);
     char gone[256];
-    (void)snprintf(gone, sizeof gone, "%s/gone", b->store.root);
+    (void)snprintf(gone, sizeof(gone), "%s/gone", b->store.root);
     assert_int_equal(rename(b->store.dir, gone), 0);
     assert_int_equal(rename(full, b->store.dir), 0);
     free(full);
@@ -703,7 +704,7 @@ static void test_directory_is_gone(void **state)
     struct pool_id id;
     char away[256];
     struct uploads_list *list;
-    (void)snprintf(away, sizeof away, "%s-away", b->store.root);
+    (void)snprintf(away, sizeof(away), "%s-away", b->store.root);
     assert_int_equal(rename(b->store.root, away), 0);
     assert_int_equal(uploads_begin(b->uploads, SPAN_LIT("a"), &id), ST_NOT_FOUND);
     assert_int_equal(uploads_list_open(b->uploads, &list), ST_NOT_FOUND);

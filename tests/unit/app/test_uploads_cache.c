@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Converted forms: beside the upload, hidden, counted, not listed; valid for the very file only; gone with it. */
 #include "support_store.h"
 
@@ -8,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "uploads_private.h"
+#include "uploads_priv.h"
 
 #define HIDDEN ".converted-a.wav"
 #define LEN    400u
@@ -35,7 +36,7 @@ static void open_uploads(struct bench *b, uint64_t quota)
 
 static int setup(void **state)
 {
-    struct bench *b = calloc(1, sizeof *b);
+    struct bench *b = calloc(1, sizeof(*b));
     assert_non_null(b);
     store_open(&b->store, true);
     store_put(&b->store, "a.wav", "original", 8);

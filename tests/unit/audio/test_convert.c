@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* audio_convert: every pair of representations, ends of the buffers included. */
 #include "guard.h"
 #include "support_audio.h"
@@ -61,7 +62,7 @@ static void test_l16_is_little_endian(void **state)
         uint8_t bytes[2];
     } table[] = {{0, {0, 0}},           {1, {1, 0}}, {-1, {0xFF, 0xFF}}, {256, {0, 1}}, {INT16_MAX, {0xFF, 0x7F}},
                  {INT16_MIN, {0, 0x80}}};
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         uint8_t code;
         audio_convert(AUDIO_L16, table[i].bytes, AUDIO_ULAW, &code, 1);
         assert_int_equal(code, linear_to_ulaw(table[i].sample));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ring of records, against a plain queue of copies. */
 #include <stdlib.h>
 
@@ -17,16 +18,16 @@ static void test_first_in_first_out(void **state)
     char out[16];
     assert_int_equal(frame_ring_init(&r, 64), ST_OK);
     assert_int_equal(frame_ring_peek_len(&r), 0);
-    assert_int_equal(frame_ring_pop(&r, out, sizeof out), 0);
+    assert_int_equal(frame_ring_pop(&r, out, sizeof(out)), 0);
     assert_int_equal(frame_ring_push(&r, "one", 3), 0);
     assert_int_equal(frame_ring_push(&r, "second", 6), 0);
     assert_int_equal(r.count, 2);
     assert_int_equal(frame_ring_peek_len(&r), 3);
-    assert_int_equal(frame_ring_pop(&r, out, sizeof out), 3);
+    assert_int_equal(frame_ring_pop(&r, out, sizeof(out)), 3);
     assert_memory_equal(out, "one", 3);
-    assert_int_equal(frame_ring_pop(&r, out, sizeof out), 6);
+    assert_int_equal(frame_ring_pop(&r, out, sizeof(out)), 6);
     assert_memory_equal(out, "second", 6);
-    assert_int_equal(frame_ring_pop(&r, out, sizeof out), 0);
+    assert_int_equal(frame_ring_pop(&r, out, sizeof(out)), 0);
     assert_int_equal(r.dropped, 0);
     frame_ring_fini(&r);
     frame_ring_fini(&r);
@@ -46,7 +47,7 @@ static void test_drops_the_oldest(void **state)
     assert_int_equal(frame_ring_push(&r, "eeeeeeeeeeeeeeeeeeeeeeeeeeee", 28), 3);
     assert_int_equal(r.count, 1);
     assert_int_equal(r.dropped, 4);
-    assert_int_equal(frame_ring_pop(&r, out, sizeof out), 28);
+    assert_int_equal(frame_ring_pop(&r, out, sizeof(out)), 28);
     assert_int_equal(r.used, 0);
     frame_ring_fini(&r);
 }
@@ -129,7 +130,7 @@ static void test_against_a_queue(void **state)
                 next++;
             } else if (first < next) {
                 assert_int_equal(frame_ring_peek_len(&r), lens[first]);
-                assert_int_equal(frame_ring_pop(&r, record, sizeof record), lens[first]);
+                assert_int_equal(frame_ring_pop(&r, record, sizeof(record)), lens[first]);
                 assert_int_equal(record[0], first & 0xFF);
                 assert_int_equal(record[lens[first] - 1], first & 0xFF);
                 used -= lens[first++] + 2u;

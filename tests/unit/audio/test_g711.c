@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* G.711 against tables 1a and 2a of ITU-T G.711, read as they are printed: per segment the number of intervals and their
  * size, decision values summed up from them, a code found by search. Nothing here computes a segment. */
 #include "support_audio.h"
@@ -37,14 +38,14 @@ static struct law law_build(const struct intervals *table, size_t len, unsigned 
 
 static struct law alaw_law(void)
 {
-    struct law law = law_build(alaw_table, sizeof alaw_table / sizeof alaw_table[0], 8);
+    struct law law = law_build(alaw_table, sizeof(alaw_table) / sizeof(alaw_table[0]), 8);
     assert_int_equal(law.level[LEVELS], 4096);
     return law;
 }
 
 static struct law ulaw_law(void)
 {
-    struct law law = law_build(ulaw_table, sizeof ulaw_table / sizeof ulaw_table[0], 4);
+    struct law law = law_build(ulaw_table, sizeof(ulaw_table) / sizeof(ulaw_table[0]), 4);
     assert_int_equal(law.level[LEVELS], 8159);
     law.value[0] = 0; /* table 2a, note: the first value is zero itself */
     return law;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Comfort noise: as loud as told, white enough, in one piece over calls. */
 #include <math.h>
 #include <setjmp.h>

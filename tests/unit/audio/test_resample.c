@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The resampler for every usual pair of rates and some odd ones: frequency response, aliases, SNR and place in time against the
  * ideal sine, all splits, lengths, saturation, the same samples on every machine. */
 #include <math.h>
@@ -19,7 +20,7 @@ static const struct {
     {44100, 8000}, {47250, 8000}, {47999, 8000},  {48000, 8000}, {44100, 16000}, {48000, 16000},
     {8000, 48000}, {8000, 44100}, {16000, 48000}, {8000, 8001},  {12345, 23456},
 };
-#define PAIRS (sizeof pairs / sizeof pairs[0])
+#define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
 
 static int16_t input[IN_MAX];
 static int16_t output[OUT_MAX];
@@ -161,7 +162,7 @@ static void test_every_split(void **state)
 static void test_lengths(void **state)
 {
     (void)state;
-    memset(input, 0, sizeof input);
+    memset(input, 0, sizeof(input));
     for (size_t p = 0; p < PAIRS; p++) {
         struct resampler *r = open_pair(pairs[p].in_hz, pairs[p].out_hz, RESAMPLE_FILE);
         for (size_t count = 0; count < 1500; count += count < 50 ? 1 : 97) {
@@ -177,7 +178,7 @@ static void test_live_is_even(void **state)
 {
     (void)state;
     static const uint32_t live[][2] = {{8000, 16000}, {16000, 8000}, {48000, 8000}, {8000, 8000}, {16000, 16000}};
-    for (size_t p = 0; p < sizeof live / sizeof live[0]; p++) {
+    for (size_t p = 0; p < sizeof(live) / sizeof(live[0]); p++) {
         const uint32_t in_hz = live[p][0];
         const uint32_t out_hz = live[p][1];
         const size_t late = in_hz == out_hz ? 0 : out_hz / 250;
@@ -254,7 +255,7 @@ static void test_same_everywhere(void **state)
     };
     size_t wrong = 0;
     make_noise(4000);
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         struct resampler *r = open_pair(known[i].in_hz, known[i].out_hz, RESAMPLE_FILE);
         size_t made = run(r, 4000, 333, output);
         resample_free(r);
@@ -285,7 +286,7 @@ static void test_bounds(void **state)
     (void)state;
     static const uint32_t bad[][2] = {{7999, 8000}, {48001, 8000}, {0, 8000},
                                       {8000, 0},    {8000, 7999},  {UINT32_MAX, 16000}};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct resampler *r = (struct resampler *)(void *)input;
         assert_int_equal(resample_new(bad[i][0], bad[i][1], RESAMPLE_FILE, &r), ST_UNSUPPORTED);
         assert_null(r);

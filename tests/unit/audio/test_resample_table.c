@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The filter that the resampler builds its tables from: computed anew from its formula; no sum can overflow. */
 #include <math.h>
 

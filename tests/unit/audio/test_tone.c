@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tone: 1 kHz, its level, and no click from call to call. */
 #include "support_audio.h"
 
@@ -8,11 +9,11 @@ static void test_one_kilohertz_at_its_level(void **state)
     uint32_t phase = 0;
     double energy = 0;
     double mean = 0;
-    audio_tone_1k(ulaw, sizeof ulaw, &phase);
-    for (size_t i = 0; i < sizeof ulaw; i++) {
+    audio_tone_1k(ulaw, sizeof(ulaw), &phase);
+    for (size_t i = 0; i < sizeof(ulaw); i++) {
         double sample = ulaw_to_linear(ulaw[i]);
-        energy += sample * sample / sizeof ulaw;
-        mean += sample / sizeof ulaw;
+        energy += sample * sample / sizeof(ulaw);
+        mean += sample / sizeof(ulaw);
         assert_int_equal(ulaw[i], ulaw[i % 8]);
     }
     /* 0 dBm0 is 3.17 dB under a sine of 32124; a tenth of that power is -10 dBm0. Within 0.3 dB. */
@@ -30,14 +31,14 @@ static void test_goes_on_from_call_to_call(void **state)
     uint8_t whole[160];
     uint8_t parts[160];
     uint32_t phase = 0;
-    audio_tone_1k(whole, sizeof whole, &phase);
+    audio_tone_1k(whole, sizeof(whole), &phase);
     for (size_t len = 1; len < 20; len++) {
         phase = 0;
-        for (size_t at = 0; at < sizeof parts; at += len) {
-            audio_tone_1k(parts + at, len < sizeof parts - at ? len : sizeof parts - at, &phase);
+        for (size_t at = 0; at < sizeof(parts); at += len) {
+            audio_tone_1k(parts + at, len < sizeof(parts) - at ? len : sizeof(parts) - at, &phase);
             assert_true(phase < 8);
         }
-        assert_memory_equal(whole, parts, sizeof whole);
+        assert_memory_equal(whole, parts, sizeof(whole));
     }
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* WAV files of every kind through parser, decoder and resampler: the tone is found again at its frequency, with the SNR that the file's
  * own coding leaves; lengths, splits, truncations, work. */
 #include <math.h>
@@ -49,7 +50,7 @@ static void test_every_kind(void **state)
         for (size_t r = 0; r < WAVTONE_RATES; r++) {
             struct wavtone tone = {
                 .kind = wavtone_kinds[k], .rate_hz = wavtone_rates[r], .hz = 1004, .samples = wavtone_rates[r] / 4};
-            size_t len = wavtone_build(&tone, file, sizeof file);
+            size_t len = wavtone_build(&tone, file, sizeof(file));
             size_t made = convert(file, len, 4096);
             assert_int_equal(made, ((uint64_t)(wavtone_rates[r] / 4) * 8000 + wavtone_rates[r] - 1) / wavtone_rates[r]);
             struct tone_found found = tone_find(heard + 200, made - 400, 8000, 1004);
@@ -68,7 +69,7 @@ static void test_stereo_is_the_mean(void **state)
     (void)state;
     struct wavtone tone = {
         .kind = {"PCM 16 stereo", WAVGEN_PCM, 16, 2, 16}, .rate_hz = 44100, .hz = 1004, .seconds = SECONDS};
-    size_t len = wavtone_build(&tone, file, sizeof file);
+    size_t len = wavtone_build(&tone, file, sizeof(file));
     for (size_t at = 44; at + 4 <= len; at += 4) { /* right = -left */
         int left = (int16_t)(file[at] | file[at + 1] << 8);
         file[at + 2] = (uint8_t)(-left);
@@ -87,12 +88,12 @@ static void test_every_split(void **state)
     for (size_t k = 0; k < WAVTONE_KINDS; k++) {
         struct wavtone tone = {
             .kind = wavtone_kinds[k], .rate_hz = k % 2 == 0 ? 11025 : 48000, .hz = 440, .samples = 400};
-        size_t len = wavtone_build(&tone, file, sizeof file);
+        size_t len = wavtone_build(&tone, file, sizeof(file));
         size_t made = convert(file, len, len);
-        memcpy(whole, heard, made * sizeof whole[0]);
+        memcpy(whole, heard, made * sizeof(whole[0]));
         for (size_t piece = 1; piece < 700; piece += piece < 18 ? 1 : 161) {
             assert_int_equal(convert(file, len, piece), made);
-            assert_memory_equal(heard, whole, made * sizeof whole[0]);
+            assert_memory_equal(heard, whole, made * sizeof(whole[0]));
         }
     }
 }
@@ -104,9 +105,9 @@ static void test_every_truncation(void **state)
     static int16_t whole[8192];
     for (size_t k = 0; k < WAVTONE_KINDS; k++) {
         struct wavtone tone = {.kind = wavtone_kinds[k], .rate_hz = 22050, .hz = 440, .samples = 300};
-        size_t len = wavtone_build(&tone, file, sizeof file);
+        size_t len = wavtone_build(&tone, file, sizeof(file));
         size_t full = convert(file, len, len);
-        memcpy(whole, heard, full * sizeof whole[0]);
+        memcpy(whole, heard, full * sizeof(whole[0]));
         for (size_t cut = len - 1; cut > 0; cut -= cut > len - 40 || cut < 90 ? 1 : 13) {
             struct wav_parser p;
             wav_parser_init(&p);
@@ -117,7 +118,7 @@ static void test_every_truncation(void **state)
             size_t made = convert(file, cut, 333);
             assert_true(made > 0 && made <= full);
             size_t same = made > 34 ? made - 34 : 0;
-            assert_memory_equal(heard, whole, same * sizeof whole[0]);
+            assert_memory_equal(heard, whole, same * sizeof(whole[0]));
         }
     }
 }
@@ -150,7 +151,7 @@ static void test_refused(void **state)
     (void)state;
     static const struct wav_format bad[] = {
         {1, 1, 8000, 20, 3}, {1, 3, 8000, 16, 6}, {1, 1, 7999, 16, 2}, {2, 1, 8000, 4, 1}};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct wav_converter *c = (struct wav_converter *)(void *)l16;
         assert_int_equal(wav_converter_new(&bad[i], &c), ST_UNSUPPORTED);
         assert_null(c);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every coding of samples into 16 bits: exact where nothing is dropped, dithered where something is; stereo without clipping; floats
  * that are none; any split. */
 #include <math.h>
@@ -112,7 +113,7 @@ static void test_floats(void **state)
         {0xFFC00000, 0},      {0x7F800001, 0}, /* signalling */
         {0xFFFFFFFF, 0},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         assert_int_equal(float_once(table[i].bits), table[i].value);
     }
     assert_true(float_once(0x3F800000) >= 32766); /* 1: cut off at full scale, perhaps dithered */
@@ -133,7 +134,7 @@ static void test_stereo_does_not_clip(void **state)
         {1, 0, -1, 2},
     };
     const struct wav_format f = format_of(WAV_TAG_PCM, 16, 2);
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         uint8_t bytes[4];
         int16_t out;
         put_le(bytes, (uint32_t)table[i].left, 2);
@@ -159,7 +160,7 @@ static void test_dither(void **state)
         for (size_t i = 0; i < 65536; i++) {
             put_le(bytes + 3 * i, 1000 * 256 + part, 3);
         }
-        assert_int_equal(decode(&f, bytes, sizeof bytes, out), 65536);
+        assert_int_equal(decode(&f, bytes, sizeof(bytes), out), 65536);
         double sum = 0;
         double power = 0;
         double next = 0;
@@ -179,27 +180,27 @@ static void test_every_split(void **state)
 {
     (void)state;
     uint8_t bytes[100];
-    for (size_t i = 0; i < sizeof bytes; i++) {
+    for (size_t i = 0; i < sizeof(bytes); i++) {
         bytes[i] = (uint8_t)(i * 37 + 11);
     }
     static const struct {
         uint16_t tag, bits;
     } kinds[] = {{WAV_TAG_PCM, 8},    {WAV_TAG_PCM, 16}, {WAV_TAG_PCM, 24}, {WAV_TAG_PCM, 32},
                  {WAV_TAG_FLOAT, 32}, {WAV_TAG_ALAW, 8}, {WAV_TAG_ULAW, 8}};
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
         for (uint16_t channels = 1; channels <= 2; channels++) {
             const struct wav_format f = format_of(kinds[k].tag, kinds[k].bits, channels);
             int16_t whole[101], parts[101];
-            for (size_t len = 0; len <= sizeof bytes; len++) { /* every truncation */
+            for (size_t len = 0; len <= sizeof(bytes); len++) { /* every truncation */
                 assert_int_equal(decode(&f, bytes, len, whole), len / f.block_align);
             }
-            for (size_t a = 0; a <= sizeof bytes; a++) {
+            for (size_t a = 0; a <= sizeof(bytes); a++) {
                 struct wav_decoder d;
                 wav_decoder_init(&d, &f);
                 size_t n = wav_decoder_push(&d, bytes, a / 2, parts);
                 n += wav_decoder_push(&d, bytes + a / 2, a - a / 2, parts + n);
-                n += wav_decoder_push(&d, bytes + a, sizeof bytes - a, parts + n);
-                assert_int_equal(n, sizeof bytes / f.block_align);
+                n += wav_decoder_push(&d, bytes + a, sizeof(bytes) - a, parts + n);
+                assert_int_equal(n, sizeof(bytes) / f.block_align);
                 assert_memory_equal(parts, whole, n * sizeof(int16_t));
             }
         }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is playable, and what is said about the rest. */
 #include "support_audio.h"
 
@@ -17,10 +18,10 @@ static void test_playable(void **state)
         {{1, 2, 48000, 32, 8}, AUDIO_CODEC_COUNT}, {{3, 1, 11025, 32, 4}, AUDIO_CODEC_COUNT},
         {{6, 2, 8000, 8, 2}, AUDIO_CODEC_COUNT},   {{7, 1, 16000, 8, 1}, AUDIO_CODEC_COUNT},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         enum audio_codec codec = AUDIO_CODEC_COUNT;
         char text[8] = "before";
-        assert_int_equal(wav_playable(&table[i].format, &codec, text, sizeof text), ST_OK);
+        assert_int_equal(wav_playable(&table[i].format, &codec, text, sizeof(text)), ST_OK);
         assert_int_equal(codec, table[i].codec);
     }
 }
@@ -45,14 +46,14 @@ static void test_unsupported_texts(void **state)
         {{0x31, 1, 8000, 0, 65}, "found format 0x0031 0-bit mono 8000 Hz" TAKEN},
         {{0xFFFF, 65535, UINT32_MAX, 65535, 1}, "found format 0xFFFF 65535-bit 65535 channels 4294967295 Hz" TAKEN},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         enum audio_codec codec;
         char text[160];
-        assert_int_equal(wav_playable(&table[i].format, &codec, text, sizeof text), ST_UNSUPPORTED);
+        assert_int_equal(wav_playable(&table[i].format, &codec, text, sizeof(text)), ST_UNSUPPORTED);
         assert_string_equal(text, table[i].text);
         char small[10];
-        assert_int_equal(wav_playable(&table[i].format, &codec, small, sizeof small), ST_UNSUPPORTED);
-        assert_memory_equal(small, table[i].text, sizeof small - 1);
+        assert_int_equal(wav_playable(&table[i].format, &codec, small, sizeof(small)), ST_UNSUPPORTED);
+        assert_memory_equal(small, table[i].text, sizeof(small) - 1);
         assert_int_equal(small[9], 0);
     }
 }
@@ -74,7 +75,7 @@ static void test_duration(void **state)
         {{7, 0, 8000, 8, 0}, 8000, 0},
         {{7, 1, 0, 8, 1}, 8000, 0},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         assert_true(wav_duration_ms(&table[i].format, table[i].len) == table[i].ms);
     }
 }

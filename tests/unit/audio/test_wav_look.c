@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whole files judged, as whoever stores, lists or plays them does:
  *   the files of tests/field/wav sound as they should; data to the end of the file, without the chunks there, wherever they begin;
  *   chunks of any number before the audio up to one bound; reads that fail or give little; what a file says falsely. */
@@ -91,7 +92,7 @@ static void test_files_from_the_field(void **state)
 
 static size_t put_chunk(size_t at, const char *name, uint32_t size, bool pad)
 {
-    struct wavgen_out o = {file, sizeof file, at};
+    struct wavgen_out o = {file, sizeof(file), at};
     wavgen_bytes(&o, name, 4);
     wavgen_le(&o, size, 4);
     for (uint32_t i = 0; i < size; i++) {
@@ -115,11 +116,11 @@ static void fill(uint8_t *out, size_t len, uint32_t seed)
 static size_t put_unknown(uint32_t declared, uint32_t len)
 {
     static uint8_t audio[150000];
-    assert_true(len <= sizeof audio);
+    assert_true(len <= sizeof(audio));
     fill(audio, len, len);
     const struct wavgen w = {
         .tag = WAVGEN_PCM, .declare = true, .declared_len = declared, .data = audio, .data_len = len};
-    return wavgen_build(file, sizeof file, &w);
+    return wavgen_build(file, sizeof(file), &w);
 }
 
 static void expect_audio(size_t len, uint32_t audio)
@@ -193,13 +194,13 @@ static size_t put_many(uint32_t chunks, uint32_t size)
 {
     size_t len = put_unknown(320, 320);
     static uint8_t data[328];
-    memcpy(data, file + 36, sizeof data);
+    memcpy(data, file + 36, sizeof(data));
     len = 36;
     for (uint32_t i = 0; i < chunks; i++) {
         len = put_chunk(len, "JUNK", size, true);
     }
-    memcpy(file + len, data, sizeof data);
-    return len + sizeof data;
+    memcpy(file + len, data, sizeof(data));
+    return len + sizeof(data);
 }
 
 static void test_chunks_before_the_audio(void **state)
@@ -228,14 +229,14 @@ static void test_pad_bytes(void **state)
                  5},
                 {"Xdata", 5},
                 {" data", 5}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         size_t len = put_unknown(320, 320);
         static uint8_t rest[324];
-        memcpy(rest, file + 40, sizeof rest);
+        memcpy(rest, file + 40, sizeof(rest));
         len = put_chunk(36, "LIST", 25, false);
         memcpy(file + len, rows[i].between, rows[i].len);
-        memcpy(file + len + rows[i].len, rest, sizeof rest);
-        expect_audio(len + rows[i].len + sizeof rest, 320);
+        memcpy(file + len + rows[i].len, rest, sizeof(rest));
+        expect_audio(len + rows[i].len + sizeof(rest), 320);
     }
 }
 
@@ -272,7 +273,7 @@ static const struct {
 static void test_containers(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof containers / sizeof containers[0]; i++) {
+    for (size_t i = 0; i < sizeof(containers) / sizeof(containers[0]); i++) {
         const struct wavgen w = {.tag = WAVGEN_PCM,
                                  .bits = containers[i].bits,
                                  .channels = containers[i].channels,
@@ -280,7 +281,7 @@ static void test_containers(void **state)
                                  .data_len = 240};
         struct wav_parser p;
         const size_t len = wavgen_build(file, 400, &w);
-        struct wavgen_out o = {file, sizeof file, 28};
+        struct wavgen_out o = {file, sizeof(file), 28};
         wavgen_le(&o, containers[i].said_rate, 4);
         wavgen_le(&o, containers[i].said_align, 2);
         assert_int_equal(look(file, len, &p), ST_OK);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is no WAV file is named, by its first bytes alone: as little as there is of them, and flush against the guard page. */
 #include <stdio.h>
 #include <string.h>
@@ -81,12 +82,12 @@ static const struct {
 static void test_names(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char want[96] = "not a RIFF file";
         struct guard g = guard_copy(rows[i].bytes, rows[i].len);
         const char *got = wav_name_of_other((const uint8_t *)g.ptr, rows[i].len);
         if (rows[i].name != NULL) {
-            (void)snprintf(want, sizeof want, "not a RIFF file (%s)", rows[i].name);
+            (void)snprintf(want, sizeof(want), "not a RIFF file (%s)", rows[i].name);
         }
         if (strcmp(got, want) != 0) {
             fail_msg("row %zu: %s, not %s", i, got, want);
@@ -99,7 +100,7 @@ static void test_names(void **state)
 static void test_short_ones(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         for (size_t len = 0; len <= rows[i].len && len <= 12; len++) {
             struct guard g = guard_copy(rows[i].bytes, len);
             const char *name = wav_name_of_other((const uint8_t *)g.ptr, len);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The WAV parser: every kind of header, every split, every truncation, every byte changed; FAULTS 26 and 27. */
 #include "guard.h"
 #include "support_audio.h"
@@ -34,7 +35,7 @@ static void assert_same(const struct wav_parser *a, const struct wav_parser *b)
     assert_true(a->why == b->why);
     assert_int_equal(a->have_format, b->have_format);
     assert_int_equal(a->have_data, b->have_data);
-    assert_memory_equal(&a->format, &b->format, sizeof a->format);
+    assert_memory_equal(&a->format, &b->format, sizeof(a->format));
     assert_true(a->data_offset == b->data_offset && a->data_len == b->data_len);
     assert_true(a->offset == b->offset && a->skip == b->skip);
     assert_int_equal(a->held_len, b->held_len);
@@ -80,13 +81,13 @@ static const struct {
     {"PCM 16 with half a sample", {.tag = WAVGEN_PCM, .data = audio, .data_len = 35}, 44, 35, 34},
     {"one sample", {.data = audio, .data_len = 1}, 44, 1, 1},
 };
-#define VALID_COUNT (sizeof valid / sizeof valid[0])
+#define VALID_COUNT (sizeof(valid) / sizeof(valid[0]))
 
 static void test_valid_table(void **state)
 {
     (void)state;
     for (size_t i = 0; i < VALID_COUNT; i++) {
-        size_t len = wavgen_build(file, sizeof file, &valid[i].w);
+        size_t len = wavgen_build(file, sizeof(file), &valid[i].w);
         struct wav_parser p = parse_split(file, len, 0);
         if (p.state != WAV_READY || p.data_offset != valid[i].offset || p.data_len != valid[i].declared ||
             wav_parser_end(&p, len) != WAV_READY || p.data_len != valid[i].len) {
@@ -111,7 +112,7 @@ static void test_fault_26_no_sample_lost_behind_any_header(void **state)
     static const build_fn builds[] = {wavgen_ulaw44, wavgen_ulaw46, wavgen_ulaw58};
     static const size_t headers[] = {44, 46, 58};
     for (size_t i = 0; i < 3; i++) {
-        size_t len = builds[i](file, sizeof file, audio, AUDIO_LEN);
+        size_t len = builds[i](file, sizeof(file), audio, AUDIO_LEN);
         struct wav_parser p = parse(file, len);
         assert_int_equal(len, headers[i] + AUDIO_LEN);
         assert_int_equal(p.state, WAV_READY);
@@ -124,7 +125,7 @@ static void test_fault_27_list_behind_data_is_no_sound(void **state)
 {
     (void)state;
     struct wavgen w = {.list_after = 100, .data = audio, .data_len = AUDIO_LEN};
-    struct wav_parser p = parse(file, wavgen_build(file, sizeof file, &w));
+    struct wav_parser p = parse(file, wavgen_build(file, sizeof(file), &w));
     assert_int_equal(p.state, WAV_READY);
     assert_int_equal(p.data_len, AUDIO_LEN);
 }
@@ -134,12 +135,12 @@ static void test_fault_27_pcm_is_not_mu_law(void **state)
     (void)state;
     char text[128];
     enum audio_codec codec = AUDIO_ULAW;
-    struct wav_parser p = parse(file, wavgen_pcm44(file, sizeof file, audio, AUDIO_LEN));
+    struct wav_parser p = parse(file, wavgen_pcm44(file, sizeof(file), audio, AUDIO_LEN));
     assert_int_equal(p.state, WAV_READY);
-    assert_int_equal(wav_playable(&p.format, &codec, text, sizeof text), ST_OK);
+    assert_int_equal(wav_playable(&p.format, &codec, text, sizeof(text)), ST_OK);
     assert_int_equal(codec, AUDIO_L16);
-    p = parse(file, wavgen_alaw44(file, sizeof file, audio, AUDIO_LEN));
-    assert_int_equal(wav_playable(&p.format, &codec, text, sizeof text), ST_OK);
+    p = parse(file, wavgen_alaw44(file, sizeof(file), audio, AUDIO_LEN));
+    assert_int_equal(wav_playable(&p.format, &codec, text, sizeof(text)), ST_OK);
     assert_int_equal(codec, AUDIO_ALAW);
     struct wavgen wide = {.tag = WAVGEN_PCM,
                           .channels = 2,
@@ -148,10 +149,10 @@ static void test_fault_27_pcm_is_not_mu_law(void **state)
                           .fmt_len = 40,
                           .data = audio,
                           .data_len = AUDIO_LEN};
-    p = parse(file, wavgen_build(file, sizeof file, &wide));
+    p = parse(file, wavgen_build(file, sizeof(file), &wide));
     assert_int_equal(p.state, WAV_READY);
     assert_int_equal(p.format.block_align, 6);
-    assert_int_equal(wav_playable(&p.format, &codec, text, sizeof text), ST_OK);
+    assert_int_equal(wav_playable(&p.format, &codec, text, sizeof(text)), ST_OK);
     assert_int_equal(codec, AUDIO_CODEC_COUNT); /* not as it lies */
 }
 
@@ -162,10 +163,10 @@ static void test_fault_27_no_audio_is_bad(void **state)
     assert_int_equal(p.state, WAV_BAD);
     p = parse("RIFF", 4);
     assert_int_equal(p.state, WAV_BAD);
-    p = parse(file, wavgen_ulaw44(file, sizeof file, NULL, 0));
+    p = parse(file, wavgen_ulaw44(file, sizeof(file), NULL, 0));
     assert_int_equal(p.state, WAV_BAD);
     assert_string_equal(p.why, "no audio in it");
-    p = parse(file, wavgen_pcm44(file, sizeof file, audio, 1));
+    p = parse(file, wavgen_pcm44(file, sizeof(file), audio, 1));
     assert_int_equal(p.state, WAV_BAD);
 }
 
@@ -194,18 +195,18 @@ static void test_bad_kinds_of_file(void **state)
         {".snd", "not a RIFF file (Sun audio)"},
         {"riff", "not a RIFF file"},
     };
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-        size_t len = wavgen_ulaw44(file, sizeof file, audio, AUDIO_LEN);
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        size_t len = wavgen_ulaw44(file, sizeof(file), audio, AUDIO_LEN);
         memcpy(file, heads[i][0], 4);
         assert_bad(heads[i][0], len, heads[i][1]);
     }
-    size_t len = wavgen_ulaw44(file, sizeof file, audio, AUDIO_LEN);
+    size_t len = wavgen_ulaw44(file, sizeof(file), audio, AUDIO_LEN);
     memcpy(file + 8, "AVI ", 4);
     assert_bad("AVI", len, "a RIFF file, but not WAVE");
-    len = wavgen_ulaw44(file, sizeof file, audio, AUDIO_LEN);
+    len = wavgen_ulaw44(file, sizeof(file), audio, AUDIO_LEN);
     memcpy(file + 12, "fmtx", 4);
     assert_bad("no fmt", len, "no fmt chunk");
-    len = wavgen_ulaw44(file, sizeof file, audio, AUDIO_LEN);
+    len = wavgen_ulaw44(file, sizeof(file), audio, AUDIO_LEN);
     memcpy(file + 36, "date", 4);
     assert_bad("no data", len, "no data chunk");
 }
@@ -228,31 +229,31 @@ static void test_bad_fmt(void **state)
         {"a block over 65535 bytes", 34, {0xFF, 0xFF, 0xFF, 0xFF}, 2, "impossible values in the fmt chunk"},
         {"EXTENSIBLE in 16 bytes", 20, {0xFE, 0xFF}, 2, "unknown sub-format in an EXTENSIBLE fmt chunk"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct wavgen w = {.tag = WAVGEN_PCM, .channels = i == 5 ? 9 : 1, .data = audio, .data_len = AUDIO_LEN};
-        size_t len = wavgen_build(file, sizeof file, &w);
+        size_t len = wavgen_build(file, sizeof(file), &w);
         memcpy(file + table[i].at, table[i].value, table[i].len);
         assert_bad(table[i].what, len, table[i].why);
     }
     struct wavgen w = {.fmt_len = 40, .bad_guid = true, .data = audio, .data_len = AUDIO_LEN};
-    assert_bad("a foreign GUID", wavgen_build(file, sizeof file, &w), "unknown sub-format in an EXTENSIBLE fmt chunk");
+    assert_bad("a foreign GUID", wavgen_build(file, sizeof(file), &w), "unknown sub-format in an EXTENSIBLE fmt chunk");
 }
 
 static void test_data_first_needs_its_size(void **state)
 {
     (void)state;
     struct wavgen w = {.data_first = true, .declare = true, .data = audio, .data_len = AUDIO_LEN};
-    assert_bad("0", wavgen_build(file, sizeof file, &w), "data without a size before the fmt chunk");
+    assert_bad("0", wavgen_build(file, sizeof(file), &w), "data without a size before the fmt chunk");
     w.declared_len = UINT32_MAX;
-    assert_bad("-1", wavgen_build(file, sizeof file, &w), "data without a size before the fmt chunk");
+    assert_bad("-1", wavgen_build(file, sizeof(file), &w), "data without a size before the fmt chunk");
     w.declared_len = 999;
-    assert_bad("past the end", wavgen_build(file, sizeof file, &w), "no fmt chunk");
+    assert_bad("past the end", wavgen_build(file, sizeof(file), &w), "no fmt chunk");
 }
 
 static void test_wrong_block_align_is_mended(void **state)
 {
     (void)state;
-    size_t len = wavgen_pcm44(file, sizeof file, audio, AUDIO_LEN);
+    size_t len = wavgen_pcm44(file, sizeof(file), audio, AUDIO_LEN);
     file[32] = 0;
     struct wav_parser p = parse(file, len);
     assert_int_equal(p.state, WAV_READY);
@@ -269,7 +270,7 @@ static void test_the_first_of_two_counts(void **state)
 {
     (void)state;
     /* fmt, fmt with another rate, data; and data, data, fmt. */
-    size_t len = wavgen_ulaw44(file, sizeof file, audio, AUDIO_LEN);
+    size_t len = wavgen_ulaw44(file, sizeof(file), audio, AUDIO_LEN);
     memmove(file + 36 + 24, file + 36, len - 36);
     memcpy(file + 36, file + 12, 24);
     file[36 + 12] = 1;
@@ -279,7 +280,7 @@ static void test_the_first_of_two_counts(void **state)
     assert_int_equal(p.data_offset, 68);
 
     struct wavgen w = {.data_first = true, .data = audio, .data_len = 4};
-    len = wavgen_build(file, sizeof file, &w);
+    len = wavgen_build(file, sizeof(file), &w);
     memmove(file + 24, file + 12, len - 12);
     p = parse(file, len + 12);
     assert_int_equal(p.state, WAV_READY);
@@ -290,7 +291,7 @@ static void test_every_two_way_split(void **state)
 {
     (void)state;
     for (size_t i = 0; i < VALID_COUNT; i++) {
-        size_t len = wavgen_build(file, sizeof file, &valid[i].w);
+        size_t len = wavgen_build(file, sizeof(file), &valid[i].w);
         struct wav_parser whole = parse_split(file, len, 0);
         for (size_t split = 1; split <= len; split++) {
             struct wav_parser p = parse_split(file, len, split);
@@ -313,7 +314,7 @@ static void test_every_truncation(void **state)
 {
     (void)state;
     for (size_t i = 0; i < VALID_COUNT; i++) {
-        size_t full = wavgen_build(file, sizeof file, &valid[i].w);
+        size_t full = wavgen_build(file, sizeof(file), &valid[i].w);
         for (size_t len = 0; len <= full; len++) {
             struct wav_parser p = parse(file, len);
             if (p.state == WAV_READY) {
@@ -331,7 +332,7 @@ static void test_every_byte_change(void **state)
 {
     (void)state;
     struct wavgen w = {.fmt_len = 40, .list_before = 3, .fact = true, .data = audio, .data_len = 6};
-    size_t len = wavgen_build(file, sizeof file, &w);
+    size_t len = wavgen_build(file, sizeof(file), &w);
     struct guard g = guard_copy(file, len);
     for (size_t at = 0; at < len; at++) {
         for (unsigned value = 0; value < 256; value++) {

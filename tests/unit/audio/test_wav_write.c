@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The header of recordings: byte for byte once, then through the room's own reader. */
 #include "guard.h"
 #include "support_audio.h"
@@ -11,7 +12,7 @@ static void test_bytes(void **state)
         "fact\x04\x00\x00\x00\xE2\x00\x00\x00"
         "data\xC4\x01\x00\x00";
     struct guard g = guard_room(WAV_ULAW_HEADER_LEN);
-    assert_int_equal(sizeof wanted - 1, WAV_ULAW_HEADER_LEN);
+    assert_int_equal(sizeof(wanted) - 1, WAV_ULAW_HEADER_LEN);
     wav_write_ulaw_header((uint8_t *)g.ptr, 2, 452);
     assert_memory_equal(g.ptr, wanted, WAV_ULAW_HEADER_LEN);
     guard_free(&g);
@@ -26,13 +27,13 @@ static void test_read_back(void **state)
 {
     (void)state;
     static const uint32_t lens[] = {1, 2, 159, 160, 28800000, 0x7FFFFFFF, UINT32_MAX - 52};
-    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
         uint8_t header[WAV_ULAW_HEADER_LEN];
         struct wav_parser p;
         wav_write_ulaw_header(header, 1, lens[i]);
         wav_parser_init(&p);
-        assert_int_equal(wav_parser_push(&p, header, sizeof header), WAV_READY);
-        assert_int_equal(wav_parser_end(&p, sizeof header + (uint64_t)lens[i]), WAV_READY);
+        assert_int_equal(wav_parser_push(&p, header, sizeof(header)), WAV_READY);
+        assert_int_equal(wav_parser_end(&p, sizeof(header) + (uint64_t)lens[i]), WAV_READY);
         assert_int_equal(p.format.tag, 7);
         assert_int_equal(p.format.channels, 1);
         assert_int_equal(p.format.rate_hz, 8000);

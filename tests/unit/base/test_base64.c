@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* base64.c: what programs send as base64, in every split. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* log_words.c: reasons of ours in the log's language. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Token buckets: burst, refill, the table's bound, keys. */
 #include <setjmp.h>
 #include <stdarg.h>

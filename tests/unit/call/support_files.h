@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files in memory behind struct file_io, with faults on demand. */
 #ifndef SUPPORT_FILES_H
 #define SUPPORT_FILES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Patterns, the ordered list of rules, what of a URI they judge, and the rate. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The queue of the echo test: what comes goes back in order, in pieces of any size, the oldest is dropped when it is full. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loopback exchange, driven by raw SIP text and RTP bytes from a caller that shares no code with it. */
 #include <setjmp.h>
 #include <stdarg.h>

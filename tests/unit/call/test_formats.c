@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The words of MEDIA:format: each known one has a name that is read back, everything else is refused, and the list for
  * people names exactly those that are taken. */
 #include "formats.h"

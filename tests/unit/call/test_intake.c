@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From a client's binary messages to samples in the lanes: every format, every split, odd bytes, refusals, another format.
  * All sound here is followed to the bytes that a tick would take. */
 #include <setjmp.h>

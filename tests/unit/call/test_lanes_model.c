@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Random clients against the lanes with a simple model beside them: two calls share a store, and after each step the audio taken,
  * the marks told and their order, flow, drained and refusals are what the model says. With a latency set the model goes sample by
  * sample: what is left out, and when the cushion is there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A recording made from two simulated directions; the truth of where each packet belongs is known to the test alone.
  *
  *  The far end numbers its packets: every sample of packet k has the value k % 251 (never silence, 0xFF), so that the borders

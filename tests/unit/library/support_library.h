@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the library's tests share. */
 #ifndef SUPPORT_LIBRARY_H
 #define SUPPORT_LIBRARY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* md5 with the vectors of RFC 1321, the digest with the example of RFC 2617 (without qop: RFC 2069's errata), identifiers. */
 #include "support_library.h"
 
@@ -14,7 +15,7 @@ static void test_md5(void **state)
     char out[33];
 
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         md5(table[i].text, out);
         assert_string_equal(out, table[i].hex);
     }
@@ -54,7 +55,7 @@ static void check_token(void (*get)(char *, size_t), size_t len, size_t wanted)
     char first[128];
     char second[128];
 
-    memset(first, '#', sizeof first);
+    memset(first, '#', sizeof(first));
     get(first, len);
     get(second, len);
     assert_int_equal(strlen(first), wanted);

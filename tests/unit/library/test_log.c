@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* log_with_timestamp and parse_sip_headers on stdout; sockets that are not the library's. */
 #include <errno.h>
 
@@ -19,7 +20,7 @@ static void capture(void (*action)(void))
     dup2(saved, STDOUT_FILENO);
     close(saved);
     rewind(file);
-    captured[fread(captured, 1, sizeof captured - 1, file)] = '\0';
+    captured[fread(captured, 1, sizeof(captured) - 1, file)] = '\0';
     fclose(file);
 }
 
@@ -43,7 +44,7 @@ static void say_long(void)
 {
     static char text[40000];
 
-    memset(text, 'l', sizeof text - 1);
+    memset(text, 'l', sizeof(text) - 1);
     log_with_timestamp("%s", text);
     log_with_timestamp(NULL);
 }
@@ -77,13 +78,13 @@ static void test_headers(void **state)
 
 static int bound_socket(struct sockaddr_in *name)
 {
-    socklen_t len = sizeof *name;
+    socklen_t len = sizeof(*name);
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-    memset(name, 0, sizeof *name);
+    memset(name, 0, sizeof(*name));
     name->sin_family = AF_INET;
     name->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(bind(fd, (struct sockaddr *)name, sizeof *name), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)name, sizeof(*name)), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)name, &len), 0);
     return fd;
 }
@@ -92,27 +93,27 @@ static void test_foreign_socket(void **state)
 {
     struct sockaddr_in name;
     struct sockaddr_in from;
-    socklen_t len = sizeof from;
+    socklen_t len = sizeof(from);
     char buf[8];
     int fd = bound_socket(&name);
 
     (void)state;
-    assert_int_equal(recv_with_timeout(fd, buf, sizeof buf, NULL, NULL, 0), 0);
-    assert_int_equal(recv_with_timeout(fd, buf, sizeof buf, NULL, NULL, 30), 0);
-    sendto(fd, "", 0, 0, (struct sockaddr *)&name, sizeof name); /* no time-out: passed over */
-    sendto(fd, "hello", 5, 0, (struct sockaddr *)&name, sizeof name);
-    sendto(fd, "0123456789", 10, 0, (struct sockaddr *)&name, sizeof name);
-    assert_int_equal(recv_with_timeout(fd, buf, sizeof buf, (struct sockaddr *)&from, &len, 1000), 5);
+    assert_int_equal(recv_with_timeout(fd, buf, sizeof(buf), NULL, NULL, 0), 0);
+    assert_int_equal(recv_with_timeout(fd, buf, sizeof(buf), NULL, NULL, 30), 0);
+    sendto(fd, "", 0, 0, (struct sockaddr *)&name, sizeof(name)); /* no time-out: passed over */
+    sendto(fd, "hello", 5, 0, (struct sockaddr *)&name, sizeof(name));
+    sendto(fd, "0123456789", 10, 0, (struct sockaddr *)&name, sizeof(name));
+    assert_int_equal(recv_with_timeout(fd, buf, sizeof(buf), (struct sockaddr *)&from, &len, 1000), 5);
     assert_memory_equal(buf, "hello", 5);
     assert_int_equal(from.sin_port, name.sin_port);
-    assert_int_equal(recv_with_timeout(fd, buf, sizeof buf, NULL, NULL, -1), 8);
+    assert_int_equal(recv_with_timeout(fd, buf, sizeof(buf), NULL, NULL, -1), 8);
     for (int i = 0; i < 100; i++) {
-        sendto(fd, "x", 1, 0, (struct sockaddr *)&name, sizeof name);
+        sendto(fd, "x", 1, 0, (struct sockaddr *)&name, sizeof(name));
     }
     flush_socket(fd);
-    assert_int_equal(recv_with_timeout(fd, buf, sizeof buf, NULL, NULL, 0), 0);
+    assert_int_equal(recv_with_timeout(fd, buf, sizeof(buf), NULL, NULL, 0), 0);
     close(fd);
-    assert_int_equal(recv_with_timeout(fd, buf, sizeof buf, NULL, NULL, 10), -1);
+    assert_int_equal(recv_with_timeout(fd, buf, sizeof(buf), NULL, NULL, 10), -1);
     assert_int_equal(recv_with_timeout(0, NULL, 8, NULL, NULL, 10), -1);
     assert_int_equal(recv_with_timeout(0, buf, 0, NULL, NULL, 10), -1);
     flush_socket(-1);
@@ -142,8 +143,8 @@ static void test_messages_by_hand(void **state)
     buf[n] = '\0';
     assert_non_null(strstr(buf, "\r\nCSeq: 102 ACK\r\n"));
     assert_non_null(strstr(buf, ";branch=z9hG4bKmine;"));
-    memset(huge, 'h', sizeof huge - 1);
-    huge[sizeof huge - 1] = '\0';
+    memset(huge, 'h', sizeof(huge) - 1);
+    huge[sizeof(huge) - 1] = '\0';
     send_bye(fd, &name, huge, "f", "t", "1");
     send_bye(fd, &name, "id", "f\r\nX: y", "t", "1");
     send_bye(fd, &name, "id", "f", "t", "x");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files as they are played: bit for bit where they can be, converted where not, every kind of bad one refused. */
 #include <sys/stat.h>
 
@@ -7,7 +8,7 @@
 #include "wavtone.h"
 
 static char folder[] = "/tmp/test-play-XXXXXX";
-static char path[sizeof folder + 8];
+static char path[sizeof(folder) + 8];
 
 static void put16(uint8_t *at, unsigned value)
 {
@@ -39,7 +40,7 @@ static void write_wav(unsigned tag, unsigned channels, unsigned rate, unsigned b
     memcpy(header + 36, "data", 4);
     put32(header + 40, data_len);
     assert_non_null(file);
-    assert_int_equal(fwrite(header, 1, sizeof header, file), sizeof header);
+    assert_int_equal(fwrite(header, 1, sizeof(header), file), sizeof(header));
     assert_int_equal(fwrite(data, 1, len, file), len);
     fclose(file);
 }
@@ -73,18 +74,18 @@ static void test_bit_for_bit(void **state)
     uint8_t out[4000];
 
     (void)state;
-    for (size_t i = 0; i < sizeof data; i++) {
+    for (size_t i = 0; i < sizeof(data); i++) {
         data[i] = (uint8_t)(i * 7);
     }
-    write_wav(7, 1, 8000, 8, data, sizeof data, sizeof data);
-    assert_int_equal(play_all(AUDIO_ULAW, out, sizeof out), 500);
+    write_wav(7, 1, 8000, 8, data, sizeof(data), sizeof(data));
+    assert_int_equal(play_all(AUDIO_ULAW, out, sizeof(out)), 500);
     assert_memory_equal(out, data, 500);
     assert_int_equal(out[639], ULAW_SILENCE);
-    write_wav(6, 1, 8000, 8, data, sizeof data, sizeof data);
-    assert_int_equal(play_all(AUDIO_ALAW, out, sizeof out), 500);
+    write_wav(6, 1, 8000, 8, data, sizeof(data), sizeof(data));
+    assert_int_equal(play_all(AUDIO_ALAW, out, sizeof(out)), 500);
     assert_memory_equal(out, data, 500);
-    write_wav(7, 1, 8000, 8, data, sizeof data, 0xffffffffU); /* to the end */
-    assert_int_equal(play_all(AUDIO_ULAW, out, sizeof out), 500);
+    write_wav(7, 1, 8000, 8, data, sizeof(data), 0xffffffffU); /* to the end */
+    assert_int_equal(play_all(AUDIO_ULAW, out, sizeof(out)), 500);
 }
 
 /* One second of silence in every kind is 8000 samples of silence. */
@@ -98,12 +99,12 @@ static void test_converted(void **state)
     static uint8_t out[8000 + 320];
 
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         size_t len = (size_t)table[i].rate * table[i].channels * table[i].bits / 8;
         int zero = table[i].tag == 7 ? ULAW_SILENCE : table[i].tag == 6 ? ALAW_SILENCE : table[i].bits == 8 ? 0x80 : 0;
-        memset(data, zero, sizeof data);
+        memset(data, zero, sizeof(data));
         write_wav(table[i].tag, table[i].channels, table[i].rate, table[i].bits, data, len, (unsigned)len);
-        assert_int_equal(play_all(AUDIO_ULAW, out, sizeof out), 8000);
+        assert_int_equal(play_all(AUDIO_ULAW, out, sizeof(out)), 8000);
         for (size_t s = 0; s < 8000; s++) {
             assert_true(abs(ulaw_to_linear(out[s])) <= 16);
         }
@@ -132,7 +133,7 @@ static void test_files_from_the_field(void **state)
         uint8_t ulaw[WAVFIELD_SAMPLES + 320];
         int16_t samples[WAVFIELD_SAMPLES + 320];
         size_t n = 0;
-        wavfield_path(wavfield_files[i].name, file, sizeof file);
+        wavfield_path(wavfield_files[i].name, file, sizeof(file));
         const int status = play_open(&p, file, why);
         if (status != (wavfield_files[i].sounds ? ST_OK : ST_BAD)) {
             fail_msg("%s: %d %s", file, status, why);
@@ -175,7 +176,7 @@ static int setup(void **state)
     if (mkdtemp(folder) == NULL) {
         return -1;
     }
-    snprintf(path, sizeof path, "%s/a.wav", folder);
+    snprintf(path, sizeof(path), "%s/a.wav", folder);
     return 0;
 }
 

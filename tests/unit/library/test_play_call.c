@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* init_rtp_header, generate_test_audio; what has no session and no receiver. */
 #include <fcntl.h>
 
@@ -11,7 +12,7 @@ static void test_header(void **state)
 
     (void)state;
     init_rtp_header(&header, 8, 0x1234, 0xdeadbeef, 0x01020304);
-    assert_memory_equal(&header, wanted, sizeof wanted);
+    assert_memory_equal(&header, wanted, sizeof(wanted));
     init_rtp_header(&header, 0x1ff, 0, 0, 0);
     assert_int_equal(header.m_pt, 0x7f);
     init_rtp_header(NULL, 0, 0, 0, 0);
@@ -25,7 +26,7 @@ static void check_tone(int ms, size_t bytes)
     assert_non_null(file);
     generate_test_audio(file, ms);
     rewind(file);
-    assert_int_equal(fread(tone, 1, sizeof tone, file), bytes);
+    assert_int_equal(fread(tone, 1, sizeof(tone), file), bytes);
     fclose(file);
     for (size_t i = 8; i < bytes; i++) {
         assert_int_equal(tone[i], tone[i - 8]); /* 1 kHz: eight samples a turn, over pieces too */
@@ -50,7 +51,7 @@ static void test_nothing_open(void **state)
     sip_session_t session;
 
     (void)state;
-    memset(&session, 0, sizeof session);
+    memset(&session, 0, sizeof(session));
     session.sockfd = 0;
     close_sip_session(&session);
     assert_true(fcntl(0, F_GETFD) >= 0); /* standard input was none of ours: it stays open */

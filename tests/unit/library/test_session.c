@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sessions without a far end: what opens is closed again; settings that cannot be used; two in one process. */
 #include <dirent.h>
 
@@ -110,7 +111,7 @@ static void test_refused(void **state)
     sip_session_t session;
     int before = descriptors();
 
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         setenv(table[i].name, table[i].value, 1);
         assert_int_equal(init_sip_session(&session), -1);
         assert_int_equal(session.sockfd, -1);

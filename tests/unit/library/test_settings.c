@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: MIT */
 /* Macros that a program gave, defaults, environment, in that order of weakness. */
 #include "settings.h"
 #include "support_library.h"
 
 static struct sip_client_program program(unsigned given, const char *server, int port)
 {
-    struct sip_client_program p = {sizeof p, given, server, "10.0.0.1", "u", "p", "c", "e", port, 1, 2, 3};
+    struct sip_client_program p = {sizeof(p), given, server, "10.0.0.1", "u", "p", "c", "e", port, 1, 2, 3};
     return p;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Challenges, status lines, To tags, ports: known answers, and texts of any length against inaccessible pages. */
 #include "guard.h"
 #include "support_library.h"
@@ -48,7 +49,7 @@ static void test_long_challenges(void **state)
     (void)state;
     assert_non_null(value);
     assert_non_null(message);
-    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         memset(value, 'n', lengths[i]);
         value[lengths[i]] = '\0';
         snprintf(message, 150000, MESSAGE("WWW-Authenticate: Digest nonce=\"%s\", realm=\"%s\""), value, value);
@@ -83,7 +84,7 @@ static void test_status(void **state)
                  {NULL, 0}};
 
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         assert_int_equal(parse_sip_status_code(table[i].text), table[i].code);
     }
 }
@@ -93,16 +94,16 @@ static void test_to_tag(void **state)
     char buf[8];
 
     (void)state;
-    assert_ptr_equal(extract_to_tag(MESSAGE("To: <sip:a@b;tag=no>;tag=yes"), buf, sizeof buf), buf);
+    assert_ptr_equal(extract_to_tag(MESSAGE("To: <sip:a@b;tag=no>;tag=yes"), buf, sizeof(buf)), buf);
     assert_string_equal(buf, "yes");
-    assert_non_null(extract_to_tag(MESSAGE("t : \"x;tag=no\" <sip:a@b> ; x=1 ; TAG = abc1234"), buf, sizeof buf));
+    assert_non_null(extract_to_tag(MESSAGE("t : \"x;tag=no\" <sip:a@b> ; x=1 ; TAG = abc1234"), buf, sizeof(buf)));
     assert_string_equal(buf, "abc1234");
-    assert_null(extract_to_tag(MESSAGE("To: <sip:a@b>;tag=12345678"), buf, sizeof buf));
+    assert_null(extract_to_tag(MESSAGE("To: <sip:a@b>;tag=12345678"), buf, sizeof(buf)));
     assert_string_equal(buf, "");
-    assert_null(extract_to_tag(MESSAGE("To: <sip:a@b>"), buf, sizeof buf));
-    assert_null(extract_to_tag(MESSAGE("From: <sip:a@b>;tag=x"), buf, sizeof buf));
-    assert_null(extract_to_tag("\r\n\r\nTo: <sip:a@b>;tag=body", buf, sizeof buf));
-    assert_null(extract_to_tag(NULL, buf, sizeof buf));
+    assert_null(extract_to_tag(MESSAGE("To: <sip:a@b>"), buf, sizeof(buf)));
+    assert_null(extract_to_tag(MESSAGE("From: <sip:a@b>;tag=x"), buf, sizeof(buf)));
+    assert_null(extract_to_tag("\r\n\r\nTo: <sip:a@b>;tag=body", buf, sizeof(buf)));
+    assert_null(extract_to_tag(NULL, buf, sizeof(buf)));
     assert_null(extract_to_tag(MESSAGE("To: <sip:a@b>;tag=x"), buf, 0));
     assert_null(extract_to_tag(MESSAGE("To: <sip:a@b>;tag=x"), NULL, 8));
 }
@@ -126,7 +127,7 @@ static void test_rtp_port(void **state)
                  {NULL, 0}};
 
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         assert_int_equal(parse_rtp_port(table[i].text), table[i].port);
     }
 }
@@ -141,7 +142,7 @@ static void test_broken_messages(void **state)
     char tag[4];
 
     (void)state;
-    for (size_t len = 0; len < sizeof text; len++) {
+    for (size_t len = 0; len < sizeof(text); len++) {
         for (int change = 0; change < 8; change++) {
             struct guard g = guard_copy(text, len + 1);
             g.ptr[len] = '\0';
@@ -149,7 +150,7 @@ static void test_broken_messages(void **state)
                 g.ptr[len - 1] = "\"\\;<>,\r\n"[change];
             }
             parse_nonce_realm(g.ptr, nonce, realm);
-            (void)extract_to_tag(g.ptr, tag, sizeof tag);
+            (void)extract_to_tag(g.ptr, tag, sizeof(tag));
             (void)parse_rtp_port(g.ptr);
             (void)parse_sip_status_code(g.ptr);
             guard_free(&g);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_os.h"
 
 #include <dirent.h>

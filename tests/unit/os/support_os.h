@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef SUPPORT_OS_H
 #define SUPPORT_OS_H
 

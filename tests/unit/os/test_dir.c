@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_os.h"
 
 #include <fcntl.h>
@@ -82,7 +83,7 @@ static void test_iterate_past_others(void **state)
     char name[16];
     assert_int_equal(os_dir_open(dir, &dir_fd), ST_OK);
     for (int i = 0; i < 200; i++) {
-        (void)snprintf(name, sizeof name, "%d", i);
+        (void)snprintf(name, sizeof(name), "%d", i);
         assert_int_equal(symlinkat("nowhere", dir_fd, name), 0);
     }
     struct os_dir_iter *iter;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The smallest TTL of an answer, whatever the bytes. */
 #include "support_os.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_os.h"
 
 #include <string.h>
@@ -6,14 +7,14 @@ static void test_fills_all_and_only_that(void **state)
 {
     (void)state;
     uint8_t a[600], b[600];
-    memset(a, 0, sizeof a);
-    memset(b, 0, sizeof b);
-    os_entropy_fill(NULL, a, sizeof a - 8); /* over 256: getrandom may give it in parts */
-    os_entropy_fill(NULL, b, sizeof b - 8);
-    assert_memory_not_equal(a, b, sizeof a - 8);
+    memset(a, 0, sizeof(a));
+    memset(b, 0, sizeof(b));
+    os_entropy_fill(NULL, a, sizeof(a) - 8); /* over 256: getrandom may give it in parts */
+    os_entropy_fill(NULL, b, sizeof(b) - 8);
+    assert_memory_not_equal(a, b, sizeof(a) - 8);
     const uint8_t zero[8] = {0};
-    assert_memory_equal(a + sizeof a - 8, zero, 8);
-    assert_memory_not_equal(a + sizeof a - 24, zero, 8);
+    assert_memory_equal(a + sizeof(a) - 8, zero, 8);
+    assert_memory_not_equal(a + sizeof(a) - 24, zero, 8);
     os_entropy_fill(NULL, NULL, 0);
 }
 

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_os.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 static void test_statuses(void **state)
 {
@@ -16,7 +17,7 @@ static void test_statuses(void **state)
         {ELOOP, ST_DENIED},    {ENOSPC, ST_FULL},      {EDQUOT, ST_FULL},      {EFBIG, ST_FULL},
         {EMFILE, ST_FULL},     {ENFILE, ST_FULL},      {EIO, ST_IO},           {ECONNRESET, ST_IO},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         assert_int_equal(os_fail(rows[i].error), rows[i].status);
         assert_string_equal(os_error_text(), strerror(rows[i].error));
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_os.h"
 
 #include <fcntl.h>
@@ -16,7 +17,7 @@ struct place {
 
 static int setup(void **state)
 {
-    struct place *p = calloc(1, sizeof *p);
+    struct place *p = calloc(1, sizeof(*p));
     assert_non_null(p);
     p->dir = support_make_dir();
     assert_int_equal(os_dir_open(p->dir, &p->fd), ST_OK);
@@ -54,10 +55,10 @@ static void test_write_and_read(void **state)
     assert_int_equal(size, 21);
     assert_int_equal(os_file_read_at(fd, 0, buf, 11), 11);
     assert_memory_equal(buf, "Hello world", 11);
-    assert_int_equal(os_file_read_at(fd, 19, buf, sizeof buf), 2);
+    assert_int_equal(os_file_read_at(fd, 19, buf, sizeof(buf)), 2);
     assert_memory_equal(buf, "\0!", 2);
-    assert_int_equal(os_file_read_at(fd, 21, buf, sizeof buf), 0);
-    assert_int_equal(os_file_read_at(fd, UINT64_MAX, buf, sizeof buf), 0);
+    assert_int_equal(os_file_read_at(fd, 21, buf, sizeof(buf)), 0);
+    assert_int_equal(os_file_read_at(fd, UINT64_MAX, buf, sizeof(buf)), 0);
     assert_int_equal(os_file_write_at(fd, UINT64_MAX, "x", 1), ST_FULL);
     os_close(fd);
     assert_int_equal(os_file_read_at(fd, 0, buf, 1), ST_IO);
@@ -108,7 +109,7 @@ static void test_names_stay_inside(void **state)
     static const char *const bad[] = {"", ".", "..", "../x", "a/b", "/etc/passwd", "./a"};
     int fd;
     os_close(create(p, "a"));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         assert_int_equal(os_file_open(p->fd, bad[i], OS_OPEN_APPEND, &fd), ST_BAD);
         assert_int_equal(os_file_rename(p->fd, "a", bad[i]), ST_BAD);
         assert_int_equal(os_file_rename(p->fd, bad[i], "a"), ST_BAD);
@@ -139,7 +140,7 @@ static void test_link(void **state)
     for (int i = 0; i < 2; i++) {
         const char *want = i == 0 ? "one" : "second";
         assert_int_equal(os_file_link(p->fd, want, "newest"), ST_OK);
-        const ssize_t n = readlinkat(p->fd, "newest", target, sizeof target);
+        const ssize_t n = readlinkat(p->fd, "newest", target, sizeof(target));
         assert_int_equal(n, strlen(want));
         assert_memory_equal(target, want, strlen(want));
     }
@@ -168,25 +169,25 @@ static void test_failed_write_leaves_nothing(void **state)
     struct rlimit tight = old;
     tight.rlim_cur = 8192;
     assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    assert_int_equal(os_file_write(fd, block, sizeof block), ST_OK);
-    assert_int_equal(os_file_write(log, block, sizeof block), ST_OK);
+    assert_int_equal(os_file_write(fd, block, sizeof(block)), ST_OK);
+    assert_int_equal(os_file_write(log, block, sizeof(block)), ST_OK);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
-    const int at_position = os_file_write(fd, block, sizeof block);
-    const int at_end = os_file_write(log, block, sizeof block);
-    const int at_offset = os_file_write_at(fd, 4000, block, sizeof block);
+    const int at_position = os_file_write(fd, block, sizeof(block));
+    const int at_end = os_file_write(log, block, sizeof(block));
+    const int at_offset = os_file_write_at(fd, 4000, block, sizeof(block));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     assert_int_equal(at_position, ST_FULL);
     assert_int_equal(at_end, ST_FULL);
     assert_int_equal(at_offset, ST_FULL);
     uint64_t size;
     assert_int_equal(os_file_size(log, &size), ST_OK);
-    assert_int_equal(size, sizeof block);
+    assert_int_equal(size, sizeof(block));
     assert_int_equal(os_file_write(fd, "x", 1), ST_OK); /* goes on where it was */
     char c = 0;
-    assert_int_equal(os_file_read_at(fd, sizeof block, &c, 1), 1);
+    assert_int_equal(os_file_read_at(fd, sizeof(block), &c, 1), 1);
     assert_int_equal(c, 'x');
     assert_int_equal(os_file_size(fd, &size), ST_OK);
-    assert_int_equal(size, sizeof block + 1);
+    assert_int_equal(size, sizeof(block) + 1);
     os_close(fd);
     os_close(log);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Flushes through the loop; no thread appears for them. */
 #include "support_os.h"
 
@@ -21,7 +22,7 @@ struct bench {
 
 static int setup(void **state)
 {
-    struct bench *b = calloc(1, sizeof *b);
+    struct bench *b = calloc(1, sizeof(*b));
     assert_non_null(b);
     b->tasks = support_count("/proc/self/task");
     assert_int_equal(os_loop_new(4, &b->loop), ST_OK);

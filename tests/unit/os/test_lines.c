@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lines to descriptors whose readers stop, go away and come again. */
 #include "support_os.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loop: order of service, stale events, deadlines, no spinning. */
 #include "support_os.h"
 
@@ -191,7 +192,7 @@ static void test_deadlines_are_never_early(void **state)
     (void)state;
     struct os_loop *loop = loop_of(1);
     const dur_us waits[] = {-5000, 0, 1, 500, 999, 1000, 1001, 2500, 7300};
-    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+    for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
         mono_us now;
         const mono_us deadline = os_clock_mono() + waits[i];
         assert_int_equal(os_loop_turn(loop, deadline, &now), ST_OK);
@@ -280,7 +281,7 @@ static void test_icmp_error_does_not_spin(void **state)
         uint16_t family, port;
         uint8_t ip[4], zero[8];
     } name = {AF_INET, (uint16_t)(target.port << 8 | target.port >> 8), {127, 0, 0, 1}, {0}};
-    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&name, sizeof name), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&name, sizeof(name)), 0);
     assert_int_equal(send(fd, "x", 1, 0), 1);
     struct pollfd p = {.fd = fd};
     assert_int_equal(poll(&p, 1, 2000), 1);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RTP/RTCP pairs on 127.0.0.1. The ranges are looked for first, so that nothing depends on what else runs here. */
 #include "support_os.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_os.h"
 
 #include <fcntl.h>
@@ -20,7 +21,7 @@ static void test_signals_arrive_on_the_descriptor(void **state)
         assert_int_equal(os_signals_read(fd), 0);
     }
     const int ignored[] = {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM};
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) {
         assert_int_equal(raise(ignored[i]), 0); /* we are still here */
         assert_int_equal(os_signals_read(fd), 0);
     }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Look-ups against a name server that lives in the same loop and answers by a script: the first label of the name. */
 #include "support_os.h"
 

@@ -1,8 +1,9 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_os.h"
 
 #include <string.h>
 
-#include "internal.h"
+#include "os_priv.h"
 
 static void assert_round_trip(const struct net_addr *addr)
 {
@@ -38,7 +39,7 @@ static void test_other_families(void **state)
     const struct net_addr want = addr_ipv4(10, 0, 0, 7, 1);
     assert_int_equal(back.family, 4);
     assert_true(addr_equal(&back, &want));
-    memset(&name, 0, sizeof name);
+    memset(&name, 0, sizeof(name));
     name.any.sa_family = AF_UNIX;
     back = os_sockaddr_to(&name);
     assert_int_equal(back.family, 0);

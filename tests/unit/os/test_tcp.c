@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_os.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static int dial(const struct net_addr *to)
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     memcpy(&name.sin_addr, to->ip, 4);
     assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&name, sizeof name), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&name, sizeof(name)), 0);
     return fd;
 }
 
@@ -45,26 +46,26 @@ static void test_accept_read_write(void **state)
     assert_int_equal(os_tcp_local(client, &dialled), ST_OK);
     assert_true(addr_equal(&peer, &dialled));
     int on = 0;
-    socklen_t len = sizeof on;
+    socklen_t len = sizeof(on);
     assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
     assert_int_not_equal(on, 0);
     assert_true((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
     assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
-    assert_int_equal(os_tcp_read(fd, buf, sizeof buf), ST_AGAIN);
+    assert_int_equal(os_tcp_read(fd, buf, sizeof(buf)), ST_AGAIN);
     assert_int_equal(os_tcp_write(fd, "hello", 5), 5);
-    assert_int_equal(recv(client, buf, sizeof buf, 0), 5);
+    assert_int_equal(recv(client, buf, sizeof(buf), 0), 5);
     assert_int_equal(send(client, "abc", 3, 0), 3);
     support_wait(fd);
     assert_int_equal(os_tcp_read(fd, buf, 2), 2);
-    assert_int_equal(os_tcp_read(fd, buf, sizeof buf), 1);
+    assert_int_equal(os_tcp_read(fd, buf, sizeof(buf)), 1);
     os_tcp_shutdown(fd);
-    assert_int_equal(recv(client, buf, sizeof buf, 0), 0);
+    assert_int_equal(recv(client, buf, sizeof(buf), 0), 0);
     assert_int_equal(send(client, "late", 4, 0), 4); /* the other way is still open */
     support_wait(fd);
-    assert_int_equal(os_tcp_read(fd, buf, sizeof buf), 4);
+    assert_int_equal(os_tcp_read(fd, buf, sizeof(buf)), 4);
     os_close(client);
     support_wait(fd);
-    assert_int_equal(os_tcp_read(fd, buf, sizeof buf), 0);
+    assert_int_equal(os_tcp_read(fd, buf, sizeof(buf)), 0);
     os_close(fd);
     os_close(listener);
     os_close(-1);
@@ -82,16 +83,16 @@ static void test_slow_reader_and_reset(void **state)
     static char block[65536];
     int n;
     size_t queued = 0;
-    while ((n = os_tcp_write(fd, block, sizeof block)) > 0) {
+    while ((n = os_tcp_write(fd, block, sizeof(block))) > 0) {
         queued += (size_t)n;
         assert_true(queued < 16u * 1024 * 1024);
     }
     assert_int_equal(n, ST_AGAIN);
     const struct linger hard = {.l_onoff = 1, .l_linger = 0};
-    assert_int_equal(setsockopt(client, SOL_SOCKET, SO_LINGER, &hard, sizeof hard), 0);
+    assert_int_equal(setsockopt(client, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)), 0);
     os_close(client);
     support_wait(fd);
-    assert_int_equal(os_tcp_read(fd, block, sizeof block), ST_IO);
+    assert_int_equal(os_tcp_read(fd, block, sizeof(block)), ST_IO);
     n = os_tcp_write(fd, block, 1);
     assert_int_equal(n, ST_IO); /* and no SIGPIPE */
     os_close(fd);
@@ -191,7 +192,7 @@ static void test_a_close_has_an_end(void **state)
     assert_int_equal(os_tcp_accept(listener, &fd, &peer), ST_OK);
     const int same = dup(fd);
     unsigned timeout = 0;
-    socklen_t len = sizeof timeout;
+    socklen_t len = sizeof(timeout);
     assert_int_equal(os_tcp_write(fd, "last", 4), 4);
     assert_int_equal(getsockopt(same, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, &len), 0);
     assert_int_equal(timeout, 0); /* while it is open, a client may leave audio unread as long as it likes */
@@ -201,8 +202,8 @@ static void test_a_close_has_an_end(void **state)
     os_close(same);
     char text[8];
     support_wait(client);
-    assert_int_equal(recv(client, text, sizeof text, 0), 4);
-    assert_int_equal(recv(client, text, sizeof text, 0), 0);
+    assert_int_equal(recv(client, text, sizeof(text), 0), 4);
+    assert_int_equal(recv(client, text, sizeof(text), 0), 0);
     os_close(client);
     os_close(listener);
 }

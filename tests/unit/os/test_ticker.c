@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_os.h"
 
 static void test_absolute_grid(void **state)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Real datagrams on the loopback interface. */
 #include "support_os.h"
 
@@ -57,7 +58,7 @@ static void test_truncated(void **state)
     const int from = support_udp(&a);
     const int to = support_udp(&b);
     char text[SLOT + 1];
-    memset(text, 'x', sizeof text);
+    memset(text, 'x', sizeof(text));
     assert_int_equal(os_udp_send(from, &b, text, SLOT), ST_OK);
     assert_int_equal(os_udp_send(from, &b, text, SLOT + 1), ST_OK);
     assert_int_equal(os_udp_send(from, &b, text, 1), ST_OK);
@@ -94,7 +95,7 @@ static void test_port_in_use(void **state)
 static int option_of(int fd, int level, int name)
 {
     int value = -1;
-    socklen_t len = sizeof value;
+    socklen_t len = sizeof(value);
     assert_int_equal(getsockopt(fd, level, name, &value, &len), 0);
     return value;
 }
@@ -215,7 +216,7 @@ static void connect_to(int fd, const struct net_addr *to)
 {
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(to->port)};
     memcpy(&name.sin_addr, to->ip, 4);
-    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&name, sizeof name), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&name, sizeof(name)), 0);
 }
 
 /* The refusal of an earlier datagram is neither this send's failure nor an error of receiving. Only a connected socket is
@@ -252,7 +253,7 @@ static void test_send_failures(void **state)
     struct net_addr a;
     const int fd = support_udp(&a);
     static uint8_t big[70000];
-    assert_int_equal(os_udp_send(fd, &a, big, sizeof big), ST_IO); /* EMSGSIZE */
+    assert_int_equal(os_udp_send(fd, &a, big, sizeof(big)), ST_IO); /* EMSGSIZE */
     assert_int_equal(os_udp_send(-1, &a, big, 1), ST_IO);
     const struct net_addr v6 = {.family = 6, .port = 9, .ip = {[15] = 1}};
     assert_int_equal(os_udp_send(fd, &v6, big, 1), ST_IO); /* not this socket's family */

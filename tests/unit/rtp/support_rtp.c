@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_rtp.h"
 
 struct rtp_packet packet_numbered(uint32_t ssrc, uint16_t seq)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every test of this folder begins with. */
 #ifndef SUPPORT_RTP_H
 #define SUPPORT_RTP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The E-model with known points of ITU-T G.107 (R 93.2 is 4.41) and its shape. */
 #include "support_rtp.h"
 

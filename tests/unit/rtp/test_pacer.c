@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pacing as arithmetic: late ticks never drift and never burst (DESIGN section 5). */
 #include "support_rtp.h"
 
@@ -30,7 +31,7 @@ static void test_one_step_table(void **state)
         {60, 60001, 1, 1, 120},
         {60, 120000, 1, 2, 180},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct rtp_pacer p;
         rtp_pacer_init(&p, START, DUR_MS(table[i].interval_ms));
         struct rtp_pacer_step step = rtp_pacer_step(&p, START + table[i].late_us);

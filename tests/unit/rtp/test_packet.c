@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The RTP packet: RFC 3550 5.1, 5.3.1, A.1. */
 #include "guard.h"
 #include "support_rtp.h"
@@ -43,7 +44,7 @@ static void test_valid_table(void **state)
                 "extnp\x01"),
          1},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct rtp_packet p;
         if (parse_guarded(table[i].data, table[i].len, &p) != ST_OK || p.payload.len != table[i].payload_len) {
             fail_msg("%s", table[i].what);
@@ -98,7 +99,7 @@ static void test_fault_24_refused_table(void **state)
         {"padding into the CSRC list", PACKET("\xA1\x00\x00\x01\x00\x00\x00\xA0\x11\x22\x33\x44"
                                               "CSRC\x02")},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct rtp_packet p;
         if (parse_guarded(table[i].data, table[i].len, &p) != ST_BAD) {
             fail_msg("%s", table[i].what);
@@ -118,7 +119,7 @@ static void test_neighbours_of_rtcp_types(void **state)
         struct rtp_packet p;
         data[1] = (char)byte;
         unsigned type = byte & 0x7F;
-        assert_int_equal(parse_guarded(data, sizeof data, &p), type >= 72 && type <= 76 ? ST_BAD : ST_OK);
+        assert_int_equal(parse_guarded(data, sizeof(data), &p), type >= 72 && type <= 76 ? ST_BAD : ST_OK);
     }
 }
 
@@ -134,7 +135,7 @@ static void test_every_truncation(void **state)
         struct rtp_packet p;
         assert_int_equal(parse_guarded(sample, len, &p), ST_BAD);
     }
-    for (size_t len = 28; len < sizeof sample; len++) {
+    for (size_t len = 28; len < sizeof(sample); len++) {
         struct rtp_packet p;
         (void)!parse_guarded(sample, len, &p);
     }
@@ -143,12 +144,12 @@ static void test_every_truncation(void **state)
 static void test_every_byte_change(void **state)
 {
     (void)state;
-    size_t len = sizeof sample - 1;
+    size_t len = sizeof(sample) - 1;
     for (size_t at = 0; at < len; at++) {
         for (unsigned value = 0; value < 256; value++) {
-            char changed[sizeof sample];
+            char changed[sizeof(sample)];
             struct rtp_packet p;
-            memcpy(changed, sample, sizeof sample);
+            memcpy(changed, sample, sizeof(sample));
             changed[at] = (char)value;
             (void)!parse_guarded(changed, len, &p);
         }
@@ -162,7 +163,7 @@ static void test_write_and_parse(void **state)
     struct outbuf out;
     struct rtp_packet back;
     struct rtp_packet p = {true, 8, 0xFFFE, 0xFFFFFF60, 0xDEADBEEF, SPAN_LIT("0123456789")};
-    outbuf_init(&out, storage, sizeof storage);
+    outbuf_init(&out, storage, sizeof(storage));
     assert_int_equal(rtp_packet_write(&p, &out), ST_OK);
     assert_int_equal(out.len, RTP_HEADER_LEN + 10);
     assert_int_equal(rtp_packet_parse(outbuf_view(&out), &back), ST_OK);
@@ -180,7 +181,7 @@ static void test_write_too_large(void **state)
     static char storage[RTP_PACKET_MAX + 8];
     struct outbuf out;
     struct rtp_packet p = {.payload = span_make(storage, RTP_PACKET_MAX - RTP_HEADER_LEN + 1)};
-    outbuf_init(&out, storage, sizeof storage);
+    outbuf_init(&out, storage, sizeof(storage));
     assert_int_equal(rtp_packet_write(&p, &out), ST_TOO_LARGE);
     for (size_t cap = 0; cap < RTP_HEADER_LEN + 4; cap++) {
         struct guard g = guard_room(cap);

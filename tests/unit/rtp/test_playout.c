@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The window in which packets are put back in order: a listener pulls 20 ms each 20 ms, whatever the far end sends. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RTCP: reports written (RFC 3550 6.4, 6.5, 6.6, A.3), validity (A.2), round trip (6.4.1). */
 #include "guard.h"
 #include "support_rtp.h"
@@ -33,7 +34,7 @@ static struct rtp_rx receiver(uint16_t first, uint16_t last, uint16_t missing)
 static void write_report(const struct rtp_tx *tx, struct rtp_rx *rx, const struct rtcp_state *state, mono_us now,
                          struct span cname, bool bye)
 {
-    outbuf_init(&out, storage, sizeof storage);
+    outbuf_init(&out, storage, sizeof(storage));
     assert_int_equal(rtcp_write_report(tx, rx, state, now, WALL, 777, cname, bye, &out), ST_OK);
     assert_int_equal(out.len % 4, 0);
 }
@@ -49,7 +50,7 @@ static void test_empty_report(void **state)
     struct rtcp_state s = {0};
     rtp_rx_init(&rx);
     write_report(&tx, &rx, &s, 0, CNAME, false);
-    assert_int_equal(out.len, sizeof wanted - 1);
+    assert_int_equal(out.len, sizeof(wanted) - 1);
     assert_memory_equal(storage, wanted, out.len);
 }
 
@@ -109,11 +110,11 @@ static void test_names_of_every_length(void **state)
 {
     (void)state;
     static char name[300];
-    memset(name, 'n', sizeof name);
+    memset(name, 'n', sizeof(name));
     struct rtp_tx tx = {.ssrc = US};
     struct rtp_rx rx;
     rtp_rx_init(&rx);
-    for (size_t len = 0; len < sizeof name; len++) {
+    for (size_t len = 0; len < sizeof(name); len++) {
         struct rtcp_state s = {0};
         write_report(&tx, &rx, &s, 0, span_make(name, len), true);
         assert_int_equal(rtcp_input(&s, outbuf_view(&out), 1, 0, WALL, HZ), ST_OK);
@@ -147,7 +148,7 @@ static void test_round_trip_of_the_rfc(void **state)
                 "\xb7\x05\x20\x00\x00\x05\x40\x00";
     /* NTP 0xb44db710.80000000 is the figure's moment A: 3025000208.5 s. */
     int64_t wall = (INT64_C(0xb44db710) - INT64_C(2208988800)) * 1000000 + 500000;
-    assert_int_equal(rtcp_input(&s, span_make(rr, sizeof rr - 1), US, 0, wall, HZ), ST_OK);
+    assert_int_equal(rtcp_input(&s, span_make(rr, sizeof(rr) - 1), US, 0, wall, HZ), ST_OK);
     assert_true(s.heard && s.have_rtt && s.have_remote_loss);
     assert_int_equal(s.rtt, 6125000);
     assert_near(s.remote_fraction_lost, 0.25);
@@ -163,7 +164,7 @@ static int64_t rtt_of(uint32_t sent_mid, uint32_t delay, int64_t wall)
         rr[24 + i] = (uint8_t)(sent_mid >> (24 - 8 * i));
         rr[28 + i] = (uint8_t)(delay >> (24 - 8 * i));
     }
-    assert_int_equal(rtcp_input(&s, span_make(rr, sizeof rr), US, 0, wall, HZ), ST_OK);
+    assert_int_equal(rtcp_input(&s, span_make(rr, sizeof(rr)), US, 0, wall, HZ), ST_OK);
     return s.have_rtt ? s.rtt : -1;
 }
 
@@ -265,7 +266,7 @@ static void test_validity_table(void **state)
         ROW("RTP", "\x80\x00\x00\x01\x00\x00\x00\xA0\x11\x22\x33\x44", ST_BAD),
 #undef ROW
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct rtcp_state s = {0};
         struct guard g = guard_copy(table[i].data, table[i].len);
         if (rtcp_input(&s, span_make(g.ptr, g.len), US, 0, WALL, HZ) != table[i].status) {
@@ -329,12 +330,12 @@ static void test_times_before_1970_and_far_ahead(void **state)
     struct rtp_rx rx;
     struct rtcp_state s = {0};
     rtp_rx_init(&rx);
-    outbuf_init(&out, storage, sizeof storage);
+    outbuf_init(&out, storage, sizeof(storage));
     assert_int_equal(rtcp_write_report(&tx, &rx, &s, 0, -500000, 0, CNAME, false, &out), ST_OK);
     assert_int_equal(u32(8), 2208988799u);
     assert_int_equal(u32(12), 0x80000000);
     /* 2036-02-07 06:28:16: the NTP seconds wrap. */
-    outbuf_init(&out, storage, sizeof storage);
+    outbuf_init(&out, storage, sizeof(storage));
     assert_int_equal(rtcp_write_report(&tx, &rx, &s, 0, INT64_C(2085978496) * 1000000, 0, CNAME, false, &out), ST_OK);
     assert_int_equal(u32(8), 0);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The receiver: RFC 3550 A.1 (order, jumps), A.3 (loss), A.8 (jitter). */
 #include "support_rtp.h"
 
@@ -65,7 +66,7 @@ static void test_order_table(void **state)
         {"oldest that is no jump", {90, 199, 100, END}, {R, N, D}, 2, 110, 1, 0},
         {"older is a jump", {90, 199, 99, END}, {R, N, H}, 2, 110, 0, 0},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct rtp_rx rx;
         rtp_rx_init(&rx);
         for (size_t k = 0; k < 10 && table[i].seq[k] != END; k++) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the far end's audio comes from (SPEC section 3, "Audio"), sentence by sentence. Steps say who sends, how many packets
  * that follow each other, and how many of them are taken. */
 #include <stdio.h>
@@ -156,7 +157,7 @@ static void sends_to(const struct rtp_source *s, const char *what, const char *e
 static void test_table(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         const struct row *row = &table[i];
         struct rtp_source s = source_of(row->learn, row->sdp);
         sends_to(&s, row->what, row->sdp);
@@ -315,7 +316,7 @@ static void test_flood_beside(void **state)
 
     (void)state;
     for (uint16_t i = 0; i < 200; i++) {
-        snprintf(from, sizeof from, "198.51.100.%u:%u", i % 250 + 1, i + 1000u);
+        snprintf(from, sizeof(from), "198.51.100.%u:%u", i % 250 + 1, i + 1000u);
         assert_int_equal(packets(&s, MS(i), from, i, 1, 4), 0);
         assert_int_equal(packets(&s, MS(i), "192.168.1.5:9", 7, i, 1), i > 0 ? 1 : 0);
     }

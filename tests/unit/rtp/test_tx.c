@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sender: identity and continuity (FAULTS 28). */
 #include "support_rtp.h"
 
@@ -7,7 +8,7 @@ static struct rtp_packet send_one(struct rtp_tx *tx, uint32_t samples)
     static const char payload[160] = {0};
     struct outbuf out;
     struct rtp_packet p;
-    outbuf_init(&out, storage, sizeof storage);
+    outbuf_init(&out, storage, sizeof(storage));
     assert_int_equal(rtp_tx_packet(tx, span_make(payload, 160), samples, &out), ST_OK);
     assert_int_equal(rtp_packet_parse(outbuf_view(&out), &p), ST_OK);
     assert_int_equal(p.payload.len, 160);
@@ -86,9 +87,9 @@ static void test_no_room_changes_nothing(void **state)
     struct outbuf out;
     struct rtp_tx tx = tx_seeded(6);
     struct rtp_tx before = tx;
-    outbuf_init(&out, storage, sizeof storage);
+    outbuf_init(&out, storage, sizeof(storage));
     assert_int_equal(rtp_tx_packet(&tx, SPAN_LIT("more than eight octets"), 160, &out), ST_TOO_LARGE);
-    assert_memory_equal(&tx, &before, sizeof tx);
+    assert_memory_equal(&tx, &before, sizeof(tx));
 }
 
 int main(void)

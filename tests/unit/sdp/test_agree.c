@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What answers and offers come to. */
 #include <stdio.h>
 
@@ -34,11 +35,11 @@ static void test_codecs_and_numbers(void **state)
         {"m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/48000\r\n", SDP_PCMU, 0, -1},
         {"m=audio 4000 RTP/AVP 0 101\r\n", SDP_PCMU, 0, -1},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         char body[512];
         struct sdp_agreed a;
         const char *why = NULL;
-        snprintf(body, sizeof body, "%s%s", HEAD, table[i].media);
+        snprintf(body, sizeof(body), "%s%s", HEAD, table[i].media);
         assert_int_equal(accept_text(body, &a, &why), ST_OK);
         assert_int_equal(a.codec, table[i].codec);
         assert_int_equal(a.payload_type, table[i].payload_type);
@@ -69,7 +70,7 @@ static void test_fault_20_refused(void **state)
         {SESSION "c=IN IP4 224.2.1.1/127\r\n" AUDIO, "no usable address in c="},
         {SESSION "c=IN IP4 255.255.255.255\r\n" AUDIO, "no usable address in c="},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_agreed a;
         const char *why = NULL;
         assert_int_equal(accept_text(table[i].body, &a, &why), ST_BAD);
@@ -88,7 +89,7 @@ static void test_packet_times(void **state)
         {60, 59, 40}, {60, 40, 40}, {60, 30, 20},  {40, 20, 20}, {40, 60, 40},  {20, 10, 20}, {0, 10, 20},
         {60, 60, 60}, {0, 150, 20}, {30, 150, 20}, {51, 45, 40}, {200, 39, 20},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_session s = sdp_parsed(HEAD AUDIO);
         struct sdp_agreed a;
         const char *why = NULL;
@@ -112,7 +113,7 @@ static void test_directions_from_our_side(void **state)
         {HEAD AUDIO "a=recvonly\r\n", true, false},          {HEAD AUDIO "a=inactive\r\n", false, false},
         {SESSION "c=IN IP4 0.0.0.0\r\n" AUDIO, false, true},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_agreed a;
         const char *why = NULL;
         assert_int_equal(accept_text(table[i].body, &a, &why), ST_OK);
@@ -147,7 +148,7 @@ static void test_equal(void **state)
     assert_int_equal(accept_text(base, &a, &why), ST_OK);
     assert_int_equal(accept_text(same, &b, &why), ST_OK);
     assert_true(sdp_agreed_equal(&a, &b));
-    for (size_t i = 0; i < sizeof differing / sizeof differing[0]; i++) {
+    for (size_t i = 0; i < sizeof(differing) / sizeof(differing[0]); i++) {
         assert_int_equal(accept_text(differing[i], &b, &why), ST_OK);
         if (sdp_agreed_equal(&a, &b) || sdp_agreed_equal(&b, &a)) {
             fail_msg("%s", differing[i]);
@@ -166,12 +167,12 @@ static void test_fit(void **state)
         {"IP6 2001:db8::1", "2001:db8::2", true, true},   {"IP4 192.0.2.1", "2001:db8::2", false, false},
         {"IP6 ::ffff:192.0.2.1", "10.0.0.1", true, true}, {"IP4 0.0.0.0", "2001:db8::2", true, false},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char text[256];
         struct sdp_agreed agreed;
         struct net_addr local;
         const char *why = NULL;
-        snprintf(text, sizeof text,
+        snprintf(text, sizeof(text),
                  "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN %s\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n", rows[i].c);
         assert_int_equal(addr_parse_ip(span_cstr(rows[i].local), &local), ST_OK);
         assert_int_equal(accept_text(text, &agreed, &why), ST_OK);
@@ -193,7 +194,7 @@ static void test_rejects(void **state)
         {HEAD, false},
         {HEAD "m=video 0 RTP/AVP 31\r\n", false},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct sdp_session sdp;
         const char *why = NULL;
         (void)!sdp_parse(span_cstr(rows[i].text), &sdp, &why);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Payload formats: static numbers, rtpmap, fmtp, and which of them are ours. */
 #include "format.h"
 #include "support_sdp.h"
@@ -36,7 +37,7 @@ static void test_codecs(void **state)
         {"0", "0 opus/48000/2", NONE},
         {"96", "97 PCMU/8000", NONE},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_format f = format_of(table[i].list, table[i].rtpmap);
         enum sdp_codec codec = SDP_PCMU;
         int found = sdp_format_codec(&f, &codec) ? (int)codec : NONE;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading SDP: addresses and ports at every level, the choice among m= lines, directions, everything malformed. */
 #include "support_sdp.h"
 
@@ -82,7 +83,7 @@ static void test_fault_19_addresses(void **state)
         /* The hold of old is an address, but not one for reports. */
         {SESSION "c=IN IP4 0.0.0.0\r\n" AUDIO, "0.0.0.0:4000", "none"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_session s = sdp_parsed(table[i].body);
         assert_true(s.has_audio);
         assert_addr(&s.rtp, table[i].rtp);
@@ -117,7 +118,7 @@ static void test_directions(void **state)
         {SESSION "c=IN IP6 ::\r\n" AUDIO, SDP_SENDONLY},
         {SESSION "c=IN IP4 0.0.0.0\r\n" AUDIO CONN, SDP_SENDRECV},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_session s = sdp_parsed(table[i].body);
         if (s.direction != table[i].direction) {
             fail_msg("%s: %s", table[i].body, sdp_direction_name(s.direction));
@@ -153,7 +154,7 @@ static void test_choice_of_the_section(void **state)
         {HEAD "m=audio 5000 RTP/AVP 9\r\nm=audio 0 RTP/AVP 0\r\n", true, 0, 2, 5000},
         {HEAD "m=audio 0 RTP/AVP\r\n", true, 0, 1, 0},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_session s = sdp_parsed(table[i].body);
         if (s.has_audio != table[i].has_audio || s.media_index != table[i].index || s.media_count != table[i].count ||
             s.rtp.port != table[i].port) {
@@ -190,7 +191,7 @@ static void test_malformed_trifles_are_passed_over(void **state)
         HEAD AUDIO "a=rtpmap:128 PCMU/8000\r\n",
         HEAD AUDIO "a=fmtp:x 0-15\r\n",
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_session s;
         const char *why = NULL;
         if (sdp_parse_guarded(table[i], strlen(table[i]), &s, &why) != ST_OK || !s.has_audio || s.rtp.port == 0 ||
@@ -240,7 +241,7 @@ static void test_fault_21_refused(void **state)
         HEAD AUDIO "a\r\n",
         HEAD AUDIO "a=x\ry\r\n",
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_session s;
         const char *why = NULL;
         if (sdp_parse_guarded(table[i], strlen(table[i]), &s, &why) != ST_BAD) {
@@ -270,7 +271,7 @@ static void test_tolerated(void **state)
         HEAD AUDIO "m=video 0 RTP/AVP 31\r\na=rtpmap:oops\r\na=rtcp:oops\r\na=fmtp:oops\r\n",
         HEAD "a=rtpmap:oops\r\n" AUDIO,
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_session s = sdp_parsed(table[i]);
         assert_true(s.has_audio);
         assert_addr(&s.rtp, "192.0.2.1:4000");
@@ -294,7 +295,7 @@ static void test_ptime_of_the_session_level(void **state)
 static void test_every_truncation(void **state)
 {
     (void)state;
-    for (size_t len = 0; len < sizeof full; len++) {
+    for (size_t len = 0; len < sizeof(full); len++) {
         struct sdp_session s;
         const char *why = NULL;
         int status = sdp_parse_guarded(full, len, &s, &why);
@@ -305,14 +306,14 @@ static void test_every_truncation(void **state)
 static void test_every_byte_change(void **state)
 {
     (void)state;
-    char changed[sizeof full];
-    memcpy(changed, full, sizeof full);
-    for (size_t at = 0; at < sizeof full - 1; at++) {
+    char changed[sizeof(full)];
+    memcpy(changed, full, sizeof(full));
+    for (size_t at = 0; at < sizeof(full) - 1; at++) {
         for (unsigned value = 0; value < 256; value++) {
             struct sdp_session s;
             const char *why = NULL;
             changed[at] = (char)value;
-            int status = sdp_parse(span_make(changed, sizeof full - 1), &s, &why);
+            int status = sdp_parse(span_make(changed, sizeof(full) - 1), &s, &why);
             assert_true(status == ST_OK || (status == ST_BAD && why != NULL));
             assert_true(s.format_count <= SDP_FORMATS_MAX && s.direction <= SDP_SENDRECV);
         }
@@ -327,7 +328,7 @@ static void test_very_many_lines(void **state)
     struct outbuf out;
     struct sdp_session s;
     const char *why = "?";
-    outbuf_init(&out, body, sizeof body);
+    outbuf_init(&out, body, sizeof(body));
     outbuf_str(&out, HEAD);
     for (unsigned i = 0; i < 1500; i++) {
         outbuf_str(&out, "m=audio 0 RTP/AVP 0\r\n");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lines and words. */
 #include "text.h"
 
@@ -8,7 +9,7 @@ static void test_lines(void **state)
 {
     (void)state;
     static const char text[] = "\r\n\na=1\r\nb=2\nc=3\r\r\n\r\nd";
-    struct guard g = guard_copy(text, sizeof text - 1);
+    struct guard g = guard_copy(text, sizeof(text) - 1);
     struct span body = span_make(g.ptr, g.len);
     struct span line;
     static const char *const wanted[] = {"a=1", "b=2", "c=3\r", "d"};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Our offer and answers, as text and read back. */
 #include "guard.h"
 #include "support_sdp.h"
@@ -12,15 +13,15 @@ static struct sdp_local local_at(struct net_addr rtp, enum sdp_direction directi
 static struct span write_offer(const struct sdp_local *local)
 {
     struct outbuf out;
-    outbuf_init(&out, storage, sizeof storage);
+    outbuf_init(&out, storage, sizeof(storage));
     assert_int_equal(sdp_write_offer(local, &out), ST_OK);
     return outbuf_view(&out);
 }
 
 static void assert_text(struct span s, const char *wanted)
 {
-    char text[sizeof storage];
-    assert_int_equal(span_copy(s, text, sizeof text), ST_OK);
+    char text[sizeof(storage)];
+    assert_int_equal(span_copy(s, text, sizeof(text)), ST_OK);
     assert_string_equal(text, wanted);
 }
 
@@ -71,7 +72,7 @@ static struct span answer(const char *offer, const struct sdp_local *local)
     struct outbuf out;
     assert_int_equal(sdp_accept_offer(&s, &agreed, &why), ST_OK);
     struct guard g = guard_copy(offer, strlen(offer));
-    outbuf_init(&out, storage, sizeof storage);
+    outbuf_init(&out, storage, sizeof(storage));
     assert_int_equal(sdp_write_answer(local, &agreed, span_make(g.ptr, g.len), &out), ST_OK);
     guard_free(&g);
     return outbuf_view(&out);
@@ -173,7 +174,7 @@ static void test_answer_to_what_is_no_offer(void **state)
     struct sdp_local local = local_at(addr_ipv4(198, 51, 100, 1, 32000), SDP_SENDRECV);
     struct sdp_agreed agreed = {.telephone_event_pt = -1, .ptime_ms = 20};
     struct outbuf out;
-    outbuf_init(&out, storage, sizeof storage);
+    outbuf_init(&out, storage, sizeof(storage));
     assert_int_equal(sdp_write_answer(&local, &agreed, SPAN_LIT("nonsense"), &out), ST_BAD);
     assert_int_equal(sdp_write_answer(&local, &agreed, SPAN_LIT(HEAD), &out), ST_BAD);
     assert_int_equal(out.len, 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "support_conn.h"
 
 static void peer_log(struct peer *p, const void *data, size_t len)

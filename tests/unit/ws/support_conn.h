@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A connection with a client on a virtual clock; what the hooks hear becomes one line of text that does not depend on how
  * the bytes were cut:
  *   C<text>;  command      L<verb>;  command too large      U<name>=<data>.  upload, '!' instead of '.' when aborted,

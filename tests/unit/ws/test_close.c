@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* close.c: which close frames are not for wslay to judge. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* command.c (SPEC section 3). */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* conn.c, conn_in.c, conn_text.c: messages, pauses and the ways a connection ends (RFC 6455 5, 7). */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a connection ends: why, and that no end waits for a client that does not read or is not there. */
 #include "support_conn.h"
 

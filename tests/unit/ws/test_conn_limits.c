@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a connection takes, holds and sends at most: message and command limits, readers that do not read, audio, echo. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* frame.c (RFC 6455 5.2). */
 #include <setjmp.h>
 #include <stdarg.h>

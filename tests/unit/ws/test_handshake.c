@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* handshake.c (RFC 6455 4.2). */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_header.c, byte by byte: query values and percent-decoding at every truncation, with every single byte changed, in
  * every size of room, their input and output flush against an inaccessible page. (Tables: test_http_request.c.) */
 #include <setjmp.h>
@@ -54,12 +55,12 @@ static void check(const char *in, size_t len)
 static void test_every_truncation_and_byte(void **state)
 {
     (void)state;
-    for (size_t len = 0; len < sizeof coded; len++) {
+    for (size_t len = 0; len < sizeof(coded); len++) {
         struct guard g = guard_copy(coded, len);
         check(g.ptr, len);
         guard_free(&g);
     }
-    struct guard g = guard_copy(coded, sizeof coded - 1);
+    struct guard g = guard_copy(coded, sizeof(coded) - 1);
     for (size_t at = 0; at < g.len; at++) {
         for (int c = 0; c < 256; c++) {
             g.ptr[at] = (char)c;
@@ -73,10 +74,10 @@ static void test_every_truncation_and_byte(void **state)
 static void test_every_room(void **state)
 {
     (void)state;
-    for (size_t cap = 0; cap < sizeof plain + 3; cap++) {
+    for (size_t cap = 0; cap < sizeof(plain) + 3; cap++) {
         struct guard room = guard_room(cap);
         int status = http_percent_decode(span_cstr(coded), room.ptr, cap);
-        assert_int_equal(status, cap >= sizeof plain ? ST_OK : ST_TOO_LARGE);
+        assert_int_equal(status, cap >= sizeof(plain) ? ST_OK : ST_TOO_LARGE);
         if (status == ST_OK) {
             assert_string_equal(room.ptr, plain);
         }
@@ -90,8 +91,8 @@ static void test_what_is_encoded_decodes(void **state)
     for (int c = 1; c < 256; c++) {
         char in[8];
         char out[4];
-        (void)snprintf(in, sizeof in, c % 2 == 0 ? "%%%02x" : "%%%02X", (unsigned)c);
-        assert_int_equal(http_percent_decode(span_cstr(in), out, sizeof out), ST_OK);
+        (void)snprintf(in, sizeof(in), c % 2 == 0 ? "%%%02x" : "%%%02X", (unsigned)c);
+        assert_int_equal(http_percent_decode(span_cstr(in), out, sizeof(out)), ST_OK);
         assert_int_equal((unsigned char)out[0], c);
         assert_int_equal(out[1], '\0');
     }
@@ -112,7 +113,7 @@ static void test_query_at_every_truncation(void **state)
 {
     char out[64];
     (void)state;
-    for (size_t len = 0; len < sizeof query; len++) {
+    for (size_t len = 0; len < sizeof(query); len++) {
         struct guard g = guard_copy(query, len);
         int status = value_of(g.ptr, len, "token", out);
         size_t have = len < 10 ? 0 : len - 10; /* bytes behind "a=1&token=" */
@@ -132,7 +133,7 @@ static void test_query_at_every_truncation(void **state)
 static void test_query_with_every_byte(void **state)
 {
     char out[64];
-    struct guard g = guard_copy(query, sizeof query - 1);
+    struct guard g = guard_copy(query, sizeof(query) - 1);
     (void)state;
     for (size_t at = 0; at < g.len; at++) {
         for (int c = 0; c < 256; c++) {
@@ -157,19 +158,19 @@ static void test_tokens_with_every_byte(void **state)
     static const char list[] = "keep-alive, Upgrade";
     static struct http_request r;
     (void)state;
-    for (size_t len = 0; len < sizeof list; len++) {
+    for (size_t len = 0; len < sizeof(list); len++) {
         struct guard g = guard_copy(list, len);
         http_request_init(&r);
         r.header_count = 1;
         r.headers[0] = (struct http_header){SPAN_LIT("Connection"), span_make(g.ptr, len)};
-        assert_int_equal(http_header_has_token(&r, "connection", "upgrade"), len == sizeof list - 1);
+        assert_int_equal(http_header_has_token(&r, "connection", "upgrade"), len == sizeof(list) - 1);
         for (size_t at = 0; at < len; at++) {
             for (int c = 0; c < 256; c++) {
                 g.ptr[at] = (char)c;
                 bool has = http_header_has_token(&r, "connection", "upgrade");
-                assert_true(!has || len == sizeof list - 1);
+                assert_true(!has || len == sizeof(list) - 1);
                 bool same = c == list[at] || (char_is_alpha((char)c) && (c ^ 0x20) == list[at]);
-                assert_true(at < 12 || !same || len != sizeof list - 1 || has);
+                assert_true(at < 12 || !same || len != sizeof(list) - 1 || has);
                 assert_true(at < 12 || same || !has);
             }
             g.ptr[at] = list[at];

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_request.c, http_header.c, http_response.c (RFC 9112). */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The tones of a telephone's keys, with soft edges: a hard one is heard as a click all over the band. */
+#include "wsaudio/audio.h"
+
+#include <math.h>
+
+#define PI       3.14159265358979323846
+#define RATE_HZ  8000.0
+#define LOW_PEAK 8880.0  /* -8 dBm0: full scale of mu-law, 32124, is +3.17 dBm0 */
+#define TOP_PEAK 11179.0 /* -6 dBm0 */
+#define EDGE     40      /* samples: 5 ms */
+
+static double edge(size_t from_end)
+{
+    return from_end >= EDGE ? 1.0 : 0.5 - 0.5 * cos(PI * ((double)from_end + 0.5) / EDGE);
+}
+
+void audio_key_tone(int16_t *out, size_t count, char key, size_t offset, size_t total)
+{
+    static const char keys[] = "123A456B789C*0#D";
+    static const double low_hz[4] = {697, 770, 852, 941};
+    static const double top_hz[4] = {1209, 1336, 1477, 1633};
+    const char *found = key != '\0' ? strchr(keys, key) : NULL;
+    size_t index = found != NULL ? (size_t)(found - keys) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t at = offset + i;
+        if (found == NULL || at >= total) {
+            out[i] = 0;
+            continue;
+        }
+        double angle = 2 * PI * (double)at / RATE_HZ;
+        double both = LOW_PEAK * sin(angle * low_hz[index / 4]) + TOP_PEAK * sin(angle * top_hz[index % 4]);
+        out[i] = (int16_t)lrint(both * edge(at) * edge(total - 1 - at));
+    }
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "tx_match.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COOKIE           SPAN_LIT("z9hG4bK")
+#define PORT_DEFAULT     5060
+#define BUCKETS_MAX      65536U
+#define HASH_PRIME       0x100000001b3ULL
+#define HASH_START       0xcbf29ce484222325ULL
+#define STYLE_FIELDS_MAX 8
+
+static uint64_t hash_span(uint64_t hash, struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        hash = (hash ^ (uint8_t)char_lower(s.ptr[i])) * HASH_PRIME;
+    }
+    return (hash ^ 0xff) * HASH_PRIME; /* so that "ab" "c" is not "a" "bc" */
+}
+
+static uint32_t hash_fold(uint64_t hash)
+{
+    hash ^= hash >> 33;
+    hash *= 0xff51afd7ed558ccdULL;
+    return (uint32_t)(hash ^ (hash >> 32));
+}
+
+bool sip_tx_branch_is_unique(struct span branch)
+{
+    return branch.len > COOKIE.len && span_istarts(branch, COOKIE);
+}
+
+uint64_t sip_tx_tag_hash(struct span tag)
+{
+    uint64_t hash = HASH_START;
+
+    for (size_t i = 0; i < tag.len; i++) {
+        hash = (hash ^ (uint8_t)tag.ptr[i]) * HASH_PRIME;
+    }
+    return tag.len == 0 ? 0 : hash;
+}
+
+/* 2543 keys are found by Call-ID: their branch may be missing. */
+static void key_hash(struct sip_tx_key *key, uint32_t seed)
+{
+    struct span name = key->style == SIP_TX_KEY_SERVER_2543 ? key->call_id : key->branch;
+    uint64_t hash = hash_span(HASH_START ^ seed, name);
+
+    hash = (hash ^ (uint64_t)key->style) * HASH_PRIME;
+    hash = (hash ^ (uint64_t)key->method) * HASH_PRIME;
+    key->hash = hash_fold(hash);
+}
+
+struct sip_tx_key sip_tx_key_client(const struct sip_msg *msg, uint32_t seed)
+{
+    struct sip_tx_key key = {
+        .style = SIP_TX_KEY_CLIENT,
+        .method = msg->method,
+        .method_text = msg->method_text,
+        .cseq = msg->cseq,
+        .branch = msg->via.branch,
+        .call_id = msg->call_id,
+    };
+
+    key_hash(&key, seed);
+    return key;
+}
+
+struct sip_tx_key sip_tx_key_server(const struct sip_msg *msg, bool for_invite, uint32_t seed)
+{
+    struct sip_tx_key key = {
+        .style = sip_tx_branch_is_unique(msg->via.branch) ? SIP_TX_KEY_SERVER : SIP_TX_KEY_SERVER_2543,
+        .method = msg->method,
+        .method_text = msg->method_text,
+        .cseq = msg->cseq,
+        .branch = msg->via.branch,
+        .host = msg->via.host,
+        .port = msg->via.port != 0 ? msg->via.port : PORT_DEFAULT,
+        .call_id = msg->call_id,
+        .from_tag = msg->from.tag,
+        .to_tag = msg->to.tag,
+        .is_ack = msg->method == SIP_METHOD_ACK,
+        .is_cancel = msg->method == SIP_METHOD_CANCEL && for_invite,
+    };
+
+    if (key.is_ack || key.is_cancel) {
+        key.method = SIP_METHOD_INVITE;
+        key.method_text = SPAN_LIT("INVITE");
+    }
+    if (key.style == SIP_TX_KEY_SERVER_2543) {
+        key.uri = msg->uri.text;
+        key.via = msg->via.text;
+    }
+    key_hash(&key, seed);
+    return key;
+}
+
+static bool same_method(const struct sip_tx_key *a, const struct sip_tx_key *b)
+{
+    return a->method == b->method && span_eq(a->method_text, b->method_text);
+}
+
+/* 17.2.3: the To tag of a request is the INVITE's own, that of an ACK is the one our response put there. */
+static bool same_to_tag(const struct sip_tx_key *held, const struct sip_tx_key *wanted)
+{
+    if (!wanted->is_ack) {
+        return span_eq(held->to_tag, wanted->to_tag);
+    }
+    return held->answer_tag != 0 && held->answer_tag == sip_tx_tag_hash(wanted->to_tag);
+}
+
+static bool same_2543(const struct sip_tx_key *held, const struct sip_tx_key *wanted)
+{
+    return held->cseq == wanted->cseq && span_eq(held->call_id, wanted->call_id) &&
+           span_eq(held->from_tag, wanted->from_tag) && span_eq(held->uri, wanted->uri) &&
+           span_eq(held->via, wanted->via) && same_to_tag(held, wanted);
+}
+
+bool sip_tx_key_matches(const struct sip_tx_key *held, const struct sip_tx_key *wanted)
+{
+    if (held->hash != wanted->hash || held->style != wanted->style || !same_method(held, wanted)) {
+        return false;
+    }
+    if (held->style == SIP_TX_KEY_SERVER_2543) {
+        return same_2543(held, wanted);
+    }
+    if (!span_ieq(held->branch, wanted->branch)) {
+        return false;
+    }
+    if (held->style == SIP_TX_KEY_CLIENT) {
+        return held->cseq == wanted->cseq && span_eq(held->call_id, wanted->call_id);
+    }
+    return held->port == wanted->port && span_ieq(held->host, wanted->host);
+}
+
+/* The spans of a key that live as long as it is held. Returns their number. */
+static size_t key_spans(struct sip_tx_key *key, struct span *fields[STYLE_FIELDS_MAX])
+{
+    size_t count = 0;
+
+    fields[count++] = &key->method_text;
+    fields[count++] = &key->branch;
+    fields[count++] = &key->call_id;
+    if (key->style == SIP_TX_KEY_CLIENT) {
+        return count;
+    }
+    fields[count++] = &key->host;
+    fields[count++] = &key->from_tag;
+    fields[count++] = &key->to_tag;
+    if (key->style == SIP_TX_KEY_SERVER_2543) {
+        fields[count++] = &key->uri;
+        fields[count++] = &key->via;
+    }
+    return count;
+}
+
+int sip_tx_key_hold(struct sip_tx_key *key)
+{
+    struct span *fields[STYLE_FIELDS_MAX];
+    size_t count = key_spans(key, fields);
+    size_t total = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        total += fields[i]->len;
+    }
+    key->storage = malloc(total > 0 ? total : 1);
+    if (key->storage == NULL) {
+        return ST_NO_MEMORY;
+    }
+    char *at = key->storage;
+    for (size_t i = 0; i < count; i++) {
+        struct span *field = fields[i];
+        if (field->len > 0) {
+            memcpy(at, field->ptr, field->len);
+        }
+        *field = span_make(at, field->len);
+        at += field->len;
+    }
+    return ST_OK;
+}
+
+void sip_tx_key_release(struct sip_tx_key *key)
+{
+    free(key->storage);
+    memset(key, 0, sizeof(*key));
+}
+
+int sip_tx_index_init(struct sip_tx_index *index, uint32_t max, uint32_t seed)
+{
+    uint32_t size = 16;
+
+    while (size < max && size < BUCKETS_MAX) {
+        size *= 2;
+    }
+    index->buckets = calloc(size, sizeof(*index->buckets));
+    if (index->buckets == NULL) {
+        return ST_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < size; i++) {
+        list_init(&index->buckets[i]);
+    }
+    index->mask = size - 1;
+    index->seed = seed;
+    return ST_OK;
+}
+
+void sip_tx_index_fini(struct sip_tx_index *index)
+{
+    free(index->buckets);
+    memset(index, 0, sizeof(*index));
+}
+
+void sip_tx_index_add(struct sip_tx_index *index, struct sip_tx_entry *entry)
+{
+    list_push_back(&index->buckets[entry->key.hash & index->mask], &entry->node);
+}
+
+void sip_tx_index_remove(struct sip_tx_entry *entry)
+{
+    if (entry->node.next != NULL) {
+        list_remove(&entry->node);
+    }
+}
+
+struct sip_tx_entry *sip_tx_index_find(const struct sip_tx_index *index, const struct sip_tx_key *wanted)
+{
+    struct list_node *head = &index->buckets[wanted->hash & index->mask];
+
+    for (struct list_node *node = head->next; node != head; node = node->next) {
+        struct sip_tx_entry *entry = LIST_OWNER(node, struct sip_tx_entry, node);
+        if (sip_tx_key_matches(&entry->key, wanted)) {
+            return entry;
+        }
+    }
+    return NULL;
+}

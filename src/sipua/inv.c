@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+#include "inv.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static const uint32_t arm_actions =
+    SIP_INV_ARM_RING | SIP_INV_ARM_RETRY | SIP_INV_ARM_RETRY_TWICE | SIP_INV_ARM_GIVE_UP | SIP_INV_ARM_SILENCE;
+static const uint32_t invite_actions = SIP_INV_SEND_INVITE | SIP_INV_SEND_CANCEL;
+static const uint32_t response_actions =
+    SIP_INV_SEND_1XX | SIP_INV_SEND_2XX | SIP_INV_SEND_2XX_AGAIN | SIP_INV_SEND_REJECT;
+
+struct sip_inv *sip_inv_get(const struct sip_stack *stack, struct pool_id id)
+{
+    struct sip_inv *usage = pool_get(&stack->usages, id);
+
+    return usage != NULL && usage->state != SIP_INV_TERMINATED ? usage : NULL;
+}
+
+/* ---- the ring of lines ---- */
+
+void sip_inv_note(struct sip_inv *usage, struct span line)
+{
+    char *slot = usage->lines[usage->line_count % SIP_INV_LINES];
+    struct span call_id = sip_text_view(&usage->call_id);
+    long long ms = (long long)((usage->stack->now - usage->born) / 1000);
+
+    if (span_starts(line, call_id)) {
+        line = span_trim(span_from(line, call_id.len + 1));
+    }
+    line = span_head(line, SIP_INV_LINE_MAX);
+    (void)snprintf(slot, SIP_INV_LINE_MAX, "+%lld ms %.*s", ms, SPAN_ARG(line));
+    usage->line_count++;
+}
+
+static void log_lines(const struct sip_inv *usage, const struct sip_inv_input *in)
+{
+    const struct log *log = usage->stack->config.log;
+    char id[TEXT_SAFE_MAX + 1];
+
+    (void)text_safe(sip_text_view(&usage->call_id), id);
+    log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_BAD_END), id, in->code);
+    uint32_t first = usage->line_count > SIP_INV_LINES ? usage->line_count - SIP_INV_LINES : 0;
+    for (uint32_t i = first; i < usage->line_count; i++) {
+        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_STEP), id, usage->lines[i % SIP_INV_LINES]);
+    }
+}
+
+static void log_change(struct sip_inv *usage, enum sip_inv_state from, enum sip_inv_event event)
+{
+    char line[SIP_INV_LINE_MAX];
+    int len = snprintf(line, sizeof(line), "usage %s > %s on %s", sip_inv_state_name((int)from),
+                       sip_inv_state_name((int)usage->state), sip_inv_event_name((int)event));
+
+    sip_inv_note(usage, span_make(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1));
+    log_write(usage->stack->config.log, LOG_DEBUG, "%.*s: %s", SPAN_ARG(sip_text_view(&usage->call_id)), line);
+}
+
+/* ---- timers ---- */
+
+static void arm(struct sip_inv *usage, enum sip_inv_timer timer, dur_us after)
+{
+    timerq_set(&usage->stack->timers, &usage->timers[timer].entry, usage->stack->now + after);
+}
+
+static void cancel_timers(struct sip_inv *usage, uint32_t but)
+{
+    for (uint32_t t = 0; t < SIP_INV_TIMER_COUNT; t++) {
+        if ((but >> t & 1) == 0) {
+            timerq_cancel(&usage->stack->timers, &usage->timers[t].entry);
+        }
+    }
+}
+
+static void act_arm(struct sip_inv *usage, uint32_t actions)
+{
+    if ((actions & SIP_INV_ARM_RING) != 0 && usage->ring_us > 0) {
+        arm(usage, SIP_INV_RING, usage->ring_us);
+    }
+    if ((actions & SIP_INV_ARM_RETRY) != 0) {
+        usage->retry_us = SIP_T1;
+        arm(usage, SIP_INV_RETRY, usage->retry_us);
+    }
+    if ((actions & SIP_INV_ARM_RETRY_TWICE) != 0) {
+        usage->retry_us = 2 * usage->retry_us < SIP_T2 ? 2 * usage->retry_us : SIP_T2;
+        arm(usage, SIP_INV_RETRY, usage->retry_us);
+    }
+    if ((actions & SIP_INV_ARM_GIVE_UP) != 0) {
+        arm(usage, SIP_INV_GIVE_UP, 64 * SIP_T1);
+    }
+    if ((actions & SIP_INV_ARM_SILENCE) != 0) {
+        timerq_cancel(&usage->stack->timers, &usage->timers[SIP_INV_SILENCE].entry);
+        if (sip_inv_may_leave(usage)) {
+            arm(usage, SIP_INV_SILENCE, SIP_INV_SILENCE_US);
+        }
+    }
+}
+
+void sip_inv_timer_due(struct sip_inv_timer_entry *timer)
+{
+    static const enum sip_inv_event events[SIP_INV_TIMER_COUNT] = {
+        [SIP_INV_RING] = SIP_INV_ON_RING,
+        [SIP_INV_RETRY] = SIP_INV_ON_RETRY,
+        [SIP_INV_GIVE_UP] = SIP_INV_ON_GIVE_UP,
+        [SIP_INV_SILENCE] = SIP_INV_ON_SILENCE,
+    };
+
+    if (timer->timer == SIP_INV_SILENCE) {
+        sip_inv_silence(timer->usage);
+        return;
+    }
+    char why[SIP_INV_WHY_MAX];
+    struct sip_inv_input in = {.code = 408, .reason = sip_inv_why(timer->usage, 408, why)};
+    (void)sip_inv_step(timer->usage, events[timer->timer], &in);
+}
+
+/* ---- carrying out ---- */
+
+static void act_dialogs(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
+{
+    if ((actions & SIP_INV_EARLY) != 0 && in->message->to.tag.len > 0 && in->message->status > 100) {
+        struct sip_dialog *dialog = sip_inv_find_dialog(usage, in->message->to.tag);
+        dialog = dialog != NULL ? dialog : sip_inv_form_dialog(usage, in->message, in->source);
+        if (dialog != NULL) {
+            sip_inv_keep_early(dialog, in->body);
+        }
+    }
+    if ((actions & SIP_INV_CONFIRM) != 0) {
+        usage->dialog = in->dialog;
+        sip_inv_drop_dialogs(usage, in->dialog);
+    }
+}
+
+/* A CANCEL that cannot be made leaves a transaction that nothing ends. */
+static void cancel_or_drop(struct sip_inv *usage)
+{
+    if (sip_inv_send_cancel(usage) != ST_OK) {
+        sip_tx_kill(usage->stack->tx, usage->invite_tx);
+        usage->invite_tx = POOL_ID_NONE;
+        (void)sip_inv_step(usage, SIP_INV_ON_TIMEOUT, &(struct sip_inv_input){0});
+    }
+}
+
+static void bye_or_drop(struct sip_inv *usage, struct sip_dialog *dialog)
+{
+    if (dialog == NULL || sip_inv_send_bye(usage, dialog) == ST_OK) {
+        return;
+    }
+    if (dialog != usage->dialog) {
+        sip_inv_drop_dialog(usage, dialog);
+    } else if (usage->state == SIP_INV_LEAVING) {
+        (void)sip_inv_step(usage, SIP_INV_ON_BYE_DONE, &(struct sip_inv_input){0});
+    }
+}
+
+static int act_response(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
+{
+    if ((actions & (SIP_INV_SEND_2XX | SIP_INV_SEND_2XX_AGAIN)) != 0) {
+        return sip_inv_send_answer(usage);
+    }
+    return sip_inv_send_response(usage, in);
+}
+
+static int act_send(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
+{
+    struct sip_dialog *dialog = in->dialog != NULL ? in->dialog : usage->dialog;
+
+    if ((actions & SIP_INV_LEAVE_SERVER) != 0) {
+        sip_inv_leave_server(usage);
+    }
+    if ((actions & SIP_INV_SEND_INVITE) != 0) {
+        return sip_inv_send_invite(usage);
+    }
+    if ((actions & SIP_INV_SEND_CANCEL) != 0) {
+        cancel_or_drop(usage);
+        return ST_OK;
+    }
+    if ((actions & response_actions) != 0) {
+        return act_response(usage, actions, in);
+    }
+    if ((actions & SIP_INV_SEND_ACK) != 0 && dialog != NULL) {
+        sip_inv_send_ack(usage, dialog);
+    }
+    if ((actions & SIP_INV_SEND_ACK_AGAIN) != 0 && dialog != NULL) {
+        sip_inv_send_ack_again(usage, dialog);
+    }
+    if ((actions & SIP_INV_SEND_BYE) != 0) {
+        bye_or_drop(usage, dialog);
+    }
+    return ST_OK;
+}
+
+static bool told_kind(uint32_t actions, const struct sip_inv_input *in, enum sip_event_kind *kind)
+{
+    static const struct {
+        uint32_t action;
+        enum sip_event_kind kind;
+    } kinds[] = {
+        {SIP_INV_TELL_INCOMING, SIP_EVENT_INCOMING},     {SIP_INV_TELL_PROGRESS, SIP_EVENT_PROGRESS},
+        {SIP_INV_TELL_ANSWERED, SIP_EVENT_ANSWERED},     {SIP_INV_TELL_CONFIRMED, SIP_EVENT_CONFIRMED},
+        {SIP_INV_TELL_LATE_ANSWER, SIP_EVENT_CONFIRMED}, {SIP_INV_TELL_OFFER, SIP_EVENT_OFFER},
+        {SIP_INV_TELL_ENDED, SIP_EVENT_ENDED},
+    };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if ((actions & kinds[i].action) != 0) {
+            *kind = kinds[i].kind;
+            return kinds[i].action != SIP_INV_TELL_LATE_ANSWER || in->body.len > 0;
+        }
+    }
+    return false;
+}
+
+/* RFC 3326: another telephone of the same group took it. Q.850 26 is "non-selected user clearing". */
+static bool is_elsewhere(const struct sip_msg *message)
+{
+    return message != NULL && message->is_request &&
+           (sip_reason_has(message, SPAN_LIT("SIP"), 200) || sip_reason_has(message, SPAN_LIT("Q.850"), 26));
+}
+
+static struct sip_event event_of(const struct sip_inv *usage, enum sip_event_kind kind, const struct sip_inv_input *in)
+{
+    struct sip_event event = {
+        .kind = kind,
+        .usage = usage->id,
+        .owner = usage->owner,
+        .code = in->code,
+        .reason = in->reason,
+        .body = in->body,
+        .call_id = sip_text_view(&usage->call_id),
+        .auth_failed = in->auth_failed,
+    };
+
+    if (in->source != NULL) {
+        event.source = *in->source;
+    }
+    if (kind == SIP_EVENT_INCOMING) {
+        event.request_user = in->message->uri.user;
+        event.caller_user = in->message->from.uri.user;
+        event.has_credentials = in->message->has_authorization;
+        event.expires_s = in->message->expires > 0 ? (uint32_t)in->message->expires : 0; /* 20.19 */
+    }
+    event.elsewhere = kind == SIP_EVENT_ENDED && is_elsewhere(in->message);
+    return event;
+}
+
+static void act_tell(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
+{
+    struct sip_stack *stack = usage->stack;
+    bool heard = usage->attached || (actions & SIP_INV_TELL_INCOMING) != 0;
+    enum sip_event_kind kind;
+
+    if ((actions & SIP_INV_BAD_END) != 0 && usage->attached) {
+        log_lines(usage, in);
+    }
+    if (heard && told_kind(actions, in, &kind)) {
+        struct sip_event event = event_of(usage, kind, in);
+        usage->attached = usage->attached && kind != SIP_EVENT_ENDED;
+        stack->telling = usage->id;
+        stack->hooks.event(stack->hooks.ctx, &event);
+        stack->telling = POOL_ID_NONE;
+        return;
+    }
+    if ((actions & SIP_INV_ENDINGS) != 0) {
+        usage->attached = false;
+    }
+}
+
+/* What a state that is over for the owner no longer needs. */
+static void enter_lingering(struct sip_inv *usage)
+{
+    list_push_back(&usage->stack->lingering, &usage->node);
+    sip_text_clear(&usage->offer);
+    sip_text_clear(&usage->answer);
+    sip_inv_targets_clear(&usage->targets);
+    if (usage->incoming) {
+        sip_tx_disown(usage->stack->tx, usage->invite_tx);
+        usage->invite_tx = POOL_ID_NONE;
+    }
+}
+
+static void enter(struct sip_inv *usage, enum sip_inv_state next, enum sip_inv_event event)
+{
+    enum sip_inv_state from = usage->state;
+
+    usage->state = next;
+    if (next != from) {
+        log_change(usage, from, event);
+        cancel_timers(usage, sip_inv_hold[next]);
+    }
+}
+
+static bool bye_pending(const struct sip_inv *usage)
+{
+    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
+        if (!pool_id_is_none(LIST_OWNER(n, struct sip_dialog, node)->bye)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool sip_inv_is_busy(const struct sip_inv *usage)
+{
+    return usage->state < SIP_INV_LINGERING || bye_pending(usage);
+}
+
+void sip_inv_check_drained(struct sip_inv *usage)
+{
+    if (usage->state == SIP_INV_LINGERING && pool_id_is_none(usage->invite_tx) && !bye_pending(usage) &&
+        !sip_inv_left_pending(usage)) {
+        (void)sip_inv_step(usage, SIP_INV_ON_DRAINED, &(struct sip_inv_input){0});
+    }
+}
+
+bool sip_inv_takes(const struct sip_inv *usage, enum sip_inv_event event)
+{
+    return sip_inv_table[usage->state][event].rule == FSM_GO;
+}
+
+int sip_inv_step(struct sip_inv *usage, enum sip_inv_event event, const struct sip_inv_input *in)
+{
+    const struct fsm_cell *cell = &sip_inv_table[usage->state][event];
+    enum sip_inv_state from = usage->state;
+
+    if (cell->rule != FSM_GO) {
+        assert(cell->rule == FSM_DROP);
+        if (cell->rule != FSM_DROP) {
+            log_write(usage->stack->config.log, LOG_ERROR, LOG_TEXT(usage->stack->config.log, SIP_CANNOT),
+                      sip_inv_state_name((int)from), sip_inv_event_name((int)event));
+        }
+        usage->stack->stats.dropped_cells++;
+        return ST_STATE;
+    }
+    enter(usage, (enum sip_inv_state)cell->next, event);
+    if ((cell->actions & arm_actions) != 0) {
+        act_arm(usage, cell->actions);
+    }
+    act_dialogs(usage, cell->actions, in);
+    int status = act_send(usage, cell->actions, in);
+    if (cell->next == SIP_INV_LINGERING && from != SIP_INV_LINGERING) {
+        enter_lingering(usage);
+        sip_inv_check_drained(usage);
+    }
+    if ((cell->actions & SIP_INV_RELEASE) != 0) {
+        list_remove(&usage->node);
+        list_push_back(&usage->stack->dead, &usage->node);
+        return ST_OK;
+    }
+    if ((cell->actions & invite_actions) == 0 || status == ST_OK) {
+        act_tell(usage, cell->actions, in);
+    }
+    return status;
+}
+
+/* ---- making and releasing ---- */
+
+/* What only waits for late packets gives way to a new call: the oldest first. */
+static bool make_room(struct sip_stack *stack)
+{
+    struct list_node *heads[] = {&stack->dead, &stack->lingering};
+
+    for (size_t i = 0; i < 2; i++) {
+        for (struct list_node *n = heads[i]->next; n != heads[i]; n = n->next) {
+            struct sip_inv *usage = LIST_OWNER(n, struct sip_inv, node);
+            if (!pool_id_eq(usage->id, stack->telling) && !bye_pending(usage)) {
+                sip_inv_free(usage);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+struct sip_inv *sip_inv_new(struct sip_stack *stack)
+{
+    struct pool_id id;
+    struct sip_inv *usage = pool_new(&stack->usages, &id);
+
+    if (usage == NULL && make_room(stack)) {
+        usage = pool_new(&stack->usages, &id);
+    }
+    if (usage == NULL) {
+        return NULL;
+    }
+    usage->id = id;
+    usage->stack = stack;
+    usage->state = SIP_INV_INIT;
+    usage->born = stack->now;
+    list_init(&usage->node);
+    list_init(&usage->dialogs);
+    for (uint32_t t = 0; t < SIP_INV_TIMER_COUNT; t++) {
+        usage->timers[t].usage = usage;
+        usage->timers[t].timer = (enum sip_inv_timer)t;
+    }
+    rng_token(stack->config.rng, usage->local_tag, SIP_INV_TAG_LEN);
+    return usage;
+}
+
+void sip_inv_free(struct sip_inv *usage)
+{
+    struct sip_stack *stack = usage->stack;
+
+    cancel_timers(usage, 0);
+    sip_tx_disown(stack->tx, usage->invite_tx);
+    sip_inv_drop_left(usage);
+    for (struct list_node *n; (n = list_first(&usage->dialogs)) != NULL;) {
+        sip_inv_drop_dialog(usage, LIST_OWNER(n, struct sip_dialog, node));
+    }
+    sip_text_clear(&usage->call_id);
+    sip_text_clear(&usage->local);
+    sip_text_clear(&usage->uri);
+    sip_text_clear(&usage->offer);
+    sip_text_clear(&usage->credentials);
+    sip_text_clear(&usage->request);
+    sip_text_clear(&usage->answer);
+    sip_auth_fini(&usage->auth);
+    sip_inv_targets_clear(&usage->targets);
+    list_remove(&usage->node);
+    pool_free(&stack->usages, usage->id);
+}
+
+/* ---- the owner's functions for both ways ---- */
+
+void sip_inv_end(struct sip_stack *stack, mono_us now, struct pool_id id)
+{
+    struct sip_inv *usage = sip_inv_get(stack, id);
+
+    if (usage == NULL || !usage->attached) {
+        return;
+    }
+    stack->now = now;
+    (void)sip_inv_step(usage, SIP_INV_ON_END, &(struct sip_inv_input){.code = 480});
+}
+
+struct span sip_inv_call_id(const struct sip_stack *stack, struct pool_id id)
+{
+    const struct sip_inv *usage = sip_inv_get(stack, id);
+
+    return usage != NULL ? sip_text_view(&usage->call_id) : SPAN_NONE;
+}
+
+const char *sip_event_kind_name(enum sip_event_kind kind)
+{
+    static const char *const names[SIP_EVENT_KIND_COUNT] = {
+        [SIP_EVENT_INCOMING] = "INCOMING",   [SIP_EVENT_PROGRESS] = "PROGRESS", [SIP_EVENT_ANSWERED] = "ANSWERED",
+        [SIP_EVENT_CONFIRMED] = "CONFIRMED", [SIP_EVENT_OFFER] = "OFFER",       [SIP_EVENT_ENDED] = "ENDED",
+    };
+
+    return (unsigned)kind < SIP_EVENT_KIND_COUNT ? names[kind] : "?";
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "inv.h"
+
+#include <stdio.h>
+
+struct sip_inv *sip_inv_of_request(const struct sip_stack *stack, const struct sip_msg *request,
+                                   struct sip_dialog **dialog)
+{
+    struct sip_inv *usage;
+
+    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
+        if (usage->state != SIP_INV_TERMINATED && span_eq(span_cstr(usage->local_tag), request->to.tag) &&
+            span_eq(sip_text_view(&usage->call_id), request->call_id)) {
+            *dialog = sip_inv_find_dialog(usage, request->from.tag);
+            return *dialog != NULL ? usage : NULL;
+        }
+    }
+    return NULL;
+}
+
+static void reply_code(struct sip_inv *usage, const struct sip_msg *request, const struct net_addr *source, int code)
+{
+    sip_stack_reply(usage->stack, request, source, &(struct sip_reply){.code = code});
+}
+
+/* 14.2, 21.5.1: come again later. */
+static void reply_later(struct sip_inv *usage, const struct sip_msg *request, const struct net_addr *source)
+{
+    char line[32];
+    int len = snprintf(line, sizeof(line), "Retry-After: %u\r\n", (unsigned)rng_below(usage->stack->config.rng, 11));
+    struct sip_reply reply = {.code = 500, .extra = span_make(line, (size_t)len)};
+
+    sip_stack_reply(usage->stack, request, source, &reply);
+}
+
+static void on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                   const struct net_addr *source)
+{
+    struct sip_inv_input in = {.message = request,
+                               .source = source,
+                               .code = 200,
+                               .send_code = 487,
+                               .reason = span_cstr(sip_reason_phrase(200)),
+                               .dialog = dialog};
+    bool is_call = usage->dialog == NULL || usage->dialog == dialog;
+
+    if (dialog->bye_received || (is_call && !sip_inv_takes(usage, SIP_INV_ON_BYE))) {
+        reply_code(usage, request, source, 481);
+        return;
+    }
+    dialog->bye_received = true;
+    reply_code(usage, request, source, 200);
+    if (is_call) {
+        (void)sip_inv_step(usage, SIP_INV_ON_BYE, &in);
+    }
+}
+
+/* An offer that the table drops: why, as a response. */
+static void refuse_offer(struct sip_inv *usage, const struct sip_msg *request, const struct net_addr *source)
+{
+    switch (usage->state) {
+    case SIP_INV_CALLING:
+    case SIP_INV_PROCEEDING: reply_code(usage, request, source, 491); break;
+    case SIP_INV_RINGING:
+    case SIP_INV_ANSWERED:
+    case SIP_INV_CLOSING:
+    case SIP_INV_REANSWERED: reply_later(usage, request, source); break;
+    case SIP_INV_INIT:
+    case SIP_INV_ABANDONED:
+    case SIP_INV_CANCELLING:
+    case SIP_INV_CONFIRMED:
+    case SIP_INV_LEAVING:
+    case SIP_INV_LINGERING:
+    case SIP_INV_TERMINATED:
+    case SIP_INV_STATE_COUNT: reply_code(usage, request, source, 481); break;
+    }
+}
+
+/* Early dialogs too. */
+static bool is_alive(const struct sip_inv *usage, const struct sip_dialog *dialog)
+{
+    return usage->state < SIP_INV_LEAVING && !dialog->bye_sent && !dialog->bye_received;
+}
+
+/* UPDATE without an offer only refreshes target and session: it may come at any time (RFC 3311 5.2 refuses offers). */
+static void refresh(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                    const struct net_addr *source)
+{
+    char contact[SIP_STACK_CONTACT_MAX];
+    struct sip_reply reply = {.code = 200, .contact = sip_stack_contact(usage->stack, contact), .allow = true};
+
+    if (sip_dialog_refresh(dialog, request, source) != ST_OK) {
+        reply = (struct sip_reply){.code = 500};
+    }
+    sip_stack_reply(usage->stack, request, source, &reply);
+}
+
+static void on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                     const struct net_addr *source)
+{
+    struct sip_stack *stack = usage->stack;
+    struct sip_inv_input in = {.message = request, .source = source, .body = sip_inv_sdp(request)};
+    struct sip_tx_owner owner = {.notice = sip_inv_notice, .ctx = stack, .ref = usage->id, .role = SIP_INV_ROLE_SERVER};
+    struct pool_id id = usage->id;
+    struct pool_id tx;
+
+    if (request->method == SIP_METHOD_UPDATE && in.body.len == 0 && is_alive(usage, dialog)) {
+        refresh(usage, dialog, request, source);
+        return;
+    }
+    if (dialog != usage->dialog || !sip_inv_takes(usage, SIP_INV_ON_OFFER)) {
+        refuse_offer(usage, request, source);
+        return;
+    }
+    if (sip_tx_accept(stack->tx, stack->now, request, source, &owner, &tx) != ST_OK) {
+        reply_later(usage, request, source);
+        return;
+    }
+    stack->hand = (struct sip_stack_hand){.usage = id, .tx = tx, .message = request, .source = source};
+    (void)sip_inv_step(usage, SIP_INV_ON_OFFER, &in);
+    if (!stack->hand.answered) {
+        /* 487 when the hook ended the call (15.1.2). */
+        usage = sip_inv_get(stack, id);
+        bool goes_on = usage != NULL && sip_inv_takes(usage, SIP_INV_ON_OFFER);
+        (void)sip_stack_reply_tx(stack, tx, request, source, &(struct sip_reply){.code = goes_on ? 488 : 487});
+    }
+    stack->hand = (struct sip_stack_hand){0};
+}
+
+static void on_options(struct sip_inv *usage, const struct sip_msg *request, const struct net_addr *source)
+{
+    struct sip_reply reply = {.code = 200, .allow = true, .accept = true};
+
+    sip_stack_reply(usage->stack, request, source, &reply);
+}
+
+void sip_inv_request(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                     const struct net_addr *source)
+{
+    if (request->method == SIP_METHOD_ACK) {
+        sip_inv_ack(usage, request, source);
+        return;
+    }
+    if (!sip_dialog_cseq_in(dialog, request->cseq)) {
+        reply_code(usage, request, source, 500);
+        return;
+    }
+    if (request->method == SIP_METHOD_BYE) {
+        on_bye(usage, dialog, request, source);
+    } else if (request->method == SIP_METHOD_INVITE || request->method == SIP_METHOD_UPDATE) {
+        on_offer(usage, dialog, request, source);
+    } else {
+        on_options(usage, request, source);
+    }
+}
+
+/* ---- the owner's functions ---- */
+
+static struct sip_inv *offered(struct sip_stack *stack, mono_us now, struct pool_id id)
+{
+    const struct sip_stack_hand *hand = &stack->hand;
+
+    if (pool_id_is_none(hand->tx) || hand->answered || !pool_id_eq(hand->usage, id)) {
+        return NULL;
+    }
+    stack->now = now;
+    return sip_inv_get(stack, id);
+}
+
+int sip_inv_accept_offer(struct sip_stack *stack, mono_us now, struct pool_id id, struct span body)
+{
+    struct sip_inv *usage = offered(stack, now, id);
+    struct sip_stack_hand *hand = &stack->hand;
+
+    if (usage == NULL || !sip_inv_takes(usage, SIP_INV_ON_ACCEPT)) {
+        return ST_STATE;
+    }
+    int status = sip_dialog_refresh(usage->dialog, hand->message, hand->source);
+    if (status != ST_OK) {
+        return status;
+    }
+    if (hand->message->method == SIP_METHOD_INVITE) {
+        status = sip_inv_keep_answer(usage, hand->tx, hand->message, hand->source, body);
+        if (status == ST_OK) {
+            hand->answered = true;
+            status = sip_inv_step(usage, SIP_INV_ON_ACCEPT, &(struct sip_inv_input){0});
+        }
+        return status;
+    }
+    char contact[SIP_STACK_CONTACT_MAX];
+    struct sip_reply reply = {.code = 200, .body = body, .contact = sip_stack_contact(stack, contact), .allow = true};
+    hand->answered = true;
+    return sip_stack_reply_tx(stack, hand->tx, hand->message, hand->source, &reply);
+}
+
+int sip_inv_refuse_offer(struct sip_stack *stack, mono_us now, struct pool_id id, int code)
+{
+    struct sip_stack_hand *hand = &stack->hand;
+
+    if (code < 300 || code > 699) {
+        return ST_BAD;
+    }
+    if (offered(stack, now, id) == NULL) {
+        return ST_STATE;
+    }
+    hand->answered = true;
+    return sip_stack_reply_tx(stack, hand->tx, hand->message, hand->source, &(struct sip_reply){.code = code});
+}

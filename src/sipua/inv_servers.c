@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "inv.h"
+
+const struct net_addr *sip_inv_server(const struct sip_inv *usage)
+{
+    return &usage->servers.tried[usage->servers.tried_count - 1];
+}
+
+void sip_inv_servers_begin(struct sip_inv *usage, const struct net_addr *server)
+{
+    usage->servers = (struct sip_inv_servers){.tried = {*server}, .tried_count = 1};
+}
+
+static const struct net_addr *find_next(const struct sip_inv *usage, bool even_resting)
+{
+    const struct sip_inv_servers *s = &usage->servers;
+
+    return s->tried_count < SIP_SERVERS_MAX
+               ? sip_servers_next(&usage->stack->servers, usage->stack->now, s->tried, s->tried_count, even_resting)
+               : NULL;
+}
+
+bool sip_inv_may_leave(const struct sip_inv *usage)
+{
+    return find_next(usage, false) != NULL;
+}
+
+bool sip_inv_next_server(struct sip_inv *usage, bool even_resting)
+{
+    const struct net_addr *next = find_next(usage, even_resting);
+    const struct log *log = usage->stack->config.log;
+    char id[TEXT_SAFE_MAX + 1];
+    char text[ADDR_TEXT_MAX];
+
+    if (next == NULL) {
+        return false;
+    }
+    usage->servers.tried[usage->servers.tried_count++] = *next;
+    usage->servers.moved = true;
+    sip_auth_restart(&usage->auth);
+    log_write(log, LOG_INFO, LOG_TEXT(log, SIP_NEXT_SERVER), text_safe(sip_text_view(&usage->call_id), id),
+              addr_text(next, text));
+    return true;
+}
+
+void sip_inv_server_answered(struct sip_inv *usage)
+{
+    sip_stack_server_answered(usage->stack, usage->stack->now, sip_inv_server(usage));
+}
+
+void sip_inv_server_failed(struct sip_inv *usage, int64_t retry_after)
+{
+    sip_stack_server_failed(usage->stack, usage->stack->now, sip_inv_server(usage), retry_after);
+}
+
+void sip_inv_leave_server(struct sip_inv *usage)
+{
+    struct sip_inv_servers *s = &usage->servers;
+    struct sip_tx_owner owner = {
+        .notice = sip_inv_notice, .ctx = usage->stack, .ref = usage->id, .role = SIP_INV_ROLE_LEFT};
+
+    sip_tx_kill(usage->stack->tx, s->left[0]);
+    for (uint32_t i = 1; i < SIP_INV_LEFT_MAX; i++) {
+        s->left[i - 1] = s->left[i];
+    }
+    s->left[SIP_INV_LEFT_MAX - 1] = usage->invite_tx;
+    sip_tx_set_owner(usage->stack->tx, usage->invite_tx, &owner);
+    usage->invite_tx = POOL_ID_NONE;
+}
+
+void sip_inv_silence(struct sip_inv *usage)
+{
+    struct sip_inv_input in = {.code = 503, .reason = span_cstr(sip_reason_phrase(503))};
+
+    if (usage->state != SIP_INV_CALLING || !sip_inv_may_leave(usage)) {
+        return; /* the others have failed meanwhile: timer B decides */
+    }
+    sip_inv_server_failed(usage, -1);
+    if (sip_inv_next_server(usage, false) && sip_inv_step(usage, SIP_INV_ON_SILENCE, &in) != ST_OK) {
+        (void)sip_inv_step(usage, SIP_INV_ON_BROKEN, &in);
+    }
+}
+
+void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct net_addr *addr)
+{
+    struct sip_inv *usage;
+
+    stack->now = now;
+    sip_ask_unreachable(&stack->ping.ask, addr);
+    sip_ask_unreachable(&stack->registration.ask, addr);
+    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
+        if (usage->state == SIP_INV_CALLING && addr_equal(sip_inv_server(usage), addr)) {
+            sip_inv_silence(usage);
+        } else {
+            sip_inv_unreachable(usage, addr);
+        }
+    }
+}
+
+/* ---- what was left ---- */
+
+bool sip_inv_left_pending(const struct sip_inv *usage)
+{
+    for (uint32_t i = 0; i < SIP_INV_LEFT_MAX; i++) {
+        if (!pool_id_is_none(usage->servers.left[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void sip_inv_drop_left(struct sip_inv *usage)
+{
+    for (uint32_t i = 0; i < SIP_INV_LEFT_MAX; i++) {
+        sip_tx_disown(usage->stack->tx, usage->servers.left[i]);
+        usage->servers.left[i] = POOL_ID_NONE;
+    }
+}
+
+static void forget(struct sip_inv *usage, struct pool_id tx)
+{
+    for (uint32_t i = 0; i < SIP_INV_LEFT_MAX; i++) {
+        if (pool_id_eq(usage->servers.left[i], tx)) {
+            usage->servers.left[i] = POOL_ID_NONE;
+        }
+    }
+    sip_tx_disown(usage->stack->tx, tx);
+    sip_inv_check_drained(usage);
+}
+
+void sip_inv_left_notice(struct sip_inv *usage, const struct sip_tx_notice *notice)
+{
+    struct sip_stack *stack = usage->stack;
+    struct sip_tx_owner owner = {.notice = NULL, .ctx = stack, .ref = usage->id, .role = SIP_INV_ROLE_CANCEL};
+
+    switch (notice->kind) {
+    case SIP_TX_PROVISIONAL: /* it would ring for nobody */
+        (void)!sip_tx_cancel(stack->tx, stack->now, notice->tx, &owner, NULL);
+        break;
+    case SIP_TX_FINAL:
+        if (notice->code < 300) {
+            sip_inv_spare_2xx(usage, notice);
+        } else {
+            forget(usage, notice->tx);
+        }
+        break;
+    case SIP_TX_2XX_AGAIN: sip_inv_spare_2xx(usage, notice); break;
+    case SIP_TX_TIMEOUT:
+    case SIP_TX_TRANSPORT:
+    case SIP_TX_GONE:
+    case SIP_TX_ACK_FAILED: forget(usage, notice->tx); break;
+    case SIP_TX_ACKED:
+    case SIP_TX_DONE:
+    case SIP_TX_SEND_FAILED:
+    case SIP_TX_NOTICE_KIND_COUNT: break;
+    }
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "stack.h"
+
+/* A Retry-After is believed within these. */
+#define REST_MIN DUR_S(1)
+#define REST_MAX DUR_S(3600)
+
+static struct sip_server *find(struct sip_servers *servers, const struct net_addr *addr)
+{
+    for (uint32_t i = 0; i < servers->count; i++) {
+        if (addr_equal(&servers->list[i].addr, addr)) {
+            return &servers->list[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_resting(const struct sip_server *server, mono_us now)
+{
+    return server->rests_until > now;
+}
+
+void sip_servers_set(struct sip_servers *servers, const struct net_addr *addrs, uint32_t count)
+{
+    struct sip_servers old = *servers;
+
+    *servers = (struct sip_servers){.count = 0};
+    for (uint32_t i = 0; i < count && servers->count < SIP_SERVERS_MAX; i++) {
+        if (find(servers, &addrs[i]) == NULL) {
+            const struct sip_server *known = find(&old, &addrs[i]);
+            servers->list[servers->count++] = known != NULL ? *known : (struct sip_server){.addr = addrs[i]};
+        }
+    }
+}
+
+const struct net_addr *sip_servers_current(const struct sip_servers *servers, mono_us now)
+{
+    const struct sip_server *best = NULL;
+
+    for (uint32_t i = 0; i < servers->count; i++) {
+        const struct sip_server *server = &servers->list[i];
+        if (!is_resting(server, now)) {
+            return &server->addr;
+        }
+        if (best == NULL || server->rests_until < best->rests_until) {
+            best = server;
+        }
+    }
+    return best != NULL ? &best->addr : NULL;
+}
+
+static bool is_among(const struct net_addr *addr, const struct net_addr *list, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (addr_equal(addr, &list[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct net_addr *sip_servers_next(const struct sip_servers *servers, mono_us now, const struct net_addr *tried,
+                                        uint32_t tried_count, bool even_resting)
+{
+    const struct net_addr *resting = NULL;
+
+    for (uint32_t i = 0; i < servers->count; i++) {
+        const struct sip_server *server = &servers->list[i];
+        if (is_among(&server->addr, tried, tried_count)) {
+            continue;
+        }
+        if (!is_resting(server, now)) {
+            return &server->addr;
+        }
+        if (resting == NULL && !server->asked_to) {
+            resting = &server->addr;
+        }
+    }
+    return even_resting ? resting : NULL;
+}
+
+static dur_us rest_of(int64_t retry_after)
+{
+    if (retry_after < 0) {
+        return SIP_SERVER_REST;
+    }
+    dur_us rest = retry_after < REST_MAX / DUR_S(1) ? DUR_S(retry_after) : REST_MAX;
+    return rest > REST_MIN ? rest : REST_MIN;
+}
+
+bool sip_servers_failed(struct sip_servers *servers, mono_us now, const struct net_addr *addr, int64_t retry_after)
+{
+    struct sip_server *server = find(servers, addr);
+
+    if (server == NULL) {
+        return false;
+    }
+    bool rested = is_resting(server, now);
+    /* a shorter rest for another reason does not undo the one that the server asked for */
+    if (!rested || !server->asked_to || retry_after >= 0) {
+        server->rests_until = now + rest_of(retry_after);
+        server->asked_to = retry_after >= 0;
+    }
+    return !rested;
+}
+
+bool sip_servers_answered(struct sip_servers *servers, mono_us now, const struct net_addr *addr)
+{
+    struct sip_server *server = find(servers, addr);
+
+    if (server == NULL || server->rests_until == 0 || (server->asked_to && is_resting(server, now))) {
+        return false;
+    }
+    server->rests_until = 0;
+    server->asked_to = false;
+    return true;
+}
+
+/* ---- the stack's ---- */
+
+void sip_stack_set_servers(struct sip_stack *stack, const struct net_addr *addrs, uint32_t count)
+{
+    const struct net_addr *current = sip_stack_server(stack, stack->now);
+    struct net_addr before = current != NULL ? *current : (struct net_addr){0};
+
+    sip_servers_set(&stack->servers, addrs, count);
+    current = sip_stack_server(stack, stack->now);
+    if (stack->started && current != NULL && !addr_equal(current, &before)) {
+        sip_ping_hurry(stack);
+        sip_registration_hurry(stack);
+    }
+}
+
+const struct sip_servers *sip_stack_servers(const struct sip_stack *stack)
+{
+    return &stack->servers;
+}
+
+const struct net_addr *sip_stack_server(const struct sip_stack *stack, mono_us now)
+{
+    return sip_servers_current(&stack->servers, now);
+}
+
+void sip_stack_server_failed(struct sip_stack *stack, mono_us now, const struct net_addr *addr, int64_t retry_after)
+{
+    const struct log *log = stack->config.log;
+    char text[ADDR_TEXT_MAX];
+
+    if (sip_servers_failed(&stack->servers, now, addr, retry_after) && stack->servers.count > 1) {
+        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_SERVER_RESTS), addr_text(addr, text),
+                  (long long)(rest_of(retry_after) / DUR_S(1)));
+    }
+}
+
+void sip_stack_server_answered(struct sip_stack *stack, mono_us now, const struct net_addr *addr)
+{
+    const struct log *log = stack->config.log;
+    char text[ADDR_TEXT_MAX];
+
+    if (sip_servers_answered(&stack->servers, now, addr) && stack->servers.count > 1) {
+        log_write(log, LOG_INFO, LOG_TEXT(log, SIP_SERVER_BACK), addr_text(addr, text));
+    }
+}

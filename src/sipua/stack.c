@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "stack.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "inv.h"
+
+#define LOG_TITLE_MAX (ADDR_TEXT_MAX + 16)
+
+void sip_stack_log(struct sip_stack *stack, const char *title, const struct net_addr *peer, struct span datagram)
+{
+    const struct log *log = stack->config.log;
+    char addr[ADDR_TEXT_MAX];
+    char line[LOG_TITLE_MAX];
+    struct outbuf out;
+
+    if (!log_wants(log, LOG_DEBUG)) {
+        return;
+    }
+    outbuf_init(&out, stack->masked, 2 * SIP_DATAGRAM_MAX);
+    sip_mask_secrets(&out, datagram);
+    (void)snprintf(line, sizeof(line), "%s %s", title, addr_text(peer, addr));
+    log_block(log, LOG_DEBUG, line, outbuf_view(&out));
+}
+
+int sip_stack_send(struct sip_stack *stack, const struct net_addr *to, struct span datagram)
+{
+    stack->stats.datagrams_out++;
+    sip_stack_log(stack, "SIP out", to, datagram);
+    return stack->hooks.send(stack->hooks.ctx, to, datagram.ptr, datagram.len);
+}
+
+/* The transaction layer's way out. */
+static int send_hook(void *ctx, const struct net_addr *to, const void *data, size_t len)
+{
+    return sip_stack_send(ctx, to, span_make(data, len));
+}
+
+static void trace_hook(void *ctx, struct pool_id ref, uint32_t role, struct span line)
+{
+    struct sip_inv *usage = sip_inv_get(ctx, ref);
+
+    (void)role;
+    if (usage != NULL) {
+        sip_inv_note(usage, line);
+    }
+}
+
+struct outbuf sip_stack_writer(struct sip_stack *stack)
+{
+    struct outbuf out;
+
+    outbuf_init(&out, stack->scratch, SIP_DATAGRAM_MAX);
+    return out;
+}
+
+struct span sip_stack_contact(const struct sip_stack *stack, char buf[SIP_STACK_CONTACT_MAX])
+{
+    struct outbuf out;
+
+    outbuf_init(&out, buf, SIP_STACK_CONTACT_MAX);
+    outbuf_char(&out, '<');
+    sip_put_uri_addr(&out, stack->config.user, &stack->config.local);
+    outbuf_char(&out, '>');
+    return outbuf_status(&out) == ST_OK ? outbuf_view(&out) : SPAN_NONE;
+}
+
+static uint32_t tx_max(uint32_t max_usages)
+{
+    return SIP_STACK_TX_PER_USAGE * max_usages + SIP_STACK_TX_HEADROOM;
+}
+
+bool sip_stack_tx_spare(const struct sip_stack *stack)
+{
+    return sip_tx_layer_stats(stack->tx).transactions < tx_max(stack->config.max_usages) / 2;
+}
+
+/* ---- making and freeing ---- */
+
+static int copy_config(struct sip_stack *stack, const struct sip_config *config)
+{
+    stack->config = *config;
+    struct span *const spans[] = {
+        &stack->config.domain,       &stack->config.user,          &stack->config.caller,
+        &stack->config.display_name, &stack->config.auth_user,     &stack->config.password,
+        &stack->config.user_agent,   &stack->config.extra_headers, &stack->config.realm,
+    };
+    for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
+        int status = sip_text_set(&stack->texts[i], *spans[i]);
+        if (status != ST_OK) {
+            return status;
+        }
+        *spans[i] = sip_text_view(&stack->texts[i]);
+    }
+    return ST_OK;
+}
+
+uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
+{
+    /* INVITE, two to servers that were left, its answer, ACK and one more request are kept for sending again */
+    const uint64_t kept = 6 * 4096;
+    const uint64_t writers = 5 * (uint64_t)SIP_DATAGRAM_MAX;
+    const uint64_t challenges = 2 * SIP_AUTH_REALMS_MAX * (uint64_t)SIP_AUTH_TEXT_MAX; /* of the registration; realms */
+    uint64_t usage = sizeof(struct sip_inv) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;
+    return sizeof(struct sip_stack) + writers + challenges + max_usages * usage +
+           sip_tx_layer_memory(tx_max(max_usages)) + sip_guard_memory(max_usages);
+}
+
+static int make_pools(struct sip_stack *stack, uint32_t max)
+{
+    struct sip_tx_config tx = {
+        .max = tx_max(max),
+        .send = send_hook,
+        .send_ctx = stack,
+        .trace = trace_hook,
+        .trace_ctx = stack,
+        .log = stack->config.log,
+        .hash_seed = rng_u32(stack->config.rng),
+    };
+
+    stack->scratch = malloc(SIP_DATAGRAM_MAX);
+    stack->masked = malloc(2 * SIP_DATAGRAM_MAX);
+    stack->tx = sip_tx_layer_new(&tx);
+    if (stack->scratch == NULL || stack->masked == NULL || stack->tx == NULL) {
+        return ST_NO_MEMORY;
+    }
+    int status = pool_init(&stack->usages, sizeof(struct sip_inv), max);
+    if (status == ST_OK) {
+        status = pool_init(&stack->dialogs, sizeof(struct sip_dialog), SIP_STACK_DIALOGS_PER_USAGE * max);
+    }
+    if (status == ST_OK) {
+        status = timerq_init(&stack->timers, SIP_INV_TIMER_COUNT * max);
+    }
+    if (status == ST_OK) {
+        status = sip_ping_open(stack);
+    }
+    return status == ST_OK ? sip_registration_open(stack) : status;
+}
+
+struct sip_stack *sip_stack_new(const struct sip_config *config, const struct sip_hooks *hooks)
+{
+    struct sip_stack *stack = calloc(1, sizeof(*stack));
+
+    if (stack == NULL) {
+        return NULL;
+    }
+    stack->hooks = *hooks;
+    list_init(&stack->lingering);
+    list_init(&stack->dead);
+    int status = config->max_usages > 0 && config->max_usages <= SIP_STACK_USAGES_MAX ? ST_OK : ST_BAD;
+    if (status == ST_OK) {
+        status = copy_config(stack, config);
+        sip_stack_set_servers(stack, &config->next_hop, config->next_hop.family != 0 ? 1 : 0);
+    }
+    if (status == ST_OK) {
+        config->rng->fill(config->rng->ctx, stack->secret, SIP_STACK_SECRET_LEN);
+        status = make_pools(stack, config->max_usages);
+    }
+    if (status == ST_OK) {
+        status = sip_guard_init(&stack->guard, config);
+    }
+    if (status == ST_OK) {
+        status = sip_realms_init(stack);
+    }
+    if (status != ST_OK) {
+        sip_stack_free(stack);
+        return NULL;
+    }
+    return stack;
+}
+
+/* Through volatile, so that no compiler leaves it out as a write to memory about to be freed. */
+static void wipe(char *text, size_t len)
+{
+    volatile char *p = text;
+
+    for (size_t i = 0; i < len; i++) {
+        p[i] = 0;
+    }
+}
+
+void sip_stack_free(struct sip_stack *stack)
+{
+    struct sip_inv *usage;
+
+    if (stack == NULL) {
+        return;
+    }
+    for (uint32_t slot = 0; stack->usages.items != NULL && (usage = pool_next(&stack->usages, &slot, NULL)) != NULL;
+         slot++) {
+        sip_inv_free(usage);
+    }
+    pool_fini(&stack->usages);
+    pool_fini(&stack->dialogs);
+    timerq_fini(&stack->timers);
+    sip_ping_close(stack);
+    sip_registration_close(stack);
+    sip_tx_layer_free(stack->tx);
+    sip_guard_fini(&stack->guard);
+    sip_realms_fini(stack);
+    for (size_t i = 0; i < sizeof(stack->texts) / sizeof(stack->texts[0]); i++) {
+        wipe(stack->texts[i].ptr, stack->texts[i].len);
+        sip_text_clear(&stack->texts[i]);
+    }
+    wipe(stack->secret, sizeof(stack->secret));
+    free(stack->scratch);
+    free(stack->masked);
+    free(stack);
+}
+
+/* ---- time ---- */
+
+static mono_us earlier(mono_us a, mono_us b)
+{
+    return a < b ? a : b;
+}
+
+mono_us sip_stack_due(const struct sip_stack *stack)
+{
+    mono_us calls = earlier(sip_tx_due(stack->tx), timerq_due(&stack->timers));
+
+    return earlier(calls, earlier(sip_ping_due(stack), sip_registration_due(stack)));
+}
+
+void sip_stack_expire(struct sip_stack *stack, mono_us now)
+{
+    struct timerq_entry *entry;
+
+    stack->now = now;
+    sip_tx_expire(stack->tx, now);
+    while ((entry = timerq_pop(&stack->timers, now)) != NULL) {
+        sip_inv_timer_due(LIST_OWNER(entry, struct sip_inv_timer_entry, entry));
+    }
+    sip_ping_expire(stack);
+    sip_registration_expire(stack);
+}
+
+void sip_stack_start(struct sip_stack *stack, mono_us now)
+{
+    stack->now = now;
+    stack->started = true;
+    sip_ping_send(stack);
+    sip_registration_start(stack);
+}
+
+void sip_stack_stop(struct sip_stack *stack, mono_us now)
+{
+    stack->now = now;
+    stack->started = false;
+    sip_ping_stop(stack);
+    sip_registration_stop(stack);
+}
+
+void sip_stack_reap(struct sip_stack *stack)
+{
+    for (struct list_node *n; (n = list_first(&stack->dead)) != NULL;) {
+        sip_inv_free(LIST_OWNER(n, struct sip_inv, node));
+    }
+    sip_tx_reap(stack->tx);
+}
+
+/* ---- questions ---- */
+
+struct sip_stats sip_stack_stats(const struct sip_stack *stack)
+{
+    struct sip_stats stats = stack->stats;
+    struct sip_tx_stats tx = sip_tx_layer_stats(stack->tx);
+
+    stats.usages = stack->usages.used;
+    stats.transactions = tx.transactions;
+    stats.timers = tx.timers + stack->timers.len;
+    stats.dropped_cells += tx.dropped_cells;
+    stats.retransmits_out += tx.retransmits_out;
+    return stats;
+}
+
+uint32_t sip_stack_busy(const struct sip_stack *stack)
+{
+    uint32_t busy = sip_registration_is_leaving(stack) ? 1 : 0;
+    struct sip_inv *usage;
+
+    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
+        busy += sip_inv_is_busy(usage) ? 1 : 0;
+    }
+    return busy;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside the stack: what its parts (stack_*.c, usage_*.c) share. */
+#ifndef WSAUDIO_SIPUA_STACK_H
+#define WSAUDIO_SIPUA_STACK_H
+
+#include "dialog.h"
+#include "inv_table.h"
+#include "ping.h"
+#include "registration.h"
+#include "stack_auth.h"
+#include "stack_guard.h"
+#include "wsaudio/base/log_quota.h"
+#include "wsaudio/sipmsg/writer.h"
+#include "wsaudio/siptx/tx.h"
+#include "wsaudio/sipua.h"
+
+/* Bounds from max_usages. A usage of a call that is up has its INVITE's transaction and now and then one more; a
+ * finishing one lingers with up to four (INVITE, CANCEL, BYE of either side), forks add a BYE each and servers that were
+ * left an INVITE each. Four dialogs:
+ * a proxy that rings more phones than that at once is rare, and what does not fit is not lost but only not answered
+ * in its early dialog: a 2xx takes the place of an early dialog (inv_dialogs.c). The headroom serves requests outside of dialogs. */
+#define SIP_STACK_DIALOGS_PER_USAGE 4
+#define SIP_STACK_TX_PER_USAGE      8
+#define SIP_STACK_TX_HEADROOM       64
+#define SIP_STACK_USAGES_MAX        65536
+
+#define SIP_STACK_SECRET_LEN 32
+#define SIP_STACK_TAG_LEN    16
+
+/* The request that a hook is being told of: INCOMING or OFFER may be answered only while it is in hand. */
+struct sip_stack_hand {
+    struct pool_id usage; /* none: nothing in hand */
+    struct pool_id tx;    /* OFFER: the server transaction */
+    const struct sip_msg *message;
+    const struct net_addr *source;
+    bool answered;
+};
+
+struct sip_stack {
+    struct sip_config config; /* its spans view the texts below */
+    struct sip_text texts[9];
+    struct sip_hooks hooks;
+    struct sip_servers servers;
+    struct sip_guard guard;
+    struct sip_realms realms;
+    struct pool usages;
+    struct pool dialogs;
+    struct timerq timers;
+    struct sip_tx_layer *tx;
+    struct list_node lingering; /* usages in Lingering, the oldest first */
+    struct list_node dead;      /* usages to release at the end of the turn */
+    mono_us now;                /* of the call being carried out */
+    struct sip_stack_hand hand;
+    struct pool_id telling; /* the usage whose event the hook is hearing; it must not be released meanwhile */
+    char secret[SIP_STACK_SECRET_LEN];            /* keys the tags of responses that leave no state */
+    char *scratch;                                /* owns SIP_DATAGRAM_MAX bytes: messages are written here */
+    char *masked;                                 /* owns twice that: the log's copy */
+    struct log_quota unread_lines, refused_lines; /* of those whom the guard knows */
+    struct sip_stats stats;                       /* counters; the rest is asked for */
+    /* our standing with the SIP server */
+    bool started; /* between sip_stack_start and sip_stack_stop */
+    struct sip_ping ping;
+    struct sip_registration registration;
+    mono_us learn_after; /* no new address is learnt before */
+};
+
+/* ---- stack.c ---- */
+
+/* At debug level: the datagram without its secrets. */
+void sip_stack_log(struct sip_stack *stack, const char *title, const struct net_addr *peer, struct span datagram);
+/* Sends and logs one datagram. */
+int sip_stack_send(struct sip_stack *stack, const struct net_addr *to, struct span datagram);
+/* An outbuf over scratch; what was in it is gone. */
+struct outbuf sip_stack_writer(struct sip_stack *stack);
+/* Contact of what we send: "<sip:user@local>", written into buf. */
+#define SIP_STACK_CONTACT_MAX 512
+struct span sip_stack_contact(const struct sip_stack *stack, char buf[SIP_STACK_CONTACT_MAX]);
+/* Whether transactions for strangers may still be made: half of them are kept for our own calls. */
+bool sip_stack_tx_spare(const struct sip_stack *stack);
+
+/* ---- stack_local.c ---- */
+
+/* A response to a request that went to the SIP server: our address as that sees it (RFC 3581) becomes our own. */
+void sip_stack_learn_local(struct sip_stack *stack, const struct sip_msg *response);
+void sip_stack_tell_link(struct sip_stack *stack, enum sip_link_event event);
+
+/* ---- stack_reply.c ---- */
+
+struct sip_reply {
+    int code;
+    struct span reason;  /* empty: the standard phrase */
+    struct span to_tag;  /* empty: one made from the request, the same for each time it comes */
+    struct span extra;   /* complete header lines */
+    struct span body;    /* SDP */
+    struct span contact; /* whole value or empty */
+    bool allow, accept;
+    bool record_route;
+    bool brief; /* without what may be left out (Allow, Accept, Supported, Server) */
+};
+/* Writes a response to request into out. */
+void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const struct sip_msg *request,
+                           const struct net_addr *source, const struct sip_reply *reply);
+/* A To tag that is the same whenever this request comes again, and that nobody else can foresee (8.2.7). */
+void sip_stack_request_tag(const struct sip_stack *stack, const struct sip_msg *request,
+                           char out[SIP_STACK_TAG_LEN + 1]);
+/* Sends it without a transaction (RFC 3261 8.2.7). */
+void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+                               const struct sip_reply *reply);
+/* The same to somebody unknown, who may not be where the source address says: brief where a whole one would be longer than
+ * the request, and not at all when that is much longer too. */
+void sip_stack_reply_stranger(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+                              const struct sip_reply *reply);
+/* Sends it in a server transaction of its own when there is room, else without one. */
+void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+                     const struct sip_reply *reply);
+/* Sends it in server transaction tx. */
+int sip_stack_reply_tx(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *request,
+                       const struct net_addr *source, const struct sip_reply *reply);
+
+/* ---- stack_refusal.c: what is not taken leaves a trace ---- */
+
+/* A message that cannot be read (why: of static life): a limited line, and the call that it belonged to knows of it. */
+void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from,
+                      const char *why);
+/* A limited line when this reply is a refusal of the stack's own. */
+void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+                           const struct sip_reply *reply);
+
+/* ---- stack_check.c ---- */
+
+/* What RFC 3261 8.2.1 to 8.2.3 and 8.2.2.2 refuse before the request is looked at further, inside and outside of
+ * dialogs. True: refused with *reply, whose extra lies in buf. */
+#define SIP_STACK_EXTRA_MAX 1024
+#define SIP_STACK_BODY_MAX  16384 /* of an INVITE or UPDATE: an offer is kept while it rings; more gets 413 */
+bool sip_stack_refuses(struct sip_stack *stack, const struct sip_msg *request, struct sip_reply *reply,
+                       char buf[SIP_STACK_EXTRA_MAX]);
+
+#endif

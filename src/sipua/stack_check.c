@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "stack.h"
+#include "wsaudio/sipmsg/body.h"
+
+static bool refuse(struct sip_reply *reply, int code)
+{
+    *reply = (struct sip_reply){.code = code};
+    return true;
+}
+
+/* 8.2.1: not known here, or known and not done. */
+static int method_code(enum sip_method method)
+{
+    switch (method) {
+    case SIP_METHOD_INVITE:
+    case SIP_METHOD_ACK:
+    case SIP_METHOD_BYE:
+    case SIP_METHOD_CANCEL:
+    case SIP_METHOD_OPTIONS:
+    case SIP_METHOD_UPDATE: return 0;
+    case SIP_METHOD_UNKNOWN: return 501;
+    case SIP_METHOD_REGISTER:
+    case SIP_METHOD_PRACK:
+    case SIP_METHOD_INFO:
+    case SIP_METHOD_REFER:
+    case SIP_METHOD_NOTIFY:
+    case SIP_METHOD_SUBSCRIBE:
+    case SIP_METHOD_MESSAGE:
+    case SIP_METHOD_PUBLISH:
+    case SIP_METHOD_COUNT: break;
+    }
+    return 405;
+}
+
+/* 8.2.2.3: we know no extension, so whatever is required is too much. */
+static bool refuse_extensions(const struct sip_msg *request, struct sip_reply *reply, struct outbuf *extra)
+{
+    struct span option;
+    bool any = false;
+
+    for (struct sip_values it = sip_values_of(request, SIP_HEADER_REQUIRE); sip_values_next(&it, &option);) {
+        outbuf_str(extra, any ? ", " : "Unsupported: ");
+        sip_put_unfolded(extra, option);
+        any = true;
+    }
+    if (!any) {
+        return false;
+    }
+    outbuf_str(extra, "\r\n");
+    refuse(reply, 420);
+    reply->extra = outbuf_status(extra) == ST_OK ? outbuf_view(extra) : SPAN_NONE;
+    return true;
+}
+
+/* 8.2.3 */
+static bool refuse_content(const struct sip_msg *request, struct sip_reply *reply)
+{
+    struct sip_body body = sip_body_read(request);
+
+    if (!body.refused) {
+        return false;
+    }
+    refuse(reply, 415);
+    reply->extra = body.encoded ? SPAN_LIT("Accept-Encoding: identity\r\n") : SPAN_NONE;
+    reply->accept = !body.encoded;
+    return true;
+}
+
+/* 20.1: a caller that takes no SDP cannot be talked to. */
+static bool refuses_sdp(const struct sip_msg *request)
+{
+    struct span range;
+    bool any = false;
+
+    for (struct sip_values it = sip_values_of(request, SIP_HEADER_ACCEPT); sip_values_next(&it, &range);) {
+        struct span type = span_trim(span_head(range, span_find(range, ';')));
+        if (span_ieq(type, SPAN_LIT("application/sdp")) || span_ieq(type, SPAN_LIT("application/*")) ||
+            span_eq(type, SPAN_LIT("*/*"))) {
+            return false;
+        }
+        any = true;
+    }
+    return any;
+}
+
+bool sip_stack_refuses(struct sip_stack *stack, const struct sip_msg *request, struct sip_reply *reply,
+                       char buf[SIP_STACK_EXTRA_MAX])
+{
+    struct outbuf extra;
+    int code = method_code(request->method);
+
+    outbuf_init(&extra, buf, SIP_STACK_EXTRA_MAX);
+    if (code != 0) {
+        return refuse(reply, code);
+    }
+    if (request->uri.scheme != SIP_SCHEME_SIP && request->uri.scheme != SIP_SCHEME_TEL) {
+        return refuse(reply, 416);
+    }
+    if (request->to.tag.len == 0 && sip_tx_is_merged(stack->tx, request)) {
+        return refuse(reply, 482);
+    }
+    if (refuse_extensions(request, reply, &extra)) {
+        return true;
+    }
+    if (request->method != SIP_METHOD_INVITE && request->method != SIP_METHOD_UPDATE) {
+        return false;
+    }
+    if (request->body.len > SIP_STACK_BODY_MAX) {
+        return refuse(reply, 413);
+    }
+    return refuse_content(request, reply) || (refuses_sdp(request) && refuse(reply, 406));
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "inv.h"
+
+static void reply_code(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source, int code)
+{
+    sip_stack_reply_stateless(stack, request, source, &(struct sip_reply){.code = code});
+}
+
+/* 11.2; the empty Supported says that there is none. */
+static void on_options(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
+{
+    struct sip_reply reply = {.code = 200, .allow = true, .accept = true, .extra = SPAN_LIT("Supported:\r\n")};
+
+    if (sip_guard_trusts(stack, source)) {
+        sip_stack_reply_stateless(stack, request, source, &reply);
+    } else {
+        sip_stack_reply_stranger(stack, request, source, &reply);
+    }
+}
+
+static void on_ack(struct sip_stack *stack, const struct sip_msg *ack, const struct net_addr *source)
+{
+    struct sip_dialog *dialog;
+    struct sip_inv *usage = sip_inv_of_request(stack, ack, &dialog);
+
+    if (usage != NULL) {
+        sip_guard_earned(stack, source);
+        sip_inv_ack(usage, ack, source);
+    } else {
+        stack->stats.stray++;
+    }
+}
+
+static void on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, const struct net_addr *source)
+{
+    struct pool_id tx = sip_tx_find_cancelled(stack->tx, cancel);
+
+    if (!pool_id_is_none(tx)) {
+        sip_inv_cancelled(stack, tx, cancel, source);
+    } else if (sip_guard_request(stack, cancel, source)) {
+        reply_code(stack, cancel, source, 481);
+    }
+}
+
+/* Outside of dialogs (8.2): answered without state, as often as it comes. */
+static void on_stranger(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
+{
+    if (request->to.tag.len > 0 || request->method == SIP_METHOD_BYE) {
+        reply_code(stack, request, source, 481);
+    } else if (request->method == SIP_METHOD_INVITE) {
+        sip_inv_incoming(stack, request, source);
+    } else if (request->method == SIP_METHOD_OPTIONS) {
+        on_options(stack, request, source);
+    } else {
+        reply_code(stack, request, source, 405);
+    }
+}
+
+static void on_request(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
+{
+    char buf[SIP_STACK_EXTRA_MAX];
+    struct sip_dialog *dialog = NULL;
+    struct sip_reply reply;
+
+    if (request->method == SIP_METHOD_ACK) {
+        on_ack(stack, request, source);
+        return;
+    }
+    if (request->method == SIP_METHOD_CANCEL) {
+        on_cancel(stack, request, source);
+        return;
+    }
+    struct sip_inv *usage = sip_inv_of_request(stack, request, &dialog);
+    if (usage != NULL) {
+        sip_guard_earned(stack, source);
+    } else if (!sip_guard_request(stack, request, source)) {
+        return;
+    }
+    if (sip_stack_refuses(stack, request, &reply, buf)) {
+        if (usage != NULL) {
+            sip_stack_reply(stack, request, source, &reply);
+        } else if (sip_guard_trusts(stack, source)) {
+            sip_stack_reply_stateless(stack, request, source, &reply);
+        } else {
+            sip_stack_reply_stranger(stack, request, source, &reply);
+        }
+    } else if (usage != NULL) {
+        sip_inv_request(usage, dialog, request, source);
+    } else {
+        on_stranger(stack, request, source);
+    }
+}
+
+/* 8.1.3.3: with more than our own Via it was on its way to somebody else. */
+static bool is_misrouted(const struct sip_msg *message)
+{
+    return !message->is_request && sip_values_count(message, SIP_HEADER_VIA) > 1;
+}
+
+/* Before its transaction hears it: a REGISTER that goes again must know our address already. */
+static void learn(struct sip_stack *stack, const struct sip_msg *response)
+{
+    const struct net_addr *asked = sip_tx_asked(stack->tx, response);
+
+    if (asked != NULL && sip_guard_is_server(stack, asked)) {
+        const struct net_addr server = *asked;
+        sip_stack_learn_local(stack, response);
+        sip_ping_seen(stack, &server);
+    }
+}
+
+static void on_message(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
+{
+    if (is_misrouted(message)) {
+        stack->stats.stray++;
+        sip_stack_unread(stack, message, from, "more than one Via");
+        return;
+    }
+    if (!message->is_request) {
+        learn(stack, message);
+    }
+    if (sip_tx_input(stack->tx, stack->now, message, from) == SIP_TX_TAKEN) {
+        if (!message->is_request) {
+            sip_guard_earned(stack, from);
+        }
+        return;
+    }
+    if (message->is_request) {
+        on_request(stack, message, from);
+    } else {
+        stack->stats.stray++;
+    }
+}
+
+static void on_malformed(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
+{
+    struct sip_reply reply = {.code = message->bad_code, .reason = span_cstr(message->bad_reason)};
+
+    stack->stats.malformed++;
+    if (sip_guard_trusts(stack, from)) {
+        sip_stack_reply_stateless(stack, message, from, &reply);
+    } else {
+        sip_stack_unread(stack, message, from, message->bad_reason);
+    }
+}
+
+void sip_stack_input(struct sip_stack *stack, mono_us now, const struct net_addr *from, const void *data, size_t len)
+{
+    struct sip_msg message;
+
+    stack->now = now;
+    stack->stats.datagrams_in++;
+    if (!sip_guard_datagram(stack, from)) {
+        return;
+    }
+    sip_stack_log(stack, "SIP in", from, span_make(data, len));
+    switch (sip_msg_parse(span_make(data, len), &message)) {
+    case SIP_VERDICT_OK: on_message(stack, &message, from); break;
+    case SIP_VERDICT_ANSWER: on_malformed(stack, &message, from); break;
+    case SIP_VERDICT_DROP:
+        stack->stats.malformed++;
+        sip_stack_unread(stack, &message, from, message.bad_reason);
+        break;
+    case SIP_VERDICT_EMPTY:
+    case SIP_VERDICT_COUNT: break;
+    }
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "inv.h"
+#include "wsaudio/sipmsg/body.h"
+
+/* Some servers keep a NAT's binding alive with a few bytes that are no SIP (four zeros): nobody's fault, nothing to tell. */
+#define KEEPALIVE_MAX 8
+
+/* Whether a line may be written, and how loud: strangers have the guard's rate, so that they cannot use up the lines about
+ * those whom we talk to. */
+static bool may_tell(struct sip_stack *stack, struct log_quota *quota, const struct net_addr *from,
+                     enum log_level *level)
+{
+    const struct log *log = stack->config.log;
+
+    *level = sip_guard_knows(stack, from) ? LOG_WARNING : LOG_INFO;
+    if (*level == LOG_WARNING) {
+        return log_quota_take(quota, log, LOG_WARNING, stack->now);
+    }
+    return log_wants(log, LOG_INFO) && sip_guard_line(stack, from);
+}
+
+/* "INVITE", "response 200" or "datagram": never a line as it came, which may hold a password. */
+static const char *name_of(const struct sip_msg *message, char buf[TEXT_SAFE_MAX + 1])
+{
+    if (message->is_request) {
+        return text_safe(message->method_text, buf);
+    }
+    (void)snprintf(buf, TEXT_SAFE_MAX + 1, message->status != 0 ? "response %d" : "datagram", message->status);
+    return buf;
+}
+
+static struct sip_inv *usage_of(const struct sip_stack *stack, struct span call_id)
+{
+    struct sip_inv *usage;
+
+    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
+        if (usage->state != SIP_INV_TERMINATED && span_eq(sip_text_view(&usage->call_id), call_id)) {
+            return usage;
+        }
+    }
+    return NULL;
+}
+
+void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from,
+                      const char *why)
+{
+    const struct log *log = stack->config.log;
+    enum log_level level = LOG_INFO;
+    struct sip_inv *usage = message->call_id.len > 0 ? usage_of(stack, message->call_id) : NULL;
+    char what[TEXT_SAFE_MAX + 1];
+    char addr[ADDR_TEXT_MAX];
+
+    if (usage != NULL) {
+        usage->unread = why;
+    }
+    if (message->raw.len > KEEPALIVE_MAX && may_tell(stack, &stack->unread_lines, from, &level)) {
+        log_write(log, level, LOG_TEXT(log, SIP_UNREAD), name_of(message, what), addr_text(from, addr), why);
+    }
+}
+
+struct span sip_inv_why(const struct sip_inv *usage, int code, char buf[SIP_INV_WHY_MAX])
+{
+    if (code != 408 || usage->unread == NULL) {
+        return span_cstr(sip_reason_phrase(code));
+    }
+    (void)snprintf(buf, SIP_INV_WHY_MAX, TEXT_EN_WORD_UNREAD, sip_reason_phrase(code), usage->unread);
+    return span_cstr(buf);
+}
+
+/* What in the request it was. */
+static struct span culprit(const struct sip_msg *request, int code)
+{
+    switch (code) {
+    case 406: return sip_msg_value(request, SIP_HEADER_ACCEPT);
+    case 415: return sip_body_read(request).why;
+    case 416: return request->uri.scheme_name;
+    case 420: return sip_msg_value(request, SIP_HEADER_REQUIRE);
+    default: return SPAN_NONE;
+    }
+}
+
+/* What is told: a refusal of ours that nobody above decided. 405, 481, 482, 491 and 501 are every day's answers to what other servers
+ * try, and what the owner refuses he tells himself; only a re-INVITE's 488 has nobody else. */
+static bool is_told(const struct sip_msg *request, int code)
+{
+    static const int codes[] = {400, 406, 413, 415, 416, 420, 500, 505};
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (codes[i] == code) {
+            return true;
+        }
+    }
+    return code == 488 && request->to.tag.len > 0;
+}
+
+void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+                           const struct sip_reply *reply)
+{
+    const struct log *log = stack->config.log;
+    enum log_level level = LOG_INFO;
+    struct span reason = reply->reason.len > 0 ? reply->reason : span_cstr(sip_reason_phrase(reply->code));
+    char method[TEXT_SAFE_MAX + 1];
+    char phrase[TEXT_SAFE_MAX + 1];
+    char detail[TEXT_SAFE_MAX + 1];
+    char addr[ADDR_TEXT_MAX];
+
+    if (!is_told(request, reply->code) || !may_tell(stack, &stack->refused_lines, source, &level)) {
+        return;
+    }
+    struct span what = culprit(request, reply->code);
+    log_write(log, level, LOG_TEXT(log, SIP_REFUSED), text_safe(request->method_text, method), addr_text(source, addr),
+              reply->code, text_safe(reason, phrase), what.len > 0 ? ": " : "", text_safe(what, detail));
+}
