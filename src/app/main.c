@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Options, gateway, exit code. */
 #include <stdio.h>
 
 #include "gateway.h"

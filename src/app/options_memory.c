@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The most memory that a server with these options may need, for --check-config. */
 #include "options.h"
 #include "places.h"
 #include "recordings.h"

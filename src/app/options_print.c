@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* --help, --version and --check-config. */
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <wslay/wslayver.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The kinds of values that a flag can have: how their text is read, and what is wrong with it in words. */
 #include <inttypes.h>
 #include <stdlib.h>
 

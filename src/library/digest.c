@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The small functions of sip_client.h that build parts of SIP messages: MD5, digest responses, random tags and Call-
+ * IDs. */
 #include "sip_client.h"
 #include "wsaudio/base.h"
 #include "wsaudio/os.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The library's log lines, with a time stamp, on standard output. */
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>

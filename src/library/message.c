@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SIP messages that the program sends by its own hand through sip_client.h, one at a time, without a transaction. */
 #include <stdio.h>
 
 #include "process.h"

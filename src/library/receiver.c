@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The RTP receiver of sip_client.h: a port that takes packets without a call. */
 #include <stdio.h>
 
 #include "process.h"

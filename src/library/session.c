@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* sip_client.h's sessions: each blocking function puts its wish to the telephone (phone.c) and turns the loop until it
+ * is done. */
 #include <stdio.h>
 
 #include "process.h"

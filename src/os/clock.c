@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The two clocks. Deadlines go by the monotonic one, which nobody can set; the wall clock is for names of files and
+ * for people. */
 #include <time.h>
 
 #include "os_priv.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* Directories: made, opened, looked through a few entries at a time, and the disk below them. A directory is held open
+ * by a descriptor, so that renaming its path does not lead our files astray; os_dir_renew asks whether the path still
+ * leads there. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Randomness from the kernel. getrandom blocks once, at boot until there is some; from then on it neither blocks nor
+ * fails. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

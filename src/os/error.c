@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* errno becomes a status here, and its text is kept for the one log line that follows. errno itself does not leave
+ * this room. */
 #include <errno.h>
 #include <string.h>
 

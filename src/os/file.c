@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Regular files: opened below a directory's descriptor by plain names only, without following links; written whole or
+ * not at all. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* This machine's name, for what names it to people. */
 #include <errno.h>
 #include <unistd.h>
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* One epoll set. A turn takes what is ready in one batch, serves it by class (ticker, signals, sockets), and knows a
+ * descriptor that was closed by an earlier handler of the same batch by the generation in its epoll data. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Changes of addresses and routes, by rtnetlink. It says that something changed, not what: whoever asked looks at the
+ * route anew (route.c), which also covers messages that were lost. */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* RTP ports in pairs, the even one for RTP, the odd one behind it for RTCP (RFC 3550 11). A closed pair rests before
+ * it is used again: packets of the call before arrive for some seconds, and would be another call's audio. */
 #include <stdlib.h>
 
 #include "os_priv.h"

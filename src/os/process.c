@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What belongs to the process as a whole: standard descriptors, the limit of descriptors, signals as a descriptor. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

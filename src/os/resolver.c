@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* Names by c-ares: its sockets stand in our epoll set, its time-outs are our deadlines, no thread. One question at a
+ * time, each with a channel of its own: a channel reads /etc/resolv.conf once, and a box that is on for months changes
+ * networks. */
 #include <stdlib.h>
 #include <string.h>
 

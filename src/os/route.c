@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Which of our addresses leads to another: a connected UDP socket is asked, which sends nothing. And names without
+ * c-ares, before the loop. */
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>

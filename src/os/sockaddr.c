@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* struct net_addr to the system's addresses and back, and the sockets that both udp.c and tcp.c begin with. IPv6
+ * sockets take IPv4 too; a mapped address becomes the IPv4 one it stands for, so that the rooms above know one form of
+ * each address. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Listener and streams of TCP. No write waits; a close is orderly as far as the kernel lets it be, without lingering
+ * here. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

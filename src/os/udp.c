@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Datagrams, received up to OS_UDP_BATCH at once (recvmmsg), and the ICMP errors about those that were sent
+ * (IP_RECVERR). */
 #include <errno.h>
 #include <time.h> /* errqueue.h wants it first */
 

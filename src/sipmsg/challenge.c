@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* WWW-Authenticate and Proxy-Authenticate (RFC 3261 20.44, RFC 7616 3.3): several challenges may stand in one header,
+ * commas between them as between their parameters. */
 #include "wsaudio/sipmsg/auth.h"
 #include "wsaudio/sipmsg/scan.h"
 

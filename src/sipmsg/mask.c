@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* A copy of a message for the log, without what is secret in it. It works on raw lines, not on a parsed message: what
+ * cannot be parsed is logged too, and its secrets are no less secret. */
 #include "wsaudio/sipmsg.h"
 #include "wsaudio/sipmsg/auth.h"
 #include "wsaudio/sipmsg/scan.h"

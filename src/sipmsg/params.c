@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Tokens, quoted strings and ;name=value lists (RFC 3261 25.1), read as others write them: a last ';' with nothing
+ * behind it and empty values are taken. */
 #include "wsaudio/sipmsg/scan.h"
 #include "wsaudio/sipmsg/uri.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Standard reason phrases. */
 #include "wsaudio/sipmsg.h"
 
 struct reason_row {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What people dial becomes a Request-URI: a number as it is written on paper, a name, or a sip: URI. */
 #include "target_text.h"
 #include "wsaudio/sipmsg.h"
 #include "wsaudio/sipmsg/headers.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The values of one header over all of its lines, at commas that stand outside of quotes and brackets (RFC 3261
+ * 7.3.1), and the numbers in them. */
 #include "wsaudio/sipmsg/message.h"
 #include "wsaudio/sipmsg/scan.h"
 
