@@ -2,13 +2,21 @@
 /* A window in which packets are put back in order, and out of which a listener takes 20 ms each 20 ms. */
 #include "wsaudio/rtp.h"
 
-#define US_PER_SAMPLE   (1000000 / RTP_CLOCK_HZ)
-#define PULLS_MAX       2
-#define CATCH_UP_US     DUR_MS(400)
-#define STRAGGLER       800 /* samples in which a packet of the SSRC before is taken for one that was overtaken */
-#define CHECK_PACKETS   50u
-#define LATE_TICKS_MAX  3u
-#define TOO_EARLY       320 /* samples over the window: worth skipping */
+#define US_PER_SAMPLE (1000000 / RTP_CLOCK_HZ)
+/* Two frames a tick while the listener is behind: a process that stood still for 300 ms finds 15 packets in its socket and is
+ * up to date again after 15 ticks. Beyond 400 ms the socket's buffer need not hold all that came, and what was to be heard is
+ * old: it is left out. */
+#define PULLS_MAX   2
+#define CATCH_UP_US DUR_MS(400)
+#define STRAGGLER   800 /* samples in which a packet of the SSRC before is taken for one that was overtaken */
+/* One second of packets decides whether the timeline still fits. A clock that is 100 ppm slower than ours brings packets later
+ * by one 60 ms window after 10 minutes; then three late ticks within a second begin a timeline anew, at the price of 60 ms of
+ * gap, instead of losing every packet from there on. One or two late ticks are a network that hiccups. */
+#define CHECK_PACKETS  50u
+#define LATE_TICKS_MAX 3u
+/* Samples over the window, 40 ms: the clock that is 100 ppm faster is put right after 7 minutes by one skip. Less than that is
+ * jitter, and skipping it would be heard more than the delay is. */
+#define TOO_EARLY       320
 #define NOISE_LEVEL_MAX 0x7F
 #define NEVER           INT64_MIN
 
@@ -116,8 +124,8 @@ static bool too_late(struct rtp_playout *p, const struct rtp_packet *packet, int
     return packet->marker || p->late_ticks == LATE_TICKS_MAX || margin < -RTP_PLAYOUT_SAMPLES;
 }
 
-/* The newest packet of all: its place, after a look at how well the timeline fits. restart: its sequence number does not go
- * on, but its timestamp may. */
+/* The newest packet of all: its place (with timestamp 8000 at position 480, 8160 is at 640, whatever came between), after a
+ * look at how well the timeline fits. restart: its sequence number does not go on, but its timestamp may. */
 static int64_t place_newest(struct rtp_playout *p, const struct rtp_packet *packet, bool restart)
 {
     int64_t len = (int64_t)packet->payload.len;
