@@ -28,7 +28,7 @@ const char *sip_event_kind_name(enum sip_event_kind kind);
 struct sip_event {
     enum sip_event_kind kind;
     struct pool_id usage;
-    void *owner;            /* as given at invite or adopt; NULL for INCOMING */
+    struct pool_id owner;   /* as given at invite or adopt; none for INCOMING */
     int code;               /* SIP status. ENDED: the final status; 200 normal clearing (BYE from either side); 487
                                 our own CANCEL or theirs; 408 no final answer, ACK never came, or a request inside
                                 the dialog timed out; 481, 503 (transport) as they were met */
@@ -62,7 +62,7 @@ enum sip_link_event {
 typedef void (*sip_link_fn)(void *ctx, enum sip_link_event event, const struct net_addr *local);
 
 /* A 3xx leads to this Request-URI: may it be tried? Called from sip_stack_input; may call nothing here. */
-typedef bool (*sip_redirect_fn)(void *ctx, void *owner, struct span uri);
+typedef bool (*sip_redirect_fn)(void *ctx, struct pool_id owner, struct span uri);
 
 struct sip_hooks {
     void *ctx;
@@ -270,12 +270,12 @@ enum sip_locate_step sip_locate_host(struct sip_locate *l, mono_us now, int stat
  * (ENDED 408 at once; CANCEL and what follows run on behind it); 0 never. ST_FULL, ST_STATE, ST_NO_MEMORY, ST_BAD
  * (uri). On error nothing was sent and no event follows. */
 WS_MUST_CHECK int sip_inv_invite(struct sip_stack *stack, mono_us now, struct span request_uri, struct span offer,
-                                 dur_us ring_us, void *owner, struct pool_id *usage);
+                                 dur_us ring_us, struct pool_id owner, struct pool_id *usage);
 
 /* ---- incoming usages: inside SIP_EVENT_INCOMING or later ---- */
 
-/* Takes the INVITE; events go to owner from now on. */
-WS_MUST_CHECK int sip_inv_adopt(struct sip_stack *stack, struct pool_id usage, void *owner);
+/* Takes the INVITE; events name owner from now on. */
+WS_MUST_CHECK int sip_inv_adopt(struct sip_stack *stack, struct pool_id usage, struct pool_id owner);
 /* 180 or 183 with or without SDP. ST_STATE when already answered. */
 WS_MUST_CHECK int sip_inv_progress(struct sip_stack *stack, mono_us now, struct pool_id usage, int code,
                                    struct span body);

@@ -203,11 +203,9 @@ void call_step(struct call *call, enum call_event event);
 /* Sets what ended will say, then steps. */
 void call_end(struct call *call, enum call_event event, int code, const char *reason);
 /* Whether a redirection of a call may be followed. */
-bool call_may_redirect(void *ctx, void *owner, struct span uri);
+bool call_may_redirect(void *ctx, struct pool_id owner, struct span uri);
 void call_sip_event(void *ctx, const struct sip_event *event);
 void call_expire(struct call *call);
-/* As the SIP stack names its owner. */
-void *call_owner(const struct call *call);
 /* The RTP/RTCP pair, and our side of SDP. ST_FULL, ST_IO. */
 WS_MUST_CHECK int call_open_ports(struct call *call);
 void call_send_ringing(struct call *call);

@@ -218,11 +218,6 @@ static void dial_failed(struct client *c, struct call *call, int status)
     act_release(call);
 }
 
-void *call_owner(const struct call *call)
-{
-    return (void *)((uintptr_t)call->id.slot + 1);
-}
-
 int call_open_ports(struct call *call)
 {
     struct bridge *b = call->bridge;
@@ -255,7 +250,7 @@ static int place(struct call *call, struct span uri)
     }
     media_listen(call);
     call->offered = true;
-    return sip_inv_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, call_owner(call), &call->usage);
+    return sip_inv_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, call->id, &call->usage);
 }
 
 static struct dial_attempt attempt_of(const struct client *c, const char *label)
@@ -298,11 +293,10 @@ static struct call *admit(struct client *c, struct span uri, const char *label, 
     return call;
 }
 
-bool call_may_redirect(void *ctx, void *owner, struct span uri)
+bool call_may_redirect(void *ctx, struct pool_id owner, struct span uri)
 {
     struct bridge *b = ctx;
-    uint32_t slot = (uint32_t)(uintptr_t)owner - 1;
-    const struct call *call = owner != NULL ? pool_next(&b->calls, &slot, NULL) : NULL;
+    const struct call *call = pool_get(&b->calls, owner);
     const struct client *c = call != NULL ? client_get(b, call->client) : NULL;
     char label[TEXT_SAFE_MAX + 1];
 
@@ -462,8 +456,7 @@ void call_sip_event(void *ctx, const struct sip_event *event)
         incoming_arrives(b, event);
         return;
     }
-    uint32_t slot = (uint32_t)(uintptr_t)event->owner - 1;
-    struct call *call = event->owner != NULL ? pool_next(&b->calls, &slot, NULL) : NULL;
+    struct call *call = pool_get(&b->calls, event->owner);
 
     if (call == NULL || call->state == CALL_ENDED ||
         (!pool_id_is_none(call->usage) && !pool_id_eq(call->usage, event->usage))) {

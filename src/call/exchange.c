@@ -170,7 +170,7 @@ static void incoming(struct exchange *x, const struct sip_event *event)
     f->sip_peer = event->source;
     f->rtcp_due = x->now + DUR_S(3);
     f->give_up_at = x->now + RING_LIMIT_US;
-    if (sip_inv_adopt(x->sip, event->usage, (void *)((uintptr_t)id.slot + 1)) != ST_OK) {
+    if (sip_inv_adopt(x->sip, event->usage, id) != ST_OK) {
         release(x, f);
         return;
     }
@@ -218,8 +218,7 @@ static void on_event(void *ctx, const struct sip_event *event)
         incoming(x, event);
         return;
     }
-    uint32_t slot = (uint32_t)(uintptr_t)event->owner - 1;
-    struct far_call *f = event->owner != NULL ? pool_next(&x->calls, &slot, NULL) : NULL;
+    struct far_call *f = pool_get(&x->calls, event->owner);
     if (f == NULL || f->ended || !pool_id_eq(f->usage, event->usage)) {
         return;
     }

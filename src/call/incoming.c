@@ -134,7 +134,7 @@ static struct call *begin(struct bridge *b, const struct sip_event *event)
     call->sip_peer = event->source;
     call->incoming.gone = "cancelled";
     list_init(&call->incoming.node);
-    if (sip_inv_adopt(b->sip, event->usage, call_owner(call)) != ST_OK) {
+    if (sip_inv_adopt(b->sip, event->usage, call->id) != ST_OK) {
         call_release(call);
         return NULL;
     }

@@ -187,8 +187,7 @@ static void on_confirmed(struct line *line, const struct sip_event *event)
 static void sip_event(void *ctx, const struct sip_event *event)
 {
     struct phone *p = ctx;
-    uint32_t slot = (uint32_t)(uintptr_t)event->owner - 1;
-    struct line *line = event->owner != NULL ? pool_next(&p->lines, &slot, NULL) : NULL;
+    struct line *line = pool_get(&p->lines, event->owner);
 
     if (line == NULL || line->state == LINE_ENDED || (!line->placing && !pool_id_eq(line->usage, event->usage))) {
         return; /* INCOMING is not adopted: 480 */
@@ -380,8 +379,7 @@ static int place(struct line *line, struct span uri, dur_us ring, struct media_p
     }
     media_listen(&line->media, p->engine, port, &p->server);
     line->placing = true;
-    void *owner = (void *)((uintptr_t)line->id.slot + 1);
-    status = sip_inv_invite(p->sip, p->engine->now, uri, outbuf_view(&out), ring, owner, &line->usage);
+    status = sip_inv_invite(p->sip, p->engine->now, uri, outbuf_view(&out), ring, line->id, &line->usage);
     line->placing = false;
     return status == ST_OK && line->state == LINE_ENDED ? ST_IO : status;
 }

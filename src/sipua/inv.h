@@ -50,8 +50,8 @@ struct sip_inv {
     struct list_node node;   /* in lingering or dead */
     enum sip_inv_state state;
     bool incoming;
-    bool attached; /* somebody hears its events */
-    void *owner;
+    bool attached;        /* somebody hears its events */
+    struct pool_id owner; /* the one who hears them knows what it names */
     struct sip_text call_id;
     char local_tag[SIP_INV_TAG_LEN + 1];
     struct sip_text local;     /* From of our requests, tag included */

@@ -200,7 +200,7 @@ static int unanswered(struct sip_stack *stack, mono_us now, struct pool_id id, e
     return (*usage)->incoming && sip_inv_takes(*usage, event) ? ST_OK : ST_STATE;
 }
 
-int sip_inv_adopt(struct sip_stack *stack, struct pool_id id, void *owner)
+int sip_inv_adopt(struct sip_stack *stack, struct pool_id id, struct pool_id owner)
 {
     struct sip_inv *usage;
     int status = unanswered(stack, stack->now, id, SIP_INV_ON_ANSWER, &usage);

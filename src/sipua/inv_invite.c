@@ -352,7 +352,7 @@ static bool uri_ok(struct span text)
 }
 
 int sip_inv_invite(struct sip_stack *stack, mono_us now, struct span request_uri, struct span offer, dur_us ring_us,
-                   void *owner, struct pool_id *id)
+                   struct pool_id owner, struct pool_id *id)
 {
     const struct net_addr *server = sip_stack_server(stack, now);
 

@@ -58,7 +58,7 @@ static bool run_outgoing(unsigned long fail_at)
     sim_start(ua);
     failmalloc_start(fail_at);
     int status = sip_inv_invite(ua->stack, ua->sim->now, SPAN_LIT("sip:a@example.org"), SPAN_LIT(SDP_OFFER), DUR_S(20),
-                                ua, &ua->call);
+                                ua->id, &ua->call);
     assert_true(status == ST_OK || status == ST_NO_MEMORY);
     answer_all(ua, "INVITE", 407, "p1", CHALLENGE, "");
     answer_all(ua, "INVITE", 302, "p2", "Contact: <sip:b@example.org>, <sip:c@example.org>\r\n", "");
@@ -101,7 +101,7 @@ static bool run_failover(unsigned long fail_at)
     sip_stack_set_servers(ua->stack, servers, 2);
     failmalloc_start(fail_at);
     int status = sip_inv_invite(ua->stack, ua->sim->now, SPAN_LIT("sip:a@example.org"), SPAN_LIT(SDP_OFFER), DUR_S(20),
-                                ua, &ua->call);
+                                ua->id, &ua->call);
     const struct sim_message *first = sim_await(ua->sim, 2, "INVITE", DUR_MS(100));
     const struct sim_message *second = sim_await(ua->sim, 3, "INVITE", DUR_S(5));
     if (first != NULL && second != NULL) {

@@ -189,14 +189,14 @@ static void behave(struct sim_ua *ua, const struct sip_event *event)
     struct span answer = SPAN_LIT(SDP_ANSWER);
     if (ua->take_softly && event->kind == SIP_EVENT_INCOMING) {
         ua->call = event->usage;
-        (void)!sip_inv_adopt(ua->stack, event->usage, ua);
+        (void)!sip_inv_adopt(ua->stack, event->usage, ua->id);
     }
     if (ua->take_softly && event->kind == SIP_EVENT_OFFER) {
         (void)!sip_inv_accept_offer(ua->stack, now, event->usage, answer);
     }
     if (event->kind == SIP_EVENT_INCOMING && ua->adopt) {
         ua->call = event->usage;
-        assert_int_equal(sip_inv_adopt(ua->stack, event->usage, ua), ST_OK);
+        assert_int_equal(sip_inv_adopt(ua->stack, event->usage, ua->id), ST_OK);
         if (ua->answer_at_once == 200) {
             assert_int_equal(sip_inv_answer(ua->stack, now, event->usage, answer), ST_OK);
         } else if (ua->answer_at_once != 0) {
@@ -245,6 +245,7 @@ struct sim_ua *sim_prepare(struct sim *sim, uint8_t host, uint8_t next)
     struct sim_ua *ua = calloc(1, sizeof(*ua));
     assert_non_null(ua);
     ua->sim = sim;
+    ua->id = (struct pool_id){.slot = host, .generation = 1};
     ua->addr = sim_addr(host);
     ua->seed = 77u + host;
     ua->rng = (struct rng){rng_seeded_fill, &ua->seed};
@@ -278,8 +279,8 @@ struct sim_ua *sim_ua(struct sim *sim, uint8_t host, uint8_t next)
 
 struct pool_id sim_invite(struct sim_ua *ua, const char *uri, dur_us ring)
 {
-    assert_int_equal(sip_inv_invite(ua->stack, ua->sim->now, span_cstr(uri), SPAN_LIT(SDP_OFFER), ring, ua, &ua->call),
-                     ST_OK);
+    assert_int_equal(
+        sip_inv_invite(ua->stack, ua->sim->now, span_cstr(uri), SPAN_LIT(SDP_OFFER), ring, ua->id, &ua->call), ST_OK);
     return ua->call;
 }
 

@@ -33,7 +33,7 @@ struct sim_event {
     mono_us at;
     enum sip_event_kind kind;
     struct pool_id usage;
-    void *owner;
+    struct pool_id owner;
     int code;
     char reason[128];
     char body[512];
@@ -44,6 +44,7 @@ struct sim_event {
 struct sim;
 
 struct sim_ua {
+    struct pool_id id; /* the owner that its usages name */
     struct sim *sim;
     struct sip_stack *stack;
     struct sip_config config;

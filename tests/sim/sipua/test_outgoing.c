@@ -640,11 +640,11 @@ static void bad_arguments(void **state)
     ua->config.next_hop.family = 0;
     sim_start(ua);
     struct pool_id id;
-    assert_int_equal(sip_inv_invite(ua->stack, 0, SPAN_LIT("sip:a@b"), SPAN_NONE, 0, NULL, &id), ST_STATE);
+    assert_int_equal(sip_inv_invite(ua->stack, 0, SPAN_LIT("sip:a@b"), SPAN_NONE, 0, POOL_ID_NONE, &id), ST_STATE);
     ua = sim_ua(ua->sim, 3, 2);
-    assert_int_equal(sip_inv_invite(ua->stack, 0, SPAN_LIT("a@b"), SPAN_NONE, 0, NULL, &id), ST_BAD);
-    assert_int_equal(sip_inv_invite(ua->stack, 0, SPAN_LIT("tel:12"), SPAN_NONE, 0, NULL, &id), ST_BAD);
-    assert_int_equal(sip_inv_invite(ua->stack, 0, SPAN_LIT("sip:a@b?X=y"), SPAN_NONE, 0, NULL, &id), ST_BAD);
+    assert_int_equal(sip_inv_invite(ua->stack, 0, SPAN_LIT("a@b"), SPAN_NONE, 0, POOL_ID_NONE, &id), ST_BAD);
+    assert_int_equal(sip_inv_invite(ua->stack, 0, SPAN_LIT("tel:12"), SPAN_NONE, 0, POOL_ID_NONE, &id), ST_BAD);
+    assert_int_equal(sip_inv_invite(ua->stack, 0, SPAN_LIT("sip:a@b?X=y"), SPAN_NONE, 0, POOL_ID_NONE, &id), ST_BAD);
     assert_int_equal(sip_inv_answer(ua->stack, 0, POOL_ID_NONE, SPAN_NONE), ST_NOT_FOUND);
     assert_int_equal(sip_inv_call_id(ua->stack, POOL_ID_NONE).len, 0);
     sip_inv_end(ua->stack, 0, POOL_ID_NONE);

@@ -103,8 +103,8 @@ static void limits(void **state)
 static struct pool_id invite(struct sip_stack *stack)
 {
     struct pool_id id;
-    assert_int_equal(sip_inv_invite(stack, DUR_S(1), SPAN_LIT("sip:1@d.test"), SPAN_LIT("v=0\r\n"), 0, NULL, &id),
-                     ST_OK);
+    assert_int_equal(
+        sip_inv_invite(stack, DUR_S(1), SPAN_LIT("sip:1@d.test"), SPAN_LIT("v=0\r\n"), 0, POOL_ID_NONE, &id), ST_OK);
     return id;
 }
 
