@@ -4,17 +4,17 @@
 #include <assert.h>
 #include <stdio.h>
 
-static const uint32_t arm_actions =
-    SIP_INV_ARM_RING | SIP_INV_ARM_RETRY | SIP_INV_ARM_RETRY_TWICE | SIP_INV_ARM_GIVE_UP | SIP_INV_ARM_SILENCE;
-static const uint32_t invite_actions = SIP_INV_SEND_INVITE | SIP_INV_SEND_CANCEL;
+static const uint32_t arm_actions = SIP_INV_ACT_ARM_RING | SIP_INV_ACT_ARM_RETRY | SIP_INV_ACT_ARM_RETRY_TWICE |
+                                    SIP_INV_ACT_ARM_GIVE_UP | SIP_INV_ACT_ARM_SILENCE;
+static const uint32_t invite_actions = SIP_INV_ACT_SEND_INVITE | SIP_INV_ACT_SEND_CANCEL;
 static const uint32_t response_actions =
-    SIP_INV_SEND_1XX | SIP_INV_SEND_2XX | SIP_INV_SEND_2XX_AGAIN | SIP_INV_SEND_REJECT;
+    SIP_INV_ACT_SEND_1XX | SIP_INV_ACT_SEND_2XX | SIP_INV_ACT_SEND_2XX_AGAIN | SIP_INV_ACT_SEND_REJECT;
 
 struct sip_inv *sip_inv_get(const struct sip_stack *stack, struct pool_id id)
 {
     struct sip_inv *usage = pool_get(&stack->usages, id);
 
-    return usage != NULL && usage->state != SIP_INV_TERMINATED ? usage : NULL;
+    return usage != NULL && usage->state != SIP_INV_ST_TERMINATED ? usage : NULL;
 }
 
 /* ---- the ring of lines ---- */
@@ -65,7 +65,7 @@ static void arm(struct sip_inv *usage, enum sip_inv_timer timer, dur_us after)
 
 static void cancel_timers(struct sip_inv *usage, uint32_t but)
 {
-    for (uint32_t t = 0; t < SIP_INV_TIMER_COUNT; t++) {
+    for (uint32_t t = 0; t < SIP_INV_TMR_COUNT; t++) {
         if ((but >> t & 1) == 0) {
             timerq_cancel(&usage->stack->timers, &usage->timers[t].entry);
         }
@@ -74,38 +74,38 @@ static void cancel_timers(struct sip_inv *usage, uint32_t but)
 
 static void act_arm(struct sip_inv *usage, uint32_t actions)
 {
-    if ((actions & SIP_INV_ARM_RING) != 0 && usage->ring_us > 0) {
-        arm(usage, SIP_INV_RING, usage->ring_us);
+    if ((actions & SIP_INV_ACT_ARM_RING) != 0 && usage->ring_us > 0) {
+        arm(usage, SIP_INV_TMR_RING, usage->ring_us);
     }
-    if ((actions & SIP_INV_ARM_RETRY) != 0) {
+    if ((actions & SIP_INV_ACT_ARM_RETRY) != 0) {
         usage->retry_us = SIP_T1;
-        arm(usage, SIP_INV_RETRY, usage->retry_us);
+        arm(usage, SIP_INV_TMR_RETRY, usage->retry_us);
     }
-    if ((actions & SIP_INV_ARM_RETRY_TWICE) != 0) {
+    if ((actions & SIP_INV_ACT_ARM_RETRY_TWICE) != 0) {
         usage->retry_us = 2 * usage->retry_us < SIP_T2 ? 2 * usage->retry_us : SIP_T2;
-        arm(usage, SIP_INV_RETRY, usage->retry_us);
+        arm(usage, SIP_INV_TMR_RETRY, usage->retry_us);
     }
-    if ((actions & SIP_INV_ARM_GIVE_UP) != 0) {
-        arm(usage, SIP_INV_GIVE_UP, 64 * SIP_T1);
+    if ((actions & SIP_INV_ACT_ARM_GIVE_UP) != 0) {
+        arm(usage, SIP_INV_TMR_GIVE_UP, 64 * SIP_T1);
     }
-    if ((actions & SIP_INV_ARM_SILENCE) != 0) {
-        timerq_cancel(&usage->stack->timers, &usage->timers[SIP_INV_SILENCE].entry);
+    if ((actions & SIP_INV_ACT_ARM_SILENCE) != 0) {
+        timerq_cancel(&usage->stack->timers, &usage->timers[SIP_INV_TMR_SILENCE].entry);
         if (sip_inv_may_leave(usage)) {
-            arm(usage, SIP_INV_SILENCE, SIP_INV_SILENCE_US);
+            arm(usage, SIP_INV_TMR_SILENCE, SIP_INV_PATIENCE);
         }
     }
 }
 
 void sip_inv_timer_due(struct sip_inv_timer_entry *timer)
 {
-    static const enum sip_inv_event events[SIP_INV_TIMER_COUNT] = {
-        [SIP_INV_RING] = SIP_INV_ON_RING,
-        [SIP_INV_RETRY] = SIP_INV_ON_RETRY,
-        [SIP_INV_GIVE_UP] = SIP_INV_ON_GIVE_UP,
-        [SIP_INV_SILENCE] = SIP_INV_ON_SILENCE,
+    static const enum sip_inv_event events[SIP_INV_TMR_COUNT] = {
+        [SIP_INV_TMR_RING] = SIP_INV_EV_RING,
+        [SIP_INV_TMR_RETRY] = SIP_INV_EV_RETRY,
+        [SIP_INV_TMR_GIVE_UP] = SIP_INV_EV_GIVE_UP,
+        [SIP_INV_TMR_SILENCE] = SIP_INV_EV_SILENCE,
     };
 
-    if (timer->timer == SIP_INV_SILENCE) {
+    if (timer->timer == SIP_INV_TMR_SILENCE) {
         sip_inv_silence(timer->usage);
         return;
     }
@@ -118,14 +118,14 @@ void sip_inv_timer_due(struct sip_inv_timer_entry *timer)
 
 static void act_dialogs(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
 {
-    if ((actions & SIP_INV_EARLY) != 0 && in->message->to.tag.len > 0 && in->message->status > 100) {
+    if ((actions & SIP_INV_ACT_EARLY) != 0 && in->message->to.tag.len > 0 && in->message->status > 100) {
         struct sip_dialog *dialog = sip_inv_find_dialog(usage, in->message->to.tag);
         dialog = dialog != NULL ? dialog : sip_inv_form_dialog(usage, in->message, in->source);
         if (dialog != NULL) {
             sip_inv_keep_early(dialog, in->body);
         }
     }
-    if ((actions & SIP_INV_CONFIRM) != 0) {
+    if ((actions & SIP_INV_ACT_CONFIRM) != 0) {
         usage->dialog = in->dialog;
         sip_inv_drop_dialogs(usage, in->dialog);
     }
@@ -137,7 +137,7 @@ static void cancel_or_drop(struct sip_inv *usage)
     if (sip_inv_send_cancel(usage) != ST_OK) {
         sip_tx_kill(usage->stack->tx, usage->invite_tx);
         usage->invite_tx = POOL_ID_NONE;
-        (void)sip_inv_step(usage, SIP_INV_ON_TIMEOUT, &(struct sip_inv_input){0});
+        (void)sip_inv_step(usage, SIP_INV_EV_TIMEOUT, &(struct sip_inv_input){0});
     }
 }
 
@@ -148,14 +148,14 @@ static void bye_or_drop(struct sip_inv *usage, struct sip_dialog *dialog)
     }
     if (dialog != usage->dialog) {
         sip_inv_drop_dialog(usage, dialog);
-    } else if (usage->state == SIP_INV_LEAVING) {
-        (void)sip_inv_step(usage, SIP_INV_ON_BYE_DONE, &(struct sip_inv_input){0});
+    } else if (usage->state == SIP_INV_ST_LEAVING) {
+        (void)sip_inv_step(usage, SIP_INV_EV_BYE_DONE, &(struct sip_inv_input){0});
     }
 }
 
 static int act_response(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
 {
-    if ((actions & (SIP_INV_SEND_2XX | SIP_INV_SEND_2XX_AGAIN)) != 0) {
+    if ((actions & (SIP_INV_ACT_SEND_2XX | SIP_INV_ACT_SEND_2XX_AGAIN)) != 0) {
         return sip_inv_send_answer(usage);
     }
     return sip_inv_send_response(usage, in);
@@ -165,26 +165,26 @@ static int act_send(struct sip_inv *usage, uint32_t actions, const struct sip_in
 {
     struct sip_dialog *dialog = in->dialog != NULL ? in->dialog : usage->dialog;
 
-    if ((actions & SIP_INV_LEAVE_SERVER) != 0) {
+    if ((actions & SIP_INV_ACT_LEAVE_SERVER) != 0) {
         sip_inv_leave_server(usage);
     }
-    if ((actions & SIP_INV_SEND_INVITE) != 0) {
+    if ((actions & SIP_INV_ACT_SEND_INVITE) != 0) {
         return sip_inv_send_invite(usage);
     }
-    if ((actions & SIP_INV_SEND_CANCEL) != 0) {
+    if ((actions & SIP_INV_ACT_SEND_CANCEL) != 0) {
         cancel_or_drop(usage);
         return ST_OK;
     }
     if ((actions & response_actions) != 0) {
         return act_response(usage, actions, in);
     }
-    if ((actions & SIP_INV_SEND_ACK) != 0 && dialog != NULL) {
+    if ((actions & SIP_INV_ACT_SEND_ACK) != 0 && dialog != NULL) {
         sip_inv_send_ack(usage, dialog);
     }
-    if ((actions & SIP_INV_SEND_ACK_AGAIN) != 0 && dialog != NULL) {
+    if ((actions & SIP_INV_ACT_SEND_ACK_AGAIN) != 0 && dialog != NULL) {
         sip_inv_send_ack_again(usage, dialog);
     }
-    if ((actions & SIP_INV_SEND_BYE) != 0) {
+    if ((actions & SIP_INV_ACT_SEND_BYE) != 0) {
         bye_or_drop(usage, dialog);
     }
     return ST_OK;
@@ -196,15 +196,15 @@ static bool told_kind(uint32_t actions, const struct sip_inv_input *in, enum sip
         uint32_t action;
         enum sip_event_kind kind;
     } kinds[] = {
-        {SIP_INV_TELL_INCOMING, SIP_EVENT_INCOMING},     {SIP_INV_TELL_PROGRESS, SIP_EVENT_PROGRESS},
-        {SIP_INV_TELL_ANSWERED, SIP_EVENT_ANSWERED},     {SIP_INV_TELL_CONFIRMED, SIP_EVENT_CONFIRMED},
-        {SIP_INV_TELL_LATE_ANSWER, SIP_EVENT_CONFIRMED}, {SIP_INV_TELL_OFFER, SIP_EVENT_OFFER},
-        {SIP_INV_TELL_ENDED, SIP_EVENT_ENDED},
+        {SIP_INV_ACT_TELL_INCOMING, SIP_EVENT_INCOMING},     {SIP_INV_ACT_TELL_PROGRESS, SIP_EVENT_PROGRESS},
+        {SIP_INV_ACT_TELL_ANSWERED, SIP_EVENT_ANSWERED},     {SIP_INV_ACT_TELL_CONFIRMED, SIP_EVENT_CONFIRMED},
+        {SIP_INV_ACT_TELL_LATE_ANSWER, SIP_EVENT_CONFIRMED}, {SIP_INV_ACT_TELL_OFFER, SIP_EVENT_OFFER},
+        {SIP_INV_ACT_TELL_ENDED, SIP_EVENT_ENDED},
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if ((actions & kinds[i].action) != 0) {
             *kind = kinds[i].kind;
-            return kinds[i].action != SIP_INV_TELL_LATE_ANSWER || in->body.len > 0;
+            return kinds[i].action != SIP_INV_ACT_TELL_LATE_ANSWER || in->body.len > 0;
         }
     }
     return false;
@@ -246,10 +246,10 @@ static struct sip_event event_of(const struct sip_inv *usage, enum sip_event_kin
 static void act_tell(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
 {
     struct sip_stack *stack = usage->stack;
-    bool heard = usage->attached || (actions & SIP_INV_TELL_INCOMING) != 0;
+    bool heard = usage->attached || (actions & SIP_INV_ACT_TELL_INCOMING) != 0;
     enum sip_event_kind kind;
 
-    if ((actions & SIP_INV_BAD_END) != 0 && usage->attached) {
+    if ((actions & SIP_INV_ACT_BAD_END) != 0 && usage->attached) {
         log_lines(usage, in);
     }
     if (heard && told_kind(actions, in, &kind)) {
@@ -260,7 +260,7 @@ static void act_tell(struct sip_inv *usage, uint32_t actions, const struct sip_i
         stack->telling = POOL_ID_NONE;
         return;
     }
-    if ((actions & SIP_INV_ENDINGS) != 0) {
+    if ((actions & SIP_INV_ACT_ENDINGS) != 0) {
         usage->attached = false;
     }
 }
@@ -301,14 +301,14 @@ static bool bye_pending(const struct sip_inv *usage)
 
 bool sip_inv_is_busy(const struct sip_inv *usage)
 {
-    return usage->state < SIP_INV_LINGERING || bye_pending(usage);
+    return usage->state < SIP_INV_ST_LINGERING || bye_pending(usage);
 }
 
 void sip_inv_check_drained(struct sip_inv *usage)
 {
-    if (usage->state == SIP_INV_LINGERING && pool_id_is_none(usage->invite_tx) && !bye_pending(usage) &&
+    if (usage->state == SIP_INV_ST_LINGERING && pool_id_is_none(usage->invite_tx) && !bye_pending(usage) &&
         !sip_inv_left_pending(usage)) {
-        (void)sip_inv_step(usage, SIP_INV_ON_DRAINED, &(struct sip_inv_input){0});
+        (void)sip_inv_step(usage, SIP_INV_EV_DRAINED, &(struct sip_inv_input){0});
     }
 }
 
@@ -337,11 +337,11 @@ int sip_inv_step(struct sip_inv *usage, enum sip_inv_event event, const struct s
     }
     act_dialogs(usage, cell->actions, in);
     int status = act_send(usage, cell->actions, in);
-    if (cell->next == SIP_INV_LINGERING && from != SIP_INV_LINGERING) {
+    if (cell->next == SIP_INV_ST_LINGERING && from != SIP_INV_ST_LINGERING) {
         enter_lingering(usage);
         sip_inv_check_drained(usage);
     }
-    if ((cell->actions & SIP_INV_RELEASE) != 0) {
+    if ((cell->actions & SIP_INV_ACT_RELEASE) != 0) {
         list_remove(&usage->node);
         list_push_back(&usage->stack->dead, &usage->node);
         return ST_OK;
@@ -384,11 +384,11 @@ struct sip_inv *sip_inv_new(struct sip_stack *stack)
     }
     usage->id = id;
     usage->stack = stack;
-    usage->state = SIP_INV_INIT;
+    usage->state = SIP_INV_ST_INIT;
     usage->born = stack->now;
     list_init(&usage->node);
     list_init(&usage->dialogs);
-    for (uint32_t t = 0; t < SIP_INV_TIMER_COUNT; t++) {
+    for (uint32_t t = 0; t < SIP_INV_TMR_COUNT; t++) {
         usage->timers[t].usage = usage;
         usage->timers[t].timer = (enum sip_inv_timer)t;
     }
@@ -429,7 +429,7 @@ void sip_inv_end(struct sip_stack *stack, mono_us now, struct pool_id id)
         return;
     }
     stack->now = now;
-    (void)sip_inv_step(usage, SIP_INV_ON_END, &(struct sip_inv_input){.code = 480});
+    (void)sip_inv_step(usage, SIP_INV_EV_END, &(struct sip_inv_input){.code = 480});
 }
 
 struct span sip_inv_call_id(const struct sip_stack *stack, struct pool_id id)

@@ -25,8 +25,8 @@ enum sip_inv_role {
 
 /* Silent for that long with another server left: the INVITE has been sent four times by then (at 0, 0.5, 1.5, 3.5 s).
  * RFC 3263 4.3 leaves the time to the client; on the last server timer B runs out as ever. */
-#define SIP_INV_SILENCE_US DUR_S(4)
-#define SIP_INV_LEFT_MAX   2 /* INVITEs to servers that were left; the oldest gives way */
+#define SIP_INV_PATIENCE DUR_S(4)
+#define SIP_INV_LEFT_MAX 2 /* INVITEs to servers that were left; the oldest gives way */
 
 /* The way of the INVITE through the servers. */
 struct sip_inv_servers {
@@ -59,7 +59,7 @@ struct sip_inv {
     struct sip_dialog *dialog; /* the call's; owned by the list; NULL before */
     uint32_t dialog_count;
     struct pool_id invite_tx; /* of our INVITE, or server transaction of theirs; none when it can bring nothing more */
-    struct sip_inv_timer_entry timers[SIP_INV_TIMER_COUNT];
+    struct sip_inv_timer_entry timers[SIP_INV_TMR_COUNT];
     dur_us retry_us;
     mono_us born;
     /* outgoing */

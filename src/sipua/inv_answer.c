@@ -145,10 +145,10 @@ void sip_inv_incoming(struct sip_stack *stack, const struct sip_msg *request, co
     /* refused without a transaction it comes again as a new one and meets the same answer (8.2.7) */
     sip_stack_request_tag(stack, request, usage->local_tag);
     stack->hand = (struct sip_stack_hand){.usage = id, .message = request, .source = source};
-    (void)sip_inv_step(usage, SIP_INV_ON_INCOMING, &in);
+    (void)sip_inv_step(usage, SIP_INV_EV_INCOMING, &in);
     usage = sip_inv_get(stack, id);
-    if (usage != NULL && !usage->attached && sip_inv_takes(usage, SIP_INV_ON_END)) {
-        (void)sip_inv_step(usage, SIP_INV_ON_END, &(struct sip_inv_input){.code = 480});
+    if (usage != NULL && !usage->attached && sip_inv_takes(usage, SIP_INV_EV_END)) {
+        (void)sip_inv_step(usage, SIP_INV_EV_END, &(struct sip_inv_input){.code = 480});
     }
     stack->hand = (struct sip_stack_hand){0};
 }
@@ -172,7 +172,7 @@ void sip_inv_cancelled(struct sip_stack *stack, struct pool_id tx, const struct 
     if (found != NULL) {
         struct sip_inv_input in = {
             .message = cancel, .source = source, .code = 487, .reason = span_cstr(sip_reason_phrase(487))};
-        (void)sip_inv_step(found, SIP_INV_ON_CANCEL, &in);
+        (void)sip_inv_step(found, SIP_INV_EV_CANCEL, &in);
     }
 }
 
@@ -183,7 +183,7 @@ void sip_inv_ack(struct sip_inv *usage, const struct sip_msg *ack, const struct 
         return;
     }
     struct sip_inv_input in = {.message = ack, .source = source, .body = sip_inv_sdp(ack)};
-    (void)sip_inv_step(usage, SIP_INV_ON_ACK, &in);
+    (void)sip_inv_step(usage, SIP_INV_EV_ACK, &in);
 }
 
 /* ---- the owner's functions ---- */
@@ -203,7 +203,7 @@ static int unanswered(struct sip_stack *stack, mono_us now, struct pool_id id, e
 int sip_inv_adopt(struct sip_stack *stack, struct pool_id id, struct pool_id owner)
 {
     struct sip_inv *usage;
-    int status = unanswered(stack, stack->now, id, SIP_INV_ON_ANSWER, &usage);
+    int status = unanswered(stack, stack->now, id, SIP_INV_EV_ANSWER, &usage);
 
     if (status == ST_OK && usage->attached) {
         status = ST_STATE;
@@ -225,7 +225,7 @@ int sip_inv_progress(struct sip_stack *stack, mono_us now, struct pool_id id, in
     if (code <= 100 || code > 199) {
         return ST_BAD;
     }
-    int status = unanswered(stack, now, id, SIP_INV_ON_PROGRESS, &usage);
+    int status = unanswered(stack, now, id, SIP_INV_EV_PROGRESS, &usage);
     if (status == ST_OK) {
         status = take(usage);
     }
@@ -233,14 +233,14 @@ int sip_inv_progress(struct sip_stack *stack, mono_us now, struct pool_id id, in
         return status;
     }
     struct sip_inv_input in = {.code = code, .body = body};
-    return sip_inv_step(usage, SIP_INV_ON_PROGRESS, &in);
+    return sip_inv_step(usage, SIP_INV_EV_PROGRESS, &in);
 }
 
 int sip_inv_answer(struct sip_stack *stack, mono_us now, struct pool_id id, struct span body)
 {
     struct sip_inv *usage;
     struct sip_msg request;
-    int status = unanswered(stack, now, id, SIP_INV_ON_ANSWER, &usage);
+    int status = unanswered(stack, now, id, SIP_INV_EV_ANSWER, &usage);
 
     if (status == ST_OK) {
         status = take(usage);
@@ -252,7 +252,7 @@ int sip_inv_answer(struct sip_stack *stack, mono_us now, struct pool_id id, stru
         return ST_BAD;
     }
     status = sip_inv_keep_answer(usage, usage->invite_tx, &request, &usage->source, body);
-    return status == ST_OK ? sip_inv_step(usage, SIP_INV_ON_ANSWER, &(struct sip_inv_input){0}) : status;
+    return status == ST_OK ? sip_inv_step(usage, SIP_INV_EV_ANSWER, &(struct sip_inv_input){0}) : status;
 }
 
 struct span sip_inv_offer(const struct sip_stack *stack, struct pool_id id)
@@ -273,10 +273,10 @@ int sip_inv_reject(struct sip_stack *stack, mono_us now, struct pool_id id, int 
     if (code < 300 || code > 699) {
         return ST_BAD;
     }
-    int status = unanswered(stack, now, id, SIP_INV_ON_REJECT, &usage);
+    int status = unanswered(stack, now, id, SIP_INV_EV_REJECT, &usage);
     if (status != ST_OK) {
         return status;
     }
     struct sip_inv_input in = {.code = code, .extra = extra};
-    return sip_inv_step(usage, SIP_INV_ON_REJECT, &in);
+    return sip_inv_step(usage, SIP_INV_EV_REJECT, &in);
 }

@@ -66,7 +66,7 @@ static void make_room(struct sip_inv *usage, enum sip_inv_room room)
             continue;
         }
         for (uint32_t slot = 0; (other = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-            if (other->state != SIP_INV_TERMINATED && give_up_one(other, (enum need)need)) {
+            if (other->state != SIP_INV_ST_TERMINATED && give_up_one(other, (enum need)need)) {
                 break;
             }
         }
@@ -366,10 +366,10 @@ void sip_inv_bye_notice(struct sip_inv *usage, const struct sip_tx_notice *notic
     sip_tx_disown(usage->stack->tx, dialog->bye);
     dialog->bye = POOL_ID_NONE;
     bool again = bye_goes_again(usage, dialog, notice);
-    bool is_call = dialog == usage->dialog && usage->state == SIP_INV_LEAVING;
+    bool is_call = dialog == usage->dialog && usage->state == SIP_INV_ST_LEAVING;
     struct sip_inv_input in = {.dialog = dialog};
     if (is_call) {
-        (void)sip_inv_step(usage, again ? SIP_INV_ON_BYE_AGAIN : SIP_INV_ON_BYE_DONE, &in);
+        (void)sip_inv_step(usage, again ? SIP_INV_EV_BYE_AGAIN : SIP_INV_EV_BYE_DONE, &in);
         return;
     }
     if (again) {

@@ -130,13 +130,13 @@ static void on_first_2xx(struct sip_inv *usage, const struct sip_tx_notice *noti
 
     in.dialog = sip_inv_form_dialog(usage, notice->message, notice->source);
     if (in.dialog == NULL) {
-        step_timeout(usage, SIP_INV_ON_BROKEN, 500);
+        step_timeout(usage, SIP_INV_EV_BROKEN, 500);
         return;
     }
     if (in.body.len == 0) {
         in.body = sip_inv_early_answer(usage, in.dialog);
     }
-    (void)sip_inv_step(usage, SIP_INV_ON_2XX, &in);
+    (void)sip_inv_step(usage, SIP_INV_EV_2XX, &in);
 }
 
 void sip_inv_spare_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice)
@@ -150,7 +150,7 @@ void sip_inv_spare_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice
         usage->stack->stats.stray++;
         return;
     }
-    (void)sip_inv_step(usage, is_same ? SIP_INV_ON_2XX_SAME : SIP_INV_ON_2XX_FORK, &in);
+    (void)sip_inv_step(usage, is_same ? SIP_INV_EV_2XX_SAME : SIP_INV_EV_2XX_FORK, &in);
 }
 
 static int take_challenge(struct sip_inv *usage, const struct sip_tx_notice *notice)
@@ -225,9 +225,9 @@ static void on_failure(struct sip_inv *usage, const struct sip_tx_notice *notice
         sip_inv_server_failed(usage, notice->message->retry_after);
     }
     if (!goes_again(usage, notice, &in)) {
-        (void)sip_inv_step(usage, SIP_INV_ON_FAILURE, &in);
-    } else if (sip_inv_step(usage, SIP_INV_ON_AGAIN, &in) != ST_OK) {
-        step_timeout(usage, SIP_INV_ON_BROKEN, 503);
+        (void)sip_inv_step(usage, SIP_INV_EV_FAILURE, &in);
+    } else if (sip_inv_step(usage, SIP_INV_EV_AGAIN, &in) != ST_OK) {
+        step_timeout(usage, SIP_INV_EV_BROKEN, 503);
     }
 }
 
@@ -235,13 +235,13 @@ static void on_failure(struct sip_inv *usage, const struct sip_tx_notice *notice
 static void on_no_answer(struct sip_inv *usage, enum sip_inv_event event, int code)
 {
     usage->invite_tx = POOL_ID_NONE;
-    if (usage->state == SIP_INV_CALLING || usage->state == SIP_INV_ABANDONED) {
+    if (usage->state == SIP_INV_ST_CALLING || usage->state == SIP_INV_ST_ABANDONED) {
         sip_inv_server_failed(usage, -1); /* it has not said a word */
     }
     if (!usage->attached || !sip_inv_next_server(usage, true)) {
         step_timeout(usage, event, code);
-    } else if (sip_inv_step(usage, SIP_INV_ON_AGAIN, &(struct sip_inv_input){0}) != ST_OK) {
-        step_timeout(usage, SIP_INV_ON_BROKEN, 503);
+    } else if (sip_inv_step(usage, SIP_INV_EV_AGAIN, &(struct sip_inv_input){0}) != ST_OK) {
+        step_timeout(usage, SIP_INV_EV_BROKEN, 503);
     }
 }
 
@@ -255,7 +255,7 @@ static void on_invite_notice(struct sip_inv *usage, const struct sip_tx_notice *
     switch (notice->kind) {
     case SIP_TX_PROVISIONAL:
         usage->rang = usage->rang || notice->code > 100;
-        (void)sip_inv_step(usage, SIP_INV_ON_1XX, &in);
+        (void)sip_inv_step(usage, SIP_INV_EV_1XX, &in);
         break;
     case SIP_TX_FINAL:
         if (notice->code < 300) {
@@ -265,8 +265,8 @@ static void on_invite_notice(struct sip_inv *usage, const struct sip_tx_notice *
         }
         break;
     case SIP_TX_2XX_AGAIN: sip_inv_spare_2xx(usage, notice); break;
-    case SIP_TX_TIMEOUT: on_no_answer(usage, SIP_INV_ON_TIMEOUT, 408); break;
-    case SIP_TX_TRANSPORT: on_no_answer(usage, SIP_INV_ON_BROKEN, 503); break;
+    case SIP_TX_TIMEOUT: on_no_answer(usage, SIP_INV_EV_TIMEOUT, 408); break;
+    case SIP_TX_TRANSPORT: on_no_answer(usage, SIP_INV_EV_BROKEN, 503); break;
     case SIP_TX_GONE:
     case SIP_TX_ACK_FAILED:
         usage->invite_tx = POOL_ID_NONE;
@@ -373,7 +373,7 @@ int sip_inv_invite(struct sip_stack *stack, mono_us now, struct span request_uri
     sip_inv_servers_begin(usage, server);
     int status = fill_outgoing(usage, request_uri, offer);
     if (status == ST_OK) {
-        status = sip_inv_step(usage, SIP_INV_ON_INVITE, &(struct sip_inv_input){0});
+        status = sip_inv_step(usage, SIP_INV_EV_INVITE, &(struct sip_inv_input){0});
     }
     if (status != ST_OK) {
         sip_inv_free(usage);

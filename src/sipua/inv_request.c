@@ -9,7 +9,7 @@ struct sip_inv *sip_inv_of_request(const struct sip_stack *stack, const struct s
     struct sip_inv *usage;
 
     for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-        if (usage->state != SIP_INV_TERMINATED && span_eq(span_cstr(usage->local_tag), request->to.tag) &&
+        if (usage->state != SIP_INV_ST_TERMINATED && span_eq(span_cstr(usage->local_tag), request->to.tag) &&
             span_eq(sip_text_view(&usage->call_id), request->call_id)) {
             *dialog = sip_inv_find_dialog(usage, request->from.tag);
             return *dialog != NULL ? usage : NULL;
@@ -44,14 +44,14 @@ static void on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const struc
                                .dialog = dialog};
     bool is_call = usage->dialog == NULL || usage->dialog == dialog;
 
-    if (dialog->bye_received || (is_call && !sip_inv_takes(usage, SIP_INV_ON_BYE))) {
+    if (dialog->bye_received || (is_call && !sip_inv_takes(usage, SIP_INV_EV_BYE))) {
         reply_code(usage, request, source, 481);
         return;
     }
     dialog->bye_received = true;
     reply_code(usage, request, source, 200);
     if (is_call) {
-        (void)sip_inv_step(usage, SIP_INV_ON_BYE, &in);
+        (void)sip_inv_step(usage, SIP_INV_EV_BYE, &in);
     }
 }
 
@@ -59,27 +59,27 @@ static void on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const struc
 static void refuse_offer(struct sip_inv *usage, const struct sip_msg *request, const struct net_addr *source)
 {
     switch (usage->state) {
-    case SIP_INV_CALLING:
-    case SIP_INV_PROCEEDING: reply_code(usage, request, source, 491); break;
-    case SIP_INV_RINGING:
-    case SIP_INV_ANSWERED:
-    case SIP_INV_CLOSING:
-    case SIP_INV_REANSWERED: reply_later(usage, request, source); break;
-    case SIP_INV_INIT:
-    case SIP_INV_ABANDONED:
-    case SIP_INV_CANCELLING:
-    case SIP_INV_CONFIRMED:
-    case SIP_INV_LEAVING:
-    case SIP_INV_LINGERING:
-    case SIP_INV_TERMINATED:
-    case SIP_INV_STATE_COUNT: reply_code(usage, request, source, 481); break;
+    case SIP_INV_ST_CALLING:
+    case SIP_INV_ST_PROCEEDING: reply_code(usage, request, source, 491); break;
+    case SIP_INV_ST_RINGING:
+    case SIP_INV_ST_ANSWERED:
+    case SIP_INV_ST_CLOSING:
+    case SIP_INV_ST_REANSWERED: reply_later(usage, request, source); break;
+    case SIP_INV_ST_INIT:
+    case SIP_INV_ST_ABANDONED:
+    case SIP_INV_ST_CANCELLING:
+    case SIP_INV_ST_CONFIRMED:
+    case SIP_INV_ST_LEAVING:
+    case SIP_INV_ST_LINGERING:
+    case SIP_INV_ST_TERMINATED:
+    case SIP_INV_ST_COUNT: reply_code(usage, request, source, 481); break;
     }
 }
 
 /* Early dialogs too. */
 static bool is_alive(const struct sip_inv *usage, const struct sip_dialog *dialog)
 {
-    return usage->state < SIP_INV_LEAVING && !dialog->bye_sent && !dialog->bye_received;
+    return usage->state < SIP_INV_ST_LEAVING && !dialog->bye_sent && !dialog->bye_received;
 }
 
 /* UPDATE without an offer only refreshes target and session: it may come at any time (RFC 3311 5.2 refuses offers). */
@@ -108,7 +108,7 @@ static void on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const str
         refresh(usage, dialog, request, source);
         return;
     }
-    if (dialog != usage->dialog || !sip_inv_takes(usage, SIP_INV_ON_OFFER)) {
+    if (dialog != usage->dialog || !sip_inv_takes(usage, SIP_INV_EV_OFFER)) {
         refuse_offer(usage, request, source);
         return;
     }
@@ -117,11 +117,11 @@ static void on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const str
         return;
     }
     stack->hand = (struct sip_stack_hand){.usage = id, .tx = tx, .message = request, .source = source};
-    (void)sip_inv_step(usage, SIP_INV_ON_OFFER, &in);
+    (void)sip_inv_step(usage, SIP_INV_EV_OFFER, &in);
     if (!stack->hand.answered) {
         /* 487 when the hook ended the call (15.1.2). */
         usage = sip_inv_get(stack, id);
-        bool goes_on = usage != NULL && sip_inv_takes(usage, SIP_INV_ON_OFFER);
+        bool goes_on = usage != NULL && sip_inv_takes(usage, SIP_INV_EV_OFFER);
         (void)sip_stack_reply_tx(stack, tx, request, source, &(struct sip_reply){.code = goes_on ? 488 : 487});
     }
     stack->hand = (struct sip_stack_hand){0};
@@ -172,7 +172,7 @@ int sip_inv_accept_offer(struct sip_stack *stack, mono_us now, struct pool_id id
     struct sip_inv *usage = offered(stack, now, id);
     struct sip_stack_hand *hand = &stack->hand;
 
-    if (usage == NULL || !sip_inv_takes(usage, SIP_INV_ON_ACCEPT)) {
+    if (usage == NULL || !sip_inv_takes(usage, SIP_INV_EV_ACCEPT)) {
         return ST_STATE;
     }
     int status = sip_dialog_refresh(usage->dialog, hand->message, hand->source);
@@ -183,7 +183,7 @@ int sip_inv_accept_offer(struct sip_stack *stack, mono_us now, struct pool_id id
         status = sip_inv_keep_answer(usage, hand->tx, hand->message, hand->source, body);
         if (status == ST_OK) {
             hand->answered = true;
-            status = sip_inv_step(usage, SIP_INV_ON_ACCEPT, &(struct sip_inv_input){0});
+            status = sip_inv_step(usage, SIP_INV_EV_ACCEPT, &(struct sip_inv_input){0});
         }
         return status;
     }

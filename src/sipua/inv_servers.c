@@ -72,12 +72,12 @@ void sip_inv_silence(struct sip_inv *usage)
 {
     struct sip_inv_input in = {.code = 503, .reason = span_cstr(sip_reason_phrase(503))};
 
-    if (usage->state != SIP_INV_CALLING || !sip_inv_may_leave(usage)) {
+    if (usage->state != SIP_INV_ST_CALLING || !sip_inv_may_leave(usage)) {
         return; /* the others have failed meanwhile: timer B decides */
     }
     sip_inv_server_failed(usage, -1);
-    if (sip_inv_next_server(usage, false) && sip_inv_step(usage, SIP_INV_ON_SILENCE, &in) != ST_OK) {
-        (void)sip_inv_step(usage, SIP_INV_ON_BROKEN, &in);
+    if (sip_inv_next_server(usage, false) && sip_inv_step(usage, SIP_INV_EV_SILENCE, &in) != ST_OK) {
+        (void)sip_inv_step(usage, SIP_INV_EV_BROKEN, &in);
     }
 }
 
@@ -89,7 +89,7 @@ void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct ne
     sip_ask_unreachable(&stack->ping.ask, addr);
     sip_ask_unreachable(&stack->registration.ask, addr);
     for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-        if (usage->state == SIP_INV_CALLING && addr_equal(sip_inv_server(usage), addr)) {
+        if (usage->state == SIP_INV_ST_CALLING && addr_equal(sip_inv_server(usage), addr)) {
             sip_inv_silence(usage);
         } else {
             sip_inv_unreachable(usage, addr);

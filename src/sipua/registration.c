@@ -9,9 +9,9 @@
 #define SOON    DUR_S(1)
 #define URI_MAX 1024
 
-static const uint32_t send_actions = SIP_REGISTRATION_SEND | SIP_REGISTRATION_SEND_REMOVE;
-static const uint32_t arm_actions =
-    SIP_REGISTRATION_ARM_SOON | SIP_REGISTRATION_ARM_REFRESH | SIP_REGISTRATION_ARM_RETRY | SIP_REGISTRATION_ARM_LAPSE;
+static const uint32_t send_actions = SIP_REGISTRATION_ACT_SEND | SIP_REGISTRATION_ACT_SEND_REMOVE;
+static const uint32_t arm_actions = SIP_REGISTRATION_ACT_ARM_SOON | SIP_REGISTRATION_ACT_ARM_REFRESH |
+                                    SIP_REGISTRATION_ACT_ARM_RETRY | SIP_REGISTRATION_ACT_ARM_LAPSE;
 
 /* What an event brings along. */
 struct input {
@@ -31,26 +31,26 @@ static void arm(struct sip_stack *stack, uint32_t actions, const struct input *i
     struct sip_registration *reg = &stack->registration;
     const struct rng *rng = stack->config.rng;
 
-    if ((actions & SIP_REGISTRATION_ARM_SOON) != 0) {
-        reg->timers[SIP_REGISTRATION_NEXT] = stack->now + (sip_ask_is_open(&stack->ping.ask) ? SOON : 0);
+    if ((actions & SIP_REGISTRATION_ACT_ARM_SOON) != 0) {
+        reg->timers[SIP_REGISTRATION_TMR_NEXT] = stack->now + (sip_ask_is_open(&stack->ping.ask) ? SOON : 0);
     }
-    if ((actions & SIP_REGISTRATION_ARM_REFRESH) != 0) {
+    if ((actions & SIP_REGISTRATION_ACT_ARM_REFRESH) != 0) {
         reg->failures = 0;
-        reg->timers[SIP_REGISTRATION_NEXT] = stack->now + sip_registration_refresh_after(in->seconds, rng);
+        reg->timers[SIP_REGISTRATION_TMR_NEXT] = stack->now + sip_registration_refresh_after(in->seconds, rng);
     }
-    if ((actions & SIP_REGISTRATION_ARM_RETRY) != 0) {
+    if ((actions & SIP_REGISTRATION_ACT_ARM_RETRY) != 0) {
         reg->failures++;
-        reg->timers[SIP_REGISTRATION_NEXT] =
+        reg->timers[SIP_REGISTRATION_TMR_NEXT] =
             stack->now + sip_registration_retry_after(reg->failures, in->refused, in->retry_after, rng);
     }
-    if ((actions & SIP_REGISTRATION_ARM_LAPSE) != 0) {
-        reg->timers[SIP_REGISTRATION_LAPSE] = stack->now + DUR_S(in->seconds);
+    if ((actions & SIP_REGISTRATION_ACT_ARM_LAPSE) != 0) {
+        reg->timers[SIP_REGISTRATION_TMR_LAPSE] = stack->now + DUR_S(in->seconds);
     }
 }
 
 static void keep_timers(struct sip_registration *reg, uint32_t hold)
 {
-    for (uint32_t t = 0; t < SIP_REGISTRATION_TIMER_COUNT; t++) {
+    for (uint32_t t = 0; t < SIP_REGISTRATION_TMR_COUNT; t++) {
         if ((hold >> t & 1) == 0) {
             reg->timers[t] = MONO_NEVER;
         }
@@ -60,8 +60,8 @@ static void keep_timers(struct sip_registration *reg, uint32_t hold)
 mono_us sip_registration_due(const struct sip_stack *stack)
 {
     const struct sip_registration *reg = &stack->registration;
-    mono_us next = reg->timers[SIP_REGISTRATION_NEXT];
-    mono_us lapse = reg->timers[SIP_REGISTRATION_LAPSE];
+    mono_us next = reg->timers[SIP_REGISTRATION_TMR_NEXT];
+    mono_us lapse = reg->timers[SIP_REGISTRATION_TMR_LAPSE];
 
     if (reg->broken) {
         return stack->now;
@@ -81,15 +81,15 @@ void sip_registration_expire(struct sip_stack *stack)
         if (sip_stack_server(stack, stack->now) == NULL) {
             in.reason = SPAN_LIT("no address of the SIP server is known yet");
         }
-        step(stack, SIP_REGISTRATION_ON_FAILED, &in);
+        step(stack, SIP_REGISTRATION_EV_FAILED, &in);
     }
     if (sip_ask_is_busy(&reg->ask)) {
         sip_ask_expire(&reg->ask);
     }
-    for (uint32_t t = 0; t < SIP_REGISTRATION_TIMER_COUNT; t++) {
+    for (uint32_t t = 0; t < SIP_REGISTRATION_TMR_COUNT; t++) {
         if (reg->timers[t] <= stack->now) {
             reg->timers[t] = MONO_NEVER;
-            step(stack, (enum sip_registration_event)(SIP_REGISTRATION_ON_NEXT + t),
+            step(stack, (enum sip_registration_event)(SIP_REGISTRATION_EV_NEXT + t),
                  &(struct input){.retry_after = -1});
         }
     }
@@ -152,14 +152,14 @@ static void act_send(struct sip_stack *stack, uint32_t actions)
     struct sip_registration *reg = &stack->registration;
     int status = ST_OK;
 
-    if ((actions & SIP_REGISTRATION_BEGIN) != 0) {
+    if ((actions & SIP_REGISTRATION_ACT_BEGIN) != 0) {
         reg->rounds = 0;
         status = sip_ask_restart(&reg->ask);
     }
     if ((actions & send_actions) != 0) {
         reg->rounds++;
         if (status == ST_OK) {
-            status = send_register(stack, (actions & SIP_REGISTRATION_SEND_REMOVE) != 0);
+            status = send_register(stack, (actions & SIP_REGISTRATION_ACT_SEND_REMOVE) != 0);
         }
         reg->broken = status != ST_OK;
     }
@@ -172,7 +172,7 @@ static void tell_failed(struct sip_stack *stack, const struct input *in)
     struct sip_registration *reg = &stack->registration;
     const struct log *log = stack->config.log;
     char reason[TEXT_SAFE_MAX + 1];
-    dur_us wait = reg->timers[SIP_REGISTRATION_NEXT] - stack->now;
+    dur_us wait = reg->timers[SIP_REGISTRATION_TMR_NEXT] - stack->now;
     unsigned seconds = (unsigned)((wait + DUR_S(1) - 1) / DUR_S(1));
 
     (void)text_safe(in->reason, reason);
@@ -189,20 +189,20 @@ static void act_tell(struct sip_stack *stack, uint32_t actions, bool was_up, con
     struct sip_registration *reg = &stack->registration;
     const struct log *log = stack->config.log;
 
-    if ((actions & SIP_REGISTRATION_TELL_UP) != 0) {
+    if ((actions & SIP_REGISTRATION_ACT_TELL_UP) != 0) {
         if (!was_up || reg->told_code != 0) {
             log_write(log, LOG_INFO, LOG_TEXT(log, SIP_REGISTERED), SPAN_ARG(sip_text_view(&reg->bound)),
                       (unsigned)in->seconds);
         }
         reg->told_code = 0;
-    } else if ((actions & (SIP_REGISTRATION_TELL_DOWN | SIP_REGISTRATION_TELL_HELD)) != 0) {
+    } else if ((actions & (SIP_REGISTRATION_ACT_TELL_DOWN | SIP_REGISTRATION_ACT_TELL_HELD)) != 0) {
         if (in->code != reg->told_code) {
             tell_failed(stack, in);
         }
         reg->told_code = in->code;
-    } else if ((actions & SIP_REGISTRATION_TELL_LAPSED) != 0) {
+    } else if ((actions & SIP_REGISTRATION_ACT_TELL_LAPSED) != 0) {
         log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_REGISTER_LAPSED));
-    } else if ((actions & SIP_REGISTRATION_TELL_REMOVED) != 0) {
+    } else if ((actions & SIP_REGISTRATION_ACT_TELL_REMOVED) != 0) {
         log_write(log, LOG_INFO, LOG_TEXT(log, SIP_REGISTER_REMOVED));
     }
     bool is_up = sip_registration_state_is_up(reg->state);
@@ -215,12 +215,12 @@ static void act_tell(struct sip_stack *stack, uint32_t actions, bool was_up, con
 
 static void act_keep(struct sip_registration *reg, uint32_t actions)
 {
-    if ((actions & SIP_REGISTRATION_KEEP) != 0) {
+    if ((actions & SIP_REGISTRATION_ACT_KEEP) != 0) {
         sip_text_clear(&reg->bound);
         reg->bound = reg->sent; /* moved: the next REGISTER writes it anew */
         reg->sent = (struct sip_text){0};
     }
-    if ((actions & SIP_REGISTRATION_FORGET) != 0) {
+    if ((actions & SIP_REGISTRATION_ACT_FORGET) != 0) {
         sip_text_clear(&reg->bound);
         sip_text_clear(&reg->service_route);
     }
@@ -293,17 +293,17 @@ static enum sip_registration_event judge(struct sip_stack *stack, const struct s
 
     in->seconds = answer.seconds;
     in->retry_after = answer.retry_after;
-    if (reg->state == SIP_REGISTRATION_LEAVING && message->status < 300) {
-        return SIP_REGISTRATION_ON_OK; /* what is left is somebody else's */
+    if (reg->state == SIP_REGISTRATION_ST_LEAVING && message->status < 300) {
+        return SIP_REGISTRATION_EV_OK; /* what is left is somebody else's */
     }
-    if (answer.event == SIP_REGISTRATION_ON_AGAIN) {
+    if (answer.event == SIP_REGISTRATION_EV_AGAIN) {
         reg->asked_s = answer.seconds;
     }
-    if (answer.event == SIP_REGISTRATION_ON_OK) {
+    if (answer.event == SIP_REGISTRATION_EV_OK) {
         take_route(stack, message);
     }
-    if (answer.event == SIP_REGISTRATION_ON_OK && is_outdated(stack)) {
-        return SIP_REGISTRATION_ON_OUTDATED;
+    if (answer.event == SIP_REGISTRATION_EV_OK && is_outdated(stack)) {
+        return SIP_REGISTRATION_EV_OUTDATED;
     }
     return answer.event;
 }
@@ -313,17 +313,17 @@ static enum sip_registration_event event_of(struct sip_stack *stack, enum sip_as
 {
     switch (end) {
     case SIP_ASK_ANSWERED: return judge(stack, message, in);
-    case SIP_ASK_AGAIN: return SIP_REGISTRATION_ON_AGAIN;
+    case SIP_ASK_AGAIN: return SIP_REGISTRATION_EV_AGAIN;
     case SIP_ASK_REFUSED:
         /* the next try begins without: what is wrong is not said once more than needed */
         sip_auth_fini(&stack->registration.ask.auth);
-        return SIP_REGISTRATION_ON_REFUSED;
+        return SIP_REGISTRATION_EV_REFUSED;
     case SIP_ASK_SILENT:
     case SIP_ASK_BROKEN: break;
     }
     in->code = end == SIP_ASK_SILENT ? 408 : 503;
     in->reason = span_cstr(sip_reason_phrase(in->code));
-    return SIP_REGISTRATION_ON_FAILED;
+    return SIP_REGISTRATION_EV_FAILED;
 }
 
 static void on_done(struct sip_ask *ask, enum sip_ask_end end, const struct sip_msg *message)
@@ -341,10 +341,10 @@ static void on_done(struct sip_ask *ask, enum sip_ask_end end, const struct sip_
         sip_ping_silent(stack, &server);
     }
     enum sip_registration_event event = event_of(stack, end, message, &in);
-    if (event == SIP_REGISTRATION_ON_AGAIN && reg->rounds >= SIP_REGISTRATION_ROUNDS) {
-        event = SIP_REGISTRATION_ON_FAILED;
+    if (event == SIP_REGISTRATION_EV_AGAIN && reg->rounds >= SIP_REGISTRATION_ROUNDS) {
+        event = SIP_REGISTRATION_EV_FAILED;
     }
-    in.refused = event == SIP_REGISTRATION_ON_REFUSED;
+    in.refused = event == SIP_REGISTRATION_EV_REFUSED;
     step(stack, event, &in);
 }
 
@@ -376,27 +376,27 @@ static void step_plain(struct sip_stack *stack, enum sip_registration_event even
 
 void sip_registration_start(struct sip_stack *stack)
 {
-    step_plain(stack, SIP_REGISTRATION_ON_START);
+    step_plain(stack, SIP_REGISTRATION_EV_START);
 }
 
 void sip_registration_stop(struct sip_stack *stack)
 {
-    step_plain(stack, SIP_REGISTRATION_ON_STOP);
+    step_plain(stack, SIP_REGISTRATION_EV_STOP);
 }
 
 void sip_registration_moved(struct sip_stack *stack)
 {
-    step_plain(stack, SIP_REGISTRATION_ON_MOVED);
+    step_plain(stack, SIP_REGISTRATION_EV_MOVED);
 }
 
 void sip_registration_reached(struct sip_stack *stack)
 {
-    step_plain(stack, SIP_REGISTRATION_ON_REACHED);
+    step_plain(stack, SIP_REGISTRATION_EV_REACHED);
 }
 
 void sip_registration_hurry(struct sip_stack *stack)
 {
-    mono_us *next = &stack->registration.timers[SIP_REGISTRATION_NEXT];
+    mono_us *next = &stack->registration.timers[SIP_REGISTRATION_TMR_NEXT];
 
     if (*next != MONO_NEVER) {
         *next = stack->now;
@@ -407,7 +407,7 @@ bool sip_registration_is_leaving(const struct sip_stack *stack)
 {
     enum sip_registration_state state = stack->registration.state;
 
-    return state == SIP_REGISTRATION_CLOSING || state == SIP_REGISTRATION_LEAVING;
+    return state == SIP_REGISTRATION_ST_CLOSING || state == SIP_REGISTRATION_ST_LEAVING;
 }
 
 bool sip_stack_is_registered(const struct sip_stack *stack)

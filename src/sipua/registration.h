@@ -14,15 +14,15 @@
 struct sip_registration {
     struct sip_ask ask; /* closed: not wanted */
     enum sip_registration_state state;
-    mono_us timers[SIP_REGISTRATION_TIMER_COUNT]; /* MONO_NEVER: not set */
-    bool broken;                                  /* the REGISTER could not be sent: told by the next expire */
-    uint32_t asked_s;                             /* seconds to ask for */
-    uint32_t rounds;                              /* REGISTERs of this try */
-    uint32_t failures;                            /* tries in a row */
-    struct sip_text sent;                         /* the Contact URI of the last REGISTER */
-    struct sip_text bound;                        /* the one that the registrar holds; empty: none */
-    struct sip_text service_route;                /* what the last 200 said (RFC 3608), as a Route header has it */
-    int told_code;                                /* of the failure that the log names; 0 none */
+    mono_us timers[SIP_REGISTRATION_TMR_COUNT]; /* MONO_NEVER: not set */
+    bool broken;                                /* the REGISTER could not be sent: told by the next expire */
+    uint32_t asked_s;                           /* seconds to ask for */
+    uint32_t rounds;                            /* REGISTERs of this try */
+    uint32_t failures;                          /* tries in a row */
+    struct sip_text sent;                       /* the Contact URI of the last REGISTER */
+    struct sip_text bound;                      /* the one that the registrar holds; empty: none */
+    struct sip_text service_route;              /* what the last 200 said (RFC 3608), as a Route header has it */
+    int told_code;                              /* of the failure that the log names; 0 none */
 };
 
 /* ---- registration.c; of the stack's one ---- */

@@ -149,7 +149,7 @@ static enum sip_registration_event failure(int code)
     bool passes = code >= 500 && code < 600;
 
     passes = passes || code < 400 || code == 408 || code == 429 || code == 480 || code == 491;
-    return passes ? SIP_REGISTRATION_ON_FAILED : SIP_REGISTRATION_ON_REFUSED;
+    return passes ? SIP_REGISTRATION_EV_FAILED : SIP_REGISTRATION_EV_REFUSED;
 }
 
 struct sip_registration_answer sip_registration_read(const struct sip_msg *response, struct span contact,
@@ -161,11 +161,11 @@ struct sip_registration_answer sip_registration_read(const struct sip_msg *respo
     if (response->status < 300) {
         answer.seconds = granted(response, contact, asked_s);
         /* 0: it did not take us, or somebody else removed us */
-        answer.event = answer.seconds > 0 ? SIP_REGISTRATION_ON_OK : SIP_REGISTRATION_ON_FAILED;
+        answer.event = answer.seconds > 0 ? SIP_REGISTRATION_EV_OK : SIP_REGISTRATION_EV_FAILED;
     } else if (response->status == 423) {
         bool said = seconds_of(sip_msg_value(response, SIP_HEADER_MIN_EXPIRES), &least);
         bool usable = said && least > asked_s && least <= SIP_REGISTRATION_EXPIRES_MAX;
-        answer.event = usable ? SIP_REGISTRATION_ON_AGAIN : SIP_REGISTRATION_ON_REFUSED;
+        answer.event = usable ? SIP_REGISTRATION_EV_AGAIN : SIP_REGISTRATION_EV_REFUSED;
         answer.seconds = usable ? least : 0;
     }
     return answer;

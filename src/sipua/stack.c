@@ -130,7 +130,7 @@ static int make_pools(struct sip_stack *stack, uint32_t max)
         status = pool_init(&stack->dialogs, sizeof(struct sip_dialog), SIP_STACK_DIALOGS_PER_USAGE * max);
     }
     if (status == ST_OK) {
-        status = timerq_init(&stack->timers, SIP_INV_TIMER_COUNT * max);
+        status = timerq_init(&stack->timers, SIP_INV_TMR_COUNT * max);
     }
     if (status == ST_OK) {
         status = sip_ping_open(stack);

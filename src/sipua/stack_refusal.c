@@ -36,7 +36,7 @@ static struct sip_inv *usage_of(const struct sip_stack *stack, struct span call_
     struct sip_inv *usage;
 
     for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-        if (usage->state != SIP_INV_TERMINATED && span_eq(sip_text_view(&usage->call_id), call_id)) {
+        if (usage->state != SIP_INV_ST_TERMINATED && span_eq(sip_text_view(&usage->call_id), call_id)) {
             return usage;
         }
     }

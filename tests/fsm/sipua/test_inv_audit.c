@@ -21,8 +21,8 @@
 #include "inv_table.h"
 
 #define TELLS                                                                                                          \
-    (SIP_INV_TELL_INCOMING | SIP_INV_TELL_PROGRESS | SIP_INV_TELL_ANSWERED | SIP_INV_TELL_CONFIRMED |                  \
-     SIP_INV_TELL_LATE_ANSWER | SIP_INV_TELL_OFFER | SIP_INV_TELL_ENDED)
+    (SIP_INV_ACT_TELL_INCOMING | SIP_INV_ACT_TELL_PROGRESS | SIP_INV_ACT_TELL_ANSWERED | SIP_INV_ACT_TELL_CONFIRMED |  \
+     SIP_INV_ACT_TELL_LATE_ANSWER | SIP_INV_ACT_TELL_OFFER | SIP_INV_ACT_TELL_ENDED)
 
 static void check(bool ok, const char *what, int state, int event)
 {
@@ -34,54 +34,54 @@ static void check(bool ok, const char *what, int state, int event)
 static void decided(void **state)
 {
     (void)state;
-    for (int s = 0; s < SIP_INV_STATE_COUNT; s++) {
-        for (int e = 0; e < SIP_INV_EVENT_COUNT; e++) {
+    for (int s = 0; s < SIP_INV_ST_COUNT; s++) {
+        for (int e = 0; e < SIP_INV_EV_COUNT; e++) {
             const struct fsm_cell *cell = &sip_inv_table[s][e];
             uint32_t tells = cell->actions & TELLS;
             check(cell->rule != FSM_UNDECIDED && cell->rule <= FSM_CANNOT, "undecided", s, e);
             check(cell->rule == FSM_GO || (cell->next == 0 && cell->actions == 0), "not GO but acts", s, e);
-            check(cell->rule != FSM_GO || (cell->next > SIP_INV_INIT && cell->next < SIP_INV_STATE_COUNT), "next", s,
+            check(cell->rule != FSM_GO || (cell->next > SIP_INV_ST_INIT && cell->next < SIP_INV_ST_COUNT), "next", s,
                   e);
-            check(cell->actions < SIP_INV_ACTION_END, "actions", s, e);
+            check(cell->actions < SIP_INV_ACT_END, "actions", s, e);
             check((tells & (tells - 1)) == 0, "two notices", s, e);
-            check((cell->actions & SIP_INV_ENDINGS) != SIP_INV_ENDINGS, "two endings", s, e);
+            check((cell->actions & SIP_INV_ACT_ENDINGS) != SIP_INV_ACT_ENDINGS, "two endings", s, e);
         }
         assert_string_not_equal(sip_inv_state_name(s), "?");
     }
-    for (int e = 0; e < SIP_INV_EVENT_COUNT; e++) {
+    for (int e = 0; e < SIP_INV_EV_COUNT; e++) {
         assert_string_not_equal(sip_inv_event_name(e), "?");
     }
-    for (uint32_t bit = 1; bit < SIP_INV_ACTION_END; bit <<= 1) {
+    for (uint32_t bit = 1; bit < SIP_INV_ACT_END; bit <<= 1) {
         assert_string_not_equal(sip_inv_action_name(bit), "?");
     }
-    assert_string_equal(sip_inv_action_name(SIP_INV_RELEASE), "RELEASE");
-    assert_string_equal(sip_inv_action_name(SIP_INV_ACTION_END), "?");
-    assert_string_equal(sip_inv_state_name(SIP_INV_STATE_COUNT), "?");
+    assert_string_equal(sip_inv_action_name(SIP_INV_ACT_RELEASE), "RELEASE");
+    assert_string_equal(sip_inv_action_name(SIP_INV_ACT_END), "?");
+    assert_string_equal(sip_inv_state_name(SIP_INV_ST_COUNT), "?");
     assert_string_equal(sip_inv_event_name(-1), "?");
-    assert_string_equal(sip_inv_timer_name(SIP_INV_TIMER_COUNT), "?");
-    assert_string_equal(sip_inv_timer_name(SIP_INV_GIVE_UP), "GIVE_UP");
+    assert_string_equal(sip_inv_timer_name(SIP_INV_TMR_COUNT), "?");
+    assert_string_equal(sip_inv_timer_name(SIP_INV_TMR_GIVE_UP), "GIVE_UP");
 }
 
-static const int timer_events[SIP_INV_TIMER_COUNT] = {SIP_INV_ON_RING, SIP_INV_ON_RETRY, SIP_INV_ON_GIVE_UP,
-                                                      SIP_INV_ON_SILENCE};
+static const int timer_events[SIP_INV_TMR_COUNT] = {SIP_INV_EV_RING, SIP_INV_EV_RETRY, SIP_INV_EV_GIVE_UP,
+                                                    SIP_INV_EV_SILENCE};
 
 static unsigned armed_by(uint32_t actions)
 {
-    return ((actions & SIP_INV_ARM_RING) != 0 ? 1U << SIP_INV_RING : 0) |
-           ((actions & (SIP_INV_ARM_RETRY | SIP_INV_ARM_RETRY_TWICE)) != 0 ? 1U << SIP_INV_RETRY : 0) |
-           ((actions & SIP_INV_ARM_GIVE_UP) != 0 ? 1U << SIP_INV_GIVE_UP : 0) |
-           ((actions & SIP_INV_ARM_SILENCE) != 0 ? 1U << SIP_INV_SILENCE : 0);
+    return ((actions & SIP_INV_ACT_ARM_RING) != 0 ? 1U << SIP_INV_TMR_RING : 0) |
+           ((actions & (SIP_INV_ACT_ARM_RETRY | SIP_INV_ACT_ARM_RETRY_TWICE)) != 0 ? 1U << SIP_INV_TMR_RETRY : 0) |
+           ((actions & SIP_INV_ACT_ARM_GIVE_UP) != 0 ? 1U << SIP_INV_TMR_GIVE_UP : 0) |
+           ((actions & SIP_INV_ACT_ARM_SILENCE) != 0 ? 1U << SIP_INV_TMR_SILENCE : 0);
 }
 
 static void timers(void **state)
 {
     (void)state;
-    for (int s = 0; s < SIP_INV_STATE_COUNT; s++) {
-        for (int t = 0; t < SIP_INV_TIMER_COUNT; t++) {
+    for (int s = 0; s < SIP_INV_ST_COUNT; s++) {
+        for (int t = 0; t < SIP_INV_TMR_COUNT; t++) {
             bool held = (sip_inv_hold[s] >> t & 1) != 0;
             check(held == (sip_inv_table[s][timer_events[t]].rule == FSM_GO), "timer", s, timer_events[t]);
         }
-        for (int e = 0; e < SIP_INV_EVENT_COUNT; e++) {
+        for (int e = 0; e < SIP_INV_EV_COUNT; e++) {
             const struct fsm_cell *cell = &sip_inv_table[s][e];
             check((armed_by(cell->actions) & ~(unsigned)sip_inv_hold[cell->next]) == 0, "armed, not held", s, e);
         }
@@ -98,9 +98,9 @@ struct config {
     bool left; /* an INVITE to a server that was left */
 };
 
-#define CONFIGS (SIP_INV_STATE_COUNT * 4 * 16 * 16)
+#define CONFIGS (SIP_INV_ST_COUNT * 4 * 16 * 16)
 static bool seen[CONFIGS];
-static bool state_seen[SIP_INV_STATE_COUNT];
+static bool state_seen[SIP_INV_ST_COUNT];
 static struct config queue[CONFIGS];
 static size_t queued;
 
@@ -115,42 +115,42 @@ static bool can_happen(struct config *c, int event)
 {
     bool runs = c->invite == INVITE_RUNS;
     switch (event) {
-    case SIP_INV_ON_INVITE:
-    case SIP_INV_ON_INCOMING: return c->state == SIP_INV_INIT;
-    case SIP_INV_ON_END:
-    case SIP_INV_ON_PROGRESS:
-    case SIP_INV_ON_ANSWER:
-    case SIP_INV_ON_REJECT:
-    case SIP_INV_ON_ACCEPT: return c->attached;
-    case SIP_INV_ON_1XX: return runs;
-    case SIP_INV_ON_2XX: c->invite = INVITE_ACCEPTED; return runs;
-    case SIP_INV_ON_AGAIN: c->invite = INVITE_OVER; return runs && c->attached;
-    case SIP_INV_ON_FAILURE:
-    case SIP_INV_ON_TIMEOUT:
-    case SIP_INV_ON_BROKEN: c->invite = INVITE_OVER; return runs;
-    case SIP_INV_ON_2XX_SAME:
-    case SIP_INV_ON_2XX_FORK: return c->invite == INVITE_ACCEPTED || c->left;
-    case SIP_INV_ON_BYE_AGAIN:
-    case SIP_INV_ON_BYE_DONE: {
+    case SIP_INV_EV_INVITE:
+    case SIP_INV_EV_INCOMING: return c->state == SIP_INV_ST_INIT;
+    case SIP_INV_EV_END:
+    case SIP_INV_EV_PROGRESS:
+    case SIP_INV_EV_ANSWER:
+    case SIP_INV_EV_REJECT:
+    case SIP_INV_EV_ACCEPT: return c->attached;
+    case SIP_INV_EV_1XX: return runs;
+    case SIP_INV_EV_2XX: c->invite = INVITE_ACCEPTED; return runs;
+    case SIP_INV_EV_AGAIN: c->invite = INVITE_OVER; return runs && c->attached;
+    case SIP_INV_EV_FAILURE:
+    case SIP_INV_EV_TIMEOUT:
+    case SIP_INV_EV_BROKEN: c->invite = INVITE_OVER; return runs;
+    case SIP_INV_EV_2XX_SAME:
+    case SIP_INV_EV_2XX_FORK: return c->invite == INVITE_ACCEPTED || c->left;
+    case SIP_INV_EV_BYE_AGAIN:
+    case SIP_INV_EV_BYE_DONE: {
         bool was = c->bye;
         c->bye = false;
         return was;
     }
-    case SIP_INV_ON_CANCEL: return c->incoming && c->state != SIP_INV_INIT;
-    case SIP_INV_ON_ACK:
-    case SIP_INV_ON_BYE:
-    case SIP_INV_ON_OFFER: return c->state != SIP_INV_INIT;
-    case SIP_INV_ON_RING:
-    case SIP_INV_ON_RETRY:
-    case SIP_INV_ON_GIVE_UP:
-    case SIP_INV_ON_SILENCE: {
-        unsigned bit = 1U << (event - SIP_INV_ON_RING);
+    case SIP_INV_EV_CANCEL: return c->incoming && c->state != SIP_INV_ST_INIT;
+    case SIP_INV_EV_ACK:
+    case SIP_INV_EV_BYE:
+    case SIP_INV_EV_OFFER: return c->state != SIP_INV_ST_INIT;
+    case SIP_INV_EV_RING:
+    case SIP_INV_EV_RETRY:
+    case SIP_INV_EV_GIVE_UP:
+    case SIP_INV_EV_SILENCE: {
+        unsigned bit = 1U << (event - SIP_INV_EV_RING);
         bool was = (c->timers & bit) != 0;
         c->timers &= (uint8_t)~bit;
         return was;
     }
-    case SIP_INV_ON_DRAINED:
-        return c->state == SIP_INV_LINGERING && c->invite != INVITE_ACCEPTED && c->invite != INVITE_RUNS && !c->left;
+    case SIP_INV_EV_DRAINED:
+        return c->state == SIP_INV_ST_LINGERING && c->invite != INVITE_ACCEPTED && c->invite != INVITE_RUNS && !c->left;
     default: return false;
     }
 }
@@ -167,25 +167,25 @@ static struct config move(struct config c, int event)
     uint32_t a = cell->actions;
     c.timers = (uint8_t)((c.timers & sip_inv_hold[cell->next]) | armed_by(a));
     c.state = cell->next;
-    if (event == SIP_INV_ON_INVITE || event == SIP_INV_ON_INCOMING) {
-        c.incoming = event == SIP_INV_ON_INCOMING;
+    if (event == SIP_INV_EV_INVITE || event == SIP_INV_EV_INCOMING) {
+        c.incoming = event == SIP_INV_EV_INCOMING;
         c.attached = true;
     }
-    check(c.attached || (a & (TELLS | SIP_INV_ENDINGS)) == 0, "told without an owner", from, event);
-    c.attached = c.attached && (a & SIP_INV_ENDINGS) == 0;
-    if ((a & SIP_INV_LEAVE_SERVER) != 0) {
+    check(c.attached || (a & (TELLS | SIP_INV_ACT_ENDINGS)) == 0, "told without an owner", from, event);
+    c.attached = c.attached && (a & SIP_INV_ACT_ENDINGS) == 0;
+    if ((a & SIP_INV_ACT_LEAVE_SERVER) != 0) {
         check(c.invite == INVITE_RUNS, "no INVITE to leave", from, event);
         c.left = true;
         c.invite = INVITE_NONE;
     }
-    check((a & SIP_INV_SEND_INVITE) == 0 || c.invite != INVITE_RUNS, "two INVITEs", from, event);
-    c.invite = (a & SIP_INV_SEND_INVITE) != 0 ? INVITE_RUNS : c.invite;
-    if ((a & SIP_INV_SEND_BYE) != 0 && event != SIP_INV_ON_2XX_FORK) {
+    check((a & SIP_INV_ACT_SEND_INVITE) == 0 || c.invite != INVITE_RUNS, "two INVITEs", from, event);
+    c.invite = (a & SIP_INV_ACT_SEND_INVITE) != 0 ? INVITE_RUNS : c.invite;
+    if ((a & SIP_INV_ACT_SEND_BYE) != 0 && event != SIP_INV_EV_2XX_FORK) {
         check(!c.bye, "two BYEs", from, event);
         c.bye = true;
     }
-    check(c.state != SIP_INV_TERMINATED || (!c.attached && !c.bye && c.timers == 0), "left over", from, event);
-    check(c.state != SIP_INV_LINGERING || (!c.attached && !c.bye), "lingers too early", from, event);
+    check(c.state != SIP_INV_ST_TERMINATED || (!c.attached && !c.bye && c.timers == 0), "left over", from, event);
+    check(c.state != SIP_INV_ST_LINGERING || (!c.attached && !c.bye), "lingers too early", from, event);
     return c;
 }
 
@@ -201,9 +201,9 @@ static void push(struct config c)
 /* What the clock alone brings in the end: transactions time out, timers run out. */
 static bool ends_by_clock(struct config c, int depth)
 {
-    static const int clock[] = {SIP_INV_ON_DRAINED, SIP_INV_ON_GIVE_UP, SIP_INV_ON_RING, SIP_INV_ON_BYE_DONE,
-                                SIP_INV_ON_TIMEOUT};
-    if (c.state == SIP_INV_TERMINATED) {
+    static const int clock[] = {SIP_INV_EV_DRAINED, SIP_INV_EV_GIVE_UP, SIP_INV_EV_RING, SIP_INV_EV_BYE_DONE,
+                                SIP_INV_EV_TIMEOUT};
+    if (c.state == SIP_INV_ST_TERMINATED) {
         return true;
     }
     if (depth == 0) {
@@ -231,9 +231,9 @@ static void walk_all(void)
     memset(seen, 0, sizeof(seen));
     memset(state_seen, 0, sizeof(state_seen));
     queued = 0;
-    push((struct config){.state = SIP_INV_INIT});
+    push((struct config){.state = SIP_INV_ST_INIT});
     for (size_t i = 0; i < queued; i++) {
-        for (int e = 0; e < SIP_INV_EVENT_COUNT; e++) {
+        for (int e = 0; e < SIP_INV_EV_COUNT; e++) {
             struct config c = queue[i];
             if (can_happen(&c, e)) {
                 push(move(c, e));
@@ -256,11 +256,11 @@ static void walk(void **state)
 {
     (void)state;
     walk_all();
-    for (int s = 0; s < SIP_INV_STATE_COUNT; s++) {
+    for (int s = 0; s < SIP_INV_ST_COUNT; s++) {
         check(state_seen[s], "never reached", s, 0);
     }
     for (size_t i = 0; i < queued; i++) {
-        if (!queue[i].attached && queue[i].state != SIP_INV_INIT) {
+        if (!queue[i].attached && queue[i].state != SIP_INV_ST_INIT) {
             check(ends_by_clock(queue[i], 8), "no end by the clock", queue[i].state, 0);
         }
     }
@@ -271,18 +271,18 @@ static void walk(void **state)
 static void owner_bound(void **state)
 {
     (void)state;
-    static const bool bound[SIP_INV_STATE_COUNT] = {
-        [SIP_INV_PROCEEDING] = true, [SIP_INV_RINGING] = true, [SIP_INV_CONFIRMED] = true};
+    static const bool bound[SIP_INV_ST_COUNT] = {
+        [SIP_INV_ST_PROCEEDING] = true, [SIP_INV_ST_RINGING] = true, [SIP_INV_ST_CONFIRMED] = true};
     walk_all();
     for (size_t i = 0; i < queued; i++) {
         struct config c = queue[i];
-        if (c.attached && c.state == SIP_INV_PROCEEDING && (c.timers & 1U << SIP_INV_RING) == 0) {
+        if (c.attached && c.state == SIP_INV_ST_PROCEEDING && (c.timers & 1U << SIP_INV_TMR_RING) == 0) {
             c.invite = INVITE_NONE;
         }
         if (c.attached && !bound[c.state]) {
             check(ends_by_clock(c, 8), "no end by the clock", c.state, 0);
         }
-        if (c.attached && (c.state == SIP_INV_RINGING || c.state == SIP_INV_CONFIRMED)) {
+        if (c.attached && (c.state == SIP_INV_ST_RINGING || c.state == SIP_INV_ST_CONFIRMED)) {
             check(!ends_by_clock(c, 8), "not bound by its owner", c.state, 0);
         }
     }
@@ -379,10 +379,10 @@ static char heard(uint32_t actions)
         uint32_t bits;
         char letter;
     } letters[] = {
-        {SIP_INV_TELL_INCOMING, 'I'}, {SIP_INV_TELL_PROGRESS, 'P'},
-        {SIP_INV_TELL_ANSWERED, 'A'}, {SIP_INV_TELL_CONFIRMED | SIP_INV_TELL_LATE_ANSWER, 'C'},
-        {SIP_INV_TELL_OFFER, 'O'},    {SIP_INV_TELL_ENDED, 'E'},
-        {SIP_INV_DETACH, 'D'},
+        {SIP_INV_ACT_TELL_INCOMING, 'I'}, {SIP_INV_ACT_TELL_PROGRESS, 'P'},
+        {SIP_INV_ACT_TELL_ANSWERED, 'A'}, {SIP_INV_ACT_TELL_CONFIRMED | SIP_INV_ACT_TELL_LATE_ANSWER, 'C'},
+        {SIP_INV_ACT_TELL_OFFER, 'O'},    {SIP_INV_ACT_TELL_ENDED, 'E'},
+        {SIP_INV_ACT_DETACH, 'D'},
     };
     for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
         if ((actions & letters[i].bits) != 0) {
@@ -406,8 +406,8 @@ static void second_table(void **state)
 {
     (void)state;
     size_t found = 0;
-    for (int s = 0; s < SIP_INV_STATE_COUNT; s++) {
-        for (int e = 0; e < SIP_INV_EVENT_COUNT; e++) {
+    for (int s = 0; s < SIP_INV_ST_COUNT; s++) {
+        for (int e = 0; e < SIP_INV_EV_COUNT; e++) {
             const struct fsm_cell *cell = &sip_inv_table[s][e];
             const struct arrow *arrow = arrow_of(s, e);
             check((arrow != NULL) == (cell->rule == FSM_GO), "arrow", s, e);

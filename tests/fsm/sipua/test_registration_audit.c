@@ -12,11 +12,11 @@
 
 #include "registration_table.h"
 
-#define SENDS (SIP_REGISTRATION_SEND | SIP_REGISTRATION_SEND_REMOVE)
-#define NEXTS (SIP_REGISTRATION_ARM_SOON | SIP_REGISTRATION_ARM_REFRESH | SIP_REGISTRATION_ARM_RETRY)
+#define SENDS (SIP_REGISTRATION_ACT_SEND | SIP_REGISTRATION_ACT_SEND_REMOVE)
+#define NEXTS (SIP_REGISTRATION_ACT_ARM_SOON | SIP_REGISTRATION_ACT_ARM_REFRESH | SIP_REGISTRATION_ACT_ARM_RETRY)
 #define TELLS                                                                                                          \
-    (SIP_REGISTRATION_TELL_UP | SIP_REGISTRATION_TELL_HELD | SIP_REGISTRATION_TELL_DOWN |                              \
-     SIP_REGISTRATION_TELL_LAPSED | SIP_REGISTRATION_TELL_REMOVED)
+    (SIP_REGISTRATION_ACT_TELL_UP | SIP_REGISTRATION_ACT_TELL_HELD | SIP_REGISTRATION_ACT_TELL_DOWN |                  \
+     SIP_REGISTRATION_ACT_TELL_LAPSED | SIP_REGISTRATION_ACT_TELL_REMOVED)
 
 static void check(bool ok, const char *what, int s, int e)
 {
@@ -27,8 +27,8 @@ static void check(bool ok, const char *what, int s, int e)
 
 static unsigned armed_by(uint32_t actions)
 {
-    unsigned timers = (actions & NEXTS) != 0 ? 1U << SIP_REGISTRATION_NEXT : 0;
-    return timers | ((actions & SIP_REGISTRATION_ARM_LAPSE) != 0 ? 1U << SIP_REGISTRATION_LAPSE : 0);
+    unsigned timers = (actions & NEXTS) != 0 ? 1U << SIP_REGISTRATION_TMR_NEXT : 0;
+    return timers | ((actions & SIP_REGISTRATION_ACT_ARM_LAPSE) != 0 ? 1U << SIP_REGISTRATION_TMR_LAPSE : 0);
 }
 
 static bool one_bit(uint32_t bits)
@@ -39,16 +39,16 @@ static bool one_bit(uint32_t bits)
 static void decided(void **state)
 {
     (void)state;
-    for (int s = 0; s < SIP_REGISTRATION_STATE_COUNT; s++) {
-        for (int e = 0; e < SIP_REGISTRATION_EVENT_COUNT; e++) {
+    for (int s = 0; s < SIP_REGISTRATION_ST_COUNT; s++) {
+        for (int e = 0; e < SIP_REGISTRATION_EV_COUNT; e++) {
             const struct fsm_cell *cell = &sip_registration_table[s][e];
             check(cell->rule != FSM_UNDECIDED, "undecided", s, e);
             check(cell->rule == FSM_GO || (cell->next == 0 && cell->actions == 0), "actions without GO", s, e);
-            check(cell->actions < SIP_REGISTRATION_ACTION_END, "unknown action", s, e);
+            check(cell->actions < SIP_REGISTRATION_ACT_END, "unknown action", s, e);
             check(one_bit(cell->actions & TELLS) && one_bit(cell->actions & SENDS) && one_bit(cell->actions & NEXTS),
                   "two of a kind", s, e);
-            check((cell->actions & SIP_REGISTRATION_BEGIN) == 0 || (cell->actions & SENDS) != 0, "begins nothing", s,
-                  e);
+            check((cell->actions & SIP_REGISTRATION_ACT_BEGIN) == 0 || (cell->actions & SENDS) != 0, "begins nothing",
+                  s, e);
         }
     }
 }
@@ -56,12 +56,12 @@ static void decided(void **state)
 static void timers(void **state)
 {
     (void)state;
-    for (int s = 0; s < SIP_REGISTRATION_STATE_COUNT; s++) {
-        for (int t = 0; t < SIP_REGISTRATION_TIMER_COUNT; t++) {
-            bool go = sip_registration_table[s][SIP_REGISTRATION_ON_NEXT + t].rule == FSM_GO;
-            check(go == ((sip_registration_hold[s] >> t & 1) != 0), "timer", s, SIP_REGISTRATION_ON_NEXT + t);
+    for (int s = 0; s < SIP_REGISTRATION_ST_COUNT; s++) {
+        for (int t = 0; t < SIP_REGISTRATION_TMR_COUNT; t++) {
+            bool go = sip_registration_table[s][SIP_REGISTRATION_EV_NEXT + t].rule == FSM_GO;
+            check(go == ((sip_registration_hold[s] >> t & 1) != 0), "timer", s, SIP_REGISTRATION_EV_NEXT + t);
         }
-        for (int e = 0; e < SIP_REGISTRATION_EVENT_COUNT; e++) {
+        for (int e = 0; e < SIP_REGISTRATION_EV_COUNT; e++) {
             const struct fsm_cell *cell = &sip_registration_table[s][e];
             check((armed_by(cell->actions) & ~(unsigned)sip_registration_hold[cell->next]) == 0, "armed, not held", s,
                   e);
@@ -76,9 +76,9 @@ struct config {
     bool asks, started, stopped;
 };
 
-#define CONFIGS (SIP_REGISTRATION_STATE_COUNT * 4 * 8)
+#define CONFIGS (SIP_REGISTRATION_ST_COUNT * 4 * 8)
 static bool seen[CONFIGS];
-static bool cell_seen[SIP_REGISTRATION_STATE_COUNT][SIP_REGISTRATION_EVENT_COUNT];
+static bool cell_seen[SIP_REGISTRATION_ST_COUNT][SIP_REGISTRATION_EV_COUNT];
 static struct config queue[CONFIGS];
 static size_t queued;
 
@@ -98,17 +98,17 @@ static void push(struct config c)
 static bool can_happen(struct config *c, int event)
 {
     switch (event) {
-    case SIP_REGISTRATION_ON_START: {
+    case SIP_REGISTRATION_EV_START: {
         bool first = !c->started && !c->stopped;
         c->started = true;
         return first;
     }
-    case SIP_REGISTRATION_ON_STOP: c->stopped = true; return true;
-    case SIP_REGISTRATION_ON_MOVED:
-    case SIP_REGISTRATION_ON_REACHED: return true;
-    case SIP_REGISTRATION_ON_NEXT:
-    case SIP_REGISTRATION_ON_LAPSE: {
-        unsigned bit = 1U << (event - SIP_REGISTRATION_ON_NEXT);
+    case SIP_REGISTRATION_EV_STOP: c->stopped = true; return true;
+    case SIP_REGISTRATION_EV_MOVED:
+    case SIP_REGISTRATION_EV_REACHED: return true;
+    case SIP_REGISTRATION_EV_NEXT:
+    case SIP_REGISTRATION_EV_LAPSE: {
+        unsigned bit = 1U << (event - SIP_REGISTRATION_EV_NEXT);
         bool runs = (c->timers & bit) != 0;
         c->timers &= (uint8_t)~bit;
         return runs;
@@ -137,9 +137,10 @@ static struct config move(struct config c, int event)
     check(c.asks == sip_registration_state_asks((enum sip_registration_state)c.state), "REGISTER out", from, event);
     bool was = sip_registration_state_is_up((enum sip_registration_state)from);
     bool is = sip_registration_state_is_up((enum sip_registration_state)c.state);
-    check(!is || (c.timers & 1U << SIP_REGISTRATION_LAPSE) != 0, "registered without an end", from, event);
-    check(was || !is || (cell->actions & SIP_REGISTRATION_TELL_UP) != 0, "up untold", from, event);
-    check(!was || is || c.stopped || (cell->actions & (SIP_REGISTRATION_TELL_DOWN | SIP_REGISTRATION_TELL_LAPSED)) != 0,
+    check(!is || (c.timers & 1U << SIP_REGISTRATION_TMR_LAPSE) != 0, "registered without an end", from, event);
+    check(was || !is || (cell->actions & SIP_REGISTRATION_ACT_TELL_UP) != 0, "up untold", from, event);
+    check(!was || is || c.stopped ||
+              (cell->actions & (SIP_REGISTRATION_ACT_TELL_DOWN | SIP_REGISTRATION_ACT_TELL_LAPSED)) != 0,
           "down untold", from, event);
     /* between start and stop something always comes: an answer or a timer */
     check(!c.started || c.stopped || c.asks || c.timers != 0, "stuck", from, event);
@@ -149,17 +150,17 @@ static struct config move(struct config c, int event)
 static void walk(void **state)
 {
     (void)state;
-    push((struct config){.state = SIP_REGISTRATION_OFF});
+    push((struct config){.state = SIP_REGISTRATION_ST_OFF});
     for (size_t i = 0; i < queued; i++) {
-        for (int e = 0; e < SIP_REGISTRATION_EVENT_COUNT; e++) {
+        for (int e = 0; e < SIP_REGISTRATION_EV_COUNT; e++) {
             struct config c = queue[i];
             if (can_happen(&c, e)) {
                 push(move(c, e));
             }
         }
     }
-    for (int s = 0; s < SIP_REGISTRATION_STATE_COUNT; s++) {
-        for (int e = 0; e < SIP_REGISTRATION_EVENT_COUNT; e++) {
+    for (int s = 0; s < SIP_REGISTRATION_ST_COUNT; s++) {
+        for (int e = 0; e < SIP_REGISTRATION_EV_COUNT; e++) {
             bool possible = sip_registration_table[s][e].rule == FSM_GO;
             check(cell_seen[s][e] || !possible, "never walked", s, e);
         }
@@ -174,11 +175,11 @@ static void ends(void **state)
         struct config c = queue[i];
         int requests = 0;
         while (c.stopped && c.asks && requests < 4) {
-            (void)can_happen(&c, SIP_REGISTRATION_ON_FAILED);
-            c = move(c, SIP_REGISTRATION_ON_FAILED);
+            (void)can_happen(&c, SIP_REGISTRATION_EV_FAILED);
+            c = move(c, SIP_REGISTRATION_EV_FAILED);
             requests++;
         }
-        check(!c.stopped || (c.state == SIP_REGISTRATION_OFF && requests <= 2), "no end", queue[i].state, 0);
+        check(!c.stopped || (c.state == SIP_REGISTRATION_ST_OFF && requests <= 2), "no end", queue[i].state, 0);
     }
 }
 
@@ -254,12 +255,13 @@ static const struct arrow *arrow_of(int s, int e)
 static void second_table(void **state)
 {
     (void)state;
-    static const uint32_t sends[] = {SIP_REGISTRATION_SEND, SIP_REGISTRATION_SEND_REMOVE};
-    static const uint32_t tells[] = {SIP_REGISTRATION_TELL_UP, SIP_REGISTRATION_TELL_HELD, SIP_REGISTRATION_TELL_DOWN,
-                                     SIP_REGISTRATION_TELL_LAPSED, SIP_REGISTRATION_TELL_REMOVED};
+    static const uint32_t sends[] = {SIP_REGISTRATION_ACT_SEND, SIP_REGISTRATION_ACT_SEND_REMOVE};
+    static const uint32_t tells[] = {SIP_REGISTRATION_ACT_TELL_UP, SIP_REGISTRATION_ACT_TELL_HELD,
+                                     SIP_REGISTRATION_ACT_TELL_DOWN, SIP_REGISTRATION_ACT_TELL_LAPSED,
+                                     SIP_REGISTRATION_ACT_TELL_REMOVED};
     size_t found = 0;
-    for (int s = 0; s < SIP_REGISTRATION_STATE_COUNT; s++) {
-        for (int e = 0; e < SIP_REGISTRATION_EVENT_COUNT; e++) {
+    for (int s = 0; s < SIP_REGISTRATION_ST_COUNT; s++) {
+        for (int e = 0; e < SIP_REGISTRATION_EV_COUNT; e++) {
             const struct fsm_cell *cell = &sip_registration_table[s][e];
             const struct arrow *arrow = arrow_of(s, e);
             check((arrow != NULL) == (cell->rule == FSM_GO), "arrow", s, e);

@@ -83,14 +83,14 @@ static void granted(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct sip_registration_answer answer = read_answer(200, rows[i].extra);
-        if (answer.event != SIP_REGISTRATION_ON_OK || answer.seconds != rows[i].seconds) {
+        if (answer.event != SIP_REGISTRATION_EV_OK || answer.seconds != rows[i].seconds) {
             fail_msg("%s: %d %u", rows[i].extra, (int)answer.event, (unsigned)answer.seconds);
         }
     }
-    assert_int_equal(read_answer(200, "Contact: " OURS ";expires=0\r\n").event, SIP_REGISTRATION_ON_FAILED);
-    assert_int_equal(read_answer(200, "Expires: 0\r\n").event, SIP_REGISTRATION_ON_FAILED);
-    assert_int_equal(read_answer(200, "Contact: <sip:x@198.51.100.1>;expires=0\r\n").event, SIP_REGISTRATION_ON_FAILED);
-    assert_int_equal(read_answer(202, "").event, SIP_REGISTRATION_ON_OK);
+    assert_int_equal(read_answer(200, "Contact: " OURS ";expires=0\r\n").event, SIP_REGISTRATION_EV_FAILED);
+    assert_int_equal(read_answer(200, "Expires: 0\r\n").event, SIP_REGISTRATION_EV_FAILED);
+    assert_int_equal(read_answer(200, "Contact: <sip:x@198.51.100.1>;expires=0\r\n").event, SIP_REGISTRATION_EV_FAILED);
+    assert_int_equal(read_answer(202, "").event, SIP_REGISTRATION_EV_OK);
 }
 
 /* The registrar keeps the address that it saw. */
@@ -120,7 +120,7 @@ static void rewritten(void **state)
             rows[i].seen, rows[i].extra);
         struct sip_registration_answer answer = read_bytes(span_make(datagram, (size_t)len), &parsed);
         assert_true(parsed);
-        if (answer.event != SIP_REGISTRATION_ON_OK || answer.seconds != rows[i].seconds) {
+        if (answer.event != SIP_REGISTRATION_EV_OK || answer.seconds != rows[i].seconds) {
             fail_msg("%s%s: %u", rows[i].seen, rows[i].extra, (unsigned)answer.seconds);
         }
     }
@@ -130,12 +130,12 @@ static void brief(void **state)
 {
     (void)state;
     struct sip_registration_answer answer = read_answer(423, "Min-Expires: 3600\r\n");
-    assert_int_equal(answer.event, SIP_REGISTRATION_ON_AGAIN);
+    assert_int_equal(answer.event, SIP_REGISTRATION_EV_AGAIN);
     assert_int_equal(answer.seconds, 3600);
     assert_int_equal(read_answer(423, "Min-Expires: 604800 (a week)\r\n").seconds, 604800);
-    assert_int_equal(read_answer(423, "Min-Expires: 604801\r\n").event, SIP_REGISTRATION_ON_REFUSED);
-    assert_int_equal(read_answer(423, "Min-Expires: 600\r\n").event, SIP_REGISTRATION_ON_REFUSED);
-    assert_int_equal(read_answer(423, "").event, SIP_REGISTRATION_ON_REFUSED);
+    assert_int_equal(read_answer(423, "Min-Expires: 604801\r\n").event, SIP_REGISTRATION_EV_REFUSED);
+    assert_int_equal(read_answer(423, "Min-Expires: 600\r\n").event, SIP_REGISTRATION_EV_REFUSED);
+    assert_int_equal(read_answer(423, "").event, SIP_REGISTRATION_EV_REFUSED);
 }
 
 /* Every code is one or the other; what passes by itself is in the list. */
@@ -146,7 +146,7 @@ static void failures(void **state)
         bool passes =
             code < 400 || (code >= 500 && code < 600) || code == 408 || code == 429 || code == 480 || code == 491;
         struct sip_registration_answer answer = read_answer(code, "Retry-After: 7 (busy)\r\n");
-        assert_int_equal(answer.event, passes ? SIP_REGISTRATION_ON_FAILED : SIP_REGISTRATION_ON_REFUSED);
+        assert_int_equal(answer.event, passes ? SIP_REGISTRATION_EV_FAILED : SIP_REGISTRATION_EV_REFUSED);
         assert_int_equal(answer.retry_after, 7);
     }
     assert_int_equal(read_answer(503, "").retry_after, -1);
@@ -157,10 +157,10 @@ static const char rich[] = "Contact: \"a, b\" <sip:x@h>;expires=5, " OURS ";q=0.
 
 static void check(struct sip_registration_answer answer)
 {
-    assert_true(answer.event == SIP_REGISTRATION_ON_OK || answer.event == SIP_REGISTRATION_ON_AGAIN ||
-                answer.event == SIP_REGISTRATION_ON_FAILED || answer.event == SIP_REGISTRATION_ON_REFUSED);
-    assert_true(answer.event != SIP_REGISTRATION_ON_OK || (answer.seconds > 0 && answer.seconds <= 600));
-    assert_true(answer.event != SIP_REGISTRATION_ON_AGAIN ||
+    assert_true(answer.event == SIP_REGISTRATION_EV_OK || answer.event == SIP_REGISTRATION_EV_AGAIN ||
+                answer.event == SIP_REGISTRATION_EV_FAILED || answer.event == SIP_REGISTRATION_EV_REFUSED);
+    assert_true(answer.event != SIP_REGISTRATION_EV_OK || (answer.seconds > 0 && answer.seconds <= 600));
+    assert_true(answer.event != SIP_REGISTRATION_EV_AGAIN ||
                 (answer.seconds > 600 && answer.seconds <= SIP_REGISTRATION_EXPIRES_MAX));
 }
 
