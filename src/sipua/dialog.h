@@ -5,6 +5,7 @@
 #define WSAUDIO_SIPUA_DIALOG_H
 
 #include "dialog_text.h"
+#include "request.h"
 #include "wsaudio/sipmsg/message.h"
 
 #define SIP_DIALOG_ROUTES_MAX 32
@@ -29,11 +30,9 @@ struct sip_dialog {
     struct sip_text ack;  /* our ACK to its 2xx, for the same 2xx coming again */
     struct net_addr ack_to;
     uint8_t ack_repeats;
-    struct pool_id bye; /* client transaction */
-    struct net_addr bye_to;
+    struct sip_request_inside bye; /* closed until the dialog is to end by one of ours */
     struct sip_text early; /* SDP of the last 1xx that had one: the answer, when the 2xx has none (RFC 6337 2.1) */
     bool bye_sent, bye_received;
-    uint8_t bye_tries;
 };
 
 /* The peer's side of a dialog that our INVITE made (12.1.2), from a 1xx or 2xx; again from the 2xx when a 1xx made it

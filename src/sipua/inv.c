@@ -292,7 +292,7 @@ static void enter(struct sip_inv *usage, enum sip_inv_state next, enum sip_inv_e
 static bool bye_pending(const struct sip_inv *usage)
 {
     for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
-        if (!pool_id_is_none(LIST_OWNER(n, struct sip_dialog, node)->bye)) {
+        if (sip_request_is_busy(&LIST_OWNER(n, struct sip_dialog, node)->bye.request)) {
             return true;
         }
     }

@@ -12,13 +12,11 @@
 #define SIP_INV_LINES       64
 #define SIP_INV_LINE_MAX    96
 #define SIP_INV_DIALOGS_MAX 16 /* of one usage; with more a new 2xx takes the place of what is least needed */
-#define SIP_INV_BYE_TRIES   4
 
 /* Roles of transactions, given back in their notices. */
 enum sip_inv_role {
     SIP_INV_ROLE_INVITE,
     SIP_INV_ROLE_LEFT, /* an INVITE to a server that was left */
-    SIP_INV_ROLE_BYE,
     SIP_INV_ROLE_CANCEL,
     SIP_INV_ROLE_SERVER
 };
@@ -156,8 +154,6 @@ void sip_inv_send_ack_again(struct sip_inv *usage, struct sip_dialog *dialog);
 int sip_inv_send_bye(struct sip_inv *usage, struct sip_dialog *dialog);
 /* Datagrams to addr do not arrive (ICMP): an ACK or BYE that went there goes to where the dialog's messages came from. */
 void sip_inv_unreachable(struct sip_inv *usage, const struct net_addr *addr);
-/* What became of a BYE. */
-void sip_inv_bye_notice(struct sip_inv *usage, const struct sip_tx_notice *notice);
 
 /* ---- inv_invite.c ---- */
 

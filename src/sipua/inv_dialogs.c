@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "inv.h"
+#include "request_priv.h"
 
 /* So many repetitions of a 2xx say that ACKs do not arrive where the Contact says; fewer are loss. */
 #define ACK_REPEATS_MAX 2
@@ -26,7 +27,7 @@ static struct sip_dialog *find_need(const struct sip_inv *usage, enum need need)
     for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
         struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
         enum need early = dialog->early.len > 0 ? NEED_EARLY : NEED_SILENT;
-        enum need ended = pool_id_is_none(dialog->bye) ? NEED_ENDED : NEED_ENDING;
+        enum need ended = sip_request_is_busy(&dialog->bye.request) ? NEED_ENDING : NEED_ENDED;
         if (dialog != usage->dialog && need == (dialog->bye_sent ? ended : early)) {
             return dialog;
         }
@@ -93,7 +94,7 @@ void sip_inv_drop_dialog(struct sip_inv *usage, struct sip_dialog *dialog)
     if (usage->dialog == dialog) {
         usage->dialog = NULL;
     }
-    sip_tx_disown(usage->stack->tx, dialog->bye);
+    sip_request_let_go(&dialog->bye.request);
     sip_text_clear(&dialog->early);
     list_remove(&dialog->node);
     usage->dialog_count--;
@@ -168,53 +169,29 @@ struct sip_dialog *sip_inv_form_dialog(struct sip_inv *usage, const struct sip_m
     return dialog;
 }
 
-/* A request inside the dialog. extra: complete header lines. */
-static int write_request(struct sip_inv *usage, const struct sip_dialog *dialog, struct span method, uint32_t cseq,
-                         struct span extra, struct outbuf *out, struct net_addr *to)
-{
-    struct sip_stack *stack = usage->stack;
-    char branch[SIP_BRANCH_LEN + 1];
-    char composed[2 * SIP_DIALOG_TEXT_MAX];
-    struct outbuf scrap;
+/* ---- ACK: of no transaction, and never answered ---- */
 
-    outbuf_init(&scrap, composed, sizeof(composed));
-    struct sip_dialog_path path = sip_dialog_path_of(dialog, &scrap);
-    if (outbuf_status(&scrap) != ST_OK) {
+/* The credentials of the INVITE (22.1) go along where they may be seen. instead: where it is sent to rather than where the dialog
+ * says; NULL: there. */
+static int write_ack(struct sip_inv *usage, const struct sip_dialog *dialog, const struct net_addr *instead,
+                     struct outbuf *out, struct net_addr *to)
+{
+    const struct sip_request_parts parts = {0};
+    char text[2 * SIP_DIALOG_TEXT_MAX];
+    struct outbuf composed;
+    struct sip_request_head head;
+
+    outbuf_init(&composed, text, sizeof(text));
+    sip_request_aim_inside(usage, dialog, &head, &composed);
+    if (outbuf_status(&composed) != ST_OK) {
         return ST_TOO_LARGE;
     }
-    sip_branch_new(stack->config.rng, branch);
-    struct sip_request_form form = {
-        .method = method,
-        .uri = path.uri,
-        .local = stack->config.local,
-        .branch = span_cstr(branch),
-        .from = sip_text_view(&usage->local),
-        .to = sip_text_view(&dialog->remote),
-        .call_id = sip_text_view(&usage->call_id),
-        .cseq = cseq,
-        .route = path.route,
-        .user_agent = stack->config.user_agent,
-        .extra = extra,
-    };
-    sip_write_request(out, &form);
-    *to = path.to;
+    bool may_see =
+        instead != NULL ? sip_guard_is_server(usage->stack, instead) : sip_request_is_with_server(usage, dialog, &head);
+    sip_request_write(usage->stack, SIP_METHOD_ACK, &head, dialog->invite_cseq, &parts,
+                      may_see ? sip_text_view(&usage->credentials) : SPAN_NONE, out);
+    *to = instead != NULL ? *instead : head.hop;
     return outbuf_status(out);
-}
-
-/* Whether requests inside the dialog may carry credentials: the server itself must be the far end of a call that it has
- * asked credentials for. A proxy that stays in the path takes the INVITE's out at best, and hands these on to the far
- * end as they are. */
-static bool is_with_server(const struct sip_inv *usage, const struct sip_dialog *dialog)
-{
-    char composed[2 * SIP_DIALOG_TEXT_MAX];
-    struct outbuf scrap;
-
-    if (usage->credentials.len == 0 || dialog->routes.len > 0) {
-        return false;
-    }
-    outbuf_init(&scrap, composed, sizeof(composed));
-    struct sip_dialog_path path = sip_dialog_path_of(dialog, &scrap);
-    return sip_guard_is_server(usage->stack, &path.to) && sip_stack_is_server_uri(usage->stack, path.uri);
 }
 
 static void send_kept_ack(struct sip_inv *usage, struct sip_dialog *dialog, struct span ack)
@@ -232,9 +209,8 @@ static void send_kept_ack(struct sip_inv *usage, struct sip_dialog *dialog, stru
 
 void sip_inv_send_ack(struct sip_inv *usage, struct sip_dialog *dialog)
 {
-    struct span credentials = is_with_server(usage, dialog) ? sip_text_view(&usage->credentials) : SPAN_NONE;
     struct outbuf out = sip_stack_writer(usage->stack);
-    int status = write_request(usage, dialog, SPAN_LIT("ACK"), dialog->invite_cseq, credentials, &out, &dialog->ack_to);
+    int status = write_ack(usage, dialog, NULL, &out, &dialog->ack_to);
 
     if (status != ST_OK) {
         return;
@@ -249,13 +225,11 @@ void sip_inv_send_ack(struct sip_inv *usage, struct sip_dialog *dialog)
 /* Made anew for that way: credentials are for the SIP server alone. */
 static void ack_the_source_too(struct sip_inv *usage, const struct sip_dialog *dialog)
 {
-    bool is_server = sip_guard_is_server(usage->stack, &dialog->source);
-    struct span credentials = is_server ? sip_text_view(&usage->credentials) : SPAN_NONE;
     struct outbuf out = sip_stack_writer(usage->stack);
     struct net_addr to;
 
-    if (write_request(usage, dialog, SPAN_LIT("ACK"), dialog->invite_cseq, credentials, &out, &to) == ST_OK) {
-        (void)sip_stack_send(usage->stack, &dialog->source, outbuf_view(&out));
+    if (write_ack(usage, dialog, &dialog->source, &out, &to) == ST_OK) {
+        (void)sip_stack_send(usage->stack, &to, outbuf_view(&out));
     }
 }
 
@@ -277,98 +251,19 @@ void sip_inv_send_ack_again(struct sip_inv *usage, struct sip_dialog *dialog)
     dialog->target_unreachable = dialog->target_unreachable || dialog->ack_repeats >= ACK_REPEATS_MAX;
 }
 
-/* For the Request-URI that will be sent. Without credentials the BYE goes out all the same. */
-static void write_bye_credentials(struct sip_inv *usage, const struct sip_dialog *dialog, struct outbuf *out)
+/* ---- BYE ---- */
+
+/* Whatever came of it but another try, the call is over (15.1.1). */
+static void on_bye_end(struct sip_request *request, enum sip_request_end end, const struct sip_msg *message)
 {
-    char composed[2 * SIP_DIALOG_TEXT_MAX];
-    struct outbuf scrap;
+    struct sip_request_inside *inside = sip_request_inside_of(request);
+    struct sip_inv *usage = inside->inv;
+    struct sip_dialog *dialog = inside->dialog;
+    bool again = end == SIP_REQUEST_AGAIN;
 
-    if (!is_with_server(usage, dialog)) {
-        return;
-    }
-    outbuf_init(&scrap, composed, sizeof(composed));
-    struct sip_dialog_path path = sip_dialog_path_of(dialog, &scrap);
-    if (sip_stack_write_credentials(usage->stack, &usage->auth, SPAN_LIT("BYE"), path.uri, out) != ST_OK ||
-        outbuf_status(out) != ST_OK) {
-        outbuf_init(out, out->ptr, out->cap);
-    }
-}
-
-int sip_inv_send_bye(struct sip_inv *usage, struct sip_dialog *dialog)
-{
-    struct sip_stack *stack = usage->stack;
-    char lines[SIP_AUTH_TEXT_MAX + 4096];
-    struct outbuf credentials;
-    struct net_addr to;
-
-    outbuf_init(&credentials, lines, sizeof(lines));
-    if (dialog->bye_tries == 0) {
-        sip_auth_restart(&usage->auth);
-    }
-    dialog->bye_tries++;
-    write_bye_credentials(usage, dialog, &credentials);
-    struct outbuf out = sip_stack_writer(stack);
-    int status =
-        write_request(usage, dialog, SPAN_LIT("BYE"), dialog->local_cseq + 1, outbuf_view(&credentials), &out, &to);
-    if (status != ST_OK) {
-        return status;
-    }
-    dialog->local_cseq++;
-    dialog->bye_sent = true;
-    dialog->bye_to = to;
-    struct sip_tx_owner owner = {.notice = sip_inv_notice, .ctx = stack, .ref = usage->id, .role = SIP_INV_ROLE_BYE};
-    return sip_tx_request(stack->tx, stack->now, &to, outbuf_view(&out), &owner, &dialog->bye);
-}
-
-static int take_challenge(struct sip_inv *usage, const struct sip_dialog *dialog, const struct sip_tx_notice *notice)
-{
-    struct sip_challenged what = {.uri = sip_text_view(&dialog->target), .in_dialog = !is_with_server(usage, dialog)};
-
-    return sip_stack_challenge(usage->stack, &usage->auth, notice->message, notice->source, &what);
-}
-
-/* Whether the BYE goes once more: with credentials, or to where the dialog's messages came from. */
-static bool bye_goes_again(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_tx_notice *notice)
-{
-    if (dialog->bye_received || dialog->bye_tries >= SIP_INV_BYE_TRIES) {
-        return false; /* the peer's own BYE has ended the dialog as well */
-    }
-    if (notice->kind == SIP_TX_FINAL && (notice->code == 401 || notice->code == 407)) {
-        return take_challenge(usage, dialog, notice) == ST_OK;
-    }
-    bool elsewhere = !addr_equal(&dialog->bye_to, &dialog->source);
-    bool lost = notice->kind == SIP_TX_TRANSPORT || (notice->kind == SIP_TX_TIMEOUT && elsewhere);
-    if (lost && !dialog->target_unreachable) {
-        dialog->target_unreachable = true;
-        return true;
-    }
-    return false;
-}
-
-static struct sip_dialog *dialog_of_bye(const struct sip_inv *usage, struct pool_id tx)
-{
-    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
-        struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
-        if (pool_id_eq(dialog->bye, tx)) {
-            return dialog;
-        }
-    }
-    return NULL;
-}
-
-void sip_inv_bye_notice(struct sip_inv *usage, const struct sip_tx_notice *notice)
-{
-    struct sip_dialog *dialog = dialog_of_bye(usage, notice->tx);
-
-    if (dialog == NULL || !sip_tx_notice_is_ending(notice->kind)) {
-        return;
-    }
-    sip_tx_disown(usage->stack->tx, dialog->bye);
-    dialog->bye = POOL_ID_NONE;
-    bool again = bye_goes_again(usage, dialog, notice);
-    bool is_call = dialog == usage->dialog && usage->state == SIP_INV_ST_LEAVING;
-    struct sip_inv_input in = {.dialog = dialog};
-    if (is_call) {
+    (void)message;
+    if (dialog == usage->dialog && usage->state == SIP_INV_ST_LEAVING) {
+        struct sip_inv_input in = {.dialog = dialog};
         (void)sip_inv_step(usage, again ? SIP_INV_EV_BYE_AGAIN : SIP_INV_EV_BYE_DONE, &in);
         return;
     }
@@ -378,19 +273,24 @@ void sip_inv_bye_notice(struct sip_inv *usage, const struct sip_tx_notice *notic
     sip_inv_check_drained(usage);
 }
 
+int sip_inv_send_bye(struct sip_inv *usage, struct sip_dialog *dialog)
+{
+    const struct sip_request_parts parts = {0};
+
+    if (!sip_request_is_open(&dialog->bye.request)) {
+        sip_request_open_inside(&dialog->bye, usage, dialog, SIP_METHOD_BYE, on_bye_end);
+    }
+    dialog->bye_sent = true;
+    return sip_request_send(&dialog->bye.request, &parts);
+}
+
+/* ---- nothing arrives there ---- */
+
 /* ICMP is easily made up: what was sent to addr runs on, and the same goes to the source as well. */
 static void try_source(struct sip_inv *usage, struct sip_dialog *dialog, const struct net_addr *addr)
 {
-    const struct pool_id bye = dialog->bye;
-    bool bye_pending = !pool_id_is_none(bye) && addr_equal(&dialog->bye_to, addr);
-
-    if (bye_pending && dialog->bye_tries < SIP_INV_BYE_TRIES) {
-        dialog->target_unreachable = true;
-        if (sip_inv_send_bye(usage, dialog) == ST_OK) {
-            sip_tx_disown(usage->stack->tx, bye);
-        } else {
-            dialog->bye = bye;
-        }
+    if (sip_request_is_busy(&dialog->bye.request)) {
+        sip_request_unreachable(&dialog->bye.request, addr);
     } else if (!dialog->bye_sent && dialog->ack.len > 0 && addr_equal(&dialog->ack_to, addr)) {
         dialog->target_unreachable = true;
         sip_inv_send_ack(usage, dialog);
@@ -399,8 +299,11 @@ static void try_source(struct sip_inv *usage, struct sip_dialog *dialog, const s
 
 void sip_inv_unreachable(struct sip_inv *usage, const struct net_addr *addr)
 {
-    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
+    struct list_node *next;
+
+    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = next) {
         struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
+        next = n->next; /* a BYE that cannot be sent once more drops the dialog of a fork */
         if (!dialog->target_unreachable && !addr_equal(&dialog->source, addr)) {
             try_source(usage, dialog, addr);
         }

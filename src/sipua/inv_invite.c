@@ -61,7 +61,6 @@ static void write_invite(struct sip_inv *usage, struct outbuf *out, struct span 
 int sip_inv_send_invite(struct sip_inv *usage)
 {
     struct sip_stack *stack = usage->stack;
-    struct sip_text extra = {0};
 
     sip_inv_drop_dialogs(usage, NULL);
     usage->rang = false;
@@ -69,23 +68,17 @@ int sip_inv_send_invite(struct sip_inv *usage)
     if (status != ST_OK) {
         return status;
     }
-    /* The log's buffer is free here; scratch is for the message. */
-    struct outbuf lines;
-    outbuf_init(&lines, stack->masked, SIP_DATAGRAM_MAX);
+    struct outbuf lines = sip_stack_lines(stack);
     outbuf_span(&lines, sip_text_view(&usage->credentials));
     outbuf_span(&lines, stack->config.extra_headers);
     status = outbuf_status(&lines);
-    if (status == ST_OK) {
-        status = sip_text_set(&extra, outbuf_view(&lines));
-    }
     if (status != ST_OK) {
         return status;
     }
     usage->cseq += usage->servers.moved ? 0 : 1; /* to another server it is the same request, but for the branch */
     usage->servers.moved = false;
     struct outbuf out = sip_stack_writer(stack);
-    write_invite(usage, &out, sip_text_view(&extra));
-    sip_text_clear(&extra);
+    write_invite(usage, &out, outbuf_view(&lines));
     status = outbuf_status(&out);
     if (status != ST_OK) {
         return status;
@@ -288,9 +281,7 @@ void sip_inv_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice)
     if (usage == NULL) {
         return;
     }
-    if (notice->role == SIP_INV_ROLE_BYE) {
-        sip_inv_bye_notice(usage, notice);
-    } else if (notice->role == SIP_INV_ROLE_LEFT) {
+    if (notice->role == SIP_INV_ROLE_LEFT) {
         sip_inv_left_notice(usage, notice);
     } else if (notice->role == SIP_INV_ROLE_INVITE && pool_id_eq(notice->tx, usage->invite_tx)) {
         on_invite_notice(usage, notice);

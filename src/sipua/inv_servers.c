@@ -86,8 +86,8 @@ void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct ne
     struct sip_inv *usage;
 
     stack->now = now;
-    sip_ask_unreachable(&stack->ping.ask, addr);
-    sip_ask_unreachable(&stack->registration.ask, addr);
+    sip_request_unreachable(&stack->ping.options.request, addr);
+    sip_request_unreachable(&stack->registration.request.request, addr);
     for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
         if (usage->state == SIP_INV_ST_CALLING && addr_equal(sip_inv_server(usage), addr)) {
             sip_inv_silence(usage);

@@ -70,19 +70,19 @@ static void set_next(struct sip_stack *stack)
 
 static void send(struct sip_stack *stack)
 {
-    const struct sip_ask_form form = {.accept = SPAN_LIT("application/sdp")};
+    const struct sip_request_parts parts = {.accept = SPAN_LIT("application/sdp"), .allow = true};
 
     set_next(stack);
-    if (sip_ask_send(&stack->ping.ask, &form) == ST_OK) {
+    if (sip_request_send(&stack->ping.options.request, &parts) == ST_OK) {
         stack->ping.next = MONO_NEVER; /* set again by its end */
     }
 }
 
-static void on_done(struct sip_ask *ask, enum sip_ask_end end, const struct sip_msg *message)
+static void on_done(struct sip_request *request, enum sip_request_end end, const struct sip_msg *message)
 {
-    struct sip_stack *stack = ask->stack;
+    struct sip_stack *stack = request->stack;
     struct sip_ping *ping = &stack->ping;
-    struct net_addr server = sip_ask_server(ask);
+    struct net_addr server = sip_request_server(&ping->options);
 
     if (!stack->started) {
         return;
@@ -91,9 +91,9 @@ static void on_done(struct sip_ask *ask, enum sip_ask_end end, const struct sip_
     if (message != NULL) {
         ping->answers = true; /* sip_ping_seen was called when it came */
         note_server(stack, &server);
-    } else if (end == SIP_ASK_AGAIN) {
+    } else if (end == SIP_REQUEST_AGAIN) {
         send(stack);
-    } else if (end == SIP_ASK_BROKEN || ping->answers || ping->reach == SIP_REACH_UNKNOWN) {
+    } else if (end == SIP_REQUEST_BROKEN || ping->answers || ping->reach == SIP_REACH_UNKNOWN) {
         /* a server that answers everything but OPTIONS is reachable all the same */
         sip_ping_silent(stack, &server);
     }
@@ -102,22 +102,23 @@ static void on_done(struct sip_ask *ask, enum sip_ask_end end, const struct sip_
 int sip_ping_open(struct sip_stack *stack)
 {
     stack->ping.next = MONO_NEVER;
-    return stack->config.keepalive == 0 ? ST_OK
-                                        : sip_ask_open(&stack->ping.ask, stack, SIP_METHOD_OPTIONS, false, on_done);
+    return stack->config.keepalive == 0
+               ? ST_OK
+               : sip_request_open_outside(&stack->ping.options, stack, SIP_METHOD_OPTIONS, false, on_done);
 }
 
 void sip_ping_close(struct sip_stack *stack)
 {
-    sip_ask_close(&stack->ping.ask);
+    sip_request_close_outside(&stack->ping.options);
 }
 
 void sip_ping_send(struct sip_stack *stack)
 {
     struct sip_ping *ping = &stack->ping;
 
-    if (sip_ask_is_open(&ping->ask) && !sip_ask_is_busy(&ping->ask)) {
+    if (sip_request_is_open(&ping->options.request) && !sip_request_is_busy(&ping->options.request)) {
         set_next(stack);
-        if (sip_ask_restart(&ping->ask) == ST_OK) {
+        if (sip_request_restart(&ping->options) == ST_OK) {
             send(stack);
         }
     }
@@ -137,15 +138,15 @@ void sip_ping_hurry(struct sip_stack *stack)
 
 mono_us sip_ping_due(const struct sip_stack *stack)
 {
-    mono_us leave = sip_ask_due(&stack->ping.ask);
+    mono_us leave = sip_request_due(&stack->ping.options.request);
 
     return leave < stack->ping.next ? leave : stack->ping.next;
 }
 
 void sip_ping_expire(struct sip_stack *stack)
 {
-    if (sip_ask_is_busy(&stack->ping.ask)) {
-        sip_ask_expire(&stack->ping.ask);
+    if (sip_request_is_busy(&stack->ping.options.request)) {
+        sip_request_expire(&stack->ping.options.request);
     } else if (stack->ping.next <= stack->now) {
         sip_ping_send(stack);
     }

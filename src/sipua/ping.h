@@ -4,13 +4,13 @@
 #ifndef WSAUDIO_SIPUA_PING_H
 #define WSAUDIO_SIPUA_PING_H
 
-#include "ask.h"
+#include "request.h"
 
 enum sip_reach { SIP_REACH_UNKNOWN, SIP_REACH_YES, SIP_REACH_NO };
 
 struct sip_ping {
-    struct sip_ask ask; /* closed: no OPTIONS are sent */
-    mono_us next;       /* of the next OPTIONS; MONO_NEVER */
+    struct sip_request_outside options; /* closed: none are sent */
+    mono_us next;                       /* of the next OPTIONS; MONO_NEVER */
     enum sip_reach reach;
     struct net_addr heard; /* the server that answered an OPTIONS or REGISTER last */
     bool answers;          /* it has answered an OPTIONS: from now on its silence means something */

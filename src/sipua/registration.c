@@ -32,7 +32,8 @@ static void arm(struct sip_stack *stack, uint32_t actions, const struct input *i
     const struct rng *rng = stack->config.rng;
 
     if ((actions & SIP_REGISTRATION_ACT_ARM_SOON) != 0) {
-        reg->timers[SIP_REGISTRATION_TMR_NEXT] = stack->now + (sip_ask_is_open(&stack->ping.ask) ? SOON : 0);
+        reg->timers[SIP_REGISTRATION_TMR_NEXT] =
+            stack->now + (sip_request_is_open(&stack->ping.options.request) ? SOON : 0);
     }
     if ((actions & SIP_REGISTRATION_ACT_ARM_REFRESH) != 0) {
         reg->failures = 0;
@@ -66,7 +67,7 @@ mono_us sip_registration_due(const struct sip_stack *stack)
     if (reg->broken) {
         return stack->now;
     }
-    mono_us leave = sip_ask_due(&reg->ask);
+    mono_us leave = sip_request_due(&reg->request.request);
     next = next < leave ? next : leave;
     return next < lapse ? next : lapse;
 }
@@ -83,8 +84,8 @@ void sip_registration_expire(struct sip_stack *stack)
         }
         step(stack, SIP_REGISTRATION_EV_FAILED, &in);
     }
-    if (sip_ask_is_busy(&reg->ask)) {
-        sip_ask_expire(&reg->ask);
+    if (sip_request_is_busy(&reg->request.request)) {
+        sip_request_expire(&reg->request.request);
     }
     for (uint32_t t = 0; t < SIP_REGISTRATION_TMR_COUNT; t++) {
         if (reg->timers[t] <= stack->now) {
@@ -139,12 +140,12 @@ static int send_register(struct sip_stack *stack, bool remove)
         put_binding(&value, bound, 0);
     }
     outbuf_printf(&extra, "Expires: %u\r\n", remove ? 0U : (unsigned)reg->asked_s);
-    struct sip_ask_form form = {
-        .contact = outbuf_view(&value), .supported = SPAN_LIT("path"), .extra = outbuf_view(&extra)};
+    struct sip_request_parts parts = {
+        .contact = outbuf_view(&value), .supported = SPAN_LIT("path"), .extra = outbuf_view(&extra), .allow = true};
     if (status == ST_OK) {
         status = outbuf_status(&value);
     }
-    return status == ST_OK ? sip_ask_send(&reg->ask, &form) : status;
+    return status == ST_OK ? sip_request_send(&reg->request.request, &parts) : status;
 }
 
 static void act_send(struct sip_stack *stack, uint32_t actions)
@@ -154,7 +155,7 @@ static void act_send(struct sip_stack *stack, uint32_t actions)
 
     if ((actions & SIP_REGISTRATION_ACT_BEGIN) != 0) {
         reg->rounds = 0;
-        status = sip_ask_restart(&reg->ask);
+        status = sip_request_restart(&reg->request);
     }
     if ((actions & send_actions) != 0) {
         reg->rounds++;
@@ -233,7 +234,7 @@ static void enter(struct sip_stack *stack, enum sip_registration_state next, enu
 
     reg->state = next;
     if (next != from) {
-        log_write(stack->config.log, LOG_DEBUG, "%s: registration %s > %s on %s", reg->ask.call_id,
+        log_write(stack->config.log, LOG_DEBUG, "%s: registration %s > %s on %s", reg->request.call_id,
                   sip_registration_state_name((int)from), sip_registration_state_name((int)next),
                   sip_registration_event_name((int)event));
     }
@@ -308,36 +309,39 @@ static enum sip_registration_event judge(struct sip_stack *stack, const struct s
     return answer.event;
 }
 
-static enum sip_registration_event event_of(struct sip_stack *stack, enum sip_ask_end end,
+static enum sip_registration_event event_of(struct sip_stack *stack, enum sip_request_end end,
                                             const struct sip_msg *message, struct input *in)
 {
     switch (end) {
-    case SIP_ASK_ANSWERED: return judge(stack, message, in);
-    case SIP_ASK_AGAIN: return SIP_REGISTRATION_EV_AGAIN;
-    case SIP_ASK_REFUSED:
+    case SIP_REQUEST_ANSWERED: return judge(stack, message, in);
+    case SIP_REQUEST_AGAIN: return SIP_REGISTRATION_EV_AGAIN;
+    case SIP_REQUEST_REFUSED:
         /* the next try begins without: what is wrong is not said once more than needed */
-        sip_auth_fini(&stack->registration.ask.auth);
+        sip_auth_fini(&stack->registration.request.auth);
         return SIP_REGISTRATION_EV_REFUSED;
-    case SIP_ASK_SILENT:
-    case SIP_ASK_BROKEN: break;
+    case SIP_REQUEST_SILENT:
+    case SIP_REQUEST_BROKEN:
+    case SIP_REQUEST_CLASH:
+    case SIP_REQUEST_GONE:
+    case SIP_REQUEST_END_COUNT: break; /* the last three are of dialogs */
     }
-    in->code = end == SIP_ASK_SILENT ? 408 : 503;
+    in->code = end == SIP_REQUEST_SILENT ? 408 : 503;
     in->reason = span_cstr(sip_reason_phrase(in->code));
     return SIP_REGISTRATION_EV_FAILED;
 }
 
-static void on_done(struct sip_ask *ask, enum sip_ask_end end, const struct sip_msg *message)
+static void on_done(struct sip_request *request, enum sip_request_end end, const struct sip_msg *message)
 {
-    struct sip_stack *stack = ask->stack;
+    struct sip_stack *stack = request->stack;
     struct sip_registration *reg = &stack->registration;
-    struct net_addr server = sip_ask_server(ask);
+    struct net_addr server = sip_request_server(&reg->request);
     struct input in = {.retry_after = -1};
 
     if (message != NULL) {
         in.code = message->status;
         in.reason = message->reason;
         sip_ping_registered_at(stack, &server);
-    } else if (end != SIP_ASK_AGAIN) {
+    } else if (end != SIP_REQUEST_AGAIN) {
         sip_ping_silent(stack, &server);
     }
     enum sip_registration_event event = event_of(stack, end, message, &in);
@@ -356,12 +360,13 @@ int sip_registration_open(struct sip_stack *stack)
 
     keep_timers(reg, 0);
     reg->asked_s = stack->config.expires_s;
-    return stack->config.registers ? sip_ask_open(&reg->ask, stack, SIP_METHOD_REGISTER, true, on_done) : ST_OK;
+    return stack->config.registers ? sip_request_open_outside(&reg->request, stack, SIP_METHOD_REGISTER, true, on_done)
+                                   : ST_OK;
 }
 
 void sip_registration_close(struct sip_stack *stack)
 {
-    sip_ask_close(&stack->registration.ask);
+    sip_request_close_outside(&stack->registration.request);
     sip_text_clear(&stack->registration.sent);
     sip_text_clear(&stack->registration.bound);
     sip_text_clear(&stack->registration.service_route);
@@ -369,7 +374,7 @@ void sip_registration_close(struct sip_stack *stack)
 
 static void step_plain(struct sip_stack *stack, enum sip_registration_event event)
 {
-    if (sip_ask_is_open(&stack->registration.ask)) {
+    if (sip_request_is_open(&stack->registration.request.request)) {
         step(stack, event, &(struct input){.retry_after = -1});
     }
 }

@@ -3,8 +3,8 @@
 #ifndef WSAUDIO_SIPUA_REGISTRATION_H
 #define WSAUDIO_SIPUA_REGISTRATION_H
 
-#include "ask.h"
 #include "registration_table.h"
+#include "request.h"
 
 /* Longest time that is asked for, whatever a 423 says. */
 #define SIP_REGISTRATION_EXPIRES_MAX 604800
@@ -12,7 +12,7 @@
 #define SIP_REGISTRATION_ROUNDS 16
 
 struct sip_registration {
-    struct sip_ask ask; /* closed: not wanted */
+    struct sip_request_outside request; /* closed: not wanted */
     enum sip_registration_state state;
     mono_us timers[SIP_REGISTRATION_TMR_COUNT]; /* MONO_NEVER: not set */
     bool broken;                                /* the REGISTER could not be sent: told by the next expire */

@@ -55,6 +55,14 @@ struct outbuf sip_stack_writer(struct sip_stack *stack)
     return out;
 }
 
+struct outbuf sip_stack_lines(struct sip_stack *stack)
+{
+    struct outbuf out;
+
+    outbuf_init(&out, stack->lines, SIP_DATAGRAM_MAX);
+    return out;
+}
+
 struct span sip_stack_contact(const struct sip_stack *stack, char buf[SIP_STACK_CONTACT_MAX])
 {
     struct outbuf out;
@@ -100,7 +108,7 @@ uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
 {
     /* INVITE, two to servers that were left, its answer, ACK and one more request are kept for sending again */
     const uint64_t kept = 6 * 4096;
-    const uint64_t writers = 5 * (uint64_t)SIP_DATAGRAM_MAX;
+    const uint64_t writers = 6 * (uint64_t)SIP_DATAGRAM_MAX;
     const uint64_t challenges = 2 * SIP_AUTH_REALMS_MAX * (uint64_t)SIP_AUTH_TEXT_MAX; /* of the registration; realms */
     uint64_t usage = sizeof(struct sip_inv) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;
     return sizeof(struct sip_stack) + writers + challenges + max_usages * usage +
@@ -120,9 +128,10 @@ static int make_pools(struct sip_stack *stack, uint32_t max)
     };
 
     stack->scratch = malloc(SIP_DATAGRAM_MAX);
+    stack->lines = malloc(SIP_DATAGRAM_MAX);
     stack->masked = malloc(2 * SIP_DATAGRAM_MAX);
     stack->tx = sip_tx_layer_new(&tx);
-    if (stack->scratch == NULL || stack->masked == NULL || stack->tx == NULL) {
+    if (stack->scratch == NULL || stack->lines == NULL || stack->masked == NULL || stack->tx == NULL) {
         return ST_NO_MEMORY;
     }
     int status = pool_init(&stack->usages, sizeof(struct sip_inv), max);
@@ -205,6 +214,7 @@ void sip_stack_free(struct sip_stack *stack)
     }
     wipe(stack->secret, sizeof(stack->secret));
     free(stack->scratch);
+    free(stack->lines);
     free(stack->masked);
     free(stack);
 }

@@ -54,6 +54,7 @@ struct sip_stack {
     struct pool_id telling; /* the usage whose event the hook is hearing; it must not be released meanwhile */
     char secret[SIP_STACK_SECRET_LEN];            /* keys the tags of responses that leave no state */
     char *scratch;                                /* owns SIP_DATAGRAM_MAX bytes: messages are written here */
+    char *lines;                                  /* owns as many: header lines before they are in a message */
     char *masked;                                 /* owns twice that: the log's copy */
     struct log_quota unread_lines, refused_lines; /* of those whom the guard knows */
     struct sip_stats stats;                       /* counters; the rest is asked for */
@@ -72,6 +73,8 @@ void sip_stack_log(struct sip_stack *stack, const char *title, const struct net_
 int sip_stack_send(struct sip_stack *stack, const struct net_addr *to, struct span datagram);
 /* An outbuf over scratch; what was in it is gone. */
 struct outbuf sip_stack_writer(struct sip_stack *stack);
+/* Likewise for header lines that a message will hold. */
+struct outbuf sip_stack_lines(struct sip_stack *stack);
 /* Contact of what we send: "<sip:user@local>", written into buf. */
 #define SIP_STACK_CONTACT_MAX 512
 struct span sip_stack_contact(const struct sip_stack *stack, char buf[SIP_STACK_CONTACT_MAX]);

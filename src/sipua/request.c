@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "request.h"
+
+#include <assert.h>
+
+#include "request_priv.h"
+#include "stack.h"
+
+/* The challenges of one realm, and what the owner adds. A BYE with more goes without them rather than not at all. */
+#define CREDENTIALS_MAX (SIP_AUTH_TEXT_MAX + 4096)
+
+bool sip_request_is_open(const struct sip_request *request)
+{
+    return request->stack != NULL;
+}
+
+bool sip_request_is_busy(const struct sip_request *request)
+{
+    return !pool_id_is_none(request->tx);
+}
+
+/* ---- sending ---- */
+
+void sip_request_write(struct sip_stack *stack, enum sip_method method, const struct sip_request_head *head,
+                       uint32_t cseq, const struct sip_request_parts *parts, struct span extra, struct outbuf *out)
+{
+    const struct sip_config *config = &stack->config;
+    char branch[SIP_BRANCH_LEN + 1];
+
+    sip_branch_new(config->rng, branch);
+    struct sip_request_form form = {
+        .method = span_cstr(sip_method_name(method)),
+        .uri = head->uri,
+        .local = config->local,
+        .branch = span_cstr(branch),
+        .from = head->from,
+        .to = head->to,
+        .call_id = head->call_id,
+        .cseq = cseq,
+        .route = head->route,
+        .contact = parts->contact,
+        .allow = parts->allow,
+        .supported = parts->supported,
+        .accept = parts->accept,
+        .user_agent = config->user_agent,
+        .extra = extra,
+    };
+    sip_write_request(out, &form);
+}
+
+/* Credentials, then what the owner brought. */
+static int write_lines(struct sip_request *request, const struct sip_request_head *head, struct span extra,
+                       struct outbuf *out)
+{
+    struct span method = span_cstr(sip_method_name(request->method));
+    int status = ST_OK;
+
+    if (head->auth != NULL) {
+        status = sip_stack_write_credentials(request->stack, head->auth, method, head->uri, out);
+    }
+    status = status == ST_OK ? outbuf_status(out) : status;
+    if (request->place->may_lack_credentials && (status != ST_OK || out->len > CREDENTIALS_MAX)) {
+        outbuf_init(out, out->ptr, out->cap);
+        status = ST_OK;
+    }
+    outbuf_span(out, extra);
+    return status == ST_OK ? outbuf_status(out) : status;
+}
+
+static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice);
+
+static int send_written(struct sip_request *request, const struct sip_request_head *head,
+                        const struct sip_request_parts *parts)
+{
+    struct sip_stack *stack = request->stack;
+    struct outbuf lines = sip_stack_lines(stack);
+    struct outbuf out = sip_stack_writer(stack);
+    int status = write_lines(request, head, parts->extra, &lines);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    sip_request_write(stack, request->method, head, *head->cseq + 1, parts, outbuf_view(&lines), &out);
+    status = outbuf_status(&out);
+    if (status != ST_OK) {
+        return status;
+    }
+    struct sip_tx_owner owner = {.notice = on_notice, .ctx = request, .ref = request->inv};
+    (*head->cseq)++;
+    request->to = head->hop;
+    request->leave_at = head->leave_at;
+    return sip_tx_request(stack->tx, stack->now, &head->hop, outbuf_view(&out), &owner, &request->tx);
+}
+
+int sip_request_send(struct sip_request *request, const struct sip_request_parts *parts)
+{
+    char text[2 * SIP_DIALOG_TEXT_MAX];
+    struct outbuf composed;
+    struct sip_request_head head = {.leave_at = MONO_NEVER};
+
+    assert(sip_request_is_open(request));
+    if (sip_request_is_busy(request)) {
+        return ST_STATE;
+    }
+    outbuf_init(&composed, text, sizeof(text));
+    int status = request->place->aim(request, &head, &composed);
+    request->tries++;
+    status = status == ST_OK ? outbuf_status(&composed) : status;
+    return status == ST_OK ? send_written(request, &head, parts) : status;
+}
+
+void sip_request_let_go(struct sip_request *request)
+{
+    if (sip_request_is_busy(request)) {
+        sip_tx_disown(request->stack->tx, request->tx);
+        request->tx = POOL_ID_NONE;
+    }
+}
+
+/* ---- its end ---- */
+
+enum sip_request_end sip_request_challenge(struct sip_request *request, struct sip_auth *auth,
+                                           const struct sip_msg *message, const struct net_addr *source,
+                                           const struct sip_challenged *what)
+{
+    int status = sip_stack_challenge(request->stack, auth, message, source, what);
+    return status == ST_OK ? SIP_REQUEST_AGAIN : SIP_REQUEST_REFUSED;
+}
+
+static void request_unanswered(struct sip_request *request, bool broken)
+{
+    request->done(request, request->place->unanswered(request, broken), NULL);
+}
+
+static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice)
+{
+    struct sip_request *request = ctx;
+
+    if (!pool_id_eq(notice->tx, request->tx)) {
+        return;
+    }
+    request->stack->now = now;
+    if (notice->kind == SIP_TX_PROVISIONAL) {
+        request->leave_at = MONO_NEVER; /* it is at work */
+    }
+    if (!sip_tx_notice_is_ending(notice->kind)) {
+        return;
+    }
+    sip_request_let_go(request);
+    if (notice->kind == SIP_TX_FINAL) {
+        request->done(request, request->place->answered(request, notice->message, notice->source), notice->message);
+    } else {
+        request_unanswered(request, notice->kind == SIP_TX_TRANSPORT);
+    }
+}
+
+/* ---- time ---- */
+
+mono_us sip_request_due(const struct sip_request *request)
+{
+    return sip_request_is_busy(request) ? request->leave_at : MONO_NEVER;
+}
+
+void sip_request_expire(struct sip_request *request)
+{
+    if (sip_request_due(request) <= request->stack->now) {
+        sip_tx_kill(request->stack->tx, request->tx);
+        request->tx = POOL_ID_NONE;
+        request_unanswered(request, false);
+    }
+}
+
+void sip_request_unreachable(struct sip_request *request, const struct net_addr *addr)
+{
+    if (sip_request_is_busy(request) && addr_equal(&request->to, addr)) {
+        request->place->unreachable(request);
+    }
+}
