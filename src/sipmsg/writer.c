@@ -6,11 +6,6 @@
 #define DEFAULT_PORT 5060
 #define MAX_FORWARDS 70
 
-struct span sip_allow_text(void)
-{
-    return SPAN_LIT("INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE");
-}
-
 /* ---- parts ---- */
 
 void sip_put_unfolded(struct outbuf *out, struct span value)
@@ -208,9 +203,7 @@ void sip_write_request(struct outbuf *out, const struct sip_request_form *form)
     sip_put_header(out, SIP_HEADER_CALL_ID, form->call_id);
     sip_put_cseq(out, form->cseq, form->method);
     sip_put_optional(out, SIP_HEADER_CONTACT, form->contact);
-    if (form->allow) {
-        sip_put_header(out, SIP_HEADER_ALLOW, sip_allow_text());
-    }
+    sip_put_optional(out, SIP_HEADER_ALLOW, form->allow);
     sip_put_optional(out, SIP_HEADER_SUPPORTED, form->supported);
     sip_put_optional(out, SIP_HEADER_ACCEPT, form->accept);
     sip_put_optional(out, SIP_HEADER_USER_AGENT, form->user_agent);
@@ -337,9 +330,7 @@ void sip_write_response(struct outbuf *out, const struct sip_response_form *form
         sip_put_copies(out, request, SIP_HEADER_TIMESTAMP); /* RFC 3261 8.2.6.1 */
     }
     sip_put_optional(out, SIP_HEADER_CONTACT, form->contact);
-    if (form->allow || form->code == 405 || form->code == 501) {
-        sip_put_header(out, SIP_HEADER_ALLOW, sip_allow_text());
-    }
+    sip_put_optional(out, SIP_HEADER_ALLOW, form->allow);
     sip_put_optional(out, SIP_HEADER_SUPPORTED, form->supported);
     sip_put_optional(out, SIP_HEADER_ACCEPT, form->accept);
     sip_put_optional(out, SIP_HEADER_SERVER, form->user_agent);

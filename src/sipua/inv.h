@@ -210,9 +210,16 @@ int sip_inv_send_response(struct sip_inv *usage, const struct sip_inv_input *in)
 /* The usage and dialog that a request inside a dialog belongs to; NULL: none. */
 struct sip_inv *sip_inv_of_request(const struct sip_stack *stack, const struct sip_msg *request,
                                    struct sip_dialog **dialog);
-/* A request inside that dialog, ACK included. */
-void sip_inv_request(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                     const struct net_addr *source);
+/* A request inside that dialog, of a method with a row, not ACK and CANCEL. */
+void sip_inv_request(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_method_row *row,
+                     const struct sip_msg *request, const struct net_addr *source);
+/* The rows' functions. INVITE and UPDATE: an offer, or a new Contact. */
+void sip_inv_on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                      const struct net_addr *source);
+void sip_inv_on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                    const struct net_addr *source);
+void sip_inv_on_options(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                        const struct net_addr *source);
 /* An ACK for our 2xx. */
 void sip_inv_ack(struct sip_inv *usage, const struct sip_msg *ack, const struct net_addr *source);
 

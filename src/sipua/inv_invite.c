@@ -48,7 +48,7 @@ static void write_invite(struct sip_inv *usage, struct outbuf *out, struct span 
         .cseq = usage->cseq,
         .route = sip_registration_route(usage->stack),
         .contact = sip_stack_contact(usage->stack, contact),
-        .allow = true,
+        .allow = sip_stack_allow(usage->stack),
         .accept = SPAN_LIT("application/sdp"),
         .user_agent = config->user_agent,
         .extra = extra,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inv.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 struct sip_inv *sip_inv_of_request(const struct sip_stack *stack, const struct sip_msg *request,
@@ -33,8 +34,8 @@ static void reply_later(struct sip_inv *usage, const struct sip_msg *request, co
     sip_stack_reply(usage->stack, request, source, &reply);
 }
 
-static void on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                   const struct net_addr *source)
+void sip_inv_on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                    const struct net_addr *source)
 {
     struct sip_inv_input in = {.message = request,
                                .source = source,
@@ -55,24 +56,15 @@ static void on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const struc
     }
 }
 
-/* An offer that the table drops: why, as a response. */
+/* An offer that the table drops, or of another dialog. */
 static void refuse_offer(struct sip_inv *usage, const struct sip_msg *request, const struct net_addr *source)
 {
-    switch (usage->state) {
-    case SIP_INV_ST_CALLING:
-    case SIP_INV_ST_PROCEEDING: reply_code(usage, request, source, 491); break;
-    case SIP_INV_ST_RINGING:
-    case SIP_INV_ST_ANSWERED:
-    case SIP_INV_ST_CLOSING:
-    case SIP_INV_ST_REANSWERED: reply_later(usage, request, source); break;
-    case SIP_INV_ST_INIT:
-    case SIP_INV_ST_ABANDONED:
-    case SIP_INV_ST_CANCELLING:
-    case SIP_INV_ST_CONFIRMED:
-    case SIP_INV_ST_LEAVING:
-    case SIP_INV_ST_LINGERING:
-    case SIP_INV_ST_TERMINATED:
-    case SIP_INV_ST_COUNT: reply_code(usage, request, source, 481); break;
+    int code = sip_inv_offer_refusal[usage->state];
+
+    if (code == 500) {
+        reply_later(usage, request, source);
+    } else {
+        reply_code(usage, request, source, code);
     }
 }
 
@@ -95,8 +87,8 @@ static void refresh(struct sip_inv *usage, struct sip_dialog *dialog, const stru
     sip_stack_reply(usage->stack, request, source, &reply);
 }
 
-static void on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                     const struct net_addr *source)
+void sip_inv_on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                      const struct net_addr *source)
 {
     struct sip_stack *stack = usage->stack;
     struct sip_inv_input in = {.message = request, .source = source, .body = sip_inv_sdp(request)};
@@ -127,30 +119,23 @@ static void on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const str
     stack->hand = (struct sip_stack_hand){0};
 }
 
-static void on_options(struct sip_inv *usage, const struct sip_msg *request, const struct net_addr *source)
+void sip_inv_on_options(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+                        const struct net_addr *source)
 {
     struct sip_reply reply = {.code = 200, .allow = true, .accept = true};
 
+    (void)dialog;
     sip_stack_reply(usage->stack, request, source, &reply);
 }
 
-void sip_inv_request(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                     const struct net_addr *source)
+void sip_inv_request(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_method_row *row,
+                     const struct sip_msg *request, const struct net_addr *source)
 {
-    if (request->method == SIP_METHOD_ACK) {
-        sip_inv_ack(usage, request, source);
-        return;
-    }
-    if (!sip_dialog_cseq_in(dialog, request->cseq)) {
-        reply_code(usage, request, source, 500);
-        return;
-    }
-    if (request->method == SIP_METHOD_BYE) {
-        on_bye(usage, dialog, request, source);
-    } else if (request->method == SIP_METHOD_INVITE || request->method == SIP_METHOD_UPDATE) {
-        on_offer(usage, dialog, request, source);
+    assert(row->inside != NULL);
+    if (sip_dialog_cseq_in(dialog, request->cseq)) {
+        row->inside(usage, dialog, request, source);
     } else {
-        on_options(usage, request, source);
+        reply_code(usage, request, source, 500);
     }
 }
 

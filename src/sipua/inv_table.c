@@ -415,6 +415,22 @@ const uint8_t sip_inv_hold[SIP_INV_ST_COUNT] = {
     [SIP_INV_ST_CLOSING] = 1 << SIP_INV_TMR_RETRY | 1 << SIP_INV_TMR_GIVE_UP,
     [SIP_INV_ST_REANSWERED] = 1 << SIP_INV_TMR_RETRY | 1 << SIP_INV_TMR_GIVE_UP,
 };
+
+const int16_t sip_inv_offer_refusal[SIP_INV_ST_COUNT] = {
+    [SIP_INV_ST_INIT] = 481,
+    [SIP_INV_ST_CALLING] = 491,
+    [SIP_INV_ST_PROCEEDING] = 491,
+    [SIP_INV_ST_ABANDONED] = 481,
+    [SIP_INV_ST_CANCELLING] = 481,
+    [SIP_INV_ST_RINGING] = 500,
+    [SIP_INV_ST_ANSWERED] = 500,
+    [SIP_INV_ST_CLOSING] = 500,
+    [SIP_INV_ST_CONFIRMED] = 481,
+    [SIP_INV_ST_REANSWERED] = 500,
+    [SIP_INV_ST_LEAVING] = 481,
+    [SIP_INV_ST_LINGERING] = 481,
+    [SIP_INV_ST_TERMINATED] = 481,
+};
 /* clang-format on */
 
 static const char *const state_names[SIP_INV_ST_COUNT] = {

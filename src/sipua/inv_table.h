@@ -115,6 +115,11 @@ extern const struct fsm_cell sip_inv_table[SIP_INV_ST_COUNT][SIP_INV_EV_COUNT];
 /* Bits 1 << enum sip_inv_timer: the timers that a state may hold. */
 extern const uint8_t sip_inv_hold[SIP_INV_ST_COUNT];
 
+/* What an offer (re-INVITE, UPDATE) is refused with where its event is DROP: 491 an offer of ours waits for its answer (14.2), 500
+ * come again (14.2, with a Retry-After), 481 there is no such dialog any more. In Confirmed: of a dialog that is not the
+ * call's. */
+extern const int16_t sip_inv_offer_refusal[SIP_INV_ST_COUNT];
+
 /* Never NULL. "Proceeding", "1xx", "SEND_ACK", "RING". */
 const char *sip_inv_state_name(int state);
 const char *sip_inv_event_name(int event);

@@ -39,7 +39,7 @@ void sip_request_write(struct sip_stack *stack, enum sip_method method, const st
         .cseq = cseq,
         .route = head->route,
         .contact = parts->contact,
-        .allow = parts->allow,
+        .allow = parts->allow ? sip_stack_allow(stack) : SPAN_NONE,
         .supported = parts->supported,
         .accept = parts->accept,
         .user_agent = config->user_agent,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stack.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,6 +73,20 @@ struct span sip_stack_contact(const struct sip_stack *stack, char buf[SIP_STACK_
     sip_put_uri_addr(&out, stack->config.user, &stack->config.local);
     outbuf_char(&out, '>');
     return outbuf_status(&out) == ST_OK ? outbuf_view(&out) : SPAN_NONE;
+}
+
+struct span sip_stack_allow(const struct sip_stack *stack)
+{
+    return span_cstr(stack->allow);
+}
+
+static void write_allow(struct sip_stack *stack)
+{
+    struct outbuf out;
+
+    outbuf_init(&out, stack->allow, sizeof(stack->allow) - 1); /* calloc: the NUL is there */
+    sip_methods_put_allow(&out);
+    assert(outbuf_status(&out) == ST_OK);
 }
 
 static uint32_t tx_max(uint32_t max_usages)
@@ -155,6 +170,7 @@ struct sip_stack *sip_stack_new(const struct sip_config *config, const struct si
         return NULL;
     }
     stack->hooks = *hooks;
+    write_allow(stack);
     list_init(&stack->lingering);
     list_init(&stack->dead);
     int status = config->max_usages > 0 && config->max_usages <= SIP_STACK_USAGES_MAX ? ST_OK : ST_BAD;

@@ -5,6 +5,7 @@
 
 #include "dialog.h"
 #include "inv_table.h"
+#include "methods.h"
 #include "ping.h"
 #include "registration.h"
 #include "stack_auth.h"
@@ -53,6 +54,7 @@ struct sip_stack {
     struct sip_stack_hand hand;
     struct pool_id telling; /* the usage whose event the hook is hearing; it must not be released meanwhile */
     char secret[SIP_STACK_SECRET_LEN];            /* keys the tags of responses that leave no state */
+    char allow[SIP_METHODS_ALLOW_MAX];            /* the methods that we carry out */
     char *scratch;                                /* owns SIP_DATAGRAM_MAX bytes: messages are written here */
     char *lines;                                  /* owns as many: header lines before they are in a message */
     char *masked;                                 /* owns twice that: the log's copy */
@@ -78,8 +80,20 @@ struct outbuf sip_stack_lines(struct sip_stack *stack);
 /* Contact of what we send: "<sip:user@local>", written into buf. */
 #define SIP_STACK_CONTACT_MAX 512
 struct span sip_stack_contact(const struct sip_stack *stack, char buf[SIP_STACK_CONTACT_MAX]);
+/* Allow of what we send: the methods of methods.h, joined by ", ". */
+struct span sip_stack_allow(const struct sip_stack *stack);
 /* Whether transactions for strangers may still be made: half of them are kept for our own calls. */
 bool sip_stack_tx_spare(const struct sip_stack *stack);
+
+/* ---- stack_input.c: requests outside of dialogs, as the rows of methods.h have them ---- */
+
+/* ACK: of a 2xx of ours; never answered. */
+void sip_stack_on_ack(struct sip_stack *stack, const struct sip_msg *ack, const struct net_addr *source);
+/* CANCEL: of an INVITE's transaction, whatever dialog it names (9.2). */
+void sip_stack_on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, const struct net_addr *source);
+void sip_stack_on_options(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source);
+/* 481: of a method that makes sense inside a dialog alone. */
+void sip_stack_no_dialog(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source);
 
 /* ---- stack_local.c ---- */
 
@@ -132,10 +146,10 @@ void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *reques
 /* ---- stack_check.c ---- */
 
 /* What RFC 3261 8.2.1 to 8.2.3 and 8.2.2.2 refuse before the request is looked at further, inside and outside of
- * dialogs. True: refused with *reply, whose extra lies in buf. */
+ * dialogs. row: of its method, NULL: none. True: refused with *reply, whose extra lies in buf. */
 #define SIP_STACK_EXTRA_MAX 1024
 #define SIP_STACK_BODY_MAX  16384 /* of an INVITE or UPDATE: an offer is kept while it rings; more gets 413 */
-bool sip_stack_refuses(struct sip_stack *stack, const struct sip_msg *request, struct sip_reply *reply,
-                       char buf[SIP_STACK_EXTRA_MAX]);
+bool sip_stack_refuses(struct sip_stack *stack, const struct sip_method_row *row, const struct sip_msg *request,
+                       struct sip_reply *reply, char buf[SIP_STACK_EXTRA_MAX]);
 
 #endif

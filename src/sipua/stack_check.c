@@ -8,30 +8,6 @@ static bool refuse(struct sip_reply *reply, int code)
     return true;
 }
 
-/* 8.2.1: not known here, or known and not done. */
-static int method_code(enum sip_method method)
-{
-    switch (method) {
-    case SIP_METHOD_INVITE:
-    case SIP_METHOD_ACK:
-    case SIP_METHOD_BYE:
-    case SIP_METHOD_CANCEL:
-    case SIP_METHOD_OPTIONS:
-    case SIP_METHOD_UPDATE: return 0;
-    case SIP_METHOD_UNKNOWN: return 501;
-    case SIP_METHOD_REGISTER:
-    case SIP_METHOD_PRACK:
-    case SIP_METHOD_INFO:
-    case SIP_METHOD_REFER:
-    case SIP_METHOD_NOTIFY:
-    case SIP_METHOD_SUBSCRIBE:
-    case SIP_METHOD_MESSAGE:
-    case SIP_METHOD_PUBLISH:
-    case SIP_METHOD_COUNT: break;
-    }
-    return 405;
-}
-
 /* 8.2.2.3: we know no extension, so whatever is required is too much. */
 static bool refuse_extensions(const struct sip_msg *request, struct sip_reply *reply, struct outbuf *extra)
 {
@@ -83,15 +59,14 @@ static bool refuses_sdp(const struct sip_msg *request)
     return any;
 }
 
-bool sip_stack_refuses(struct sip_stack *stack, const struct sip_msg *request, struct sip_reply *reply,
-                       char buf[SIP_STACK_EXTRA_MAX])
+bool sip_stack_refuses(struct sip_stack *stack, const struct sip_method_row *row, const struct sip_msg *request,
+                       struct sip_reply *reply, char buf[SIP_STACK_EXTRA_MAX])
 {
     struct outbuf extra;
-    int code = method_code(request->method);
 
     outbuf_init(&extra, buf, SIP_STACK_EXTRA_MAX);
-    if (code != 0) {
-        return refuse(reply, code);
+    if (row == NULL) {
+        return refuse(reply, sip_method_refusal(request->method));
     }
     if (request->uri.scheme != SIP_SCHEME_SIP && request->uri.scheme != SIP_SCHEME_TEL) {
         return refuse(reply, 416);
@@ -102,7 +77,7 @@ bool sip_stack_refuses(struct sip_stack *stack, const struct sip_msg *request, s
     if (refuse_extensions(request, reply, &extra)) {
         return true;
     }
-    if (request->method != SIP_METHOD_INVITE && request->method != SIP_METHOD_UPDATE) {
+    if (!row->may_offer) {
         return false;
     }
     if (request->body.len > SIP_STACK_BODY_MAX) {

@@ -7,7 +7,7 @@ static void reply_code(struct sip_stack *stack, const struct sip_msg *request, c
 }
 
 /* 11.2; the empty Supported says that there is none. */
-static void on_options(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
+void sip_stack_on_options(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
 {
     struct sip_reply reply = {.code = 200, .allow = true, .accept = true, .extra = SPAN_LIT("Supported:\r\n")};
 
@@ -18,7 +18,7 @@ static void on_options(struct sip_stack *stack, const struct sip_msg *request, c
     }
 }
 
-static void on_ack(struct sip_stack *stack, const struct sip_msg *ack, const struct net_addr *source)
+void sip_stack_on_ack(struct sip_stack *stack, const struct sip_msg *ack, const struct net_addr *source)
 {
     struct sip_dialog *dialog;
     struct sip_inv *usage = sip_inv_of_request(stack, ack, &dialog);
@@ -31,7 +31,7 @@ static void on_ack(struct sip_stack *stack, const struct sip_msg *ack, const str
     }
 }
 
-static void on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, const struct net_addr *source)
+void sip_stack_on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, const struct net_addr *source)
 {
     struct pool_id tx = sip_tx_find_cancelled(stack->tx, cancel);
 
@@ -42,32 +42,33 @@ static void on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, con
     }
 }
 
-/* Outside of dialogs (8.2): answered without state, as often as it comes. */
-static void on_stranger(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
+void sip_stack_no_dialog(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
 {
-    if (request->to.tag.len > 0 || request->method == SIP_METHOD_BYE) {
+    reply_code(stack, request, source, 481);
+}
+
+/* Outside of dialogs (8.2): answered without state, as often as it comes. */
+static void on_stranger(struct sip_stack *stack, const struct sip_method_row *row, const struct sip_msg *request,
+                        const struct net_addr *source)
+{
+    if (request->to.tag.len > 0) {
         reply_code(stack, request, source, 481);
-    } else if (request->method == SIP_METHOD_INVITE) {
-        sip_inv_incoming(stack, request, source);
-    } else if (request->method == SIP_METHOD_OPTIONS) {
-        on_options(stack, request, source);
-    } else {
+    } else if (row->outside == NULL) {
         reply_code(stack, request, source, 405);
+    } else {
+        row->outside(stack, request, source);
     }
 }
 
 static void on_request(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
 {
     char buf[SIP_STACK_EXTRA_MAX];
+    const struct sip_method_row *row = sip_method_row(request->method);
     struct sip_dialog *dialog = NULL;
     struct sip_reply reply;
 
-    if (request->method == SIP_METHOD_ACK) {
-        on_ack(stack, request, source);
-        return;
-    }
-    if (request->method == SIP_METHOD_CANCEL) {
-        on_cancel(stack, request, source);
+    if (row != NULL && row->first != NULL) {
+        row->first(stack, request, source);
         return;
     }
     struct sip_inv *usage = sip_inv_of_request(stack, request, &dialog);
@@ -76,7 +77,7 @@ static void on_request(struct sip_stack *stack, const struct sip_msg *request, c
     } else if (!sip_guard_request(stack, request, source)) {
         return;
     }
-    if (sip_stack_refuses(stack, request, &reply, buf)) {
+    if (sip_stack_refuses(stack, row, request, &reply, buf)) {
         if (usage != NULL) {
             sip_stack_reply(stack, request, source, &reply);
         } else if (sip_guard_trusts(stack, source)) {
@@ -85,9 +86,9 @@ static void on_request(struct sip_stack *stack, const struct sip_msg *request, c
             sip_stack_reply_stranger(stack, request, source, &reply);
         }
     } else if (usage != NULL) {
-        sip_inv_request(usage, dialog, request, source);
+        sip_inv_request(usage, dialog, row, request, source);
     } else {
-        on_stranger(stack, request, source);
+        on_stranger(stack, row, request, source);
     }
 }
 

@@ -31,6 +31,9 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
     char tag[SIP_STACK_TAG_LEN + 1];
     struct span to_tag = reply->to_tag;
 
+    /* 8.2.1: whoever is refused a method is told which ones there are. */
+    bool allow = (reply->allow && !reply->brief) || reply->code == 405 || reply->code == 501;
+
     if (!reply->brief) { /* else it has been told of the whole one */
         sip_stack_log_refusal(stack, request, source, reply);
     }
@@ -46,7 +49,7 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
         .to_tag = to_tag,
         .record_route = reply->record_route,
         .contact = reply->contact,
-        .allow = reply->allow && !reply->brief,
+        .allow = allow ? sip_stack_allow(stack) : SPAN_NONE,
         .accept = reply->accept && !reply->brief ? sip_accept_text() : SPAN_NONE,
         .user_agent = reply->brief ? SPAN_NONE : stack->config.user_agent,
         .extra = reply->brief ? SPAN_NONE : reply->extra,

@@ -21,7 +21,7 @@ struct sip_request_form {
     uint32_t cseq;
     struct span route;     /* values joined by ", " */
     struct span contact;   /* whole value, "<sip:…>" */
-    bool allow;            /* the methods of sip_allow_text */
+    struct span allow;     /* methods joined by ", " */
     struct span supported; /* option tags joined by ", " */
     struct span accept;
     struct span user_agent;
@@ -41,7 +41,7 @@ struct sip_response_form {
     struct span to_tag;  /* added to To when that has no tag and code is not 100 */
     bool record_route;   /* copy Record-Route (dialog-forming responses, RFC 3261 12.1.1) */
     struct span contact; /* whole value */
-    bool allow;          /* always for 405 and 501 (RFC 3261 8.2.1), whatever this says */
+    struct span allow;   /* methods joined by ", " */
     struct span supported;
     struct span accept;
     struct span user_agent; /* as the Server header */
@@ -62,9 +62,6 @@ WS_MUST_CHECK int sip_write_ack_non2xx(struct outbuf *out, struct span invite, c
 WS_MUST_CHECK int sip_write_cancel(struct outbuf *out, struct span invite);
 
 /* ---- parts ---- */
-
-/* "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE": what the stack carries out. */
-struct span sip_allow_text(void);
 
 void sip_put_request_line(struct outbuf *out, struct span method, struct span uri);
 /* Empty reason: the standard phrase. */

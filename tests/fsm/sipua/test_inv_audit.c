@@ -7,6 +7,7 @@
  *               timers, owner): nothing meets CANNOT, every state is reached, nobody is told without an owner, exactly
  *               one ending on every path, and without an owner the clock alone leads to Terminated
  * owner_bound   the states that only the owner bounds, listed
+ * offers_refused  what an offer is refused with in each state
  * second_table  the arrows, typed by hand from RFC 3261 9, 13, 14, 15 and the contract in wsaudio/sip.h, and no other */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -421,11 +422,33 @@ static void second_table(void **state)
     assert_int_equal(found, sizeof(arrows) / sizeof(arrows[0]));
 }
 
+/* RFC 3261 14.2: 491 while an offer of ours is out, 500 until our answer is acknowledged, 481 when it is over. */
+static void offers_refused(void **state)
+{
+    static const struct {
+        const char *state;
+        int code;
+    } rows[] = {
+        {"Init", 481},    {"Calling", 491},   {"Proceeding", 491}, {"Abandoned", 481},  {"Cancelling", 481},
+        {"Ringing", 500}, {"Answered", 500},  {"Closing", 500},    {"Reanswered", 500}, {"Confirmed", 481},
+        {"Leaving", 481}, {"Lingering", 481}, {"Terminated", 481},
+    };
+    (void)state;
+    assert_int_equal(sizeof(rows) / sizeof(rows[0]), SIP_INV_ST_COUNT);
+    for (int s = 0; s < SIP_INV_ST_COUNT; s++) {
+        int code = 0;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+            code = strcmp(rows[i].state, sip_inv_state_name(s)) == 0 ? rows[i].code : code;
+        }
+        check(code == sip_inv_offer_refusal[s], "offer refused with", s, SIP_INV_EV_OFFER);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decided),     cmocka_unit_test(timers),       cmocka_unit_test(walk),
-        cmocka_unit_test(owner_bound), cmocka_unit_test(second_table),
+        cmocka_unit_test(owner_bound), cmocka_unit_test(second_table), cmocka_unit_test(offers_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
