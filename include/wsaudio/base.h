@@ -7,6 +7,7 @@
 #include "wsaudio/base/base64.h"
 #include "wsaudio/base/digest.h"
 #include "wsaudio/base/fsm.h"
+#include "wsaudio/base/hash.h"
 #include "wsaudio/base/list.h"
 #include "wsaudio/base/log.h"
 #include "wsaudio/base/log_quota.h"

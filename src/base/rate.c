@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "wsaudio/base/digest.h"
+#include "wsaudio/base/hash.h"
 
 enum key_kind { KEY_NONE, KEY_IPV4, KEY_IPV6, KEY_IPV6_NETWORK, KEY_SECRET };
 
@@ -69,48 +70,30 @@ static bool same_key(const struct rate_key *a, const struct rate_key *b)
     return a->kind == b->kind && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
-/* FNV-1a. Whoever makes all sources meet in one bucket makes us compare cap keys, no more. */
+/* Whoever makes all sources meet in one bucket makes us compare cap keys, no more. */
 static uint32_t hash(const struct rate_table *table, const struct rate_key *key)
 {
-    uint32_t h = 2166136261u ^ table->seed ^ key->kind;
+    struct span octets = span_make((const char *)key->bytes, sizeof(key->bytes));
 
-    for (size_t i = 0; i < sizeof(key->bytes); i++) {
-        h = (h ^ key->bytes[i]) * 16777619u;
-    }
-    return (h ^ h >> 15) & table->mask;
+    return hash_octets(table->seed ^ key->kind, octets) & table->mask;
 }
 
 /* ---- the table ---- */
 
-static uint32_t bucket_count(uint32_t cap)
-{
-    uint32_t count = 1;
-
-    while (count < cap) {
-        count *= 2;
-    }
-    return count;
-}
-
 uint64_t rate_table_memory(uint32_t cap)
 {
-    return (uint64_t)cap * sizeof(struct rate_entry) + (uint64_t)bucket_count(cap) * sizeof(struct list_node);
+    return (uint64_t)cap * sizeof(struct rate_entry) + (uint64_t)hash_bucket_count(cap) * sizeof(struct list_node);
 }
 
 int rate_table_init(struct rate_table *table, uint32_t cap, struct rate_limit limit, uint32_t seed)
 {
-    uint32_t buckets = bucket_count(cap);
-
-    *table = (struct rate_table){.limit = limit, .cap = cap, .mask = buckets - 1, .seed = seed};
+    *table = (struct rate_table){.limit = limit, .cap = cap, .seed = seed};
     list_init(&table->by_age);
     table->entries = calloc(cap, sizeof(*table->entries));
-    table->buckets = calloc(buckets, sizeof(*table->buckets));
+    table->buckets = hash_buckets_new(cap, &table->mask);
     if (table->entries == NULL || table->buckets == NULL) {
         rate_table_fini(table);
         return ST_NO_MEMORY;
-    }
-    for (uint32_t i = 0; i < buckets; i++) {
-        list_init(&table->buckets[i]);
     }
     for (uint32_t i = 0; i < cap; i++) {
         list_init(&table->entries[i].chain);

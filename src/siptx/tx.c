@@ -303,6 +303,13 @@ struct pool_id sip_tx_find_cancelled(const struct sip_tx_layer *layer, const str
     return entry != NULL ? LIST_OWNER(entry, struct sip_tx, entry)->id : POOL_ID_NONE;
 }
 
+struct pool_id sip_tx_ref(const struct sip_tx_layer *layer, struct pool_id id)
+{
+    const struct sip_tx *tx = pool_get(&layer->pool, id);
+
+    return tx != NULL ? tx->owner.ref : POOL_ID_NONE;
+}
+
 struct span sip_tx_answer_tag(const struct sip_tx_layer *layer, struct pool_id id)
 {
     const struct sip_tx *tx = pool_get(&layer->pool, id);

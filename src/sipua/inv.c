@@ -387,6 +387,7 @@ struct sip_inv *sip_inv_new(struct sip_stack *stack)
     usage->state = SIP_INV_ST_INIT;
     usage->born = stack->now;
     list_init(&usage->node);
+    list_init(&usage->same_hash);
     list_init(&usage->dialogs);
     for (uint32_t t = 0; t < SIP_INV_TMR_COUNT; t++) {
         usage->timers[t].usage = usage;
@@ -416,6 +417,7 @@ void sip_inv_free(struct sip_inv *usage)
     sip_auth_fini(&usage->auth);
     sip_inv_targets_clear(&usage->targets);
     list_remove(&usage->node);
+    sip_inv_index_remove(usage);
     pool_free(&stack->usages, usage->id);
 }
 

@@ -44,8 +44,9 @@ struct sip_inv_timer_entry {
 
 struct sip_inv {
     struct pool_id id;
-    struct sip_stack *stack; /* borrowed */
-    struct list_node node;   /* in lingering or dead */
+    struct sip_stack *stack;    /* borrowed */
+    struct list_node node;      /* in lingering or dead */
+    struct list_node same_hash; /* in the index by Call-ID */
     enum sip_inv_state state;
     bool incoming;
     bool attached;        /* somebody hears its events */

@@ -141,6 +141,7 @@ void sip_inv_incoming(struct sip_stack *stack, const struct sip_msg *request, co
         return;
     }
     struct pool_id id = usage->id;
+    sip_inv_index_add(&stack->by_call_id, usage);
     usage->incoming = true;
     /* refused without a transaction it comes again as a new one and meets the same answer (8.2.7) */
     sip_stack_request_tag(stack, request, usage->local_tag);
@@ -156,15 +157,9 @@ void sip_inv_incoming(struct sip_stack *stack, const struct sip_msg *request, co
 void sip_inv_cancelled(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *cancel,
                        const struct net_addr *source)
 {
-    struct sip_inv *found = NULL;
-    struct sip_inv *usage;
+    struct sip_inv *usage = sip_inv_get(stack, sip_tx_ref(stack->tx, tx));
+    struct sip_inv *found = usage != NULL && usage->incoming && pool_id_eq(usage->invite_tx, tx) ? usage : NULL;
 
-    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-        if (usage->incoming && pool_id_eq(usage->invite_tx, tx)) {
-            found = usage;
-            break;
-        }
-    }
     /* The same To tag as in the INVITE's own responses (9.2), also when its usage is over and the CANCEL comes again. */
     struct span tag = found != NULL ? span_cstr(found->local_tag) : sip_tx_answer_tag(stack->tx, tx);
     struct sip_reply reply = {.code = 200, .to_tag = tag};

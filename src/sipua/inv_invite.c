@@ -319,6 +319,7 @@ static int fill_outgoing(struct sip_inv *usage, struct span request_uri, struct 
     rng_token(usage->stack->config.rng, call_id, SIP_INV_CALL_ID_LEN);
     int status = sip_text_set(&usage->call_id, span_make(call_id, SIP_INV_CALL_ID_LEN));
     if (status == ST_OK) {
+        sip_inv_index_add(&usage->stack->by_call_id, usage);
         status = set_local(usage);
     }
     if (status == ST_OK) {

@@ -7,11 +7,10 @@
 struct sip_inv *sip_inv_of_request(const struct sip_stack *stack, const struct sip_msg *request,
                                    struct sip_dialog **dialog)
 {
-    struct sip_inv *usage;
+    struct sip_inv *usage = NULL;
 
-    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-        if (usage->state != SIP_INV_ST_TERMINATED && span_eq(span_cstr(usage->local_tag), request->to.tag) &&
-            span_eq(sip_text_view(&usage->call_id), request->call_id)) {
+    while ((usage = sip_inv_index_find(&stack->by_call_id, request->call_id, usage)) != NULL) {
+        if (span_eq(span_cstr(usage->local_tag), request->to.tag)) {
             *dialog = sip_inv_find_dialog(usage, request->from.tag);
             return *dialog != NULL ? usage : NULL;
         }

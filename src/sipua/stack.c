@@ -127,11 +127,12 @@ uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
     const uint64_t challenges = 2 * SIP_AUTH_REALMS_MAX * (uint64_t)SIP_AUTH_TEXT_MAX; /* of the registration; realms */
     uint64_t usage = sizeof(struct sip_inv) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;
     return sizeof(struct sip_stack) + writers + challenges + max_usages * usage +
-           sip_tx_layer_memory(tx_max(max_usages)) + sip_guard_memory(max_usages);
+           sip_tx_layer_memory(tx_max(max_usages)) + sip_guard_memory(max_usages) + sip_inv_index_memory(max_usages);
 }
 
 static int make_pools(struct sip_stack *stack, uint32_t max)
 {
+    uint32_t seed = rng_u32(stack->config.rng);
     struct sip_tx_config tx = {
         .max = tx_max(max),
         .send = send_hook,
@@ -139,7 +140,7 @@ static int make_pools(struct sip_stack *stack, uint32_t max)
         .trace = trace_hook,
         .trace_ctx = stack,
         .log = stack->config.log,
-        .hash_seed = rng_u32(stack->config.rng),
+        .hash_seed = seed,
     };
 
     stack->scratch = malloc(SIP_DATAGRAM_MAX);
@@ -152,6 +153,9 @@ static int make_pools(struct sip_stack *stack, uint32_t max)
     int status = pool_init(&stack->usages, sizeof(struct sip_inv), max);
     if (status == ST_OK) {
         status = pool_init(&stack->dialogs, sizeof(struct sip_dialog), SIP_STACK_DIALOGS_PER_USAGE * max);
+    }
+    if (status == ST_OK) {
+        status = sip_inv_index_init(&stack->by_call_id, max, seed);
     }
     if (status == ST_OK) {
         status = timerq_init(&stack->timers, SIP_INV_TMR_COUNT * max);
@@ -216,6 +220,7 @@ void sip_stack_free(struct sip_stack *stack)
          slot++) {
         sip_inv_free(usage);
     }
+    sip_inv_index_fini(&stack->by_call_id);
     pool_fini(&stack->usages);
     pool_fini(&stack->dialogs);
     timerq_fini(&stack->timers);

@@ -4,6 +4,7 @@
 #define WSAUDIO_SIPUA_STACK_H
 
 #include "dialog.h"
+#include "inv_index.h"
 #include "inv_table.h"
 #include "methods.h"
 #include "ping.h"
@@ -46,6 +47,7 @@ struct sip_stack {
     struct sip_realms realms;
     struct pool usages;
     struct pool dialogs;
+    struct sip_inv_index by_call_id;
     struct timerq timers;
     struct sip_tx_layer *tx;
     struct list_node lingering; /* usages in Lingering, the oldest first */

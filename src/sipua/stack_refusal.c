@@ -31,24 +31,13 @@ static const char *name_of(const struct sip_msg *message, char buf[TEXT_SAFE_MAX
     return buf;
 }
 
-static struct sip_inv *usage_of(const struct sip_stack *stack, struct span call_id)
-{
-    struct sip_inv *usage;
-
-    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-        if (usage->state != SIP_INV_ST_TERMINATED && span_eq(sip_text_view(&usage->call_id), call_id)) {
-            return usage;
-        }
-    }
-    return NULL;
-}
-
 void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from,
                       const char *why)
 {
     const struct log *log = stack->config.log;
     enum log_level level = LOG_INFO;
-    struct sip_inv *usage = message->call_id.len > 0 ? usage_of(stack, message->call_id) : NULL;
+    struct sip_inv *usage =
+        message->call_id.len > 0 ? sip_inv_index_find(&stack->by_call_id, message->call_id, NULL) : NULL;
     char what[TEXT_SAFE_MAX + 1];
     char addr[ADDR_TEXT_MAX];
 

@@ -127,6 +127,8 @@ WS_MUST_CHECK int sip_tx_respond(struct sip_tx_layer *layer, mono_us now, struct
 
 /* The INVITE server transaction that this CANCEL is for (9.2), or POOL_ID_NONE. */
 struct pool_id sip_tx_find_cancelled(const struct sip_tx_layer *layer, const struct sip_msg *cancel);
+/* The ref of its owner; none when stale, or when nobody hears of it any more. */
+struct pool_id sip_tx_ref(const struct sip_tx_layer *layer, struct pool_id id);
 /* To tag of the last response in an INVITE server transaction; empty: none yet. */
 struct span sip_tx_answer_tag(const struct sip_tx_layer *layer, struct pool_id id);
 /* A request without To tag that came here before by another way: same From tag, Call-ID and CSeq, another branch
