@@ -155,13 +155,13 @@ void sip_stack_set_local(struct sip_stack *stack, mono_us now, const struct net_
 /* ---- the SIP servers: where requests outside of dialogs go (RFC 3263 4.2, 4.3) ---- */
 
 #define SIP_SERVERS_MAX 16
-/* A server that failed is passed over for this long, unless it answers before. */
-#define SIP_SERVER_REST DUR_S(60)
+/* A server that failed is unavailable for this long, unless it answers before. */
+#define SIP_SERVER_UNAVAILABLE DUR_S(60)
 
 struct sip_server {
     struct net_addr addr;
-    mono_us rests_until; /* 0: it does not rest */
-    bool asked_to;       /* its own Retry-After: an answer does not end the rest */
+    mono_us unavailable_until; /* 0: it is available */
+    bool by_retry_after;       /* it said so itself: an answer does not end it */
 };
 
 /* An ordered list, the preferred one first. Zeroed is empty. */
@@ -171,20 +171,20 @@ struct sip_servers {
 };
 
 /* Replaces the list; of more than SIP_SERVERS_MAX the first ones are taken, repetitions once. A server that was in the
- * old list goes on resting. */
+ * old list stays unavailable. */
 void sip_servers_set(struct sip_servers *servers, const struct net_addr *addrs, uint32_t count);
-/* The first one that does not rest; when all rest, the one whose rest ends first; NULL: the list is empty. Borrowed
+/* The first one that is available; when none is, the one that will be first; NULL: the list is empty. Borrowed
  * until the list is set anew. */
 const struct net_addr *sip_servers_current(const struct sip_servers *servers, mono_us now);
-/* The first one that does not rest and is not among tried; NULL: none. The same, but resting ones too, except those that
- * asked for it, when even_resting. */
+/* The first one that is available and not among tried; NULL: none. The same, but unavailable ones too, except those that
+ * asked for it, when even_unavailable. */
 const struct net_addr *sip_servers_next(const struct sip_servers *servers, mono_us now, const struct net_addr *tried,
-                                        uint32_t tried_count, bool even_resting);
+                                        uint32_t tried_count, bool even_unavailable);
 /* A request to addr met silence, a transport error or a 503. retry_after: seconds of the 503's Retry-After, else -1 (it
- * then rests for SIP_SERVER_REST). An address that is not in the list (any more) is ignored. True: the server did not
- * rest before. */
+ * is then unavailable for SIP_SERVER_UNAVAILABLE). An address that is not in the list (any more) is ignored. True: it was
+ * available before. */
 bool sip_servers_failed(struct sip_servers *servers, mono_us now, const struct net_addr *addr, int64_t retry_after);
-/* addr answered, with anything but a 503: its rest is over unless it asked for it. True: it rested before. */
+/* addr answered, with anything but a 503: it is available, unless it said when it will be. True: it was not before. */
 bool sip_servers_answered(struct sip_servers *servers, mono_us now, const struct net_addr *addr);
 
 /* The list of the stack; registration, pings and calls share it. */

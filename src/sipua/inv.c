@@ -19,46 +19,46 @@ struct sip_inv *sip_inv_get(const struct sip_stack *stack, struct pool_id id)
 
 /* ---- the ring of lines ---- */
 
-void sip_inv_note(struct sip_inv *usage, struct span line)
+void sip_inv_trace(struct sip_inv *usage, struct span line)
 {
-    char *slot = usage->lines[usage->line_count % SIP_INV_LINES];
+    char *slot = usage->trace[usage->trace_count % SIP_INV_TRACE_LINES];
     struct span call_id = sip_text_view(&usage->call_id);
     long long ms = (long long)((usage->stack->now - usage->born) / 1000);
 
     if (span_starts(line, call_id)) {
         line = span_trim(span_from(line, call_id.len + 1));
     }
-    line = span_head(line, SIP_INV_LINE_MAX);
-    (void)snprintf(slot, SIP_INV_LINE_MAX, "+%lld ms %.*s", ms, SPAN_ARG(line));
-    usage->line_count++;
+    line = span_head(line, SIP_INV_TRACE_LINE_MAX);
+    (void)snprintf(slot, SIP_INV_TRACE_LINE_MAX, "+%lld ms %.*s", ms, SPAN_ARG(line));
+    usage->trace_count++;
 }
 
-static void log_lines(const struct sip_inv *usage, const struct sip_inv_input *in)
+static void log_trace(const struct sip_inv *usage, const struct sip_inv_input *in)
 {
     const struct log *log = usage->stack->config.log;
     char id[TEXT_SAFE_MAX + 1];
 
     (void)text_safe(sip_text_view(&usage->call_id), id);
     log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_BAD_END), id, in->code);
-    uint32_t first = usage->line_count > SIP_INV_LINES ? usage->line_count - SIP_INV_LINES : 0;
-    for (uint32_t i = first; i < usage->line_count; i++) {
-        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_STEP), id, usage->lines[i % SIP_INV_LINES]);
+    uint32_t first = usage->trace_count > SIP_INV_TRACE_LINES ? usage->trace_count - SIP_INV_TRACE_LINES : 0;
+    for (uint32_t i = first; i < usage->trace_count; i++) {
+        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_STEP), id, usage->trace[i % SIP_INV_TRACE_LINES]);
     }
 }
 
 static void log_change(struct sip_inv *usage, enum sip_inv_state from, enum sip_inv_event event)
 {
-    char line[SIP_INV_LINE_MAX];
+    char line[SIP_INV_TRACE_LINE_MAX];
     int len = snprintf(line, sizeof(line), "usage %s > %s on %s", sip_inv_state_name((int)from),
                        sip_inv_state_name((int)usage->state), sip_inv_event_name((int)event));
 
-    sip_inv_note(usage, span_make(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1));
+    sip_inv_trace(usage, span_make(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1));
     log_write(usage->stack->config.log, LOG_DEBUG, "%.*s: %s", SPAN_ARG(sip_text_view(&usage->call_id)), line);
 }
 
 /* ---- timers ---- */
 
-static void arm(struct sip_inv *usage, enum sip_inv_timer timer, dur_us after)
+static void inv_arm(struct sip_inv *usage, enum sip_inv_timer timer, dur_us after)
 {
     timerq_set(&usage->stack->timers, &usage->timers[timer].entry, usage->stack->now + after);
 }
@@ -75,23 +75,23 @@ static void cancel_timers(struct sip_inv *usage, uint32_t but)
 static void act_arm(struct sip_inv *usage, uint32_t actions)
 {
     if ((actions & SIP_INV_ACT_ARM_RING) != 0 && usage->ring_us > 0) {
-        arm(usage, SIP_INV_TMR_RING, usage->ring_us);
+        inv_arm(usage, SIP_INV_TMR_RING, usage->ring_us);
     }
     if ((actions & SIP_INV_ACT_ARM_RETRY) != 0) {
         usage->retry_us = SIP_T1;
-        arm(usage, SIP_INV_TMR_RETRY, usage->retry_us);
+        inv_arm(usage, SIP_INV_TMR_RETRY, usage->retry_us);
     }
     if ((actions & SIP_INV_ACT_ARM_RETRY_TWICE) != 0) {
         usage->retry_us = 2 * usage->retry_us < SIP_T2 ? 2 * usage->retry_us : SIP_T2;
-        arm(usage, SIP_INV_TMR_RETRY, usage->retry_us);
+        inv_arm(usage, SIP_INV_TMR_RETRY, usage->retry_us);
     }
     if ((actions & SIP_INV_ACT_ARM_GIVE_UP) != 0) {
-        arm(usage, SIP_INV_TMR_GIVE_UP, 64 * SIP_T1);
+        inv_arm(usage, SIP_INV_TMR_GIVE_UP, 64 * SIP_T1);
     }
     if ((actions & SIP_INV_ACT_ARM_SILENCE) != 0) {
         timerq_cancel(&usage->stack->timers, &usage->timers[SIP_INV_TMR_SILENCE].entry);
-        if (sip_inv_may_leave(usage)) {
-            arm(usage, SIP_INV_TMR_SILENCE, SIP_INV_PATIENCE);
+        if (sip_inv_may_fail_over(usage)) {
+            inv_arm(usage, SIP_INV_TMR_SILENCE, SIP_INV_PATIENCE);
         }
     }
 }
@@ -165,8 +165,8 @@ static int act_send(struct sip_inv *usage, uint32_t actions, const struct sip_in
 {
     struct sip_dialog *dialog = in->dialog != NULL ? in->dialog : usage->dialog;
 
-    if ((actions & SIP_INV_ACT_LEAVE_SERVER) != 0) {
-        sip_inv_leave_server(usage);
+    if ((actions & SIP_INV_ACT_ABANDON_BRANCH) != 0) {
+        sip_inv_abandon_branch(usage);
     }
     if ((actions & SIP_INV_ACT_SEND_INVITE) != 0) {
         return sip_inv_send_invite(usage);
@@ -217,7 +217,8 @@ static bool is_elsewhere(const struct sip_msg *message)
            (sip_reason_has(message, SPAN_LIT("SIP"), 200) || sip_reason_has(message, SPAN_LIT("Q.850"), 26));
 }
 
-static struct sip_event event_of(const struct sip_inv *usage, enum sip_event_kind kind, const struct sip_inv_input *in)
+static struct sip_event inv_event_of(const struct sip_inv *usage, enum sip_event_kind kind,
+                                     const struct sip_inv_input *in)
 {
     struct sip_event event = {
         .kind = kind,
@@ -250,14 +251,14 @@ static void act_tell(struct sip_inv *usage, uint32_t actions, const struct sip_i
     enum sip_event_kind kind;
 
     if ((actions & SIP_INV_ACT_BAD_END) != 0 && usage->attached) {
-        log_lines(usage, in);
+        log_trace(usage, in);
     }
     if (heard && told_kind(actions, in, &kind)) {
-        struct sip_event event = event_of(usage, kind, in);
+        struct sip_event event = inv_event_of(usage, kind, in);
         usage->attached = usage->attached && kind != SIP_EVENT_ENDED;
-        stack->telling = usage->id;
+        stack->in_callback = usage->id;
         stack->hooks.event(stack->hooks.ctx, &event);
-        stack->telling = POOL_ID_NONE;
+        stack->in_callback = POOL_ID_NONE;
         return;
     }
     if ((actions & SIP_INV_ACT_ENDINGS) != 0) {
@@ -278,7 +279,7 @@ static void enter_lingering(struct sip_inv *usage)
     }
 }
 
-static void enter(struct sip_inv *usage, enum sip_inv_state next, enum sip_inv_event event)
+static void inv_enter(struct sip_inv *usage, enum sip_inv_state next, enum sip_inv_event event)
 {
     enum sip_inv_state from = usage->state;
 
@@ -307,7 +308,7 @@ bool sip_inv_is_busy(const struct sip_inv *usage)
 void sip_inv_check_drained(struct sip_inv *usage)
 {
     if (usage->state == SIP_INV_ST_LINGERING && pool_id_is_none(usage->invite_tx) && !bye_pending(usage) &&
-        !sip_inv_left_pending(usage)) {
+        !sip_inv_has_branches(usage)) {
         (void)sip_inv_step(usage, SIP_INV_EV_DRAINED, &(struct sip_inv_input){0});
     }
 }
@@ -331,7 +332,7 @@ int sip_inv_step(struct sip_inv *usage, enum sip_inv_event event, const struct s
         usage->stack->stats.dropped_cells++;
         return ST_STATE;
     }
-    enter(usage, (enum sip_inv_state)cell->next, event);
+    inv_enter(usage, (enum sip_inv_state)cell->next, event);
     if ((cell->actions & arm_actions) != 0) {
         act_arm(usage, cell->actions);
     }
@@ -355,14 +356,14 @@ int sip_inv_step(struct sip_inv *usage, enum sip_inv_event event, const struct s
 /* ---- making and releasing ---- */
 
 /* What only waits for late packets gives way to a new call: the oldest first. */
-static bool make_room(struct sip_stack *stack)
+static bool inv_make_room(struct sip_stack *stack)
 {
     struct list_node *heads[] = {&stack->dead, &stack->lingering};
 
     for (size_t i = 0; i < 2; i++) {
         for (struct list_node *n = heads[i]->next; n != heads[i]; n = n->next) {
             struct sip_inv *usage = LIST_OWNER(n, struct sip_inv, node);
-            if (!pool_id_eq(usage->id, stack->telling) && !bye_pending(usage)) {
+            if (!pool_id_eq(usage->id, stack->in_callback) && !bye_pending(usage)) {
                 sip_inv_free(usage);
                 return true;
             }
@@ -376,7 +377,7 @@ struct sip_inv *sip_inv_new(struct sip_stack *stack)
     struct pool_id id;
     struct sip_inv *usage = pool_new(&stack->usages, &id);
 
-    if (usage == NULL && make_room(stack)) {
+    if (usage == NULL && inv_make_room(stack)) {
         usage = pool_new(&stack->usages, &id);
     }
     if (usage == NULL) {
@@ -403,7 +404,7 @@ void sip_inv_free(struct sip_inv *usage)
 
     cancel_timers(usage, 0);
     sip_tx_disown(stack->tx, usage->invite_tx);
-    sip_inv_drop_left(usage);
+    sip_inv_drop_branches(usage);
     for (struct list_node *n; (n = list_first(&usage->dialogs)) != NULL;) {
         sip_inv_drop_dialog(usage, LIST_OWNER(n, struct sip_dialog, node));
     }

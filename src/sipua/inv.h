@@ -7,31 +7,31 @@
 #include "stack.h"
 #include "wsaudio/sipmsg/auth.h"
 
-#define SIP_INV_CALL_ID_LEN 32
-#define SIP_INV_TAG_LEN     SIP_STACK_TAG_LEN
-#define SIP_INV_LINES       64
-#define SIP_INV_LINE_MAX    96
-#define SIP_INV_DIALOGS_MAX 16 /* of one usage; with more a new 2xx takes the place of what is least needed */
+#define SIP_INV_CALL_ID_LEN    32
+#define SIP_INV_TAG_LEN        SIP_STACK_TAG_LEN
+#define SIP_INV_TRACE_LINES    64
+#define SIP_INV_TRACE_LINE_MAX 96
+#define SIP_INV_DIALOGS_MAX    16 /* of one usage; with more a new 2xx takes the place of what is least needed */
 
 /* Roles of transactions, given back in their notices. */
 enum sip_inv_role {
     SIP_INV_ROLE_INVITE,
-    SIP_INV_ROLE_LEFT, /* an INVITE to a server that was left */
+    SIP_INV_ROLE_BRANCH, /* an abandoned branch: an INVITE to a server before the present one */
     SIP_INV_ROLE_CANCEL,
     SIP_INV_ROLE_SERVER
 };
 
 /* Silent for that long with another server left: the INVITE has been sent four times by then (at 0, 0.5, 1.5, 3.5 s).
  * RFC 3263 4.3 leaves the time to the client; on the last server timer B runs out as ever. */
-#define SIP_INV_PATIENCE DUR_S(4)
-#define SIP_INV_LEFT_MAX 2 /* INVITEs to servers that were left; the oldest gives way */
+#define SIP_INV_PATIENCE     DUR_S(4)
+#define SIP_INV_BRANCHES_MAX 2 /* abandoned INVITEs, to servers before the present one; the oldest gives way */
 
 /* The way of the INVITE through the servers. */
 struct sip_inv_servers {
     struct net_addr tried[SIP_SERVERS_MAX]; /* the last one is where the INVITE goes */
     uint32_t tried_count;
-    bool moved; /* the next INVITE is the last one once more, to another server: same CSeq */
-    struct pool_id left[SIP_INV_LEFT_MAX];
+    bool failed_over; /* the next INVITE is the last one once more, to another server: same CSeq */
+    struct pool_id branches[SIP_INV_BRANCHES_MAX];
 };
 
 struct sip_inv;
@@ -81,8 +81,8 @@ struct sip_inv {
     uint32_t answer_cseq;
     const char *unread; /* why a message of this call could not be read; NULL: none */
     /* the last state changes */
-    char lines[SIP_INV_LINES][SIP_INV_LINE_MAX];
-    uint32_t line_count; /* ever written */
+    char trace[SIP_INV_TRACE_LINES][SIP_INV_TRACE_LINE_MAX];
+    uint32_t trace_count; /* ever written */
 };
 
 /* What an event brings along. */
@@ -117,7 +117,7 @@ void sip_inv_check_drained(struct sip_inv *usage);
 /* A timer of a usage ran out. */
 void sip_inv_timer_due(struct sip_inv_timer_entry *timer);
 /* A line for the ring: state changes of the usage and its transactions. */
-void sip_inv_note(struct sip_inv *usage, struct span line);
+void sip_inv_trace(struct sip_inv *usage, struct span line);
 
 /* ---- stack_refusal.c ---- */
 
@@ -162,7 +162,7 @@ int sip_inv_send_invite(struct sip_inv *usage);
 int sip_inv_send_cancel(struct sip_inv *usage);
 /* A 2xx to our INVITE behind the one that made the call, or while there is none: of a fork, or of a server that was
  * left. */
-void sip_inv_spare_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice);
+void sip_inv_extra_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice);
 /* The message's SDP, or empty. */
 struct span sip_inv_sdp(const struct sip_msg *message);
 /* Notices of all transactions of usages come here. */
@@ -175,21 +175,21 @@ const struct net_addr *sip_inv_server(const struct sip_inv *usage);
 /* The first one. */
 void sip_inv_servers_begin(struct sip_inv *usage, const struct net_addr *server);
 /* Whether silence need not be waited out. */
-bool sip_inv_may_leave(const struct sip_inv *usage);
-/* Makes the next server the INVITE's. False: none is left; even_resting: those that only rest count too. */
-bool sip_inv_next_server(struct sip_inv *usage, bool even_resting);
+bool sip_inv_may_fail_over(const struct sip_inv *usage);
+/* Makes the next server the INVITE's. False: none is left; even_unavailable: unavailable ones count too. */
+bool sip_inv_next_server(struct sip_inv *usage, bool even_unavailable);
 /* The server that the INVITE went to showed life or none; retry_after as in sip_servers_failed. */
 void sip_inv_server_answered(struct sip_inv *usage);
 void sip_inv_server_failed(struct sip_inv *usage, int64_t retry_after);
-/* The INVITE's transaction becomes one of those that were left. */
-void sip_inv_leave_server(struct sip_inv *usage);
+/* The INVITE's transaction becomes an abandoned branch. */
+void sip_inv_abandon_branch(struct sip_inv *usage);
 /* No answer came: on to the next server, if there is one. */
 void sip_inv_silence(struct sip_inv *usage);
-/* What came of an INVITE that was left: a 1xx gets CANCEL, a 2xx ACK and BYE. */
-void sip_inv_left_notice(struct sip_inv *usage, const struct sip_tx_notice *notice);
-bool sip_inv_left_pending(const struct sip_inv *usage);
+/* What came of an abandoned branch: a 1xx gets CANCEL, a 2xx ACK and BYE. */
+void sip_inv_branch_notice(struct sip_inv *usage, const struct sip_tx_notice *notice);
+bool sip_inv_has_branches(const struct sip_inv *usage);
 /* They run on without a listener. */
-void sip_inv_drop_left(struct sip_inv *usage);
+void sip_inv_drop_branches(struct sip_inv *usage);
 
 /* ---- inv_answer.c ---- */
 

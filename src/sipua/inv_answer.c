@@ -50,7 +50,7 @@ int sip_inv_send_response(struct sip_inv *usage, const struct sip_inv_input *in)
     };
 
     if (!usage->taken) {
-        sip_stack_reply(stack, stack->hand.message, stack->hand.source, &reply);
+        sip_stack_reply(stack, stack->pending.message, stack->pending.source, &reply);
         return ST_OK;
     }
     if (reply.code < 200) {
@@ -68,7 +68,7 @@ int sip_inv_send_response(struct sip_inv *usage, const struct sip_inv_input *in)
 /* ---- a new INVITE ---- */
 
 /* From of our requests: their To with our tag (12.1.1). */
-static int set_local(struct sip_inv *usage, const struct sip_msg *request)
+static int incoming_set_local(struct sip_inv *usage, const struct sip_msg *request)
 {
     char value[SIP_DIALOG_TEXT_MAX];
     struct outbuf out;
@@ -79,14 +79,14 @@ static int set_local(struct sip_inv *usage, const struct sip_msg *request)
     return status == ST_OK ? sip_text_set(&usage->local, outbuf_view(&out)) : status;
 }
 
-static int make_dialog(struct sip_inv *usage, const struct sip_stack_hand *hand)
+static int invite_make_dialog(struct sip_inv *usage, const struct sip_stack_pending *pending)
 {
     struct sip_dialog *dialog = sip_inv_add_dialog(usage, SIP_INV_ROOM_ANY);
 
     if (dialog == NULL) {
         return ST_FULL;
     }
-    int status = sip_dialog_from_request(dialog, hand->message, hand->source);
+    int status = sip_dialog_from_request(dialog, pending->message, pending->source);
     if (status != ST_OK) {
         sip_inv_drop_dialog(usage, dialog);
         return status;
@@ -96,34 +96,34 @@ static int make_dialog(struct sip_inv *usage, const struct sip_stack_hand *hand)
 }
 
 /* Keeps what later responses need. Only what somebody wants gets that far: a flood of INVITEs costs nothing. */
-static int take(struct sip_inv *usage)
+static int invite_take(struct sip_inv *usage)
 {
     struct sip_stack *stack = usage->stack;
-    const struct sip_stack_hand *hand = &stack->hand;
+    const struct sip_stack_pending *pending = &stack->pending;
     struct sip_tx_owner owner = {.notice = sip_inv_notice, .ctx = stack, .ref = usage->id, .role = SIP_INV_ROLE_SERVER};
 
     if (usage->taken) {
         return ST_OK;
     }
-    if (!pool_id_eq(hand->usage, usage->id)) {
+    if (!pool_id_eq(pending->usage, usage->id)) {
         return ST_STATE;
     }
-    int status = sip_text_set(&usage->request, hand->message->raw);
+    int status = sip_text_set(&usage->request, pending->message->raw);
     if (status == ST_OK) {
-        status = set_local(usage, hand->message);
+        status = incoming_set_local(usage, pending->message);
     }
     if (status == ST_OK) {
-        status = make_dialog(usage, hand);
+        status = invite_make_dialog(usage, pending);
     }
     if (status != ST_OK) {
         return status;
     }
-    status = sip_tx_accept(stack->tx, stack->now, hand->message, hand->source, &owner, &usage->invite_tx);
+    status = sip_tx_accept(stack->tx, stack->now, pending->message, pending->source, &owner, &usage->invite_tx);
     if (status != ST_OK) {
         sip_inv_drop_dialogs(usage, NULL);
         return status;
     }
-    usage->source = *hand->source;
+    usage->source = *pending->source;
     usage->taken = true;
     return ST_OK;
 }
@@ -145,13 +145,13 @@ void sip_inv_incoming(struct sip_stack *stack, const struct sip_msg *request, co
     usage->incoming = true;
     /* refused without a transaction it comes again as a new one and meets the same answer (8.2.7) */
     sip_stack_request_tag(stack, request, usage->local_tag);
-    stack->hand = (struct sip_stack_hand){.usage = id, .message = request, .source = source};
+    stack->pending = (struct sip_stack_pending){.usage = id, .message = request, .source = source};
     (void)sip_inv_step(usage, SIP_INV_EV_INCOMING, &in);
     usage = sip_inv_get(stack, id);
     if (usage != NULL && !usage->attached && sip_inv_takes(usage, SIP_INV_EV_END)) {
         (void)sip_inv_step(usage, SIP_INV_EV_END, &(struct sip_inv_input){.code = 480});
     }
-    stack->hand = (struct sip_stack_hand){0};
+    stack->pending = (struct sip_stack_pending){0};
 }
 
 void sip_inv_cancelled(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *cancel,
@@ -184,8 +184,8 @@ void sip_inv_ack(struct sip_inv *usage, const struct sip_msg *ack, const struct 
 /* ---- the owner's functions ---- */
 
 /* The incoming usage, when the event fits its state and its INVITE is or can be taken. */
-static int unanswered(struct sip_stack *stack, mono_us now, struct pool_id id, enum sip_inv_event event,
-                      struct sip_inv **usage)
+static int invite_unanswered(struct sip_stack *stack, mono_us now, struct pool_id id, enum sip_inv_event event,
+                             struct sip_inv **usage)
 {
     *usage = sip_inv_get(stack, id);
     if (*usage == NULL) {
@@ -198,13 +198,13 @@ static int unanswered(struct sip_stack *stack, mono_us now, struct pool_id id, e
 int sip_inv_adopt(struct sip_stack *stack, struct pool_id id, struct pool_id owner)
 {
     struct sip_inv *usage;
-    int status = unanswered(stack, stack->now, id, SIP_INV_EV_ANSWER, &usage);
+    int status = invite_unanswered(stack, stack->now, id, SIP_INV_EV_ANSWER, &usage);
 
     if (status == ST_OK && usage->attached) {
         status = ST_STATE;
     }
     if (status == ST_OK) {
-        status = take(usage);
+        status = invite_take(usage);
     }
     if (status == ST_OK) {
         usage->owner = owner;
@@ -220,9 +220,9 @@ int sip_inv_progress(struct sip_stack *stack, mono_us now, struct pool_id id, in
     if (code <= 100 || code > 199) {
         return ST_BAD;
     }
-    int status = unanswered(stack, now, id, SIP_INV_EV_PROGRESS, &usage);
+    int status = invite_unanswered(stack, now, id, SIP_INV_EV_PROGRESS, &usage);
     if (status == ST_OK) {
-        status = take(usage);
+        status = invite_take(usage);
     }
     if (status != ST_OK) {
         return status;
@@ -235,10 +235,10 @@ int sip_inv_answer(struct sip_stack *stack, mono_us now, struct pool_id id, stru
 {
     struct sip_inv *usage;
     struct sip_msg request;
-    int status = unanswered(stack, now, id, SIP_INV_EV_ANSWER, &usage);
+    int status = invite_unanswered(stack, now, id, SIP_INV_EV_ANSWER, &usage);
 
     if (status == ST_OK) {
-        status = take(usage);
+        status = invite_take(usage);
     }
     if (status != ST_OK) {
         return status;
@@ -268,7 +268,7 @@ int sip_inv_reject(struct sip_stack *stack, mono_us now, struct pool_id id, int 
     if (code < 300 || code > 699) {
         return ST_BAD;
     }
-    int status = unanswered(stack, now, id, SIP_INV_EV_REJECT, &usage);
+    int status = invite_unanswered(stack, now, id, SIP_INV_EV_REJECT, &usage);
     if (status != ST_OK) {
         return status;
     }

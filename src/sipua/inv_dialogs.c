@@ -22,7 +22,7 @@ struct sip_dialog *sip_inv_find_dialog(const struct sip_inv *usage, struct span 
  * gets ACK and BYE once more when its 2xx comes again. */
 enum need { NEED_SILENT, NEED_EARLY, NEED_ENDED, NEED_ENDING, NEED_COUNT };
 
-static struct sip_dialog *find_need(const struct sip_inv *usage, enum need need)
+static struct sip_dialog *dialog_find_need(const struct sip_inv *usage, enum need need)
 {
     for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
         struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
@@ -35,9 +35,9 @@ static struct sip_dialog *find_need(const struct sip_inv *usage, enum need need)
     return NULL;
 }
 
-static bool give_up_one(struct sip_inv *usage, enum need need)
+static bool dialog_give_up_one(struct sip_inv *usage, enum need need)
 {
-    struct sip_dialog *dialog = find_need(usage, need);
+    struct sip_dialog *dialog = dialog_find_need(usage, need);
 
     if (dialog == NULL) {
         return false;
@@ -47,7 +47,7 @@ static bool give_up_one(struct sip_inv *usage, enum need need)
     return true;
 }
 
-static bool has_room(const struct sip_inv *usage)
+static bool dialogs_has_room(const struct sip_inv *usage)
 {
     const struct pool *pool = &usage->stack->dialogs;
 
@@ -55,19 +55,19 @@ static bool has_room(const struct sip_inv *usage)
 }
 
 /* Of the other usages only when the pool is what is full: it holds several for each of them. */
-static void make_room(struct sip_inv *usage, enum sip_inv_room room)
+static void dialogs_make_room(struct sip_inv *usage, enum sip_inv_room room)
 {
     struct sip_stack *stack = usage->stack;
     bool others = room == SIP_INV_ROOM_ANY && usage->dialog_count < SIP_INV_DIALOGS_MAX;
     int needs = room == SIP_INV_ROOM_ANY ? NEED_COUNT : (int)room;
     struct sip_inv *other;
 
-    for (int need = 0; need < needs && !has_room(usage); need++) {
-        if (give_up_one(usage, (enum need)need) || !others) {
+    for (int need = 0; need < needs && !dialogs_has_room(usage); need++) {
+        if (dialog_give_up_one(usage, (enum need)need) || !others) {
             continue;
         }
         for (uint32_t slot = 0; (other = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-            if (other->state != SIP_INV_ST_TERMINATED && give_up_one(other, (enum need)need)) {
+            if (other->state != SIP_INV_ST_TERMINATED && dialog_give_up_one(other, (enum need)need)) {
                 break;
             }
         }
@@ -78,8 +78,8 @@ struct sip_dialog *sip_inv_add_dialog(struct sip_inv *usage, enum sip_inv_room r
 {
     struct pool_id id;
 
-    make_room(usage, room);
-    struct sip_dialog *dialog = has_room(usage) ? pool_new(&usage->stack->dialogs, &id) : NULL;
+    dialogs_make_room(usage, room);
+    struct sip_dialog *dialog = dialogs_has_room(usage) ? pool_new(&usage->stack->dialogs, &id) : NULL;
     if (dialog == NULL) {
         return NULL;
     }

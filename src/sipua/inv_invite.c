@@ -75,8 +75,9 @@ int sip_inv_send_invite(struct sip_inv *usage)
     if (status != ST_OK) {
         return status;
     }
-    usage->cseq += usage->servers.moved ? 0 : 1; /* to another server it is the same request, but for the branch */
-    usage->servers.moved = false;
+    usage->cseq +=
+        usage->servers.failed_over ? 0 : 1; /* to another server it is the same request, but for the branch */
+    usage->servers.failed_over = false;
     struct outbuf out = sip_stack_writer(stack);
     write_invite(usage, &out, outbuf_view(&lines));
     status = outbuf_status(&out);
@@ -132,7 +133,7 @@ static void on_first_2xx(struct sip_inv *usage, const struct sip_tx_notice *noti
     (void)sip_inv_step(usage, SIP_INV_EV_2XX, &in);
 }
 
-void sip_inv_spare_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice)
+void sip_inv_extra_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice)
 {
     struct sip_inv_input in = input_of(notice);
     struct sip_dialog *known = sip_inv_find_dialog(usage, notice->message->to.tag);
@@ -257,7 +258,7 @@ static void on_invite_notice(struct sip_inv *usage, const struct sip_tx_notice *
             on_failure(usage, notice);
         }
         break;
-    case SIP_TX_2XX_AGAIN: sip_inv_spare_2xx(usage, notice); break;
+    case SIP_TX_2XX_AGAIN: sip_inv_extra_2xx(usage, notice); break;
     case SIP_TX_TIMEOUT: on_no_answer(usage, SIP_INV_EV_TIMEOUT, 408); break;
     case SIP_TX_TRANSPORT: on_no_answer(usage, SIP_INV_EV_BROKEN, 503); break;
     case SIP_TX_GONE:
@@ -281,8 +282,8 @@ void sip_inv_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice)
     if (usage == NULL) {
         return;
     }
-    if (notice->role == SIP_INV_ROLE_LEFT) {
-        sip_inv_left_notice(usage, notice);
+    if (notice->role == SIP_INV_ROLE_BRANCH) {
+        sip_inv_branch_notice(usage, notice);
     } else if (notice->role == SIP_INV_ROLE_INVITE && pool_id_eq(notice->tx, usage->invite_tx)) {
         on_invite_notice(usage, notice);
     } else if (notice->role == SIP_INV_ROLE_SERVER && notice->kind == SIP_TX_ACKED) {
@@ -293,7 +294,7 @@ void sip_inv_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice)
 /* ---- the owner's function ---- */
 
 /* From: `"display" <sip:caller@domain>;tag=…` (8.1.1.3). */
-static int set_local(struct sip_inv *usage)
+static int outgoing_set_local(struct sip_inv *usage)
 {
     const struct sip_config *config = &usage->stack->config;
     char uri_text[1024];
@@ -320,7 +321,7 @@ static int fill_outgoing(struct sip_inv *usage, struct span request_uri, struct 
     int status = sip_text_set(&usage->call_id, span_make(call_id, SIP_INV_CALL_ID_LEN));
     if (status == ST_OK) {
         sip_inv_index_add(&usage->stack->by_call_id, usage);
-        status = set_local(usage);
+        status = outgoing_set_local(usage);
     }
     if (status == ST_OK) {
         status = sip_text_set(&usage->offer, offer);

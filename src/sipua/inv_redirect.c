@@ -48,7 +48,7 @@ static bool same_uri(const struct sip_text *text, const struct sip_uri *uri)
     return sip_uri_parse(sip_text_view(text), &other) == ST_OK && sip_uri_equal(&other, uri);
 }
 
-static bool is_known(const struct sip_inv_targets *targets, const struct sip_uri *uri)
+static bool target_is_known(const struct sip_inv_targets *targets, const struct sip_uri *uri)
 {
     for (uint32_t i = 0; i < targets->tried_count; i++) {
         if (same_uri(&targets->tried[i], uri)) {
@@ -64,7 +64,7 @@ static bool is_known(const struct sip_inv_targets *targets, const struct sip_uri
 }
 
 /* Behind those of the same q: the order in which they came decides among equals. */
-static void insert(struct sip_inv_targets *targets, struct sip_text uri, uint32_t q)
+static void target_insert(struct sip_inv_targets *targets, struct sip_text uri, uint32_t q)
 {
     uint32_t at = targets->waiting_count;
 
@@ -76,7 +76,7 @@ static void insert(struct sip_inv_targets *targets, struct sip_text uri, uint32_
     targets->waiting_count++;
 }
 
-static void add(struct sip_inv_targets *targets, struct span value)
+static void target_add(struct sip_inv_targets *targets, struct span value)
 {
     struct sip_name_addr contact;
     struct sip_uri uri;
@@ -91,11 +91,12 @@ static void add(struct sip_inv_targets *targets, struct span value)
     /* Headers of the URI would become headers of the request (19.1.5); they are left out, not obeyed. */
     outbuf_init(&out, buf, sizeof(buf));
     sip_uri_put_target(&out, &contact.uri);
-    if (outbuf_status(&out) != ST_OK || sip_uri_parse(outbuf_view(&out), &uri) != ST_OK || is_known(targets, &uri)) {
+    if (outbuf_status(&out) != ST_OK || sip_uri_parse(outbuf_view(&out), &uri) != ST_OK ||
+        target_is_known(targets, &uri)) {
         return;
     }
     if (sip_text_set(&copy, uri.text) == ST_OK) {
-        insert(targets, copy, parse_q(contact.params));
+        target_insert(targets, copy, parse_q(contact.params));
     }
 }
 
@@ -104,7 +105,7 @@ void sip_inv_targets_add(struct sip_inv_targets *targets, const struct sip_msg *
     struct span value;
 
     for (struct sip_values it = sip_values_of(response, SIP_HEADER_CONTACT); sip_values_next(&it, &value);) {
-        add(targets, value);
+        target_add(targets, value);
     }
 }
 

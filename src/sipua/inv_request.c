@@ -107,15 +107,15 @@ void sip_inv_on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const st
         reply_later(usage, request, source);
         return;
     }
-    stack->hand = (struct sip_stack_hand){.usage = id, .tx = tx, .message = request, .source = source};
+    stack->pending = (struct sip_stack_pending){.usage = id, .tx = tx, .message = request, .source = source};
     (void)sip_inv_step(usage, SIP_INV_EV_OFFER, &in);
-    if (!stack->hand.answered) {
+    if (!stack->pending.answered) {
         /* 487 when the hook ended the call (15.1.2). */
         usage = sip_inv_get(stack, id);
         bool goes_on = usage != NULL && sip_inv_takes(usage, SIP_INV_EV_OFFER);
         (void)sip_stack_reply_tx(stack, tx, request, source, &(struct sip_reply){.code = goes_on ? 488 : 487});
     }
-    stack->hand = (struct sip_stack_hand){0};
+    stack->pending = (struct sip_stack_pending){0};
 }
 
 void sip_inv_on_options(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
@@ -142,9 +142,9 @@ void sip_inv_request(struct sip_inv *usage, struct sip_dialog *dialog, const str
 
 static struct sip_inv *offered(struct sip_stack *stack, mono_us now, struct pool_id id)
 {
-    const struct sip_stack_hand *hand = &stack->hand;
+    const struct sip_stack_pending *pending = &stack->pending;
 
-    if (pool_id_is_none(hand->tx) || hand->answered || !pool_id_eq(hand->usage, id)) {
+    if (pool_id_is_none(pending->tx) || pending->answered || !pool_id_eq(pending->usage, id)) {
         return NULL;
     }
     stack->now = now;
@@ -154,32 +154,32 @@ static struct sip_inv *offered(struct sip_stack *stack, mono_us now, struct pool
 int sip_inv_accept_offer(struct sip_stack *stack, mono_us now, struct pool_id id, struct span body)
 {
     struct sip_inv *usage = offered(stack, now, id);
-    struct sip_stack_hand *hand = &stack->hand;
+    struct sip_stack_pending *pending = &stack->pending;
 
     if (usage == NULL || !sip_inv_takes(usage, SIP_INV_EV_ACCEPT)) {
         return ST_STATE;
     }
-    int status = sip_dialog_refresh(usage->dialog, hand->message, hand->source);
+    int status = sip_dialog_refresh(usage->dialog, pending->message, pending->source);
     if (status != ST_OK) {
         return status;
     }
-    if (hand->message->method == SIP_METHOD_INVITE) {
-        status = sip_inv_keep_answer(usage, hand->tx, hand->message, hand->source, body);
+    if (pending->message->method == SIP_METHOD_INVITE) {
+        status = sip_inv_keep_answer(usage, pending->tx, pending->message, pending->source, body);
         if (status == ST_OK) {
-            hand->answered = true;
+            pending->answered = true;
             status = sip_inv_step(usage, SIP_INV_EV_ACCEPT, &(struct sip_inv_input){0});
         }
         return status;
     }
     char contact[SIP_STACK_CONTACT_MAX];
     struct sip_reply reply = {.code = 200, .body = body, .contact = sip_stack_contact(stack, contact), .allow = true};
-    hand->answered = true;
-    return sip_stack_reply_tx(stack, hand->tx, hand->message, hand->source, &reply);
+    pending->answered = true;
+    return sip_stack_reply_tx(stack, pending->tx, pending->message, pending->source, &reply);
 }
 
 int sip_inv_refuse_offer(struct sip_stack *stack, mono_us now, struct pool_id id, int code)
 {
-    struct sip_stack_hand *hand = &stack->hand;
+    struct sip_stack_pending *pending = &stack->pending;
 
     if (code < 300 || code > 699) {
         return ST_BAD;
@@ -187,6 +187,6 @@ int sip_inv_refuse_offer(struct sip_stack *stack, mono_us now, struct pool_id id
     if (offered(stack, now, id) == NULL) {
         return ST_STATE;
     }
-    hand->answered = true;
-    return sip_stack_reply_tx(stack, hand->tx, hand->message, hand->source, &(struct sip_reply){.code = code});
+    pending->answered = true;
+    return sip_stack_reply_tx(stack, pending->tx, pending->message, pending->source, &(struct sip_reply){.code = code});
 }

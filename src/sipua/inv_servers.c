@@ -11,23 +11,23 @@ void sip_inv_servers_begin(struct sip_inv *usage, const struct net_addr *server)
     usage->servers = (struct sip_inv_servers){.tried = {*server}, .tried_count = 1};
 }
 
-static const struct net_addr *find_next(const struct sip_inv *usage, bool even_resting)
+static const struct net_addr *server_find_next(const struct sip_inv *usage, bool even_unavailable)
 {
     const struct sip_inv_servers *s = &usage->servers;
 
     return s->tried_count < SIP_SERVERS_MAX
-               ? sip_servers_next(&usage->stack->servers, usage->stack->now, s->tried, s->tried_count, even_resting)
+               ? sip_servers_next(&usage->stack->servers, usage->stack->now, s->tried, s->tried_count, even_unavailable)
                : NULL;
 }
 
-bool sip_inv_may_leave(const struct sip_inv *usage)
+bool sip_inv_may_fail_over(const struct sip_inv *usage)
 {
-    return find_next(usage, false) != NULL;
+    return server_find_next(usage, false) != NULL;
 }
 
-bool sip_inv_next_server(struct sip_inv *usage, bool even_resting)
+bool sip_inv_next_server(struct sip_inv *usage, bool even_unavailable)
 {
-    const struct net_addr *next = find_next(usage, even_resting);
+    const struct net_addr *next = server_find_next(usage, even_unavailable);
     const struct log *log = usage->stack->config.log;
     char id[TEXT_SAFE_MAX + 1];
     char text[ADDR_TEXT_MAX];
@@ -36,7 +36,7 @@ bool sip_inv_next_server(struct sip_inv *usage, bool even_resting)
         return false;
     }
     usage->servers.tried[usage->servers.tried_count++] = *next;
-    usage->servers.moved = true;
+    usage->servers.failed_over = true;
     sip_auth_restart(&usage->auth);
     log_write(log, LOG_INFO, LOG_TEXT(log, SIP_NEXT_SERVER), text_safe(sip_text_view(&usage->call_id), id),
               addr_text(next, text));
@@ -53,17 +53,17 @@ void sip_inv_server_failed(struct sip_inv *usage, int64_t retry_after)
     sip_stack_server_failed(usage->stack, usage->stack->now, sip_inv_server(usage), retry_after);
 }
 
-void sip_inv_leave_server(struct sip_inv *usage)
+void sip_inv_abandon_branch(struct sip_inv *usage)
 {
     struct sip_inv_servers *s = &usage->servers;
     struct sip_tx_owner owner = {
-        .notice = sip_inv_notice, .ctx = usage->stack, .ref = usage->id, .role = SIP_INV_ROLE_LEFT};
+        .notice = sip_inv_notice, .ctx = usage->stack, .ref = usage->id, .role = SIP_INV_ROLE_BRANCH};
 
-    sip_tx_kill(usage->stack->tx, s->left[0]);
-    for (uint32_t i = 1; i < SIP_INV_LEFT_MAX; i++) {
-        s->left[i - 1] = s->left[i];
+    sip_tx_kill(usage->stack->tx, s->branches[0]);
+    for (uint32_t i = 1; i < SIP_INV_BRANCHES_MAX; i++) {
+        s->branches[i - 1] = s->branches[i];
     }
-    s->left[SIP_INV_LEFT_MAX - 1] = usage->invite_tx;
+    s->branches[SIP_INV_BRANCHES_MAX - 1] = usage->invite_tx;
     sip_tx_set_owner(usage->stack->tx, usage->invite_tx, &owner);
     usage->invite_tx = POOL_ID_NONE;
 }
@@ -72,7 +72,7 @@ void sip_inv_silence(struct sip_inv *usage)
 {
     struct sip_inv_input in = {.code = 503, .reason = span_cstr(sip_reason_phrase(503))};
 
-    if (usage->state != SIP_INV_ST_CALLING || !sip_inv_may_leave(usage)) {
+    if (usage->state != SIP_INV_ST_CALLING || !sip_inv_may_fail_over(usage)) {
         return; /* the others have failed meanwhile: timer B decides */
     }
     sip_inv_server_failed(usage, -1);
@@ -86,7 +86,7 @@ void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct ne
     struct sip_inv *usage;
 
     stack->now = now;
-    sip_request_unreachable(&stack->ping.options.request, addr);
+    sip_request_unreachable(&stack->keepalive.options.request, addr);
     sip_request_unreachable(&stack->registration.request.request, addr);
     for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
         if (usage->state == SIP_INV_ST_CALLING && addr_equal(sip_inv_server(usage), addr)) {
@@ -97,38 +97,38 @@ void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct ne
     }
 }
 
-/* ---- what was left ---- */
+/* ---- abandoned branches ---- */
 
-bool sip_inv_left_pending(const struct sip_inv *usage)
+bool sip_inv_has_branches(const struct sip_inv *usage)
 {
-    for (uint32_t i = 0; i < SIP_INV_LEFT_MAX; i++) {
-        if (!pool_id_is_none(usage->servers.left[i])) {
+    for (uint32_t i = 0; i < SIP_INV_BRANCHES_MAX; i++) {
+        if (!pool_id_is_none(usage->servers.branches[i])) {
             return true;
         }
     }
     return false;
 }
 
-void sip_inv_drop_left(struct sip_inv *usage)
+void sip_inv_drop_branches(struct sip_inv *usage)
 {
-    for (uint32_t i = 0; i < SIP_INV_LEFT_MAX; i++) {
-        sip_tx_disown(usage->stack->tx, usage->servers.left[i]);
-        usage->servers.left[i] = POOL_ID_NONE;
+    for (uint32_t i = 0; i < SIP_INV_BRANCHES_MAX; i++) {
+        sip_tx_disown(usage->stack->tx, usage->servers.branches[i]);
+        usage->servers.branches[i] = POOL_ID_NONE;
     }
 }
 
-static void forget(struct sip_inv *usage, struct pool_id tx)
+static void branch_forget(struct sip_inv *usage, struct pool_id tx)
 {
-    for (uint32_t i = 0; i < SIP_INV_LEFT_MAX; i++) {
-        if (pool_id_eq(usage->servers.left[i], tx)) {
-            usage->servers.left[i] = POOL_ID_NONE;
+    for (uint32_t i = 0; i < SIP_INV_BRANCHES_MAX; i++) {
+        if (pool_id_eq(usage->servers.branches[i], tx)) {
+            usage->servers.branches[i] = POOL_ID_NONE;
         }
     }
     sip_tx_disown(usage->stack->tx, tx);
     sip_inv_check_drained(usage);
 }
 
-void sip_inv_left_notice(struct sip_inv *usage, const struct sip_tx_notice *notice)
+void sip_inv_branch_notice(struct sip_inv *usage, const struct sip_tx_notice *notice)
 {
     struct sip_stack *stack = usage->stack;
     struct sip_tx_owner owner = {.notice = NULL, .ctx = stack, .ref = usage->id, .role = SIP_INV_ROLE_CANCEL};
@@ -139,16 +139,16 @@ void sip_inv_left_notice(struct sip_inv *usage, const struct sip_tx_notice *noti
         break;
     case SIP_TX_FINAL:
         if (notice->code < 300) {
-            sip_inv_spare_2xx(usage, notice);
+            sip_inv_extra_2xx(usage, notice);
         } else {
-            forget(usage, notice->tx);
+            branch_forget(usage, notice->tx);
         }
         break;
-    case SIP_TX_2XX_AGAIN: sip_inv_spare_2xx(usage, notice); break;
+    case SIP_TX_2XX_AGAIN: sip_inv_extra_2xx(usage, notice); break;
     case SIP_TX_TIMEOUT:
     case SIP_TX_TRANSPORT:
     case SIP_TX_GONE:
-    case SIP_TX_ACK_FAILED: forget(usage, notice->tx); break;
+    case SIP_TX_ACK_FAILED: branch_forget(usage, notice->tx); break;
     case SIP_TX_ACKED:
     case SIP_TX_DONE:
     case SIP_TX_SEND_FAILED:

@@ -18,7 +18,7 @@ enum {
     ARM_SILENCE = SIP_INV_ACT_ARM_SILENCE,
     EARLY = SIP_INV_ACT_EARLY,
     CONFIRM = SIP_INV_ACT_CONFIRM,
-    LEAVE_SERVER = SIP_INV_ACT_LEAVE_SERVER,
+    ABANDON_BRANCH = SIP_INV_ACT_ABANDON_BRANCH,
     SEND_INVITE = SIP_INV_ACT_SEND_INVITE,
     SEND_CANCEL = SIP_INV_ACT_SEND_CANCEL,
     SEND_ACK = SIP_INV_ACT_SEND_ACK,
@@ -80,7 +80,7 @@ const struct fsm_cell sip_inv_table[SIP_INV_ST_COUNT][SIP_INV_EV_COUNT] = {
         [SIP_INV_EV_1XX] = GO(PROCEEDING, EARLY | TELL_PROGRESS), /* 13.2.2.1 */
         [SIP_INV_EV_2XX] = GO(CONFIRMED, CONFIRM | SEND_ACK | TELL_ANSWERED), /* 13.2.2.4 */
         [SIP_INV_EV_2XX_SAME] = GO(CALLING, SEND_ACK_AGAIN),
-        [SIP_INV_EV_2XX_FORK] = GO(CALLING, SEND_ACK | SEND_BYE), /* of a server that was left */
+        [SIP_INV_EV_2XX_FORK] = GO(CALLING, SEND_ACK | SEND_BYE), /* of an abandoned branch */
         [SIP_INV_EV_AGAIN] = GO(CALLING, ARM_SILENCE | SEND_INVITE), /* 8.1.3.4, 22.2, RFC 3263 4.3 */
         [SIP_INV_EV_FAILURE] = GO(LINGERING, TELL_ENDED), /* 13.2.2.3 */
         [SIP_INV_EV_TIMEOUT] = GO(LINGERING, BAD_END | TELL_ENDED), /* timer B: as a 408 (8.1.3.1) */
@@ -95,7 +95,7 @@ const struct fsm_cell sip_inv_table[SIP_INV_ST_COUNT][SIP_INV_EV_COUNT] = {
         [SIP_INV_EV_RING] = GO(ABANDONED, TELL_ENDED), /* the owner is free at once */
         [SIP_INV_EV_RETRY] = CANNOT,
         [SIP_INV_EV_GIVE_UP] = CANNOT,
-        [SIP_INV_EV_SILENCE] = GO(CALLING, ARM_SILENCE | LEAVE_SERVER | SEND_INVITE), /* RFC 3263 4.3 */
+        [SIP_INV_EV_SILENCE] = GO(CALLING, ARM_SILENCE | ABANDON_BRANCH | SEND_INVITE), /* RFC 3263 4.3 */
         [SIP_INV_EV_DRAINED] = CANNOT,
     },
     [SIP_INV_ST_PROCEEDING] = {
@@ -108,7 +108,7 @@ const struct fsm_cell sip_inv_table[SIP_INV_ST_COUNT][SIP_INV_EV_COUNT] = {
         [SIP_INV_EV_1XX] = GO(PROCEEDING, EARLY | TELL_PROGRESS), /* each may bring news */
         [SIP_INV_EV_2XX] = GO(CONFIRMED, CONFIRM | SEND_ACK | TELL_ANSWERED), /* 13.2.2.4 */
         [SIP_INV_EV_2XX_SAME] = GO(PROCEEDING, SEND_ACK_AGAIN),
-        [SIP_INV_EV_2XX_FORK] = GO(PROCEEDING, SEND_ACK | SEND_BYE), /* of a server that was left */
+        [SIP_INV_EV_2XX_FORK] = GO(PROCEEDING, SEND_ACK | SEND_BYE), /* of an abandoned branch */
         [SIP_INV_EV_AGAIN] = GO(CALLING, ARM_SILENCE | SEND_INVITE), /* 8.1.3.4, 22.2, RFC 3263 4.3 */
         [SIP_INV_EV_FAILURE] = GO(LINGERING, TELL_ENDED), /* 13.2.2.3 */
         [SIP_INV_EV_TIMEOUT] = GO(LINGERING, BAD_END | TELL_ENDED),
@@ -136,7 +136,7 @@ const struct fsm_cell sip_inv_table[SIP_INV_ST_COUNT][SIP_INV_EV_COUNT] = {
         [SIP_INV_EV_1XX] = GO(CANCELLING, SEND_CANCEL), /* 9.1 */
         [SIP_INV_EV_2XX] = GO(LEAVING, CONFIRM | SEND_ACK | SEND_BYE), /* nobody wants it: 13.2.2.4, 15.1.1 */
         [SIP_INV_EV_2XX_SAME] = GO(ABANDONED, SEND_ACK_AGAIN),
-        [SIP_INV_EV_2XX_FORK] = GO(ABANDONED, SEND_ACK | SEND_BYE), /* of a server that was left */
+        [SIP_INV_EV_2XX_FORK] = GO(ABANDONED, SEND_ACK | SEND_BYE), /* of an abandoned branch */
         [SIP_INV_EV_AGAIN] = CANNOT,
         [SIP_INV_EV_FAILURE] = GO(LINGERING, 0),
         [SIP_INV_EV_TIMEOUT] = GO(LINGERING, 0),
@@ -164,7 +164,7 @@ const struct fsm_cell sip_inv_table[SIP_INV_ST_COUNT][SIP_INV_EV_COUNT] = {
         [SIP_INV_EV_1XX] = DROP,
         [SIP_INV_EV_2XX] = GO(LEAVING, CONFIRM | SEND_ACK | SEND_BYE), /* it crossed the CANCEL */
         [SIP_INV_EV_2XX_SAME] = GO(CANCELLING, SEND_ACK_AGAIN),
-        [SIP_INV_EV_2XX_FORK] = GO(CANCELLING, SEND_ACK | SEND_BYE), /* of a server that was left */
+        [SIP_INV_EV_2XX_FORK] = GO(CANCELLING, SEND_ACK | SEND_BYE), /* of an abandoned branch */
         [SIP_INV_EV_AGAIN] = CANNOT,
         [SIP_INV_EV_FAILURE] = GO(LINGERING, 0), /* 487 as a rule */
         [SIP_INV_EV_TIMEOUT] = GO(LINGERING, 0), /* 64*T1 after CANCEL (9.1) */
@@ -479,11 +479,11 @@ static const char *const event_names[SIP_INV_EV_COUNT] = {
 };
 
 static const char *const action_names[] = {
-    "ARM_RING",   "ARM_RETRY",     "ARM_RETRY_TWICE", "ARM_GIVE_UP",    "ARM_SILENCE",    "EARLY",
-    "CONFIRM",    "LEAVE_SERVER",  "SEND_INVITE",     "SEND_CANCEL",    "SEND_ACK",       "SEND_ACK_AGAIN",
-    "SEND_BYE",   "SEND_1XX",      "SEND_2XX",        "SEND_2XX_AGAIN", "SEND_REJECT",    "BAD_END",
-    "DETACH",     "TELL_INCOMING", "TELL_PROGRESS",   "TELL_ANSWERED",  "TELL_CONFIRMED", "TELL_LATE_ANSWER",
-    "TELL_OFFER", "TELL_ENDED",    "RELEASE",
+    "ARM_RING",   "ARM_RETRY",      "ARM_RETRY_TWICE", "ARM_GIVE_UP",    "ARM_SILENCE",    "EARLY",
+    "CONFIRM",    "ABANDON_BRANCH", "SEND_INVITE",     "SEND_CANCEL",    "SEND_ACK",       "SEND_ACK_AGAIN",
+    "SEND_BYE",   "SEND_1XX",       "SEND_2XX",        "SEND_2XX_AGAIN", "SEND_REJECT",    "BAD_END",
+    "DETACH",     "TELL_INCOMING",  "TELL_PROGRESS",   "TELL_ANSWERED",  "TELL_CONFIRMED", "TELL_LATE_ANSWER",
+    "TELL_OFFER", "TELL_ENDED",     "RELEASE",
 };
 
 static const char *const timer_names[SIP_INV_TMR_COUNT] = {

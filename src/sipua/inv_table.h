@@ -38,7 +38,7 @@ enum sip_inv_event {
     SIP_INV_EV_1XX,
     SIP_INV_EV_2XX,      /* the first */
     SIP_INV_EV_2XX_SAME, /* one that was acknowledged before */
-    SIP_INV_EV_2XX_FORK, /* one of another dialog, after the first, or of a server that was left */
+    SIP_INV_EV_2XX_FORK, /* one of another dialog, after the first, or of an abandoned branch */
     SIP_INV_EV_AGAIN,    /* its end, answered by a further INVITE: challenge, redirection, next server */
     SIP_INV_EV_FAILURE,  /* any other from 300 to 699 */
     SIP_INV_EV_TIMEOUT,
@@ -83,7 +83,7 @@ enum sip_inv_action {
     SIP_INV_ACT_EARLY = 1 << 5,   /* a 1xx with a tag makes or keeps an early dialog (12.1.2) */
     SIP_INV_ACT_CONFIRM = 1 << 6, /* the 2xx's dialog becomes the call's; the early ones go */
     /* send */
-    SIP_INV_ACT_LEAVE_SERVER = 1 << 7, /* the INVITE's transaction runs on by itself: CANCEL or BYE when it wakes */
+    SIP_INV_ACT_ABANDON_BRANCH = 1 << 7, /* the INVITE's transaction runs on by itself: CANCEL or BYE when it wakes */
     SIP_INV_ACT_SEND_INVITE = 1 << 8,
     SIP_INV_ACT_SEND_CANCEL = 1 << 9,
     SIP_INV_ACT_SEND_ACK = 1 << 10,       /* to the 2xx in hand, kept for the same 2xx coming again */

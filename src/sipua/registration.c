@@ -22,18 +22,18 @@ struct input {
     int64_t retry_after; /* seconds; -1: not said */
 };
 
-static void step(struct sip_stack *stack, enum sip_registration_event event, const struct input *in);
+static void registration_step(struct sip_stack *stack, enum sip_registration_event event, const struct input *in);
 
 /* ---- timers ---- */
 
-static void arm(struct sip_stack *stack, uint32_t actions, const struct input *in)
+static void registration_arm(struct sip_stack *stack, uint32_t actions, const struct input *in)
 {
     struct sip_registration *reg = &stack->registration;
     const struct rng *rng = stack->config.rng;
 
     if ((actions & SIP_REGISTRATION_ACT_ARM_SOON) != 0) {
         reg->timers[SIP_REGISTRATION_TMR_NEXT] =
-            stack->now + (sip_request_is_open(&stack->ping.options.request) ? SOON : 0);
+            stack->now + (sip_request_is_open(&stack->keepalive.options.request) ? SOON : 0);
     }
     if ((actions & SIP_REGISTRATION_ACT_ARM_REFRESH) != 0) {
         reg->failures = 0;
@@ -82,7 +82,7 @@ void sip_registration_expire(struct sip_stack *stack)
         if (sip_stack_server(stack, stack->now) == NULL) {
             in.reason = SPAN_LIT("no address of the SIP server is known yet");
         }
-        step(stack, SIP_REGISTRATION_EV_FAILED, &in);
+        registration_step(stack, SIP_REGISTRATION_EV_FAILED, &in);
     }
     if (sip_request_is_busy(&reg->request.request)) {
         sip_request_expire(&reg->request.request);
@@ -90,8 +90,8 @@ void sip_registration_expire(struct sip_stack *stack)
     for (uint32_t t = 0; t < SIP_REGISTRATION_TMR_COUNT; t++) {
         if (reg->timers[t] <= stack->now) {
             reg->timers[t] = MONO_NEVER;
-            step(stack, (enum sip_registration_event)(SIP_REGISTRATION_EV_NEXT + t),
-                 &(struct input){.retry_after = -1});
+            registration_step(stack, (enum sip_registration_event)(SIP_REGISTRATION_EV_NEXT + t),
+                              &(struct input){.retry_after = -1});
         }
     }
 }
@@ -227,7 +227,8 @@ static void act_keep(struct sip_registration *reg, uint32_t actions)
     }
 }
 
-static void enter(struct sip_stack *stack, enum sip_registration_state next, enum sip_registration_event event)
+static void registration_enter(struct sip_stack *stack, enum sip_registration_state next,
+                               enum sip_registration_event event)
 {
     struct sip_registration *reg = &stack->registration;
     enum sip_registration_state from = reg->state;
@@ -241,7 +242,7 @@ static void enter(struct sip_stack *stack, enum sip_registration_state next, enu
     keep_timers(reg, sip_registration_hold[next]);
 }
 
-static void step(struct sip_stack *stack, enum sip_registration_event event, const struct input *in)
+static void registration_step(struct sip_stack *stack, enum sip_registration_event event, const struct input *in)
 {
     struct sip_registration *reg = &stack->registration;
     const struct log *log = stack->config.log;
@@ -257,9 +258,9 @@ static void step(struct sip_stack *stack, enum sip_registration_event event, con
         stack->stats.dropped_cells++;
         return;
     }
-    enter(stack, (enum sip_registration_state)cell->next, event);
+    registration_enter(stack, (enum sip_registration_state)cell->next, event);
     if ((cell->actions & arm_actions) != 0) {
-        arm(stack, cell->actions, in);
+        registration_arm(stack, cell->actions, in);
     }
     act_keep(reg, cell->actions);
     act_send(stack, cell->actions);
@@ -287,7 +288,8 @@ static void take_route(struct sip_stack *stack, const struct sip_msg *message)
     }
 }
 
-static enum sip_registration_event judge(struct sip_stack *stack, const struct sip_msg *message, struct input *in)
+static enum sip_registration_event registration_judge(struct sip_stack *stack, const struct sip_msg *message,
+                                                      struct input *in)
 {
     struct sip_registration *reg = &stack->registration;
     struct sip_registration_answer answer = sip_registration_read(message, sip_text_view(&reg->sent), reg->asked_s);
@@ -309,11 +311,11 @@ static enum sip_registration_event judge(struct sip_stack *stack, const struct s
     return answer.event;
 }
 
-static enum sip_registration_event event_of(struct sip_stack *stack, enum sip_request_end end,
-                                            const struct sip_msg *message, struct input *in)
+static enum sip_registration_event registration_event_of(struct sip_stack *stack, enum sip_request_end end,
+                                                         const struct sip_msg *message, struct input *in)
 {
     switch (end) {
-    case SIP_REQUEST_ANSWERED: return judge(stack, message, in);
+    case SIP_REQUEST_ANSWERED: return registration_judge(stack, message, in);
     case SIP_REQUEST_AGAIN: return SIP_REGISTRATION_EV_AGAIN;
     case SIP_REQUEST_REFUSED:
         /* the next try begins without: what is wrong is not said once more than needed */
@@ -330,7 +332,7 @@ static enum sip_registration_event event_of(struct sip_stack *stack, enum sip_re
     return SIP_REGISTRATION_EV_FAILED;
 }
 
-static void on_done(struct sip_request *request, enum sip_request_end end, const struct sip_msg *message)
+static void registration_on_end(struct sip_request *request, enum sip_request_end end, const struct sip_msg *message)
 {
     struct sip_stack *stack = request->stack;
     struct sip_registration *reg = &stack->registration;
@@ -340,16 +342,16 @@ static void on_done(struct sip_request *request, enum sip_request_end end, const
     if (message != NULL) {
         in.code = message->status;
         in.reason = message->reason;
-        sip_ping_registered_at(stack, &server);
+        sip_keepalive_registered_at(stack, &server);
     } else if (end != SIP_REQUEST_AGAIN) {
-        sip_ping_silent(stack, &server);
+        sip_keepalive_silent(stack, &server);
     }
-    enum sip_registration_event event = event_of(stack, end, message, &in);
+    enum sip_registration_event event = registration_event_of(stack, end, message, &in);
     if (event == SIP_REGISTRATION_EV_AGAIN && reg->rounds >= SIP_REGISTRATION_ROUNDS) {
         event = SIP_REGISTRATION_EV_FAILED;
     }
     in.refused = event == SIP_REGISTRATION_EV_REFUSED;
-    step(stack, event, &in);
+    registration_step(stack, event, &in);
 }
 
 /* ---- the stack's functions ---- */
@@ -360,8 +362,9 @@ int sip_registration_open(struct sip_stack *stack)
 
     keep_timers(reg, 0);
     reg->asked_s = stack->config.expires_s;
-    return stack->config.registers ? sip_request_open_outside(&reg->request, stack, SIP_METHOD_REGISTER, true, on_done)
-                                   : ST_OK;
+    return stack->config.registers
+               ? sip_request_open_outside(&reg->request, stack, SIP_METHOD_REGISTER, true, registration_on_end)
+               : ST_OK;
 }
 
 void sip_registration_close(struct sip_stack *stack)
@@ -375,7 +378,7 @@ void sip_registration_close(struct sip_stack *stack)
 static void step_plain(struct sip_stack *stack, enum sip_registration_event event)
 {
     if (sip_request_is_open(&stack->registration.request.request)) {
-        step(stack, event, &(struct input){.retry_after = -1});
+        registration_step(stack, event, &(struct input){.retry_after = -1});
     }
 }
 

@@ -2,10 +2,10 @@
 #include "stack.h"
 
 /* A Retry-After is believed within these. */
-#define REST_MIN DUR_S(1)
-#define REST_MAX DUR_S(3600)
+#define UNAVAILABLE_MIN DUR_S(1)
+#define UNAVAILABLE_MAX DUR_S(3600)
 
-static struct sip_server *find(struct sip_servers *servers, const struct net_addr *addr)
+static struct sip_server *server_find(struct sip_servers *servers, const struct net_addr *addr)
 {
     for (uint32_t i = 0; i < servers->count; i++) {
         if (addr_equal(&servers->list[i].addr, addr)) {
@@ -15,9 +15,9 @@ static struct sip_server *find(struct sip_servers *servers, const struct net_add
     return NULL;
 }
 
-static bool is_resting(const struct sip_server *server, mono_us now)
+static bool is_unavailable(const struct sip_server *server, mono_us now)
 {
-    return server->rests_until > now;
+    return server->unavailable_until > now;
 }
 
 void sip_servers_set(struct sip_servers *servers, const struct net_addr *addrs, uint32_t count)
@@ -26,8 +26,8 @@ void sip_servers_set(struct sip_servers *servers, const struct net_addr *addrs, 
 
     *servers = (struct sip_servers){.count = 0};
     for (uint32_t i = 0; i < count && servers->count < SIP_SERVERS_MAX; i++) {
-        if (find(servers, &addrs[i]) == NULL) {
-            const struct sip_server *known = find(&old, &addrs[i]);
+        if (server_find(servers, &addrs[i]) == NULL) {
+            const struct sip_server *known = server_find(&old, &addrs[i]);
             servers->list[servers->count++] = known != NULL ? *known : (struct sip_server){.addr = addrs[i]};
         }
     }
@@ -39,10 +39,10 @@ const struct net_addr *sip_servers_current(const struct sip_servers *servers, mo
 
     for (uint32_t i = 0; i < servers->count; i++) {
         const struct sip_server *server = &servers->list[i];
-        if (!is_resting(server, now)) {
+        if (!is_unavailable(server, now)) {
             return &server->addr;
         }
-        if (best == NULL || server->rests_until < best->rests_until) {
+        if (best == NULL || server->unavailable_until < best->unavailable_until) {
             best = server;
         }
     }
@@ -60,59 +60,59 @@ static bool is_among(const struct net_addr *addr, const struct net_addr *list, u
 }
 
 const struct net_addr *sip_servers_next(const struct sip_servers *servers, mono_us now, const struct net_addr *tried,
-                                        uint32_t tried_count, bool even_resting)
+                                        uint32_t tried_count, bool even_unavailable)
 {
-    const struct net_addr *resting = NULL;
+    const struct net_addr *unavailable = NULL;
 
     for (uint32_t i = 0; i < servers->count; i++) {
         const struct sip_server *server = &servers->list[i];
         if (is_among(&server->addr, tried, tried_count)) {
             continue;
         }
-        if (!is_resting(server, now)) {
+        if (!is_unavailable(server, now)) {
             return &server->addr;
         }
-        if (resting == NULL && !server->asked_to) {
-            resting = &server->addr;
+        if (unavailable == NULL && !server->by_retry_after) {
+            unavailable = &server->addr;
         }
     }
-    return even_resting ? resting : NULL;
+    return even_unavailable ? unavailable : NULL;
 }
 
-static dur_us rest_of(int64_t retry_after)
+static dur_us unavailable_for(int64_t retry_after)
 {
     if (retry_after < 0) {
-        return SIP_SERVER_REST;
+        return SIP_SERVER_UNAVAILABLE;
     }
-    dur_us rest = retry_after < REST_MAX / DUR_S(1) ? DUR_S(retry_after) : REST_MAX;
-    return rest > REST_MIN ? rest : REST_MIN;
+    dur_us wait = retry_after < UNAVAILABLE_MAX / DUR_S(1) ? DUR_S(retry_after) : UNAVAILABLE_MAX;
+    return wait > UNAVAILABLE_MIN ? wait : UNAVAILABLE_MIN;
 }
 
 bool sip_servers_failed(struct sip_servers *servers, mono_us now, const struct net_addr *addr, int64_t retry_after)
 {
-    struct sip_server *server = find(servers, addr);
+    struct sip_server *server = server_find(servers, addr);
 
     if (server == NULL) {
         return false;
     }
-    bool rested = is_resting(server, now);
-    /* a shorter rest for another reason does not undo the one that the server asked for */
-    if (!rested || !server->asked_to || retry_after >= 0) {
-        server->rests_until = now + rest_of(retry_after);
-        server->asked_to = retry_after >= 0;
+    bool was_unavailable = is_unavailable(server, now);
+    /* a shorter time for another reason does not undo the one that the server asked for */
+    if (!was_unavailable || !server->by_retry_after || retry_after >= 0) {
+        server->unavailable_until = now + unavailable_for(retry_after);
+        server->by_retry_after = retry_after >= 0;
     }
-    return !rested;
+    return !was_unavailable;
 }
 
 bool sip_servers_answered(struct sip_servers *servers, mono_us now, const struct net_addr *addr)
 {
-    struct sip_server *server = find(servers, addr);
+    struct sip_server *server = server_find(servers, addr);
 
-    if (server == NULL || server->rests_until == 0 || (server->asked_to && is_resting(server, now))) {
+    if (server == NULL || server->unavailable_until == 0 || (server->by_retry_after && is_unavailable(server, now))) {
         return false;
     }
-    server->rests_until = 0;
-    server->asked_to = false;
+    server->unavailable_until = 0;
+    server->by_retry_after = false;
     return true;
 }
 
@@ -126,7 +126,7 @@ void sip_stack_set_servers(struct sip_stack *stack, const struct net_addr *addrs
     sip_servers_set(&stack->servers, addrs, count);
     current = sip_stack_server(stack, stack->now);
     if (stack->started && current != NULL && !addr_equal(current, &before)) {
-        sip_ping_hurry(stack);
+        sip_keepalive_hurry(stack);
         sip_registration_hurry(stack);
     }
 }
@@ -148,7 +148,7 @@ void sip_stack_server_failed(struct sip_stack *stack, mono_us now, const struct 
 
     if (sip_servers_failed(&stack->servers, now, addr, retry_after) && stack->servers.count > 1) {
         log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_SERVER_RESTS), addr_text(addr, text),
-                  (long long)(rest_of(retry_after) / DUR_S(1)));
+                  (long long)(unavailable_for(retry_after) / DUR_S(1)));
     }
 }
 

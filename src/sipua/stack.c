@@ -44,7 +44,7 @@ static void trace_hook(void *ctx, struct pool_id ref, uint32_t role, struct span
 
     (void)role;
     if (usage != NULL) {
-        sip_inv_note(usage, line);
+        sip_inv_trace(usage, line);
     }
 }
 
@@ -121,7 +121,7 @@ static int copy_config(struct sip_stack *stack, const struct sip_config *config)
 
 uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
 {
-    /* INVITE, two to servers that were left, its answer, ACK and one more request are kept for sending again */
+    /* INVITE, two abandoned branches, its answer, ACK and one more request are kept for sending again */
     const uint64_t kept = 6 * 4096;
     const uint64_t writers = 6 * (uint64_t)SIP_DATAGRAM_MAX;
     const uint64_t challenges = 2 * SIP_AUTH_REALMS_MAX * (uint64_t)SIP_AUTH_TEXT_MAX; /* of the registration; realms */
@@ -161,7 +161,7 @@ static int make_pools(struct sip_stack *stack, uint32_t max)
         status = timerq_init(&stack->timers, SIP_INV_TMR_COUNT * max);
     }
     if (status == ST_OK) {
-        status = sip_ping_open(stack);
+        status = sip_keepalive_open(stack);
     }
     return status == ST_OK ? sip_registration_open(stack) : status;
 }
@@ -224,7 +224,7 @@ void sip_stack_free(struct sip_stack *stack)
     pool_fini(&stack->usages);
     pool_fini(&stack->dialogs);
     timerq_fini(&stack->timers);
-    sip_ping_close(stack);
+    sip_keepalive_close(stack);
     sip_registration_close(stack);
     sip_tx_layer_free(stack->tx);
     sip_guard_fini(&stack->guard);
@@ -251,7 +251,7 @@ mono_us sip_stack_due(const struct sip_stack *stack)
 {
     mono_us calls = earlier(sip_tx_due(stack->tx), timerq_due(&stack->timers));
 
-    return earlier(calls, earlier(sip_ping_due(stack), sip_registration_due(stack)));
+    return earlier(calls, earlier(sip_keepalive_due(stack), sip_registration_due(stack)));
 }
 
 void sip_stack_expire(struct sip_stack *stack, mono_us now)
@@ -263,7 +263,7 @@ void sip_stack_expire(struct sip_stack *stack, mono_us now)
     while ((entry = timerq_pop(&stack->timers, now)) != NULL) {
         sip_inv_timer_due(LIST_OWNER(entry, struct sip_inv_timer_entry, entry));
     }
-    sip_ping_expire(stack);
+    sip_keepalive_expire(stack);
     sip_registration_expire(stack);
 }
 
@@ -271,7 +271,7 @@ void sip_stack_start(struct sip_stack *stack, mono_us now)
 {
     stack->now = now;
     stack->started = true;
-    sip_ping_send(stack);
+    sip_keepalive_send(stack);
     sip_registration_start(stack);
 }
 
@@ -279,7 +279,7 @@ void sip_stack_stop(struct sip_stack *stack, mono_us now)
 {
     stack->now = now;
     stack->started = false;
-    sip_ping_stop(stack);
+    sip_keepalive_stop(stack);
     sip_registration_stop(stack);
 }
 

@@ -6,8 +6,8 @@
 #include "dialog.h"
 #include "inv_index.h"
 #include "inv_table.h"
+#include "keepalive.h"
 #include "methods.h"
-#include "ping.h"
 #include "registration.h"
 #include "stack_auth.h"
 #include "stack_guard.h"
@@ -29,9 +29,9 @@
 #define SIP_STACK_SECRET_LEN 32
 #define SIP_STACK_TAG_LEN    16
 
-/* The request that a hook is being told of: INCOMING or OFFER may be answered only while it is in hand. */
-struct sip_stack_hand {
-    struct pool_id usage; /* none: nothing in hand */
+/* The request that a hook is being told of: INCOMING or OFFER may be answered only while it is pending. */
+struct sip_stack_pending {
+    struct pool_id usage; /* none: nothing is pending */
     struct pool_id tx;    /* OFFER: the server transaction */
     const struct sip_msg *message;
     const struct net_addr *source;
@@ -53,8 +53,8 @@ struct sip_stack {
     struct list_node lingering; /* usages in Lingering, the oldest first */
     struct list_node dead;      /* usages to release at the end of the turn */
     mono_us now;                /* of the call being carried out */
-    struct sip_stack_hand hand;
-    struct pool_id telling; /* the usage whose event the hook is hearing; it must not be released meanwhile */
+    struct sip_stack_pending pending;
+    struct pool_id in_callback; /* the usage whose event the hook is hearing; it must not be released meanwhile */
     char secret[SIP_STACK_SECRET_LEN];            /* keys the tags of responses that leave no state */
     char allow[SIP_METHODS_ALLOW_MAX];            /* the methods that we carry out */
     char *scratch;                                /* owns SIP_DATAGRAM_MAX bytes: messages are written here */
@@ -64,7 +64,7 @@ struct sip_stack {
     struct sip_stats stats;                       /* counters; the rest is asked for */
     /* our standing with the SIP server */
     bool started; /* between sip_stack_start and sip_stack_stop */
-    struct sip_ping ping;
+    struct sip_keepalive keepalive;
     struct sip_registration registration;
     mono_us learn_after; /* no new address is learnt before */
 };
@@ -84,7 +84,7 @@ struct outbuf sip_stack_lines(struct sip_stack *stack);
 struct span sip_stack_contact(const struct sip_stack *stack, char buf[SIP_STACK_CONTACT_MAX]);
 /* Allow of what we send: the methods of methods.h, joined by ", ". */
 struct span sip_stack_allow(const struct sip_stack *stack);
-/* Whether transactions for strangers may still be made: half of them are kept for our own calls. */
+/* Whether transactions for unknown sources may still be made: half of them are kept for our own calls. */
 bool sip_stack_tx_spare(const struct sip_stack *stack);
 
 /* ---- stack_input.c: requests outside of dialogs, as the rows of methods.h have them ---- */
@@ -127,8 +127,8 @@ void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *re
                                const struct sip_reply *reply);
 /* The same to somebody unknown, who may not be where the source address says: brief where a whole one would be longer than
  * the request, and not at all when that is much longer too. */
-void sip_stack_reply_stranger(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
-                              const struct sip_reply *reply);
+void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+                             const struct sip_reply *reply);
 /* Sends it in a server transaction of its own when there is room, else without one. */
 void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
                      const struct sip_reply *reply);

@@ -92,7 +92,7 @@ bool sip_stack_is_server_uri(const struct sip_stack *stack, struct span text)
 
 /* ---- realms ---- */
 
-static int remember(struct sip_realms *realms, struct span name)
+static int realms_add(struct sip_realms *realms, struct span name)
 {
     for (size_t i = 0; i < realms->count; i++) {
         if (span_eq(sip_text_view(&realms->names[i]), name)) {
@@ -110,7 +110,7 @@ static int remember(struct sip_realms *realms, struct span name)
     return status;
 }
 
-static void forget(struct sip_realms *realms)
+static void realms_clear(struct sip_realms *realms)
 {
     for (size_t i = 0; i < SIP_AUTH_REALMS_MAX; i++) {
         sip_text_clear(&realms->names[i]);
@@ -125,15 +125,15 @@ int sip_realms_init(struct sip_stack *stack)
         return ST_OK;
     }
     stack->realms.origin = SIP_REALM_CONFIG;
-    return remember(&stack->realms, stack->config.realm);
+    return realms_add(&stack->realms, stack->config.realm);
 }
 
 void sip_realms_fini(struct sip_stack *stack)
 {
-    forget(&stack->realms);
+    realms_clear(&stack->realms);
 }
 
-static struct sip_auth_realms view(const struct sip_realms *realms)
+static struct sip_auth_realms realms_view(const struct sip_realms *realms)
 {
     struct sip_auth_realms only = {.count = realms->count};
 
@@ -144,7 +144,7 @@ static struct sip_auth_realms view(const struct sip_realms *realms)
 }
 
 /* What was answered is known from now on, unless something better is known already. */
-static void learn(struct sip_stack *stack, const struct sip_auth *auth, bool is_register)
+static void realms_learn(struct sip_stack *stack, const struct sip_auth *auth, bool is_register)
 {
     struct sip_realms *realms = &stack->realms;
     const struct log *log = stack->config.log;
@@ -156,12 +156,12 @@ static void learn(struct sip_stack *stack, const struct sip_auth *auth, bool is_
         return;
     }
     if (realms->origin < origin) {
-        forget(realms);
+        realms_clear(realms);
         realms->origin = origin;
     }
     for (size_t i = 0; i < met.count; i++) {
         size_t before = realms->count;
-        if (remember(realms, met.names[i]) == ST_OK && realms->count > before) {
+        if (realms_add(realms, met.names[i]) == ST_OK && realms->count > before) {
             log_write(log, LOG_INFO, LOG_TEXT(log, SIP_REALM_LEARNT), text_safe(met.names[i], name));
         }
     }
@@ -172,7 +172,7 @@ static void learn(struct sip_stack *stack, const struct sip_auth *auth, bool is_
 
 /* ---- judging ---- */
 
-static bool may_tell(struct sip_stack *stack)
+static bool challenge_may_tell(struct sip_stack *stack)
 {
     return log_quota_take(&stack->realms.lines, stack->config.log, LOG_WARNING, stack->now);
 }
@@ -186,7 +186,7 @@ static bool is_ours_to_answer(struct sip_stack *stack, const struct sip_auth *au
     const char *text = NULL;
 
     if (!sip_guard_is_server(stack, source)) {
-        if (may_tell(stack)) {
+        if (challenge_may_tell(stack)) {
             log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_CHALLENGE_SOURCE), addr_text(source, addr));
         }
         return false;
@@ -200,7 +200,7 @@ static bool is_ours_to_answer(struct sip_stack *stack, const struct sip_auth *au
     } else if (what->rang || (!what->is_register && sip_auth_changed_kind(auth, response))) {
         text = LOG_TEXT(log, SIP_CHALLENGE_LATE);
     }
-    if (text != NULL && may_tell(stack)) {
+    if (text != NULL && challenge_may_tell(stack)) {
         log_write(log, LOG_WARNING, "%s", text);
     }
     return text == NULL;
@@ -212,7 +212,7 @@ static void tell_other(struct sip_stack *stack, struct span realm)
     char theirs[TEXT_SAFE_MAX + 1];
     char ours[TEXT_SAFE_MAX + 1];
 
-    if (may_tell(stack)) {
+    if (challenge_may_tell(stack)) {
         log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_CHALLENGE_REALM), text_safe(realm, theirs),
                   text_safe(sip_text_view(&stack->realms.names[0]), ours));
     }
@@ -240,7 +240,7 @@ static bool is_unclear(struct sip_stack *stack, struct sip_auth *auth, const str
         return false;
     }
     sip_auth_fini(auth);
-    if (may_tell(stack)) {
+    if (challenge_may_tell(stack)) {
         log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_CHALLENGE_SEVERAL));
     }
     return true;
@@ -258,7 +258,7 @@ int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const st
     if (!is_ours_to_answer(stack, auth, response, source, what)) {
         return ST_STATE;
     }
-    struct sip_auth_realms only = view(&stack->realms);
+    struct sip_auth_realms only = realms_view(&stack->realms);
     bool any = only.count == 0 || (what->is_register && stack->realms.origin != SIP_REALM_CONFIG);
     struct span other;
     int status = sip_auth_challenge_of(auth, response, any ? NULL : &only, &other);
@@ -270,7 +270,7 @@ int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const st
         return ST_STATE;
     }
     if (status == ST_OK) {
-        learn(stack, auth, what->is_register);
+        realms_learn(stack, auth, what->is_register);
     }
     return status;
 }

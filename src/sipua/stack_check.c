@@ -2,7 +2,7 @@
 #include "stack.h"
 #include "wsaudio/sipmsg/body.h"
 
-static bool refuse(struct sip_reply *reply, int code)
+static bool check_refuse(struct sip_reply *reply, int code)
 {
     *reply = (struct sip_reply){.code = code};
     return true;
@@ -23,7 +23,7 @@ static bool refuse_extensions(const struct sip_msg *request, struct sip_reply *r
         return false;
     }
     outbuf_str(extra, "\r\n");
-    refuse(reply, 420);
+    check_refuse(reply, 420);
     reply->extra = outbuf_status(extra) == ST_OK ? outbuf_view(extra) : SPAN_NONE;
     return true;
 }
@@ -36,7 +36,7 @@ static bool refuse_content(const struct sip_msg *request, struct sip_reply *repl
     if (!body.refused) {
         return false;
     }
-    refuse(reply, 415);
+    check_refuse(reply, 415);
     reply->extra = body.encoded ? SPAN_LIT("Accept-Encoding: identity\r\n") : SPAN_NONE;
     reply->accept = !body.encoded;
     return true;
@@ -66,13 +66,13 @@ bool sip_stack_refuses(struct sip_stack *stack, const struct sip_method_row *row
 
     outbuf_init(&extra, buf, SIP_STACK_EXTRA_MAX);
     if (row == NULL) {
-        return refuse(reply, sip_method_refusal(request->method));
+        return check_refuse(reply, sip_method_refusal(request->method));
     }
     if (request->uri.scheme != SIP_SCHEME_SIP && request->uri.scheme != SIP_SCHEME_TEL) {
-        return refuse(reply, 416);
+        return check_refuse(reply, 416);
     }
     if (request->to.tag.len == 0 && sip_tx_is_merged(stack->tx, request)) {
-        return refuse(reply, 482);
+        return check_refuse(reply, 482);
     }
     if (refuse_extensions(request, reply, &extra)) {
         return true;
@@ -81,7 +81,7 @@ bool sip_stack_refuses(struct sip_stack *stack, const struct sip_method_row *row
         return false;
     }
     if (request->body.len > SIP_STACK_BODY_MAX) {
-        return refuse(reply, 413);
+        return check_refuse(reply, 413);
     }
-    return refuse_content(request, reply) || (refuses_sdp(request) && refuse(reply, 406));
+    return refuse_content(request, reply) || (refuses_sdp(request) && check_refuse(reply, 406));
 }

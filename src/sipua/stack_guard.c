@@ -5,20 +5,20 @@
 
 #include "stack.h"
 
-#define KNOWN_PER_SECOND     1000
-#define USAGE_PER_SECOND     10
-#define STRANGERS_PER_SECOND 1000
-#define STRANGER_PER_SECOND  20
-#define OPTIONS_PER_SECOND   20
-#define OPTIONS_BURST        10
-#define OPTIONS_ALL_BURST    50
-#define LINES_BURST          32 /* lines about strangers, all sources together; then one a minute */
-#define BURST_SECONDS        2
-#define KNOWN_HEADROOM       64
+#define KNOWN_PER_SECOND       1000
+#define USAGE_PER_SECOND       10
+#define ALL_UNKNOWN_PER_SECOND 1000
+#define UNKNOWN_PER_SECOND     20
+#define OPTIONS_PER_SECOND     20
+#define OPTIONS_BURST          10
+#define OPTIONS_ALL_BURST      50
+#define LINES_BURST            32 /* lines about unknown sources, all sources together; then one a minute */
+#define BURST_SECONDS          2
+#define KNOWN_HEADROOM         64
 
-static const struct rate_limit all_strangers_limit = {BURST_SECONDS * STRANGERS_PER_SECOND,
-                                                      DUR_S(1) / STRANGERS_PER_SECOND};
-static const struct rate_limit stranger_limit = {BURST_SECONDS * STRANGER_PER_SECOND, DUR_S(1) / STRANGER_PER_SECOND};
+static const struct rate_limit all_unknown_limit = {BURST_SECONDS * ALL_UNKNOWN_PER_SECOND,
+                                                    DUR_S(1) / ALL_UNKNOWN_PER_SECOND};
+static const struct rate_limit unknown_limit = {BURST_SECONDS * UNKNOWN_PER_SECOND, DUR_S(1) / UNKNOWN_PER_SECOND};
 static const struct rate_limit all_options_limit = {OPTIONS_ALL_BURST, DUR_S(1) / OPTIONS_PER_SECOND};
 static const struct rate_limit options_limit = {OPTIONS_BURST, DUR_S(1)};
 static const struct rate_limit line_limit = {1, DUR_S(3600)};
@@ -33,7 +33,7 @@ static uint32_t known_max(uint32_t max_usages)
 
 uint64_t sip_guard_memory(uint32_t max_usages)
 {
-    return rate_table_memory(known_max(max_usages)) + 3 * rate_table_memory(SIP_GUARD_STRANGERS);
+    return rate_table_memory(known_max(max_usages)) + 3 * rate_table_memory(SIP_GUARD_UNKNOWN_MAX);
 }
 
 static int copy_allowed(struct sip_guard *guard, const struct sip_config *config)
@@ -62,16 +62,16 @@ int sip_guard_init(struct sip_guard *guard, const struct sip_config *config)
     guard->on = true;
     int status = copy_allowed(guard, config);
     if (status == ST_OK) {
-        status = rate_table_init(&guard->known, known_max(config->max_usages), known, rng_u32(rng));
+        status = rate_table_init(&guard->peers, known_max(config->max_usages), known, rng_u32(rng));
     }
     if (status == ST_OK) {
-        status = rate_table_init(&guard->strangers, SIP_GUARD_STRANGERS, stranger_limit, rng_u32(rng));
+        status = rate_table_init(&guard->unknown, SIP_GUARD_UNKNOWN_MAX, unknown_limit, rng_u32(rng));
     }
     if (status == ST_OK) {
-        status = rate_table_init(&guard->options, SIP_GUARD_STRANGERS, options_limit, rng_u32(rng));
+        status = rate_table_init(&guard->options, SIP_GUARD_UNKNOWN_MAX, options_limit, rng_u32(rng));
     }
     if (status == ST_OK) {
-        status = rate_table_init(&guard->lines, SIP_GUARD_STRANGERS, line_limit, rng_u32(rng));
+        status = rate_table_init(&guard->lines, SIP_GUARD_UNKNOWN_MAX, line_limit, rng_u32(rng));
     }
     return status;
 }
@@ -79,8 +79,8 @@ int sip_guard_init(struct sip_guard *guard, const struct sip_config *config)
 void sip_guard_fini(struct sip_guard *guard)
 {
     free(guard->allow);
-    rate_table_fini(&guard->known);
-    rate_table_fini(&guard->strangers);
+    rate_table_fini(&guard->peers);
+    rate_table_fini(&guard->unknown);
     rate_table_fini(&guard->options);
     rate_table_fini(&guard->lines);
     memset(guard, 0, sizeof(*guard));
@@ -126,23 +126,23 @@ bool sip_guard_datagram(struct sip_stack *stack, const struct net_addr *from)
     if (!guard->on) {
         return true;
     }
-    if (sip_guard_trusts(stack, from) || rate_table_has(&guard->known, &key)) {
-        passes = rate_table_take(&guard->known, &key, stack->now);
+    if (sip_guard_trusts(stack, from) || rate_table_has(&guard->peers, &key)) {
+        passes = rate_table_take(&guard->peers, &key, stack->now);
     } else {
         /* one source's surplus is not to eat the others' share */
-        passes = rate_table_take(&guard->strangers, &key, stack->now) &&
-                 rate_bucket_take(&guard->all_strangers, &all_strangers_limit, stack->now);
+        passes = rate_table_take(&guard->unknown, &key, stack->now) &&
+                 rate_bucket_take(&guard->all_unknown, &all_unknown_limit, stack->now);
     }
     stack->stats.limited += passes ? 0 : 1;
     return passes;
 }
 
-void sip_guard_earned(struct sip_stack *stack, const struct net_addr *from)
+void sip_guard_add_peer(struct sip_stack *stack, const struct net_addr *from)
 {
     struct rate_key key = rate_key_network(from);
 
-    if (stack->guard.on && !rate_table_has(&stack->guard.known, &key)) {
-        (void)rate_table_take(&stack->guard.known, &key, stack->now);
+    if (stack->guard.on && !rate_table_has(&stack->guard.peers, &key)) {
+        (void)rate_table_take(&stack->guard.peers, &key, stack->now);
     }
 }
 
@@ -150,7 +150,7 @@ bool sip_guard_knows(const struct sip_stack *stack, const struct net_addr *from)
 {
     struct rate_key key = rate_key_network(from);
 
-    return sip_guard_trusts(stack, from) || rate_table_has(&stack->guard.known, &key);
+    return sip_guard_trusts(stack, from) || rate_table_has(&stack->guard.peers, &key);
 }
 
 bool sip_guard_line(struct sip_stack *stack, const struct net_addr *from)

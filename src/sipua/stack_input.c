@@ -14,7 +14,7 @@ void sip_stack_on_options(struct sip_stack *stack, const struct sip_msg *request
     if (sip_guard_trusts(stack, source)) {
         sip_stack_reply_stateless(stack, request, source, &reply);
     } else {
-        sip_stack_reply_stranger(stack, request, source, &reply);
+        sip_stack_reply_unknown(stack, request, source, &reply);
     }
 }
 
@@ -24,7 +24,7 @@ void sip_stack_on_ack(struct sip_stack *stack, const struct sip_msg *ack, const 
     struct sip_inv *usage = sip_inv_of_request(stack, ack, &dialog);
 
     if (usage != NULL) {
-        sip_guard_earned(stack, source);
+        sip_guard_add_peer(stack, source);
         sip_inv_ack(usage, ack, source);
     } else {
         stack->stats.stray++;
@@ -48,8 +48,8 @@ void sip_stack_no_dialog(struct sip_stack *stack, const struct sip_msg *request,
 }
 
 /* Outside of dialogs (8.2): answered without state, as often as it comes. */
-static void on_stranger(struct sip_stack *stack, const struct sip_method_row *row, const struct sip_msg *request,
-                        const struct net_addr *source)
+static void request_outside_of_dialogs(struct sip_stack *stack, const struct sip_method_row *row,
+                                       const struct sip_msg *request, const struct net_addr *source)
 {
     if (request->to.tag.len > 0) {
         reply_code(stack, request, source, 481);
@@ -60,7 +60,7 @@ static void on_stranger(struct sip_stack *stack, const struct sip_method_row *ro
     }
 }
 
-static void on_request(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
+static void stack_on_request(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
 {
     char buf[SIP_STACK_EXTRA_MAX];
     const struct sip_method_row *row = sip_method_row(request->method);
@@ -73,7 +73,7 @@ static void on_request(struct sip_stack *stack, const struct sip_msg *request, c
     }
     struct sip_inv *usage = sip_inv_of_request(stack, request, &dialog);
     if (usage != NULL) {
-        sip_guard_earned(stack, source);
+        sip_guard_add_peer(stack, source);
     } else if (!sip_guard_request(stack, request, source)) {
         return;
     }
@@ -83,12 +83,12 @@ static void on_request(struct sip_stack *stack, const struct sip_msg *request, c
         } else if (sip_guard_trusts(stack, source)) {
             sip_stack_reply_stateless(stack, request, source, &reply);
         } else {
-            sip_stack_reply_stranger(stack, request, source, &reply);
+            sip_stack_reply_unknown(stack, request, source, &reply);
         }
     } else if (usage != NULL) {
         sip_inv_request(usage, dialog, row, request, source);
     } else {
-        on_stranger(stack, row, request, source);
+        request_outside_of_dialogs(stack, row, request, source);
     }
 }
 
@@ -99,18 +99,18 @@ static bool is_misrouted(const struct sip_msg *message)
 }
 
 /* Before its transaction hears it: a REGISTER that goes again must know our address already. */
-static void learn(struct sip_stack *stack, const struct sip_msg *response)
+static void response_learn(struct sip_stack *stack, const struct sip_msg *response)
 {
     const struct net_addr *asked = sip_tx_asked(stack->tx, response);
 
     if (asked != NULL && sip_guard_is_server(stack, asked)) {
         const struct net_addr server = *asked;
         sip_stack_learn_local(stack, response);
-        sip_ping_seen(stack, &server);
+        sip_keepalive_seen(stack, &server);
     }
 }
 
-static void on_message(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
+static void stack_on_message(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
 {
     if (is_misrouted(message)) {
         stack->stats.stray++;
@@ -118,22 +118,22 @@ static void on_message(struct sip_stack *stack, const struct sip_msg *message, c
         return;
     }
     if (!message->is_request) {
-        learn(stack, message);
+        response_learn(stack, message);
     }
     if (sip_tx_input(stack->tx, stack->now, message, from) == SIP_TX_TAKEN) {
         if (!message->is_request) {
-            sip_guard_earned(stack, from);
+            sip_guard_add_peer(stack, from);
         }
         return;
     }
     if (message->is_request) {
-        on_request(stack, message, from);
+        stack_on_request(stack, message, from);
     } else {
         stack->stats.stray++;
     }
 }
 
-static void on_malformed(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
+static void stack_on_malformed(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
 {
     struct sip_reply reply = {.code = message->bad_code, .reason = span_cstr(message->bad_reason)};
 
@@ -156,8 +156,8 @@ void sip_stack_input(struct sip_stack *stack, mono_us now, const struct net_addr
     }
     sip_stack_log(stack, "SIP in", from, span_make(data, len));
     switch (sip_msg_parse(span_make(data, len), &message)) {
-    case SIP_VERDICT_OK: on_message(stack, &message, from); break;
-    case SIP_VERDICT_ANSWER: on_malformed(stack, &message, from); break;
+    case SIP_VERDICT_OK: stack_on_message(stack, &message, from); break;
+    case SIP_VERDICT_ANSWER: stack_on_malformed(stack, &message, from); break;
     case SIP_VERDICT_DROP:
         stack->stats.malformed++;
         sip_stack_unread(stack, &message, from, message.bad_reason);

@@ -53,6 +53,6 @@ void sip_stack_set_local(struct sip_stack *stack, mono_us now, const struct net_
     stack->learn_after = now;
     sip_registration_moved(stack);
     if (stack->started) {
-        sip_ping_send(stack);
+        sip_keepalive_send(stack);
     }
 }

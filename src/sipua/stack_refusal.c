@@ -7,10 +7,10 @@
 /* Some servers keep a NAT's binding alive with a few bytes that are no SIP (four zeros): nobody's fault, nothing to tell. */
 #define KEEPALIVE_MAX 8
 
-/* Whether a line may be written, and how loud: strangers have the guard's rate, so that they cannot use up the lines about
+/* Whether a line may be written, and how loud: unknown sources have the guard's rate, so that they cannot use up the lines about
  * those whom we talk to. */
-static bool may_tell(struct sip_stack *stack, struct log_quota *quota, const struct net_addr *from,
-                     enum log_level *level)
+static bool refusal_may_tell(struct sip_stack *stack, struct log_quota *quota, const struct net_addr *from,
+                             enum log_level *level)
 {
     const struct log *log = stack->config.log;
 
@@ -44,7 +44,7 @@ void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, co
     if (usage != NULL) {
         usage->unread = why;
     }
-    if (message->raw.len > KEEPALIVE_MAX && may_tell(stack, &stack->unread_lines, from, &level)) {
+    if (message->raw.len > KEEPALIVE_MAX && refusal_may_tell(stack, &stack->unread_lines, from, &level)) {
         log_write(log, level, LOG_TEXT(log, SIP_UNREAD), name_of(message, what), addr_text(from, addr), why);
     }
 }
@@ -59,7 +59,7 @@ struct span sip_inv_why(const struct sip_inv *usage, int code, char buf[SIP_INV_
 }
 
 /* What in the request it was. */
-static struct span culprit(const struct sip_msg *request, int code)
+static struct span refusal_culprit(const struct sip_msg *request, int code)
 {
     switch (code) {
     case 406: return sip_msg_value(request, SIP_HEADER_ACCEPT);
@@ -72,7 +72,7 @@ static struct span culprit(const struct sip_msg *request, int code)
 
 /* What is told: a refusal of ours that nobody above decided. 405, 481, 482, 491 and 501 are every day's answers to what other servers
  * try, and what the owner refuses he tells himself; only a re-INVITE's 488 has nobody else. */
-static bool is_told(const struct sip_msg *request, int code)
+static bool refusal_is_told(const struct sip_msg *request, int code)
 {
     static const int codes[] = {400, 406, 413, 415, 416, 420, 500, 505};
 
@@ -95,10 +95,10 @@ void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *reques
     char detail[TEXT_SAFE_MAX + 1];
     char addr[ADDR_TEXT_MAX];
 
-    if (!is_told(request, reply->code) || !may_tell(stack, &stack->refused_lines, source, &level)) {
+    if (!refusal_is_told(request, reply->code) || !refusal_may_tell(stack, &stack->refused_lines, source, &level)) {
         return;
     }
-    struct span what = culprit(request, reply->code);
+    struct span what = refusal_culprit(request, reply->code);
     log_write(log, level, LOG_TEXT(log, SIP_REFUSED), text_safe(request->method_text, method), addr_text(source, addr),
               reply->code, text_safe(reason, phrase), what.len > 0 ? ": " : "", text_safe(what, detail));
 }

@@ -3,7 +3,7 @@
 #include "wsaudio/sipmsg/body.h"
 
 /* What an answer must add to what it copies: received, rport, a To tag, Content-Length. */
-#define STRANGER_SLACK 128
+#define UNKNOWN_SLACK 128
 
 void sip_stack_request_tag(const struct sip_stack *stack, const struct sip_msg *request,
                            char out[SIP_STACK_TAG_LEN + 1])
@@ -71,8 +71,8 @@ void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *re
     }
 }
 
-void sip_stack_reply_stranger(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
-                              const struct sip_reply *reply)
+void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+                             const struct sip_reply *reply)
 {
     struct net_addr to = sip_response_target(request, source);
     struct sip_reply brief = *reply;
@@ -84,7 +84,7 @@ void sip_stack_reply_stranger(struct sip_stack *stack, const struct sip_msg *req
         out = sip_stack_writer(stack);
         sip_stack_write_reply(stack, &out, request, source, &brief);
     }
-    if (outbuf_status(&out) == ST_OK && out.len <= request->raw.len + STRANGER_SLACK) {
+    if (outbuf_status(&out) == ST_OK && out.len <= request->raw.len + UNKNOWN_SLACK) {
         (void)sip_stack_send(stack, &to, outbuf_view(&out));
     }
 }

@@ -174,7 +174,7 @@ static struct config move(struct config c, int event)
     }
     check(c.attached || (a & (TELLS | SIP_INV_ACT_ENDINGS)) == 0, "told without an owner", from, event);
     c.attached = c.attached && (a & SIP_INV_ACT_ENDINGS) == 0;
-    if ((a & SIP_INV_ACT_LEAVE_SERVER) != 0) {
+    if ((a & SIP_INV_ACT_ABANDON_BRANCH) != 0) {
         check(c.invite == INVITE_RUNS, "no INVITE to leave", from, event);
         c.left = true;
         c.invite = INVITE_NONE;

@@ -82,7 +82,7 @@ static void silent(void **state)
     sim_reply(ua->sim, 3, second, 200, "good", CONTACT("3"), SDP_ANSWER);
     sim_assert_has(sim_expect(ua->sim, 3, "ACK"), "CSeq: 1 ACK");
     hang_up_at(ua, 3);
-    sim_run(ua->sim, SIP_SERVER_REST);
+    sim_run(ua->sim, SIP_SERVER_UNAVAILABLE);
     assert_current(ua, 2); /* the preferred one has rested */
     sim_close(ua->sim);
 }

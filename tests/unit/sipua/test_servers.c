@@ -64,8 +64,8 @@ static void failed_rests_then_is_preferred_again(void **state)
     assert_true(sip_servers_failed(&s, T0, &a[0], -1));
     assert_false(sip_servers_failed(&s, T0 + 1, &a[0], -1)); /* it rested already */
     assert_current(s, T0 + 1, 1);
-    assert_current(s, T0 + 1 + SIP_SERVER_REST - 1, 1);
-    assert_current(s, T0 + 1 + SIP_SERVER_REST, 0);
+    assert_current(s, T0 + 1 + SIP_SERVER_UNAVAILABLE - 1, 1);
+    assert_current(s, T0 + 1 + SIP_SERVER_UNAVAILABLE, 0);
 }
 
 static void answer_ends_a_rest(void **state)
