@@ -249,7 +249,7 @@ static void outside_refusals(void **state)
 {
     (void)state;
     struct sim_ua *ua = open_callee(0);
-    refused(ua, "INFO", 1, "", "", "SIP/2.0 405", "Allow: INVITE");
+    refused(ua, "INFO", 1, "", "", "SIP/2.0 405", "\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\n");
     refused(ua, "REGISTER", 2, "", "", "SIP/2.0 405", "Allow: INVITE");
     refused(ua, "WINK", 3, "", "", "SIP/2.0 501", "Allow: INVITE");
     refused(ua, "UPDATE", 4, "", "", "SIP/2.0 405", "Allow: INVITE");
