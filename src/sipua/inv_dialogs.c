@@ -186,11 +186,13 @@ static int write_ack(struct sip_inv *usage, const struct sip_dialog *dialog, con
     if (outbuf_status(&composed) != ST_OK) {
         return ST_TOO_LARGE;
     }
-    bool may_see =
-        instead != NULL ? sip_guard_is_server(usage->stack, instead) : sip_request_is_with_server(usage, dialog, &head);
+    if (instead != NULL) {
+        head.hop = *instead;
+    }
+    bool may_see = sip_request_is_with_server(usage, dialog, &head);
     sip_request_write(usage->stack, SIP_METHOD_ACK, &head, dialog->invite_cseq, &parts,
                       may_see ? sip_text_view(&usage->credentials) : SPAN_NONE, out);
-    *to = instead != NULL ? *instead : head.hop;
+    *to = head.hop;
     return outbuf_status(out);
 }
 

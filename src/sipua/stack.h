@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside the stack: what its parts (stack_*.c, usage_*.c) share. */
+/* Inside the stack: what its parts (stack_*.c, inv*.c, request*.c) share. */
 #ifndef WSAUDIO_SIPUA_STACK_H
 #define WSAUDIO_SIPUA_STACK_H
 
@@ -17,8 +17,8 @@
 #include "wsaudio/sipua.h"
 
 /* Bounds from max_usages. A usage of a call that is up has its INVITE's transaction and now and then one more; a
- * finishing one lingers with up to four (INVITE, CANCEL, BYE of either side), forks add a BYE each and servers that were
- * left an INVITE each. Four dialogs:
+ * finishing one lingers with up to four (INVITE, CANCEL, BYE of either side), forks add a BYE each and abandoned
+ * branches an INVITE each. Four dialogs:
  * a proxy that rings more phones than that at once is rare, and what does not fit is not lost but only not answered
  * in its early dialog: a 2xx takes the place of an early dialog (inv_dialogs.c). The headroom serves requests outside of dialogs. */
 #define SIP_STACK_DIALOGS_PER_USAGE 4

@@ -162,6 +162,9 @@ static void dialog_leads_elsewhere(void **state)
     sim_end(ua);
     const struct sim_message *bye = sim_expect(ua->sim, 9, "BYE");
     assert_int_equal(with_credentials(ua->sim, 9, ""), 0);
+    /* the same ACK goes to the source of the 2xx that came again: a proxy hands it on */
+    assert_int_equal(sim_sent(ua->sim, 2, "ACK sip:phone@10.0.0.9"), 1);
+    assert_int_equal(with_credentials(ua->sim, 2, "ACK"), 0);
     sim_reply(ua->sim, 9, bye, 200, "", "", "");
     sim_close(ua->sim);
 }
