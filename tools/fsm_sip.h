@@ -10,15 +10,15 @@
 
 static inline const char *fsm_sip_tx_timer_name(int timer)
 {
-    static const char *const names[SIP_TX_TIMER_COUNT] = {"retry", "give up", "linger"};
+    static const char *const names[SIP_TX_TMR_COUNT] = {"retry", "give up", "linger"};
 
     return FSM_NAME(names, timer);
 }
 
 #define FSM_SIP_TX(number, name, text)                                                                                 \
     {                                                                                                                  \
-        .file = (name), .title = (text), .cells = &sip_tx_table[number][0][0], .states = SIP_TX_STATE_COUNT,           \
-        .events = SIP_TX_EVENT_COUNT, .state_name = sip_tx_state_name, .event_name = sip_tx_event_name,                \
+        .file = (name), .title = (text), .cells = &sip_tx_table[number][0][0], .states = SIP_TX_ST_COUNT,              \
+        .events = SIP_TX_EV_COUNT, .state_name = sip_tx_state_name, .event_name = sip_tx_event_name,                   \
         .action_name = sip_tx_action_name, .hold = sip_tx_hold[number], .timer_name = fsm_sip_tx_timer_name,           \
         .machine = (number), .timer_letter = sip_tx_timer_letter                                                       \
     }

@@ -85,10 +85,10 @@ static struct sip_tx *tx_new(struct sip_tx_layer *layer, enum sip_tx_machine mac
                              const struct sip_tx_owner *owner)
 {
     static const enum sip_tx_event events[SIP_TX_CLOCK_COUNT] = {
-        [SIP_TX_RETRY] = SIP_TX_ON_RETRY,
-        [SIP_TX_GIVE_UP] = SIP_TX_ON_GIVE_UP,
-        [SIP_TX_LINGER] = SIP_TX_ON_LINGER,
-        [SIP_TX_FAILURE] = SIP_TX_ON_TRANSPORT,
+        [SIP_TX_TMR_RETRY] = SIP_TX_EV_RETRY,
+        [SIP_TX_TMR_GIVE_UP] = SIP_TX_EV_GIVE_UP,
+        [SIP_TX_TMR_LINGER] = SIP_TX_EV_LINGER,
+        [SIP_TX_FAILURE] = SIP_TX_EV_TRANSPORT,
     };
     struct pool_id id;
     struct sip_tx *tx = pool_new(&layer->pool, &id);
@@ -98,7 +98,7 @@ static struct sip_tx *tx_new(struct sip_tx_layer *layer, enum sip_tx_machine mac
     }
     tx->id = id;
     tx->machine = machine;
-    tx->state = SIP_TX_INIT;
+    tx->state = SIP_TX_ST_INIT;
     tx->peer = *peer;
     if (owner != NULL) {
         tx->owner = *owner;
@@ -153,7 +153,7 @@ int sip_tx_request(struct sip_tx_layer *layer, mono_us now, const struct net_add
     }
     *id = tx->id;
     struct sip_tx_hand hand = {.bytes = span_make(tx->kept, tx->kept_len)};
-    sip_tx_step(layer, tx, now, SIP_TX_ON_START, &hand);
+    sip_tx_step(layer, tx, now, SIP_TX_EV_START, &hand);
     return ST_OK;
 }
 
@@ -167,10 +167,10 @@ int sip_tx_cancel(struct sip_tx_layer *layer, mono_us now, struct pool_id invite
     if (id != NULL) {
         *id = POOL_ID_NONE;
     }
-    if (tx == NULL || tx->state == SIP_TX_TERMINATED) {
+    if (tx == NULL || tx->state == SIP_TX_ST_TERMINATED) {
         return ST_NOT_FOUND;
     }
-    if (tx->machine != SIP_TX_INVITE_CLIENT || !sip_tx_may(tx, SIP_TX_ON_CANCEL)) {
+    if (tx->machine != SIP_TX_INVITE_CLIENT || !sip_tx_may(tx, SIP_TX_EV_CANCEL)) {
         return ST_STATE;
     }
     outbuf_init(&out, layer->scratch, SIP_DATAGRAM_MAX);
@@ -179,7 +179,7 @@ int sip_tx_cancel(struct sip_tx_layer *layer, mono_us now, struct pool_id invite
         status = sip_tx_request(layer, now, &tx->peer, outbuf_view(&out), owner, &made);
     }
     if (status == ST_OK) {
-        sip_tx_step(layer, tx, now, SIP_TX_ON_CANCEL, NULL);
+        sip_tx_step(layer, tx, now, SIP_TX_EV_CANCEL, NULL);
     }
     if (id != NULL) {
         *id = made;
@@ -223,7 +223,7 @@ int sip_tx_accept(struct sip_tx_layer *layer, mono_us now, const struct sip_msg 
         return status;
     }
     *id = tx->id;
-    sip_tx_step(layer, tx, now, SIP_TX_ON_START, NULL);
+    sip_tx_step(layer, tx, now, SIP_TX_EV_START, NULL);
     return ST_OK;
 }
 
@@ -231,7 +231,7 @@ int sip_tx_accept(struct sip_tx_layer *layer, mono_us now, const struct sip_msg 
 
 static enum sip_tx_event code_event(int code)
 {
-    return code < 200 ? SIP_TX_ON_1XX : code < 300 ? SIP_TX_ON_2XX : SIP_TX_ON_300_699;
+    return code < 200 ? SIP_TX_EV_1XX : code < 300 ? SIP_TX_EV_2XX : SIP_TX_EV_300_699;
 }
 
 /* 17.2.3: an ACK without a branch of its own names our response by its To tag. */
@@ -254,7 +254,7 @@ int sip_tx_respond(struct sip_tx_layer *layer, mono_us now, struct pool_id id, i
 {
     struct sip_tx *tx = pool_get(&layer->pool, id);
 
-    if (tx == NULL || tx->state == SIP_TX_TERMINATED) {
+    if (tx == NULL || tx->state == SIP_TX_ST_TERMINATED) {
         return ST_NOT_FOUND;
     }
     if (code < 100 || code > 699 || response.len == 0 || response.len > SIP_DATAGRAM_MAX) {
@@ -283,11 +283,11 @@ enum sip_tx_verdict sip_tx_input(struct sip_tx_layer *layer, mono_us now, const 
     }
     struct sip_tx *tx = LIST_OWNER(entry, struct sip_tx, entry);
     struct sip_tx_hand hand = {.message = message, .source = from};
-    enum sip_tx_event event = SIP_TX_ON_REQUEST;
+    enum sip_tx_event event = SIP_TX_EV_REQUEST;
     if (!message->is_request) {
         event = code_event(message->status);
     } else if (key.is_ack) {
-        event = SIP_TX_ON_ACK;
+        event = SIP_TX_EV_ACK;
     }
     sip_tx_step(layer, tx, now, event, &hand);
     return SIP_TX_TAKEN;
@@ -334,7 +334,7 @@ bool sip_tx_is_merged(const struct sip_tx_layer *layer, const struct sip_msg *re
     }
     for (uint32_t slot = 0; (tx = pool_next(&layer->pool, &slot, NULL)) != NULL; slot++) {
         const struct sip_tx_key *key = &tx->entry.key;
-        if (tx->state != SIP_TX_TERMINATED && key->style != SIP_TX_KEY_CLIENT && key->cseq == request->cseq &&
+        if (tx->state != SIP_TX_ST_TERMINATED && key->style != SIP_TX_KEY_CLIENT && key->cseq == request->cseq &&
             span_eq(key->method_text, request->method_text) && span_eq(key->call_id, request->call_id) &&
             span_eq(key->from_tag, request->from.tag)) {
             return true;
@@ -363,21 +363,21 @@ void sip_tx_kill(struct sip_tx_layer *layer, struct pool_id id)
 {
     struct sip_tx *tx = pool_get(&layer->pool, id);
 
-    if (tx != NULL && tx->state != SIP_TX_TERMINATED) {
+    if (tx != NULL && tx->state != SIP_TX_ST_TERMINATED) {
         sip_tx_kill_now(layer, tx);
     }
 }
 
 bool sip_tx_alive(const struct sip_tx_layer *layer, struct pool_id id)
 {
-    return sip_tx_state_of(layer, id) != SIP_TX_TERMINATED;
+    return sip_tx_state_of(layer, id) != SIP_TX_ST_TERMINATED;
 }
 
 enum sip_tx_state sip_tx_state_of(const struct sip_tx_layer *layer, struct pool_id id)
 {
     const struct sip_tx *tx = pool_get(&layer->pool, id);
 
-    return tx != NULL ? tx->state : SIP_TX_TERMINATED;
+    return tx != NULL ? tx->state : SIP_TX_ST_TERMINATED;
 }
 
 struct sip_tx_stats sip_tx_layer_stats(const struct sip_tx_layer *layer)

@@ -16,16 +16,16 @@ const char *sip_tx_machine_name(int machine)
 
 const char *sip_tx_state_name(int state)
 {
-    static const char *const names[SIP_TX_STATE_COUNT] = {
-        [SIP_TX_INIT] = "Init",
-        [SIP_TX_CALLING] = "Calling",
-        [SIP_TX_TRYING] = "Trying",
-        [SIP_TX_PROCEEDING] = "Proceeding",
-        [SIP_TX_CANCELLING] = "Cancelling",
-        [SIP_TX_COMPLETED] = "Completed",
-        [SIP_TX_CONFIRMED] = "Confirmed",
-        [SIP_TX_ACCEPTED] = "Accepted",
-        [SIP_TX_TERMINATED] = "Terminated",
+    static const char *const names[SIP_TX_ST_COUNT] = {
+        [SIP_TX_ST_INIT] = "Init",
+        [SIP_TX_ST_CALLING] = "Calling",
+        [SIP_TX_ST_TRYING] = "Trying",
+        [SIP_TX_ST_PROCEEDING] = "Proceeding",
+        [SIP_TX_ST_CANCELLING] = "Cancelling",
+        [SIP_TX_ST_COMPLETED] = "Completed",
+        [SIP_TX_ST_CONFIRMED] = "Confirmed",
+        [SIP_TX_ST_ACCEPTED] = "Accepted",
+        [SIP_TX_ST_TERMINATED] = "Terminated",
     };
 
     return FSM_NAME(names, state);
@@ -33,18 +33,18 @@ const char *sip_tx_state_name(int state)
 
 const char *sip_tx_event_name(int event)
 {
-    static const char *const names[SIP_TX_EVENT_COUNT] = {
-        [SIP_TX_ON_START] = "start",
-        [SIP_TX_ON_CANCEL] = "cancel",
-        [SIP_TX_ON_1XX] = "1xx",
-        [SIP_TX_ON_2XX] = "2xx",
-        [SIP_TX_ON_300_699] = "300-699",
-        [SIP_TX_ON_REQUEST] = "request",
-        [SIP_TX_ON_ACK] = "ACK",
-        [SIP_TX_ON_RETRY] = "retry",
-        [SIP_TX_ON_GIVE_UP] = "give up",
-        [SIP_TX_ON_LINGER] = "lingered",
-        [SIP_TX_ON_TRANSPORT] = "transport error",
+    static const char *const names[SIP_TX_EV_COUNT] = {
+        [SIP_TX_EV_START] = "start",
+        [SIP_TX_EV_CANCEL] = "cancel",
+        [SIP_TX_EV_1XX] = "1xx",
+        [SIP_TX_EV_2XX] = "2xx",
+        [SIP_TX_EV_300_699] = "300-699",
+        [SIP_TX_EV_REQUEST] = "request",
+        [SIP_TX_EV_ACK] = "ACK",
+        [SIP_TX_EV_RETRY] = "retry",
+        [SIP_TX_EV_GIVE_UP] = "give up",
+        [SIP_TX_EV_LINGER] = "lingered",
+        [SIP_TX_EV_TRANSPORT] = "transport error",
     };
 
     return FSM_NAME(names, event);
@@ -60,30 +60,30 @@ const char *sip_tx_action_name(uint32_t bit)
         "tell TRANSPORT", "tell GONE",        "tell ACK_FAILED", "tell SEND_FAILED",
     };
 
-    _Static_assert((uint32_t)1 << sizeof(names) / sizeof(names[0]) == SIP_TX_ACTION_END, "a name for each action");
+    _Static_assert((uint32_t)1 << sizeof(names) / sizeof(names[0]) == SIP_TX_ACT_END, "a name for each action");
     return FSM_BIT_NAME(names, bit);
 }
 
 const char *sip_tx_timer_letter(int machine, int state, int timer)
 {
     /* retry, give up, linger; Accepted has its own letters, Confirmed too */
-    static const char *const letters[SIP_TX_MACHINE_COUNT][SIP_TX_TIMER_COUNT] = {
+    static const char *const letters[SIP_TX_MACHINE_COUNT][SIP_TX_TMR_COUNT] = {
         [SIP_TX_INVITE_CLIENT] = {"A", "B", "D"},
         [SIP_TX_CLIENT] = {"E", "F", "K"},
         [SIP_TX_INVITE_SERVER] = {"G", "H", "L"},
         [SIP_TX_SERVER] = {"-", "-", "J"},
     };
-    if (machine < 0 || machine >= SIP_TX_MACHINE_COUNT || state < 0 || state >= SIP_TX_STATE_COUNT || timer < 0 ||
-        timer >= SIP_TX_TIMER_COUNT || (sip_tx_hold[machine][state] & (1U << timer)) == 0) {
+    if (machine < 0 || machine >= SIP_TX_MACHINE_COUNT || state < 0 || state >= SIP_TX_ST_COUNT || timer < 0 ||
+        timer >= SIP_TX_TMR_COUNT || (sip_tx_hold[machine][state] & (1U << timer)) == 0) {
         return "-";
     }
-    if (state == SIP_TX_CANCELLING || (machine == SIP_TX_INVITE_SERVER && state == SIP_TX_PROCEEDING)) {
+    if (state == SIP_TX_ST_CANCELLING || (machine == SIP_TX_INVITE_SERVER && state == SIP_TX_ST_PROCEEDING)) {
         return "-";
     }
-    if (machine == SIP_TX_INVITE_CLIENT && state == SIP_TX_ACCEPTED) {
+    if (machine == SIP_TX_INVITE_CLIENT && state == SIP_TX_ST_ACCEPTED) {
         return "M";
     }
-    return state == SIP_TX_CONFIRMED ? "I" : letters[machine][timer];
+    return state == SIP_TX_ST_CONFIRMED ? "I" : letters[machine][timer];
 }
 
 const char *sip_tx_notice_kind_name(enum sip_tx_notice_kind kind)

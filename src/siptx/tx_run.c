@@ -77,7 +77,7 @@ void sip_tx_kill_now(struct sip_tx_layer *layer, struct sip_tx *tx)
 {
     enum sip_tx_state from = tx->state;
 
-    tx->state = SIP_TX_TERMINATED;
+    tx->state = SIP_TX_ST_TERMINATED;
     note_change(layer, tx, from, "kill");
     retire(layer, tx);
 }
@@ -87,7 +87,7 @@ static void cancel_timers(struct sip_tx_layer *layer, struct sip_tx *tx, bool mo
 {
     uint8_t hold = sip_tx_hold[tx->machine][tx->state];
 
-    for (unsigned i = 0; i < SIP_TX_TIMER_COUNT; i++) {
+    for (unsigned i = 0; i < SIP_TX_TMR_COUNT; i++) {
         if ((hold & (1U << i)) == 0) {
             timerq_cancel(&layer->timers, &tx->clocks[i].entry);
         }
@@ -95,14 +95,14 @@ static void cancel_timers(struct sip_tx_layer *layer, struct sip_tx *tx, bool mo
     if (moved) {
         timerq_cancel(&layer->timers, &tx->clocks[SIP_TX_FAILURE].entry);
     }
-    if ((actions & SIP_TX_STOP_RETRY) != 0) {
-        timerq_cancel(&layer->timers, &tx->clocks[SIP_TX_RETRY].entry);
+    if ((actions & SIP_TX_ACT_STOP_RETRY) != 0) {
+        timerq_cancel(&layer->timers, &tx->clocks[SIP_TX_TMR_RETRY].entry);
     }
 }
 
 static void arm(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, enum sip_tx_timer slot, dur_us after)
 {
-    if (slot == SIP_TX_RETRY) {
+    if (slot == SIP_TX_TMR_RETRY) {
         tx->retry_us = after;
     }
     timerq_set(&layer->timers, &tx->clocks[slot].entry, now + after);
@@ -112,29 +112,29 @@ static void arm_timers(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us no
 {
     dur_us twice = 2 * tx->retry_us;
 
-    if ((actions & SIP_TX_ARM_TRYING) != 0) {
-        arm(layer, tx, now, SIP_TX_RETRY, TRYING_US);
+    if ((actions & SIP_TX_ACT_ARM_TRYING) != 0) {
+        arm(layer, tx, now, SIP_TX_TMR_RETRY, TRYING_US);
     }
-    if ((actions & SIP_TX_ARM_RETRY) != 0) {
-        arm(layer, tx, now, SIP_TX_RETRY, SIP_T1);
+    if ((actions & SIP_TX_ACT_ARM_RETRY) != 0) {
+        arm(layer, tx, now, SIP_TX_TMR_RETRY, SIP_T1);
     }
-    if ((actions & SIP_TX_ARM_RETRY_TWICE) != 0) {
-        arm(layer, tx, now, SIP_TX_RETRY, twice);
+    if ((actions & SIP_TX_ACT_ARM_RETRY_TWICE) != 0) {
+        arm(layer, tx, now, SIP_TX_TMR_RETRY, twice);
     }
-    if ((actions & SIP_TX_ARM_RETRY_CAP) != 0) {
-        arm(layer, tx, now, SIP_TX_RETRY, twice < SIP_T2 ? twice : SIP_T2);
+    if ((actions & SIP_TX_ACT_ARM_RETRY_CAP) != 0) {
+        arm(layer, tx, now, SIP_TX_TMR_RETRY, twice < SIP_T2 ? twice : SIP_T2);
     }
-    if ((actions & SIP_TX_ARM_RETRY_T2) != 0) {
-        arm(layer, tx, now, SIP_TX_RETRY, SIP_T2);
+    if ((actions & SIP_TX_ACT_ARM_RETRY_T2) != 0) {
+        arm(layer, tx, now, SIP_TX_TMR_RETRY, SIP_T2);
     }
-    if ((actions & SIP_TX_ARM_GIVE_UP) != 0) {
-        arm(layer, tx, now, SIP_TX_GIVE_UP, 64 * SIP_T1);
+    if ((actions & SIP_TX_ACT_ARM_GIVE_UP) != 0) {
+        arm(layer, tx, now, SIP_TX_TMR_GIVE_UP, 64 * SIP_T1);
     }
-    if ((actions & SIP_TX_ARM_LINGER_64T1) != 0) {
-        arm(layer, tx, now, SIP_TX_LINGER, 64 * SIP_T1);
+    if ((actions & SIP_TX_ACT_ARM_LINGER_64T1) != 0) {
+        arm(layer, tx, now, SIP_TX_TMR_LINGER, 64 * SIP_T1);
     }
-    if ((actions & SIP_TX_ARM_LINGER_T4) != 0) {
-        arm(layer, tx, now, SIP_TX_LINGER, SIP_T4);
+    if ((actions & SIP_TX_ACT_ARM_LINGER_T4) != 0) {
+        arm(layer, tx, now, SIP_TX_TMR_LINGER, SIP_T4);
     }
 }
 
@@ -184,24 +184,24 @@ static void send_ack(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now,
 static void send_messages(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, uint32_t actions, bool moved,
                           const struct sip_tx_hand *hand)
 {
-    if ((actions & SIP_TX_SEND) != 0) {
+    if ((actions & SIP_TX_ACT_SEND) != 0) {
         if (hand->bytes.ptr != tx->kept && sip_tx_keep(layer, tx, hand->bytes) != ST_OK) {
             log_write(layer->config.log, LOG_DEBUG, "no memory to keep a response: it is sent once");
         }
         transmit(layer, tx, now, hand->bytes);
     }
-    if ((actions & SIP_TX_SEND_ONCE) != 0) {
+    if ((actions & SIP_TX_ACT_SEND_ONCE) != 0) {
         layer->retransmits_out += moved ? 0 : 1;
         transmit(layer, tx, now, hand->bytes);
     }
-    if ((actions & SIP_TX_SEND_AGAIN) != 0) {
+    if ((actions & SIP_TX_ACT_SEND_AGAIN) != 0) {
         layer->retransmits_out += tx->kept_len > 0 ? 1 : 0;
         transmit(layer, tx, now, kept_view(tx));
     }
-    if ((actions & SIP_TX_SEND_ACK) != 0) {
+    if ((actions & SIP_TX_ACT_SEND_ACK) != 0) {
         send_ack(layer, tx, now, hand);
     }
-    if ((actions & SIP_TX_FORGET) != 0) {
+    if ((actions & SIP_TX_ACT_FORGET) != 0) {
         forget(layer, tx);
     }
 }
@@ -212,16 +212,16 @@ static bool notice_kind(uint32_t actions, enum sip_tx_notice_kind *kind)
         uint32_t bit;
         enum sip_tx_notice_kind kind;
     } kinds[] = {
-        {SIP_TX_TELL_PROVISIONAL, SIP_TX_PROVISIONAL},
-        {SIP_TX_TELL_FINAL, SIP_TX_FINAL},
-        {SIP_TX_TELL_AGAIN, SIP_TX_2XX_AGAIN},
-        {SIP_TX_TELL_ACK, SIP_TX_ACKED},
-        {SIP_TX_TELL_DONE, SIP_TX_DONE},
-        {SIP_TX_TELL_TIMEOUT, SIP_TX_TIMEOUT},
-        {SIP_TX_TELL_TRANSPORT, SIP_TX_TRANSPORT},
-        {SIP_TX_TELL_GONE, SIP_TX_GONE},
-        {SIP_TX_TELL_ACK_FAILED, SIP_TX_ACK_FAILED},
-        {SIP_TX_TELL_SEND_FAILED, SIP_TX_SEND_FAILED},
+        {SIP_TX_ACT_TELL_PROVISIONAL, SIP_TX_PROVISIONAL},
+        {SIP_TX_ACT_TELL_FINAL, SIP_TX_FINAL},
+        {SIP_TX_ACT_TELL_AGAIN, SIP_TX_2XX_AGAIN},
+        {SIP_TX_ACT_TELL_ACK, SIP_TX_ACKED},
+        {SIP_TX_ACT_TELL_DONE, SIP_TX_DONE},
+        {SIP_TX_ACT_TELL_TIMEOUT, SIP_TX_TIMEOUT},
+        {SIP_TX_ACT_TELL_TRANSPORT, SIP_TX_TRANSPORT},
+        {SIP_TX_ACT_TELL_GONE, SIP_TX_GONE},
+        {SIP_TX_ACT_TELL_ACK_FAILED, SIP_TX_ACK_FAILED},
+        {SIP_TX_ACT_TELL_SEND_FAILED, SIP_TX_SEND_FAILED},
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if ((actions & kinds[i].bit) != 0) {
@@ -269,7 +269,7 @@ static void go(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, enum 
     cancel_timers(layer, tx, moved, cell->actions);
     arm_timers(layer, tx, now, cell->actions);
     send_messages(layer, tx, now, cell->actions, moved, hand);
-    if (tx->state == SIP_TX_TERMINATED) {
+    if (tx->state == SIP_TX_ST_TERMINATED) {
         retire(layer, tx);
     }
     tell(tx, now, cell->actions, hand);
@@ -283,11 +283,11 @@ static void cannot(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, e
 #ifndef NDEBUG
     abort();
 #endif
-    if (tx->state == SIP_TX_TERMINATED) {
+    if (tx->state == SIP_TX_ST_TERMINATED) {
         return;
     }
     sip_tx_kill_now(layer, tx);
-    tell(tx, now, tx->ended ? SIP_TX_TELL_GONE : SIP_TX_TELL_TRANSPORT, &HAND_EMPTY);
+    tell(tx, now, tx->ended ? SIP_TX_ACT_TELL_GONE : SIP_TX_ACT_TELL_TRANSPORT, &HAND_EMPTY);
 }
 
 void sip_tx_step(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, enum sip_tx_event event,

@@ -14,8 +14,8 @@ struct sip_tx_clock {
     struct sip_tx *tx; /* the transaction that it lies in */
     enum sip_tx_event event;
 };
-#define SIP_TX_FAILURE     SIP_TX_TIMER_COUNT /* place of the failure among the clocks */
-#define SIP_TX_CLOCK_COUNT (SIP_TX_TIMER_COUNT + 1)
+#define SIP_TX_FAILURE     SIP_TX_TMR_COUNT /* place of the failure among the clocks */
+#define SIP_TX_CLOCK_COUNT (SIP_TX_TMR_COUNT + 1)
 
 struct sip_tx {
     struct sip_tx_entry entry; /* in the index from Init to Terminated */

@@ -4,256 +4,256 @@
 /* Plain data. The reasons stand beside the cells;
  * "refused" means that the function called by the owner looks at this table first and gives ST_STATE. */
 
-#define GO(state, bits) FSM_CELL_GO(SIP_TX_##state, bits)
+#define GO(state, bits) FSM_CELL_GO(SIP_TX_ST_##state, bits)
 #define DROP            FSM_CELL_DROP
 #define CANNOT          FSM_CELL_CANNOT
 
 /* Not yet in the index, no timer: nothing but START can come. */
 #define CLIENT_INIT                                                                                                    \
-    [SIP_TX_ON_1XX] = CANNOT, [SIP_TX_ON_2XX] = CANNOT, [SIP_TX_ON_300_699] = CANNOT, [SIP_TX_ON_RETRY] = CANNOT,      \
-    [SIP_TX_ON_GIVE_UP] = CANNOT, [SIP_TX_ON_LINGER] = CANNOT, [SIP_TX_ON_TRANSPORT] = CANNOT
-#define SERVER_INIT CLIENT_INIT, [SIP_TX_ON_REQUEST] = CANNOT
+    [SIP_TX_EV_1XX] = CANNOT, [SIP_TX_EV_2XX] = CANNOT, [SIP_TX_EV_300_699] = CANNOT, [SIP_TX_EV_RETRY] = CANNOT,      \
+    [SIP_TX_EV_GIVE_UP] = CANNOT, [SIP_TX_EV_LINGER] = CANNOT, [SIP_TX_EV_TRANSPORT] = CANNOT
+#define SERVER_INIT CLIENT_INIT, [SIP_TX_EV_REQUEST] = CANNOT
 /* Out of the index, timers and pending failure cancelled, the owner's functions refuse. */
-#define CLIENT_TERMINATED [SIP_TX_ON_START] = CANNOT, CLIENT_INIT
-#define SERVER_TERMINATED [SIP_TX_ON_START] = CANNOT, SERVER_INIT
+#define CLIENT_TERMINATED [SIP_TX_EV_START] = CANNOT, CLIENT_INIT
+#define SERVER_TERMINATED [SIP_TX_EV_START] = CANNOT, SERVER_INIT
 
-#define ACCEPT (SIP_TX_FORGET | SIP_TX_ARM_LINGER_64T1 | SIP_TX_TELL_FINAL)   /* M */
-#define REJECT (SIP_TX_SEND_ACK | SIP_TX_ARM_LINGER_64T1 | SIP_TX_TELL_FINAL) /* D: at least 32 s */
-#define FINISH (SIP_TX_FORGET | SIP_TX_ARM_LINGER_T4 | SIP_TX_TELL_FINAL)     /* K */
+#define ACCEPT (SIP_TX_ACT_FORGET | SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_TELL_FINAL)   /* M */
+#define REJECT (SIP_TX_ACT_SEND_ACK | SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_TELL_FINAL) /* D: at least 32 s */
+#define FINISH (SIP_TX_ACT_FORGET | SIP_TX_ACT_ARM_LINGER_T4 | SIP_TX_ACT_TELL_FINAL)     /* K */
 
 /* clang-format off */
-const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_STATE_COUNT][SIP_TX_EVENT_COUNT] = {
+const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT][SIP_TX_EV_COUNT] = {
     [SIP_TX_INVITE_CLIENT] = {
-        [SIP_TX_INIT] = {
-            [SIP_TX_ON_START] = GO(CALLING, SIP_TX_ARM_RETRY | SIP_TX_ARM_GIVE_UP | SIP_TX_SEND), /* A, B */
-            [SIP_TX_ON_CANCEL] = CANNOT, /* the owner has no id yet */
+        [SIP_TX_ST_INIT] = {
+            [SIP_TX_EV_START] = GO(CALLING, SIP_TX_ACT_ARM_RETRY | SIP_TX_ACT_ARM_GIVE_UP | SIP_TX_ACT_SEND), /* A, B */
+            [SIP_TX_EV_CANCEL] = CANNOT, /* the owner has no id yet */
             CLIENT_INIT,
         },
-        [SIP_TX_CALLING] = {
-            [SIP_TX_ON_START] = CANNOT,  /* once only */
-            [SIP_TX_ON_CANCEL] = CANNOT, /* refused: no CANCEL before a 1xx (9.1) */
-            [SIP_TX_ON_1XX] = GO(PROCEEDING, SIP_TX_TELL_PROVISIONAL), /* ends A and B */
-            [SIP_TX_ON_2XX] = GO(ACCEPTED, ACCEPT),
-            [SIP_TX_ON_300_699] = GO(COMPLETED, REJECT),
-            [SIP_TX_ON_RETRY] = GO(CALLING, SIP_TX_ARM_RETRY_TWICE | SIP_TX_SEND_AGAIN), /* A */
-            [SIP_TX_ON_GIVE_UP] = GO(TERMINATED, SIP_TX_TELL_TIMEOUT),                   /* B */
-            [SIP_TX_ON_LINGER] = CANNOT, /* not held */
-            [SIP_TX_ON_TRANSPORT] = GO(TERMINATED, SIP_TX_TELL_TRANSPORT),
+        [SIP_TX_ST_CALLING] = {
+            [SIP_TX_EV_START] = CANNOT,  /* once only */
+            [SIP_TX_EV_CANCEL] = CANNOT, /* refused: no CANCEL before a 1xx (9.1) */
+            [SIP_TX_EV_1XX] = GO(PROCEEDING, SIP_TX_ACT_TELL_PROVISIONAL), /* ends A and B */
+            [SIP_TX_EV_2XX] = GO(ACCEPTED, ACCEPT),
+            [SIP_TX_EV_300_699] = GO(COMPLETED, REJECT),
+            [SIP_TX_EV_RETRY] = GO(CALLING, SIP_TX_ACT_ARM_RETRY_TWICE | SIP_TX_ACT_SEND_AGAIN), /* A */
+            [SIP_TX_EV_GIVE_UP] = GO(TERMINATED, SIP_TX_ACT_TELL_TIMEOUT),                   /* B */
+            [SIP_TX_EV_LINGER] = CANNOT, /* not held */
+            [SIP_TX_EV_TRANSPORT] = GO(TERMINATED, SIP_TX_ACT_TELL_TRANSPORT),
         },
-        [SIP_TX_PROCEEDING] = {
-            [SIP_TX_ON_START] = CANNOT,                                  /* once only */
-            [SIP_TX_ON_CANCEL] = GO(CANCELLING, SIP_TX_ARM_GIVE_UP),     /* 9.1: an end even if no final response comes */
-            [SIP_TX_ON_1XX] = GO(PROCEEDING, SIP_TX_TELL_PROVISIONAL),
-            [SIP_TX_ON_2XX] = GO(ACCEPTED, ACCEPT),
-            [SIP_TX_ON_300_699] = GO(COMPLETED, REJECT),
-            [SIP_TX_ON_RETRY] = CANNOT,     /* not held: a 1xx stops A */
-            [SIP_TX_ON_GIVE_UP] = CANNOT,   /* not held: a phone may ring for long, the owner bounds it */
-            [SIP_TX_ON_LINGER] = CANNOT,    /* not held */
-            [SIP_TX_ON_TRANSPORT] = CANNOT, /* nothing is sent here; a failure of Calling ended with it */
+        [SIP_TX_ST_PROCEEDING] = {
+            [SIP_TX_EV_START] = CANNOT,                                  /* once only */
+            [SIP_TX_EV_CANCEL] = GO(CANCELLING, SIP_TX_ACT_ARM_GIVE_UP),     /* 9.1: an end even if no final response comes */
+            [SIP_TX_EV_1XX] = GO(PROCEEDING, SIP_TX_ACT_TELL_PROVISIONAL),
+            [SIP_TX_EV_2XX] = GO(ACCEPTED, ACCEPT),
+            [SIP_TX_EV_300_699] = GO(COMPLETED, REJECT),
+            [SIP_TX_EV_RETRY] = CANNOT,     /* not held: a 1xx stops A */
+            [SIP_TX_EV_GIVE_UP] = CANNOT,   /* not held: a phone may ring for long, the owner bounds it */
+            [SIP_TX_EV_LINGER] = CANNOT,    /* not held */
+            [SIP_TX_EV_TRANSPORT] = CANNOT, /* nothing is sent here; a failure of Calling ended with it */
         },
-        [SIP_TX_CANCELLING] = {
-            [SIP_TX_ON_START] = CANNOT,  /* once only */
-            [SIP_TX_ON_CANCEL] = CANNOT, /* refused: one CANCEL is enough, its own transaction repeats it */
-            [SIP_TX_ON_1XX] = GO(CANCELLING, SIP_TX_TELL_PROVISIONAL),
-            [SIP_TX_ON_2XX] = GO(ACCEPTED, ACCEPT), /* crossed the CANCEL: the owner sends ACK and BYE */
-            [SIP_TX_ON_300_699] = GO(COMPLETED, REJECT), /* the 487, as a rule */
-            [SIP_TX_ON_RETRY] = CANNOT, /* not held */
-            [SIP_TX_ON_GIVE_UP] = GO(TERMINATED, SIP_TX_TELL_TIMEOUT), /* 9.1: cancelled after 64*T1 all the same */
-            [SIP_TX_ON_LINGER] = CANNOT, /* not held */
-            [SIP_TX_ON_TRANSPORT] = CANNOT, /* nothing is sent here: the CANCEL is a transaction of its own */
+        [SIP_TX_ST_CANCELLING] = {
+            [SIP_TX_EV_START] = CANNOT,  /* once only */
+            [SIP_TX_EV_CANCEL] = CANNOT, /* refused: one CANCEL is enough, its own transaction repeats it */
+            [SIP_TX_EV_1XX] = GO(CANCELLING, SIP_TX_ACT_TELL_PROVISIONAL),
+            [SIP_TX_EV_2XX] = GO(ACCEPTED, ACCEPT), /* crossed the CANCEL: the owner sends ACK and BYE */
+            [SIP_TX_EV_300_699] = GO(COMPLETED, REJECT), /* the 487, as a rule */
+            [SIP_TX_EV_RETRY] = CANNOT, /* not held */
+            [SIP_TX_EV_GIVE_UP] = GO(TERMINATED, SIP_TX_ACT_TELL_TIMEOUT), /* 9.1: cancelled after 64*T1 all the same */
+            [SIP_TX_EV_LINGER] = CANNOT, /* not held */
+            [SIP_TX_EV_TRANSPORT] = CANNOT, /* nothing is sent here: the CANCEL is a transaction of its own */
         },
-        [SIP_TX_COMPLETED] = {
-            [SIP_TX_ON_START] = CANNOT,  /* once only */
-            [SIP_TX_ON_CANCEL] = CANNOT, /* refused: answered already */
-            [SIP_TX_ON_1XX] = DROP,      /* overtaken on the way */
-            [SIP_TX_ON_2XX] = DROP,      /* no arrow in the figure: a fork that answers behind the final response */
-            [SIP_TX_ON_300_699] = GO(COMPLETED, SIP_TX_SEND_ACK), /* it came again, so our ACK was lost */
-            [SIP_TX_ON_RETRY] = CANNOT,   /* not held: the ACK is sent only when asked for */
-            [SIP_TX_ON_GIVE_UP] = CANNOT, /* not held */
-            [SIP_TX_ON_LINGER] = GO(TERMINATED, SIP_TX_TELL_GONE), /* D */
-            [SIP_TX_ON_TRANSPORT] = GO(TERMINATED, SIP_TX_TELL_ACK_FAILED), /* the ending was told before */
+        [SIP_TX_ST_COMPLETED] = {
+            [SIP_TX_EV_START] = CANNOT,  /* once only */
+            [SIP_TX_EV_CANCEL] = CANNOT, /* refused: answered already */
+            [SIP_TX_EV_1XX] = DROP,      /* overtaken on the way */
+            [SIP_TX_EV_2XX] = DROP,      /* no arrow in the figure: a fork that answers behind the final response */
+            [SIP_TX_EV_300_699] = GO(COMPLETED, SIP_TX_ACT_SEND_ACK), /* it came again, so our ACK was lost */
+            [SIP_TX_EV_RETRY] = CANNOT,   /* not held: the ACK is sent only when asked for */
+            [SIP_TX_EV_GIVE_UP] = CANNOT, /* not held */
+            [SIP_TX_EV_LINGER] = GO(TERMINATED, SIP_TX_ACT_TELL_GONE), /* D */
+            [SIP_TX_EV_TRANSPORT] = GO(TERMINATED, SIP_TX_ACT_TELL_ACK_FAILED), /* the ending was told before */
         },
-        [SIP_TX_ACCEPTED] = {
-            [SIP_TX_ON_START] = CANNOT,  /* once only */
-            [SIP_TX_ON_CANCEL] = CANNOT, /* refused: answered already */
-            [SIP_TX_ON_1XX] = DROP,      /* overtaken, or a fork that still rings */
-            [SIP_TX_ON_2XX] = GO(ACCEPTED, SIP_TX_TELL_AGAIN), /* RFC 6026 7.2: every one goes up */
-            [SIP_TX_ON_300_699] = DROP,   /* RFC 6026: only 2xx count here */
-            [SIP_TX_ON_RETRY] = CANNOT,   /* not held */
-            [SIP_TX_ON_GIVE_UP] = CANNOT, /* not held */
-            [SIP_TX_ON_LINGER] = GO(TERMINATED, SIP_TX_TELL_GONE), /* M */
-            [SIP_TX_ON_TRANSPORT] = CANNOT, /* nothing is sent here: the ACK to a 2xx is the owner's */
+        [SIP_TX_ST_ACCEPTED] = {
+            [SIP_TX_EV_START] = CANNOT,  /* once only */
+            [SIP_TX_EV_CANCEL] = CANNOT, /* refused: answered already */
+            [SIP_TX_EV_1XX] = DROP,      /* overtaken, or a fork that still rings */
+            [SIP_TX_EV_2XX] = GO(ACCEPTED, SIP_TX_ACT_TELL_AGAIN), /* RFC 6026 7.2: every one goes up */
+            [SIP_TX_EV_300_699] = DROP,   /* RFC 6026: only 2xx count here */
+            [SIP_TX_EV_RETRY] = CANNOT,   /* not held */
+            [SIP_TX_EV_GIVE_UP] = CANNOT, /* not held */
+            [SIP_TX_EV_LINGER] = GO(TERMINATED, SIP_TX_ACT_TELL_GONE), /* M */
+            [SIP_TX_EV_TRANSPORT] = CANNOT, /* nothing is sent here: the ACK to a 2xx is the owner's */
         },
-        [SIP_TX_TERMINATED] = {[SIP_TX_ON_CANCEL] = CANNOT, CLIENT_TERMINATED},
+        [SIP_TX_ST_TERMINATED] = {[SIP_TX_EV_CANCEL] = CANNOT, CLIENT_TERMINATED},
     },
     [SIP_TX_CLIENT] = {
-        [SIP_TX_INIT] = {
-            [SIP_TX_ON_START] = GO(TRYING, SIP_TX_ARM_RETRY | SIP_TX_ARM_GIVE_UP | SIP_TX_SEND), /* E, F */
+        [SIP_TX_ST_INIT] = {
+            [SIP_TX_EV_START] = GO(TRYING, SIP_TX_ACT_ARM_RETRY | SIP_TX_ACT_ARM_GIVE_UP | SIP_TX_ACT_SEND), /* E, F */
             CLIENT_INIT,
         },
-        [SIP_TX_TRYING] = {
-            [SIP_TX_ON_START] = CANNOT, /* once only */
-            [SIP_TX_ON_1XX] = GO(PROCEEDING, SIP_TX_TELL_PROVISIONAL), /* E and F run on */
-            [SIP_TX_ON_2XX] = GO(COMPLETED, FINISH),
-            [SIP_TX_ON_300_699] = GO(COMPLETED, FINISH),
-            [SIP_TX_ON_RETRY] = GO(TRYING, SIP_TX_ARM_RETRY_CAP | SIP_TX_SEND_AGAIN), /* E */
-            [SIP_TX_ON_GIVE_UP] = GO(TERMINATED, SIP_TX_TELL_TIMEOUT),                /* F */
-            [SIP_TX_ON_LINGER] = CANNOT, /* not held */
-            [SIP_TX_ON_TRANSPORT] = GO(TERMINATED, SIP_TX_TELL_TRANSPORT),
+        [SIP_TX_ST_TRYING] = {
+            [SIP_TX_EV_START] = CANNOT, /* once only */
+            [SIP_TX_EV_1XX] = GO(PROCEEDING, SIP_TX_ACT_TELL_PROVISIONAL), /* E and F run on */
+            [SIP_TX_EV_2XX] = GO(COMPLETED, FINISH),
+            [SIP_TX_EV_300_699] = GO(COMPLETED, FINISH),
+            [SIP_TX_EV_RETRY] = GO(TRYING, SIP_TX_ACT_ARM_RETRY_CAP | SIP_TX_ACT_SEND_AGAIN), /* E */
+            [SIP_TX_EV_GIVE_UP] = GO(TERMINATED, SIP_TX_ACT_TELL_TIMEOUT),                /* F */
+            [SIP_TX_EV_LINGER] = CANNOT, /* not held */
+            [SIP_TX_EV_TRANSPORT] = GO(TERMINATED, SIP_TX_ACT_TELL_TRANSPORT),
         },
-        [SIP_TX_PROCEEDING] = {
-            [SIP_TX_ON_START] = CANNOT, /* once only */
-            [SIP_TX_ON_1XX] = GO(PROCEEDING, SIP_TX_TELL_PROVISIONAL),
-            [SIP_TX_ON_2XX] = GO(COMPLETED, FINISH),
-            [SIP_TX_ON_300_699] = GO(COMPLETED, FINISH),
-            [SIP_TX_ON_RETRY] = GO(PROCEEDING, SIP_TX_ARM_RETRY_T2 | SIP_TX_SEND_AGAIN), /* E: slowly, it is being worked on */
-            [SIP_TX_ON_GIVE_UP] = GO(TERMINATED, SIP_TX_TELL_TIMEOUT), /* F: a 1xx buys no time */
-            [SIP_TX_ON_LINGER] = CANNOT, /* not held */
-            [SIP_TX_ON_TRANSPORT] = GO(TERMINATED, SIP_TX_TELL_TRANSPORT),
+        [SIP_TX_ST_PROCEEDING] = {
+            [SIP_TX_EV_START] = CANNOT, /* once only */
+            [SIP_TX_EV_1XX] = GO(PROCEEDING, SIP_TX_ACT_TELL_PROVISIONAL),
+            [SIP_TX_EV_2XX] = GO(COMPLETED, FINISH),
+            [SIP_TX_EV_300_699] = GO(COMPLETED, FINISH),
+            [SIP_TX_EV_RETRY] = GO(PROCEEDING, SIP_TX_ACT_ARM_RETRY_T2 | SIP_TX_ACT_SEND_AGAIN), /* E: slowly, it is being worked on */
+            [SIP_TX_EV_GIVE_UP] = GO(TERMINATED, SIP_TX_ACT_TELL_TIMEOUT), /* F: a 1xx buys no time */
+            [SIP_TX_EV_LINGER] = CANNOT, /* not held */
+            [SIP_TX_EV_TRANSPORT] = GO(TERMINATED, SIP_TX_ACT_TELL_TRANSPORT),
         },
-        [SIP_TX_COMPLETED] = {
-            [SIP_TX_ON_START] = CANNOT,   /* once only */
-            [SIP_TX_ON_1XX] = DROP,       /* overtaken on the way */
-            [SIP_TX_ON_2XX] = DROP,       /* sent again: K is here to absorb it */
-            [SIP_TX_ON_300_699] = DROP,   /* likewise */
-            [SIP_TX_ON_RETRY] = CANNOT,   /* not held */
-            [SIP_TX_ON_GIVE_UP] = CANNOT, /* not held */
-            [SIP_TX_ON_LINGER] = GO(TERMINATED, SIP_TX_TELL_GONE), /* K */
-            [SIP_TX_ON_TRANSPORT] = CANNOT, /* nothing is sent here */
+        [SIP_TX_ST_COMPLETED] = {
+            [SIP_TX_EV_START] = CANNOT,   /* once only */
+            [SIP_TX_EV_1XX] = DROP,       /* overtaken on the way */
+            [SIP_TX_EV_2XX] = DROP,       /* sent again: K is here to absorb it */
+            [SIP_TX_EV_300_699] = DROP,   /* likewise */
+            [SIP_TX_EV_RETRY] = CANNOT,   /* not held */
+            [SIP_TX_EV_GIVE_UP] = CANNOT, /* not held */
+            [SIP_TX_EV_LINGER] = GO(TERMINATED, SIP_TX_ACT_TELL_GONE), /* K */
+            [SIP_TX_EV_TRANSPORT] = CANNOT, /* nothing is sent here */
         },
-        [SIP_TX_TERMINATED] = {CLIENT_TERMINATED},
+        [SIP_TX_ST_TERMINATED] = {CLIENT_TERMINATED},
     },
     [SIP_TX_INVITE_SERVER] = {
-        [SIP_TX_INIT] = {
-            [SIP_TX_ON_START] = GO(PROCEEDING, SIP_TX_ARM_TRYING), /* the 100 lies ready */
-            [SIP_TX_ON_ACK] = CANNOT,                              /* not in the index yet */
+        [SIP_TX_ST_INIT] = {
+            [SIP_TX_EV_START] = GO(PROCEEDING, SIP_TX_ACT_ARM_TRYING), /* the 100 lies ready */
+            [SIP_TX_EV_ACK] = CANNOT,                              /* not in the index yet */
             SERVER_INIT,
         },
-        [SIP_TX_PROCEEDING] = {
-            [SIP_TX_ON_START] = CANNOT, /* once only */
-            [SIP_TX_ON_1XX] = GO(PROCEEDING, SIP_TX_STOP_RETRY | SIP_TX_SEND), /* no 100 behind a 180 */
-            [SIP_TX_ON_2XX] = GO(ACCEPTED, SIP_TX_ARM_LINGER_64T1 | SIP_TX_SEND_ONCE | SIP_TX_FORGET), /* L */
-            [SIP_TX_ON_300_699] = GO(COMPLETED, SIP_TX_ARM_RETRY | SIP_TX_ARM_GIVE_UP | SIP_TX_SEND),  /* G, H */
-            [SIP_TX_ON_REQUEST] = GO(PROCEEDING, SIP_TX_STOP_RETRY | SIP_TX_SEND_AGAIN), /* the last 1xx, at first the 100 */
-            [SIP_TX_ON_ACK] = DROP,       /* there is nothing to acknowledge yet */
-            [SIP_TX_ON_RETRY] = GO(PROCEEDING, SIP_TX_SEND_AGAIN), /* 200 ms without an answer: the 100, once */
-            [SIP_TX_ON_GIVE_UP] = CANNOT, /* not held: the owner bounds it */
-            [SIP_TX_ON_LINGER] = CANNOT,  /* not held */
-            [SIP_TX_ON_TRANSPORT] = GO(PROCEEDING, SIP_TX_TELL_SEND_FAILED), /* RFC 6026 7.1: stays to absorb the INVITE */
+        [SIP_TX_ST_PROCEEDING] = {
+            [SIP_TX_EV_START] = CANNOT, /* once only */
+            [SIP_TX_EV_1XX] = GO(PROCEEDING, SIP_TX_ACT_STOP_RETRY | SIP_TX_ACT_SEND), /* no 100 behind a 180 */
+            [SIP_TX_EV_2XX] = GO(ACCEPTED, SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_SEND_ONCE | SIP_TX_ACT_FORGET), /* L */
+            [SIP_TX_EV_300_699] = GO(COMPLETED, SIP_TX_ACT_ARM_RETRY | SIP_TX_ACT_ARM_GIVE_UP | SIP_TX_ACT_SEND),  /* G, H */
+            [SIP_TX_EV_REQUEST] = GO(PROCEEDING, SIP_TX_ACT_STOP_RETRY | SIP_TX_ACT_SEND_AGAIN), /* the last 1xx, at first the 100 */
+            [SIP_TX_EV_ACK] = DROP,       /* there is nothing to acknowledge yet */
+            [SIP_TX_EV_RETRY] = GO(PROCEEDING, SIP_TX_ACT_SEND_AGAIN), /* 200 ms without an answer: the 100, once */
+            [SIP_TX_EV_GIVE_UP] = CANNOT, /* not held: the owner bounds it */
+            [SIP_TX_EV_LINGER] = CANNOT,  /* not held */
+            [SIP_TX_EV_TRANSPORT] = GO(PROCEEDING, SIP_TX_ACT_TELL_SEND_FAILED), /* RFC 6026 7.1: stays to absorb the INVITE */
         },
-        [SIP_TX_COMPLETED] = {
-            [SIP_TX_ON_START] = CANNOT,   /* once only */
-            [SIP_TX_ON_1XX] = CANNOT,     /* refused: answered already */
-            [SIP_TX_ON_2XX] = CANNOT,     /* likewise */
-            [SIP_TX_ON_300_699] = CANNOT, /* likewise */
-            [SIP_TX_ON_REQUEST] = GO(COMPLETED, SIP_TX_SEND_AGAIN),
-            [SIP_TX_ON_ACK] = GO(CONFIRMED, SIP_TX_ARM_LINGER_T4 | SIP_TX_FORGET | SIP_TX_TELL_DONE),  /* I */
-            [SIP_TX_ON_RETRY] = GO(COMPLETED, SIP_TX_ARM_RETRY_CAP | SIP_TX_SEND_AGAIN),               /* G */
-            [SIP_TX_ON_GIVE_UP] = GO(TERMINATED, SIP_TX_TELL_TIMEOUT),                                 /* H */
-            [SIP_TX_ON_LINGER] = CANNOT, /* not held */
-            [SIP_TX_ON_TRANSPORT] = GO(COMPLETED, SIP_TX_TELL_SEND_FAILED), /* RFC 6026 7.1: H ends it */
+        [SIP_TX_ST_COMPLETED] = {
+            [SIP_TX_EV_START] = CANNOT,   /* once only */
+            [SIP_TX_EV_1XX] = CANNOT,     /* refused: answered already */
+            [SIP_TX_EV_2XX] = CANNOT,     /* likewise */
+            [SIP_TX_EV_300_699] = CANNOT, /* likewise */
+            [SIP_TX_EV_REQUEST] = GO(COMPLETED, SIP_TX_ACT_SEND_AGAIN),
+            [SIP_TX_EV_ACK] = GO(CONFIRMED, SIP_TX_ACT_ARM_LINGER_T4 | SIP_TX_ACT_FORGET | SIP_TX_ACT_TELL_DONE),  /* I */
+            [SIP_TX_EV_RETRY] = GO(COMPLETED, SIP_TX_ACT_ARM_RETRY_CAP | SIP_TX_ACT_SEND_AGAIN),               /* G */
+            [SIP_TX_EV_GIVE_UP] = GO(TERMINATED, SIP_TX_ACT_TELL_TIMEOUT),                                 /* H */
+            [SIP_TX_EV_LINGER] = CANNOT, /* not held */
+            [SIP_TX_EV_TRANSPORT] = GO(COMPLETED, SIP_TX_ACT_TELL_SEND_FAILED), /* RFC 6026 7.1: H ends it */
         },
-        [SIP_TX_CONFIRMED] = {
-            [SIP_TX_ON_START] = CANNOT,   /* once only */
-            [SIP_TX_ON_1XX] = CANNOT,     /* refused: answered already */
-            [SIP_TX_ON_2XX] = CANNOT,     /* likewise */
-            [SIP_TX_ON_300_699] = CANNOT, /* likewise */
-            [SIP_TX_ON_REQUEST] = DROP,   /* overtaken by its ACK */
-            [SIP_TX_ON_ACK] = DROP,       /* sent again: I is here to absorb it */
-            [SIP_TX_ON_RETRY] = CANNOT,   /* not held: acknowledged */
-            [SIP_TX_ON_GIVE_UP] = CANNOT, /* not held: acknowledged */
-            [SIP_TX_ON_LINGER] = GO(TERMINATED, 0), /* I; DONE was told with the ACK */
-            [SIP_TX_ON_TRANSPORT] = CANNOT, /* nothing is sent here */
+        [SIP_TX_ST_CONFIRMED] = {
+            [SIP_TX_EV_START] = CANNOT,   /* once only */
+            [SIP_TX_EV_1XX] = CANNOT,     /* refused: answered already */
+            [SIP_TX_EV_2XX] = CANNOT,     /* likewise */
+            [SIP_TX_EV_300_699] = CANNOT, /* likewise */
+            [SIP_TX_EV_REQUEST] = DROP,   /* overtaken by its ACK */
+            [SIP_TX_EV_ACK] = DROP,       /* sent again: I is here to absorb it */
+            [SIP_TX_EV_RETRY] = CANNOT,   /* not held: acknowledged */
+            [SIP_TX_EV_GIVE_UP] = CANNOT, /* not held: acknowledged */
+            [SIP_TX_EV_LINGER] = GO(TERMINATED, 0), /* I; DONE was told with the ACK */
+            [SIP_TX_EV_TRANSPORT] = CANNOT, /* nothing is sent here */
         },
-        [SIP_TX_ACCEPTED] = {
-            [SIP_TX_ON_START] = CANNOT, /* once only */
-            [SIP_TX_ON_1XX] = CANNOT,   /* refused: answered already */
-            [SIP_TX_ON_2XX] = GO(ACCEPTED, SIP_TX_SEND_ONCE), /* RFC 6026 7.1: sent again by the owner until ACK */
-            [SIP_TX_ON_300_699] = CANNOT, /* refused: answered already */
-            [SIP_TX_ON_REQUEST] = DROP,   /* RFC 6026 7.1: absorbed, that is what L is for */
-            [SIP_TX_ON_ACK] = GO(ACCEPTED, SIP_TX_TELL_ACK), /* RFC 6026 7.1: the owner's */
-            [SIP_TX_ON_RETRY] = CANNOT,   /* not held: the owner sends again */
-            [SIP_TX_ON_GIVE_UP] = CANNOT, /* not held: the owner waits for the ACK */
-            [SIP_TX_ON_LINGER] = GO(TERMINATED, SIP_TX_TELL_DONE), /* L */
-            [SIP_TX_ON_TRANSPORT] = GO(ACCEPTED, SIP_TX_TELL_SEND_FAILED), /* RFC 6026 7.1: L ends it */
+        [SIP_TX_ST_ACCEPTED] = {
+            [SIP_TX_EV_START] = CANNOT, /* once only */
+            [SIP_TX_EV_1XX] = CANNOT,   /* refused: answered already */
+            [SIP_TX_EV_2XX] = GO(ACCEPTED, SIP_TX_ACT_SEND_ONCE), /* RFC 6026 7.1: sent again by the owner until ACK */
+            [SIP_TX_EV_300_699] = CANNOT, /* refused: answered already */
+            [SIP_TX_EV_REQUEST] = DROP,   /* RFC 6026 7.1: absorbed, that is what L is for */
+            [SIP_TX_EV_ACK] = GO(ACCEPTED, SIP_TX_ACT_TELL_ACK), /* RFC 6026 7.1: the owner's */
+            [SIP_TX_EV_RETRY] = CANNOT,   /* not held: the owner sends again */
+            [SIP_TX_EV_GIVE_UP] = CANNOT, /* not held: the owner waits for the ACK */
+            [SIP_TX_EV_LINGER] = GO(TERMINATED, SIP_TX_ACT_TELL_DONE), /* L */
+            [SIP_TX_EV_TRANSPORT] = GO(ACCEPTED, SIP_TX_ACT_TELL_SEND_FAILED), /* RFC 6026 7.1: L ends it */
         },
-        [SIP_TX_TERMINATED] = {[SIP_TX_ON_ACK] = CANNOT, SERVER_TERMINATED},
+        [SIP_TX_ST_TERMINATED] = {[SIP_TX_EV_ACK] = CANNOT, SERVER_TERMINATED},
     },
     [SIP_TX_SERVER] = {
-        [SIP_TX_INIT] = {
-            [SIP_TX_ON_START] = GO(TRYING, 0),
+        [SIP_TX_ST_INIT] = {
+            [SIP_TX_EV_START] = GO(TRYING, 0),
             SERVER_INIT,
         },
-        [SIP_TX_TRYING] = {
-            [SIP_TX_ON_START] = CANNOT, /* once only */
-            [SIP_TX_ON_1XX] = GO(PROCEEDING, SIP_TX_SEND),
-            [SIP_TX_ON_2XX] = GO(COMPLETED, SIP_TX_ARM_LINGER_64T1 | SIP_TX_SEND),     /* J */
-            [SIP_TX_ON_300_699] = GO(COMPLETED, SIP_TX_ARM_LINGER_64T1 | SIP_TX_SEND), /* J */
-            [SIP_TX_ON_REQUEST] = DROP,     /* 17.2.2: there is no answer to repeat yet */
-            [SIP_TX_ON_RETRY] = CANNOT,     /* not held: the client repeats */
-            [SIP_TX_ON_GIVE_UP] = CANNOT,   /* not held: the owner bounds it */
-            [SIP_TX_ON_LINGER] = CANNOT,    /* not held */
-            [SIP_TX_ON_TRANSPORT] = CANNOT, /* nothing is sent here */
+        [SIP_TX_ST_TRYING] = {
+            [SIP_TX_EV_START] = CANNOT, /* once only */
+            [SIP_TX_EV_1XX] = GO(PROCEEDING, SIP_TX_ACT_SEND),
+            [SIP_TX_EV_2XX] = GO(COMPLETED, SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_SEND),     /* J */
+            [SIP_TX_EV_300_699] = GO(COMPLETED, SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_SEND), /* J */
+            [SIP_TX_EV_REQUEST] = DROP,     /* 17.2.2: there is no answer to repeat yet */
+            [SIP_TX_EV_RETRY] = CANNOT,     /* not held: the client repeats */
+            [SIP_TX_EV_GIVE_UP] = CANNOT,   /* not held: the owner bounds it */
+            [SIP_TX_EV_LINGER] = CANNOT,    /* not held */
+            [SIP_TX_EV_TRANSPORT] = CANNOT, /* nothing is sent here */
         },
-        [SIP_TX_PROCEEDING] = {
-            [SIP_TX_ON_START] = CANNOT, /* once only */
-            [SIP_TX_ON_1XX] = GO(PROCEEDING, SIP_TX_SEND),
-            [SIP_TX_ON_2XX] = GO(COMPLETED, SIP_TX_ARM_LINGER_64T1 | SIP_TX_SEND),     /* J */
-            [SIP_TX_ON_300_699] = GO(COMPLETED, SIP_TX_ARM_LINGER_64T1 | SIP_TX_SEND), /* J */
-            [SIP_TX_ON_REQUEST] = GO(PROCEEDING, SIP_TX_SEND_AGAIN),
-            [SIP_TX_ON_RETRY] = CANNOT,   /* not held: the client repeats */
-            [SIP_TX_ON_GIVE_UP] = CANNOT, /* not held: the owner bounds it */
-            [SIP_TX_ON_LINGER] = CANNOT,  /* not held */
-            [SIP_TX_ON_TRANSPORT] = GO(TERMINATED, SIP_TX_TELL_TRANSPORT),
+        [SIP_TX_ST_PROCEEDING] = {
+            [SIP_TX_EV_START] = CANNOT, /* once only */
+            [SIP_TX_EV_1XX] = GO(PROCEEDING, SIP_TX_ACT_SEND),
+            [SIP_TX_EV_2XX] = GO(COMPLETED, SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_SEND),     /* J */
+            [SIP_TX_EV_300_699] = GO(COMPLETED, SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_SEND), /* J */
+            [SIP_TX_EV_REQUEST] = GO(PROCEEDING, SIP_TX_ACT_SEND_AGAIN),
+            [SIP_TX_EV_RETRY] = CANNOT,   /* not held: the client repeats */
+            [SIP_TX_EV_GIVE_UP] = CANNOT, /* not held: the owner bounds it */
+            [SIP_TX_EV_LINGER] = CANNOT,  /* not held */
+            [SIP_TX_EV_TRANSPORT] = GO(TERMINATED, SIP_TX_ACT_TELL_TRANSPORT),
         },
-        [SIP_TX_COMPLETED] = {
-            [SIP_TX_ON_START] = CANNOT,   /* once only */
-            [SIP_TX_ON_1XX] = CANNOT,     /* refused: answered already */
-            [SIP_TX_ON_2XX] = CANNOT,     /* likewise */
-            [SIP_TX_ON_300_699] = CANNOT, /* likewise */
-            [SIP_TX_ON_REQUEST] = GO(COMPLETED, SIP_TX_SEND_AGAIN),
-            [SIP_TX_ON_RETRY] = CANNOT,   /* not held: the client repeats */
-            [SIP_TX_ON_GIVE_UP] = CANNOT, /* not held */
-            [SIP_TX_ON_LINGER] = GO(TERMINATED, SIP_TX_TELL_DONE), /* J */
-            [SIP_TX_ON_TRANSPORT] = GO(TERMINATED, SIP_TX_TELL_TRANSPORT),
+        [SIP_TX_ST_COMPLETED] = {
+            [SIP_TX_EV_START] = CANNOT,   /* once only */
+            [SIP_TX_EV_1XX] = CANNOT,     /* refused: answered already */
+            [SIP_TX_EV_2XX] = CANNOT,     /* likewise */
+            [SIP_TX_EV_300_699] = CANNOT, /* likewise */
+            [SIP_TX_EV_REQUEST] = GO(COMPLETED, SIP_TX_ACT_SEND_AGAIN),
+            [SIP_TX_EV_RETRY] = CANNOT,   /* not held: the client repeats */
+            [SIP_TX_EV_GIVE_UP] = CANNOT, /* not held */
+            [SIP_TX_EV_LINGER] = GO(TERMINATED, SIP_TX_ACT_TELL_DONE), /* J */
+            [SIP_TX_EV_TRANSPORT] = GO(TERMINATED, SIP_TX_ACT_TELL_TRANSPORT),
         },
-        [SIP_TX_TERMINATED] = {SERVER_TERMINATED},
+        [SIP_TX_ST_TERMINATED] = {SERVER_TERMINATED},
     },
 };
 /* clang-format on */
 
-#define HOLD(timer) (1 << SIP_TX_##timer)
+#define HOLD(timer) (1 << SIP_TX_TMR_##timer)
 
 /* What is not named here may hold none. */
-const uint8_t sip_tx_hold[SIP_TX_MACHINE_COUNT][SIP_TX_STATE_COUNT] = {
+const uint8_t sip_tx_hold[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT] = {
     [SIP_TX_INVITE_CLIENT] =
         {
-            [SIP_TX_CALLING] = HOLD(RETRY) | HOLD(GIVE_UP), /* A, B */
-            [SIP_TX_CANCELLING] = HOLD(GIVE_UP),            /* 9.1 */
-            [SIP_TX_COMPLETED] = HOLD(LINGER),              /* D */
-            [SIP_TX_ACCEPTED] = HOLD(LINGER),               /* M */
+            [SIP_TX_ST_CALLING] = HOLD(RETRY) | HOLD(GIVE_UP), /* A, B */
+            [SIP_TX_ST_CANCELLING] = HOLD(GIVE_UP),            /* 9.1 */
+            [SIP_TX_ST_COMPLETED] = HOLD(LINGER),              /* D */
+            [SIP_TX_ST_ACCEPTED] = HOLD(LINGER),               /* M */
         },
     [SIP_TX_CLIENT] =
         {
-            [SIP_TX_TRYING] = HOLD(RETRY) | HOLD(GIVE_UP),     /* E, F */
-            [SIP_TX_PROCEEDING] = HOLD(RETRY) | HOLD(GIVE_UP), /* E, F */
-            [SIP_TX_COMPLETED] = HOLD(LINGER),                 /* K */
+            [SIP_TX_ST_TRYING] = HOLD(RETRY) | HOLD(GIVE_UP),     /* E, F */
+            [SIP_TX_ST_PROCEEDING] = HOLD(RETRY) | HOLD(GIVE_UP), /* E, F */
+            [SIP_TX_ST_COMPLETED] = HOLD(LINGER),                 /* K */
         },
     [SIP_TX_INVITE_SERVER] =
         {
-            [SIP_TX_PROCEEDING] = HOLD(RETRY),                /* 200 ms */
-            [SIP_TX_COMPLETED] = HOLD(RETRY) | HOLD(GIVE_UP), /* G, H */
-            [SIP_TX_CONFIRMED] = HOLD(LINGER),                /* I */
-            [SIP_TX_ACCEPTED] = HOLD(LINGER),                 /* L */
+            [SIP_TX_ST_PROCEEDING] = HOLD(RETRY),                /* 200 ms */
+            [SIP_TX_ST_COMPLETED] = HOLD(RETRY) | HOLD(GIVE_UP), /* G, H */
+            [SIP_TX_ST_CONFIRMED] = HOLD(LINGER),                /* I */
+            [SIP_TX_ST_ACCEPTED] = HOLD(LINGER),                 /* L */
         },
     [SIP_TX_SERVER] =
         {
-            [SIP_TX_COMPLETED] = HOLD(LINGER), /* J */
+            [SIP_TX_ST_COMPLETED] = HOLD(LINGER), /* J */
         },
 };
 
-#define STATE(name) (1U << SIP_TX_##name)
-#define EVENT(name) (1U << SIP_TX_ON_##name)
+#define STATE(name) (1U << SIP_TX_ST_##name)
+#define EVENT(name) (1U << SIP_TX_EV_##name)
 #define EVENTS_ALL                                                                                                     \
     (EVENT(START) | EVENT(1XX) | EVENT(2XX) | EVENT(300_699) | EVENT(RETRY) | EVENT(GIVE_UP) | EVENT(LINGER) |         \
      EVENT(TRANSPORT))

@@ -51,7 +51,7 @@ static void clients(struct fix *f)
         assert_int_equal(fix_answer(f, 180, "INVITE", OUT1), SIP_TX_TAKEN);
         int status = sip_tx_cancel(f->layer, f->now, invite, &f->owner, NULL);
         assert_true(status == ST_OK || status == ST_NO_MEMORY);
-        assert_int_equal(fix_state(f, invite), status == ST_OK ? SIP_TX_CANCELLING : SIP_TX_PROCEEDING);
+        assert_int_equal(fix_state(f, invite), status == ST_OK ? SIP_TX_ST_CANCELLING : SIP_TX_ST_PROCEEDING);
         size_t sent = f->sent_count;
         assert_int_equal(fix_answer(f, 487, "INVITE", OUT1), SIP_TX_TAKEN);
         assert_int_equal(fix_answer(f, 487, "INVITE", OUT1), SIP_TX_TAKEN);

@@ -147,7 +147,7 @@ void sip_tx_disown(struct sip_tx_layer *layer, struct pool_id id);
 void sip_tx_kill(struct sip_tx_layer *layer, struct pool_id id);
 /* False when stale or ended. */
 bool sip_tx_alive(const struct sip_tx_layer *layer, struct pool_id id);
-/* SIP_TX_TERMINATED when stale. */
+/* SIP_TX_ST_TERMINATED when stale. */
 enum sip_tx_state sip_tx_state_of(const struct sip_tx_layer *layer, struct pool_id id);
 
 struct sip_tx_stats {

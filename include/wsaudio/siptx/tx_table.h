@@ -16,76 +16,78 @@ enum sip_tx_machine {
 };
 
 enum sip_tx_state {
-    SIP_TX_INIT, /* made, nothing sent or answered yet; lasts no longer than the function that makes it */
-    SIP_TX_CALLING,
-    SIP_TX_TRYING,
-    SIP_TX_PROCEEDING,
-    SIP_TX_CANCELLING, /* INVITE client: Proceeding with a CANCEL of ours under way (RFC 3261 9.1, last paragraph) */
-    SIP_TX_COMPLETED,
-    SIP_TX_CONFIRMED,
-    SIP_TX_ACCEPTED,
-    SIP_TX_TERMINATED,
-    SIP_TX_STATE_COUNT
+    SIP_TX_ST_INIT, /* made, nothing sent or answered yet; lasts no longer than the function that makes it */
+    SIP_TX_ST_CALLING,
+    SIP_TX_ST_TRYING,
+    SIP_TX_ST_PROCEEDING,
+    SIP_TX_ST_CANCELLING, /* INVITE client: Proceeding with a CANCEL of ours under way (RFC 3261 9.1, last paragraph) */
+    SIP_TX_ST_COMPLETED,
+    SIP_TX_ST_CONFIRMED,
+    SIP_TX_ST_ACCEPTED,
+    SIP_TX_ST_TERMINATED,
+    SIP_TX_ST_COUNT
 };
 
 enum sip_tx_event {
-    SIP_TX_ON_START,     /* client: the owner's request; server: the request that made it */
-    SIP_TX_ON_CANCEL,    /* INVITE client: the owner sends CANCEL */
-    SIP_TX_ON_1XX,       /* client: from the network; server: from the owner */
-    SIP_TX_ON_2XX,       /* likewise */
-    SIP_TX_ON_300_699,   /* likewise */
-    SIP_TX_ON_REQUEST,   /* server: the request again */
-    SIP_TX_ON_ACK,       /* INVITE server: an ACK that matches */
-    SIP_TX_ON_RETRY,     /* timer A, E, G; INVITE server in Proceeding: the 200 ms of 17.2.1 */
-    SIP_TX_ON_GIVE_UP,   /* timer B, F, H; Cancelling: the 64*T1 of 9.1 */
-    SIP_TX_ON_LINGER,    /* timer D, I, J, K, L, M */
-    SIP_TX_ON_TRANSPORT, /* the last send failed */
-    SIP_TX_EVENT_COUNT
+    SIP_TX_EV_START,     /* client: the owner's request; server: the request that made it */
+    SIP_TX_EV_CANCEL,    /* INVITE client: the owner sends CANCEL */
+    SIP_TX_EV_1XX,       /* client: from the network; server: from the owner */
+    SIP_TX_EV_2XX,       /* likewise */
+    SIP_TX_EV_300_699,   /* likewise */
+    SIP_TX_EV_REQUEST,   /* server: the request again */
+    SIP_TX_EV_ACK,       /* INVITE server: an ACK that matches */
+    SIP_TX_EV_RETRY,     /* timer A, E, G; INVITE server in Proceeding: the 200 ms of 17.2.1 */
+    SIP_TX_EV_GIVE_UP,   /* timer B, F, H; Cancelling: the 64*T1 of 9.1 */
+    SIP_TX_EV_LINGER,    /* timer D, I, J, K, L, M */
+    SIP_TX_EV_TRANSPORT, /* the last send failed */
+    SIP_TX_EV_COUNT
 };
 
-enum sip_tx_timer { SIP_TX_RETRY, SIP_TX_GIVE_UP, SIP_TX_LINGER, SIP_TX_TIMER_COUNT };
+enum sip_tx_timer { SIP_TX_TMR_RETRY, SIP_TX_TMR_GIVE_UP, SIP_TX_TMR_LINGER, SIP_TX_TMR_COUNT };
 
 /* Carried out in this order, after the new state is stored and logged and the timers that it may not hold are cancelled:
  * stop, arm, send and keep, then tell (one bit at most). */
 enum sip_tx_action {
     /* stop and arm */
-    SIP_TX_STOP_RETRY = 1 << 0,
-    SIP_TX_ARM_TRYING = 1 << 1,      /* RETRY: 200 ms (17.2.1) */
-    SIP_TX_ARM_RETRY = 1 << 2,       /* RETRY: T1 (A, E, G) */
-    SIP_TX_ARM_RETRY_TWICE = 1 << 3, /* RETRY: the last interval doubled, without limit (A) */
-    SIP_TX_ARM_RETRY_CAP = 1 << 4,   /* RETRY: the last interval doubled, at most T2 (E, G) */
-    SIP_TX_ARM_RETRY_T2 = 1 << 5,    /* RETRY: T2 (E in Proceeding) */
-    SIP_TX_ARM_GIVE_UP = 1 << 6,     /* GIVE_UP: 64*T1 (B, F, H, 9.1) */
-    SIP_TX_ARM_LINGER_64T1 = 1 << 7, /* LINGER: 64*T1 (D, J, L, M) */
-    SIP_TX_ARM_LINGER_T4 = 1 << 8,   /* LINGER: T4 (I, K) */
+    SIP_TX_ACT_STOP_RETRY = 1 << 0,
+    SIP_TX_ACT_ARM_TRYING = 1 << 1,      /* RETRY: 200 ms (17.2.1) */
+    SIP_TX_ACT_ARM_RETRY = 1 << 2,       /* RETRY: T1 (A, E, G) */
+    SIP_TX_ACT_ARM_RETRY_TWICE = 1 << 3, /* RETRY: the last interval doubled, without limit (A) */
+    SIP_TX_ACT_ARM_RETRY_CAP = 1 << 4,   /* RETRY: the last interval doubled, at most T2 (E, G) */
+    SIP_TX_ACT_ARM_RETRY_T2 = 1 << 5,    /* RETRY: T2 (E in Proceeding) */
+    SIP_TX_ACT_ARM_GIVE_UP = 1 << 6,     /* GIVE_UP: 64*T1 (B, F, H, 9.1) */
+    SIP_TX_ACT_ARM_LINGER_64T1 = 1 << 7, /* LINGER: 64*T1 (D, J, L, M) */
+    SIP_TX_ACT_ARM_LINGER_T4 = 1 << 8,   /* LINGER: T4 (I, K) */
     /* send and keep */
-    SIP_TX_SEND = 1 << 9,        /* the message in hand, kept for sending again */
-    SIP_TX_SEND_ONCE = 1 << 10,  /* the message in hand, not kept */
-    SIP_TX_SEND_AGAIN = 1 << 11, /* what is kept */
-    SIP_TX_SEND_ACK = 1 << 12,   /* the ACK of 17.1.1.3: the first time made from the INVITE and kept in its place */
-    SIP_TX_FORGET = 1 << 13,     /* release what is kept */
+    SIP_TX_ACT_SEND = 1 << 9,        /* the message in hand, kept for sending again */
+    SIP_TX_ACT_SEND_ONCE = 1 << 10,  /* the message in hand, not kept */
+    SIP_TX_ACT_SEND_AGAIN = 1 << 11, /* what is kept */
+    SIP_TX_ACT_SEND_ACK = 1 << 12, /* the ACK of 17.1.1.3: the first time made from the INVITE and kept in its place */
+    SIP_TX_ACT_FORGET = 1 << 13,   /* release what is kept */
     /* tell */
-    SIP_TX_TELL_PROVISIONAL = 1 << 14, /* client: a 1xx */
-    SIP_TX_TELL_FINAL = 1 << 15,       /* ending. client: the final response */
-    SIP_TX_TELL_AGAIN = 1 << 16,       /* INVITE client: one more 2xx */
-    SIP_TX_TELL_ACK = 1 << 17,         /* INVITE server in Accepted: an ACK */
-    SIP_TX_TELL_DONE = 1 << 18,        /* ending, last. server: acknowledged, or nothing more can come */
-    SIP_TX_TELL_TIMEOUT = 1 << 19,     /* ending, last. client: no final response; INVITE server: no ACK */
-    SIP_TX_TELL_TRANSPORT = 1 << 20,   /* ending, last. the request or response could not be sent */
-    SIP_TX_TELL_GONE = 1 << 21,        /* last. client: lingers no more, after FINAL */
-    SIP_TX_TELL_ACK_FAILED = 1 << 22,  /* last. INVITE client: the ACK could not be sent, after FINAL */
-    SIP_TX_TELL_SEND_FAILED = 1 << 23, /* INVITE server: a response could not be sent, the transaction goes on */
-    SIP_TX_ACTION_END = 1 << 24
+    SIP_TX_ACT_TELL_PROVISIONAL = 1 << 14, /* client: a 1xx */
+    SIP_TX_ACT_TELL_FINAL = 1 << 15,       /* ending. client: the final response */
+    SIP_TX_ACT_TELL_AGAIN = 1 << 16,       /* INVITE client: one more 2xx */
+    SIP_TX_ACT_TELL_ACK = 1 << 17,         /* INVITE server in Accepted: an ACK */
+    SIP_TX_ACT_TELL_DONE = 1 << 18,        /* ending, last. server: acknowledged, or nothing more can come */
+    SIP_TX_ACT_TELL_TIMEOUT = 1 << 19,     /* ending, last. client: no final response; INVITE server: no ACK */
+    SIP_TX_ACT_TELL_TRANSPORT = 1 << 20,   /* ending, last. the request or response could not be sent */
+    SIP_TX_ACT_TELL_GONE = 1 << 21,        /* last. client: lingers no more, after FINAL */
+    SIP_TX_ACT_TELL_ACK_FAILED = 1 << 22,  /* last. INVITE client: the ACK could not be sent, after FINAL */
+    SIP_TX_ACT_TELL_SEND_FAILED = 1 << 23, /* INVITE server: a response could not be sent, the transaction goes on */
+    SIP_TX_ACT_END = 1 << 24
 };
-#define SIP_TX_SENDS (SIP_TX_SEND | SIP_TX_SEND_ONCE | SIP_TX_SEND_AGAIN | SIP_TX_SEND_ACK)
+#define SIP_TX_SENDS (SIP_TX_ACT_SEND | SIP_TX_ACT_SEND_ONCE | SIP_TX_ACT_SEND_AGAIN | SIP_TX_ACT_SEND_ACK)
 /* Each path from Init to Terminated holds exactly one of either set. */
-#define SIP_TX_ENDINGS (SIP_TX_TELL_FINAL | SIP_TX_TELL_DONE | SIP_TX_TELL_TIMEOUT | SIP_TX_TELL_TRANSPORT)
+#define SIP_TX_ENDINGS                                                                                                 \
+    (SIP_TX_ACT_TELL_FINAL | SIP_TX_ACT_TELL_DONE | SIP_TX_ACT_TELL_TIMEOUT | SIP_TX_ACT_TELL_TRANSPORT)
 #define SIP_TX_LASTS                                                                                                   \
-    (SIP_TX_TELL_GONE | SIP_TX_TELL_ACK_FAILED | SIP_TX_TELL_DONE | SIP_TX_TELL_TIMEOUT | SIP_TX_TELL_TRANSPORT)
+    (SIP_TX_ACT_TELL_GONE | SIP_TX_ACT_TELL_ACK_FAILED | SIP_TX_ACT_TELL_DONE | SIP_TX_ACT_TELL_TIMEOUT |              \
+     SIP_TX_ACT_TELL_TRANSPORT)
 
-extern const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_STATE_COUNT][SIP_TX_EVENT_COUNT];
+extern const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT][SIP_TX_EV_COUNT];
 /* Bits 1 << enum sip_tx_timer: the timers that a state may hold. */
-extern const uint8_t sip_tx_hold[SIP_TX_MACHINE_COUNT][SIP_TX_STATE_COUNT];
+extern const uint8_t sip_tx_hold[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT];
 /* Bits 1 << enum sip_tx_state, 1 << enum sip_tx_event: what a machine has. */
 extern const uint16_t sip_tx_states[SIP_TX_MACHINE_COUNT];
 extern const uint16_t sip_tx_events[SIP_TX_MACHINE_COUNT];

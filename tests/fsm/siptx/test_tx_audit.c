@@ -23,12 +23,13 @@
 #include "wsaudio/siptx/tx_table.h"
 
 #define TELLS                                                                                                          \
-    (SIP_TX_TELL_PROVISIONAL | SIP_TX_TELL_FINAL | SIP_TX_TELL_AGAIN | SIP_TX_TELL_ACK | SIP_TX_TELL_DONE |            \
-     SIP_TX_TELL_TIMEOUT | SIP_TX_TELL_TRANSPORT | SIP_TX_TELL_GONE | SIP_TX_TELL_ACK_FAILED |                         \
-     SIP_TX_TELL_SEND_FAILED)
+    (SIP_TX_ACT_TELL_PROVISIONAL | SIP_TX_ACT_TELL_FINAL | SIP_TX_ACT_TELL_AGAIN | SIP_TX_ACT_TELL_ACK |               \
+     SIP_TX_ACT_TELL_DONE | SIP_TX_ACT_TELL_TIMEOUT | SIP_TX_ACT_TELL_TRANSPORT | SIP_TX_ACT_TELL_GONE |               \
+     SIP_TX_ACT_TELL_ACK_FAILED | SIP_TX_ACT_TELL_SEND_FAILED)
 #define ARM_RETRIES                                                                                                    \
-    (SIP_TX_ARM_TRYING | SIP_TX_ARM_RETRY | SIP_TX_ARM_RETRY_TWICE | SIP_TX_ARM_RETRY_CAP | SIP_TX_ARM_RETRY_T2)
-#define ARM_LINGERS (SIP_TX_ARM_LINGER_64T1 | SIP_TX_ARM_LINGER_T4)
+    (SIP_TX_ACT_ARM_TRYING | SIP_TX_ACT_ARM_RETRY | SIP_TX_ACT_ARM_RETRY_TWICE | SIP_TX_ACT_ARM_RETRY_CAP |            \
+     SIP_TX_ACT_ARM_RETRY_T2)
+#define ARM_LINGERS (SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_ARM_LINGER_T4)
 #define HELD(timer) (1U << (timer))
 
 static const struct fsm_cell *cell_of(int machine, int state, int event)
@@ -64,8 +65,8 @@ typedef void (*visit_fn)(int machine, int state, int event, const struct fsm_cel
 static void visit_all(visit_fn visit)
 {
     for (int m = 0; m < SIP_TX_MACHINE_COUNT; m++) {
-        for (int s = 0; s < SIP_TX_STATE_COUNT; s++) {
-            for (int e = 0; e < SIP_TX_EVENT_COUNT; e++) {
+        for (int s = 0; s < SIP_TX_ST_COUNT; s++) {
+            for (int e = 0; e < SIP_TX_EV_COUNT; e++) {
                 visit(m, s, e, cell_of(m, s, e));
             }
         }
@@ -92,18 +93,18 @@ static void visit_well_formed(int m, int s, int e, const struct fsm_cell *cell)
     if (cell->rule != FSM_GO) {
         return;
     }
-    CHECK(has_state(m, cell->next) && cell->next != SIP_TX_INIT, m, s, e);
-    CHECK(a < SIP_TX_ACTION_END, m, s, e);
+    CHECK(has_state(m, cell->next) && cell->next != SIP_TX_ST_INIT, m, s, e);
+    CHECK(a < SIP_TX_ACT_END, m, s, e);
     CHECK(one_bit_at_most(a & TELLS), m, s, e);
     CHECK(one_bit_at_most(a & ARM_RETRIES), m, s, e);
     CHECK(one_bit_at_most(a & ARM_LINGERS), m, s, e);
     CHECK(one_bit_at_most(a & SIP_TX_SENDS), m, s, e);
     uint32_t hold = sip_tx_hold[m][cell->next];
-    CHECK((a & ARM_RETRIES) == 0 || (hold & HELD(SIP_TX_RETRY)) != 0, m, s, e);
-    CHECK((a & SIP_TX_ARM_GIVE_UP) == 0 || (hold & HELD(SIP_TX_GIVE_UP)) != 0, m, s, e);
-    CHECK((a & ARM_LINGERS) == 0 || (hold & HELD(SIP_TX_LINGER)) != 0, m, s, e);
-    CHECK(cell->next != SIP_TX_TERMINATED || (a & ~(uint32_t)TELLS) == 0, m, s, e);
-    for (uint32_t bit = 1; bit < SIP_TX_ACTION_END; bit <<= 1) {
+    CHECK((a & ARM_RETRIES) == 0 || (hold & HELD(SIP_TX_TMR_RETRY)) != 0, m, s, e);
+    CHECK((a & SIP_TX_ACT_ARM_GIVE_UP) == 0 || (hold & HELD(SIP_TX_TMR_GIVE_UP)) != 0, m, s, e);
+    CHECK((a & ARM_LINGERS) == 0 || (hold & HELD(SIP_TX_TMR_LINGER)) != 0, m, s, e);
+    CHECK(cell->next != SIP_TX_ST_TERMINATED || (a & ~(uint32_t)TELLS) == 0, m, s, e);
+    for (uint32_t bit = 1; bit < SIP_TX_ACT_END; bit <<= 1) {
         CHECK((a & bit) == 0 || strcmp(sip_tx_action_name(bit), "?") != 0, m, s, e);
     }
 }
@@ -115,10 +116,10 @@ static void test_well_formed(void **state)
 
 static void visit_timers(int m, int s, int e, const struct fsm_cell *cell)
 {
-    static const int slots[SIP_TX_EVENT_COUNT] = {
-        [SIP_TX_ON_RETRY] = 1 + SIP_TX_RETRY,
-        [SIP_TX_ON_GIVE_UP] = 1 + SIP_TX_GIVE_UP,
-        [SIP_TX_ON_LINGER] = 1 + SIP_TX_LINGER,
+    static const int slots[SIP_TX_EV_COUNT] = {
+        [SIP_TX_EV_RETRY] = 1 + SIP_TX_TMR_RETRY,
+        [SIP_TX_EV_GIVE_UP] = 1 + SIP_TX_TMR_GIVE_UP,
+        [SIP_TX_EV_LINGER] = 1 + SIP_TX_TMR_LINGER,
     };
     CHECK(has_state(m, s) || sip_tx_hold[m][s] == 0, m, s, e);
     if (slots[e] != 0) {
@@ -148,9 +149,9 @@ struct walk {
     int machine;
     struct node nodes[NODES_MAX];
     size_t count;
-    unsigned armed_in[SIP_TX_STATE_COUNT]; /* timers seen armed */
-    bool failed_in[SIP_TX_STATE_COUNT];    /* a failure seen pending */
-    bool seen[SIP_TX_STATE_COUNT];
+    unsigned armed_in[SIP_TX_ST_COUNT]; /* timers seen armed */
+    bool failed_in[SIP_TX_ST_COUNT];    /* a failure seen pending */
+    bool seen[SIP_TX_ST_COUNT];
 };
 
 static void walk_add(struct walk *w, struct node node)
@@ -179,14 +180,14 @@ static struct node walk_move(int machine, struct node n, const struct fsm_cell *
     }
     n.state = cell->next;
     n.armed &= sip_tx_hold[machine][n.state];
-    if ((a & SIP_TX_STOP_RETRY) != 0) {
-        n.armed &= ~HELD(SIP_TX_RETRY);
+    if ((a & SIP_TX_ACT_STOP_RETRY) != 0) {
+        n.armed &= ~HELD(SIP_TX_TMR_RETRY);
     }
-    n.armed |= (a & ARM_RETRIES) != 0 ? HELD(SIP_TX_RETRY) : 0;
-    n.armed |= (a & SIP_TX_ARM_GIVE_UP) != 0 ? HELD(SIP_TX_GIVE_UP) : 0;
-    n.armed |= (a & ARM_LINGERS) != 0 ? HELD(SIP_TX_LINGER) : 0;
-    n.kept = (a & SIP_TX_SEND) != 0 ? true : n.kept;
-    n.kept = (a & SIP_TX_FORGET) != 0 ? false : n.kept;
+    n.armed |= (a & ARM_RETRIES) != 0 ? HELD(SIP_TX_TMR_RETRY) : 0;
+    n.armed |= (a & SIP_TX_ACT_ARM_GIVE_UP) != 0 ? HELD(SIP_TX_TMR_GIVE_UP) : 0;
+    n.armed |= (a & ARM_LINGERS) != 0 ? HELD(SIP_TX_TMR_LINGER) : 0;
+    n.kept = (a & SIP_TX_ACT_SEND) != 0 ? true : n.kept;
+    n.kept = (a & SIP_TX_ACT_FORGET) != 0 ? false : n.kept;
     n.endings += (a & SIP_TX_ENDINGS) != 0 ? 1 : 0;
     n.lasts += (a & SIP_TX_LASTS) != 0 ? 1 : 0;
     return n;
@@ -199,13 +200,13 @@ static enum origin origin_of(int machine, int event)
     bool client = machine == SIP_TX_INVITE_CLIENT || machine == SIP_TX_CLIENT;
 
     switch (event) {
-    case SIP_TX_ON_START:
-    case SIP_TX_ON_CANCEL: return FROM_OWNER;
-    case SIP_TX_ON_1XX:
-    case SIP_TX_ON_2XX:
-    case SIP_TX_ON_300_699: return client ? FROM_NETWORK : FROM_OWNER;
-    case SIP_TX_ON_REQUEST:
-    case SIP_TX_ON_ACK: return FROM_NETWORK;
+    case SIP_TX_EV_START:
+    case SIP_TX_EV_CANCEL: return FROM_OWNER;
+    case SIP_TX_EV_1XX:
+    case SIP_TX_EV_2XX:
+    case SIP_TX_EV_300_699: return client ? FROM_NETWORK : FROM_OWNER;
+    case SIP_TX_EV_REQUEST:
+    case SIP_TX_EV_ACK: return FROM_NETWORK;
     default: return FROM_CLOCK;
     }
 }
@@ -213,19 +214,19 @@ static enum origin origin_of(int machine, int event)
 /* Whether the event can happen to this node at all. */
 static bool can_come(int machine, const struct node *n, int event)
 {
-    if (n->state == SIP_TX_TERMINATED || !has_event(machine, event)) {
+    if (n->state == SIP_TX_ST_TERMINATED || !has_event(machine, event)) {
         return false;
     }
     switch (origin_of(machine, event)) {
     case FROM_OWNER: return cell_of(machine, n->state, event)->rule == FSM_GO; /* else refused with ST_STATE */
-    case FROM_NETWORK: return n->state != SIP_TX_INIT;                         /* not in the index before */
+    case FROM_NETWORK: return n->state != SIP_TX_ST_INIT;                      /* not in the index before */
     case FROM_CLOCK:
     default: break;
     }
-    if (event == SIP_TX_ON_TRANSPORT) {
+    if (event == SIP_TX_EV_TRANSPORT) {
         return n->failure;
     }
-    return (n->armed & HELD(event - SIP_TX_ON_RETRY + SIP_TX_RETRY)) != 0;
+    return (n->armed & HELD(event - SIP_TX_EV_RETRY + SIP_TX_TMR_RETRY)) != 0;
 }
 
 static void walk_event(struct walk *w, const struct node *n, int event)
@@ -238,15 +239,15 @@ static void walk_event(struct walk *w, const struct node *n, int event)
     if (cell->rule != FSM_GO) {
         return;
     }
-    CHECK((a & (SIP_TX_SEND_AGAIN | SIP_TX_SEND_ACK)) == 0 || n->kept, w->machine, n->state, event);
+    CHECK((a & (SIP_TX_ACT_SEND_AGAIN | SIP_TX_ACT_SEND_ACK)) == 0 || n->kept, w->machine, n->state, event);
     CHECK((a & TELLS) == 0 || n->lasts == 0, w->machine, n->state, event);
     struct node after = walk_move(w->machine, *n, cell);
-    if (event == SIP_TX_ON_TRANSPORT && after.state == n->state) {
+    if (event == SIP_TX_EV_TRANSPORT && after.state == n->state) {
         after.failure = false; /* told */
     }
     CHECK(after.endings <= 1 && after.lasts <= 1 && after.endings >= after.lasts, w->machine, n->state, event);
-    CHECK(after.state != SIP_TX_TERMINATED || (after.endings == 1 && after.lasts == 1), w->machine, n->state, event);
-    CHECK(after.state != SIP_TX_TERMINATED || after.armed == 0, w->machine, n->state, event);
+    CHECK(after.state != SIP_TX_ST_TERMINATED || (after.endings == 1 && after.lasts == 1), w->machine, n->state, event);
+    CHECK(after.state != SIP_TX_ST_TERMINATED || after.armed == 0, w->machine, n->state, event);
     walk_add(w, after);
     if ((a & SIP_TX_SENDS) != 0) {
         after.failure = true;
@@ -259,9 +260,9 @@ static void walk_machine(struct walk *w, int machine)
     memset(w, 0, sizeof(*w));
     w->machine = machine;
     /* The 100 of an INVITE server lies ready before START (sip_tx_accept). */
-    walk_add(w, (struct node){.state = SIP_TX_INIT, .kept = machine == SIP_TX_INVITE_SERVER});
+    walk_add(w, (struct node){.state = SIP_TX_ST_INIT, .kept = machine == SIP_TX_INVITE_SERVER});
     for (size_t i = 0; i < w->count; i++) {
-        for (int e = 0; e < SIP_TX_EVENT_COUNT; e++) {
+        for (int e = 0; e < SIP_TX_EV_COUNT; e++) {
             struct node n = w->nodes[i];
             if (can_come(machine, &n, e)) {
                 walk_event(w, &n, e);
@@ -277,11 +278,11 @@ static void test_walk_reaches_all(void **state)
     (void)state;
     for (int m = 0; m < SIP_TX_MACHINE_COUNT; m++) {
         walk_machine(&walk, m);
-        for (int s = 0; s < SIP_TX_STATE_COUNT; s++) {
+        for (int s = 0; s < SIP_TX_ST_COUNT; s++) {
             CHECK(walk.seen[s] == has_state(m, s), m, s, 0);
             CHECK(walk.armed_in[s] == sip_tx_hold[m][s], m, s, 0);
-            bool told = cell_of(m, s, SIP_TX_ON_TRANSPORT)->rule == FSM_GO;
-            CHECK(walk.failed_in[s] == told, m, s, SIP_TX_ON_TRANSPORT);
+            bool told = cell_of(m, s, SIP_TX_EV_TRANSPORT)->rule == FSM_GO;
+            CHECK(walk.failed_in[s] == told, m, s, SIP_TX_EV_TRANSPORT);
         }
     }
 }
@@ -289,29 +290,29 @@ static void test_walk_reaches_all(void **state)
 /* Bounded by the owner: ring time, or the duty to answer (tx.h, sip_tx_accept). */
 static bool owner_bounds(int m, int s)
 {
-    return (m == SIP_TX_INVITE_CLIENT && s == SIP_TX_PROCEEDING) ||
-           (m == SIP_TX_INVITE_SERVER && s == SIP_TX_PROCEEDING) ||
-           (m == SIP_TX_SERVER && (s == SIP_TX_TRYING || s == SIP_TX_PROCEEDING));
+    return (m == SIP_TX_INVITE_CLIENT && s == SIP_TX_ST_PROCEEDING) ||
+           (m == SIP_TX_INVITE_SERVER && s == SIP_TX_ST_PROCEEDING) ||
+           (m == SIP_TX_SERVER && (s == SIP_TX_ST_TRYING || s == SIP_TX_ST_PROCEEDING));
 }
 
 /* GIVE_UP and LINGER come once: following them must end within as many steps as there are states. RETRY may come as
  * often as it likes before and must not disarm them. */
 static bool ends_by_clock(int m, struct node n)
 {
-    for (int steps = 0; steps < SIP_TX_STATE_COUNT; steps++) {
-        if (n.state == SIP_TX_TERMINATED) {
+    for (int steps = 0; steps < SIP_TX_ST_COUNT; steps++) {
+        if (n.state == SIP_TX_ST_TERMINATED) {
             return true;
         }
-        unsigned end = n.armed & (HELD(SIP_TX_GIVE_UP) | HELD(SIP_TX_LINGER));
+        unsigned end = n.armed & (HELD(SIP_TX_TMR_GIVE_UP) | HELD(SIP_TX_TMR_LINGER));
         if (end == 0) {
             return false;
         }
-        if ((n.armed & HELD(SIP_TX_RETRY)) != 0) {
-            struct node retried = walk_move(m, n, cell_of(m, n.state, SIP_TX_ON_RETRY));
+        if ((n.armed & HELD(SIP_TX_TMR_RETRY)) != 0) {
+            struct node retried = walk_move(m, n, cell_of(m, n.state, SIP_TX_EV_RETRY));
             assert_int_equal(retried.state, n.state);
             assert_int_equal(retried.armed & end, end);
         }
-        int event = (end & HELD(SIP_TX_GIVE_UP)) != 0 ? SIP_TX_ON_GIVE_UP : SIP_TX_ON_LINGER;
+        int event = (end & HELD(SIP_TX_TMR_GIVE_UP)) != 0 ? SIP_TX_EV_GIVE_UP : SIP_TX_EV_LINGER;
         n = walk_move(m, n, cell_of(m, n.state, event));
     }
     return false;
@@ -324,7 +325,7 @@ static void test_walk_ends(void **state)
         assert_true(walk.count > 5);
         for (size_t i = 0; i < walk.count; i++) {
             const struct node *n = &walk.nodes[i];
-            if (n->state != SIP_TX_INIT) {
+            if (n->state != SIP_TX_ST_INIT) {
                 CHECK(ends_by_clock(m, *n) != owner_bounds(m, n->state), m, n->state, 0);
             }
         }
@@ -343,91 +344,91 @@ struct arrow {
 
 /* RFC 3261 figure 5 with RFC 6026 figure 5 (Accepted, M), and 9.1 (Cancelling). */
 static const struct arrow invite_client[] = {
-    {SIP_TX_INIT, SIP_TX_ON_START, SIP_TX_CALLING, "A=T1 B=64T1 send"},
-    {SIP_TX_CALLING, SIP_TX_ON_RETRY, SIP_TX_CALLING, "A*2 again"},
-    {SIP_TX_CALLING, SIP_TX_ON_GIVE_UP, SIP_TX_TERMINATED, "up:TIMEOUT"},
-    {SIP_TX_CALLING, SIP_TX_ON_TRANSPORT, SIP_TX_TERMINATED, "up:TRANSPORT"},
-    {SIP_TX_CALLING, SIP_TX_ON_1XX, SIP_TX_PROCEEDING, "up:PROVISIONAL"},
-    {SIP_TX_CALLING, SIP_TX_ON_2XX, SIP_TX_ACCEPTED, "M=64T1 free up:FINAL"},
-    {SIP_TX_CALLING, SIP_TX_ON_300_699, SIP_TX_COMPLETED, "D=64T1 ACK up:FINAL"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_1XX, SIP_TX_PROCEEDING, "up:PROVISIONAL"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_2XX, SIP_TX_ACCEPTED, "M=64T1 free up:FINAL"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_300_699, SIP_TX_COMPLETED, "D=64T1 ACK up:FINAL"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_CANCEL, SIP_TX_CANCELLING, "9.1=64T1"},
-    {SIP_TX_CANCELLING, SIP_TX_ON_1XX, SIP_TX_CANCELLING, "up:PROVISIONAL"},
-    {SIP_TX_CANCELLING, SIP_TX_ON_2XX, SIP_TX_ACCEPTED, "M=64T1 free up:FINAL"},
-    {SIP_TX_CANCELLING, SIP_TX_ON_300_699, SIP_TX_COMPLETED, "D=64T1 ACK up:FINAL"},
-    {SIP_TX_CANCELLING, SIP_TX_ON_GIVE_UP, SIP_TX_TERMINATED, "up:TIMEOUT"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_300_699, SIP_TX_COMPLETED, "ACK"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_TRANSPORT, SIP_TX_TERMINATED, "up:ACK_FAILED"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_LINGER, SIP_TX_TERMINATED, "up:GONE"},
-    {SIP_TX_ACCEPTED, SIP_TX_ON_2XX, SIP_TX_ACCEPTED, "up:2XX_AGAIN"},
-    {SIP_TX_ACCEPTED, SIP_TX_ON_LINGER, SIP_TX_TERMINATED, "up:GONE"},
+    {SIP_TX_ST_INIT, SIP_TX_EV_START, SIP_TX_ST_CALLING, "A=T1 B=64T1 send"},
+    {SIP_TX_ST_CALLING, SIP_TX_EV_RETRY, SIP_TX_ST_CALLING, "A*2 again"},
+    {SIP_TX_ST_CALLING, SIP_TX_EV_GIVE_UP, SIP_TX_ST_TERMINATED, "up:TIMEOUT"},
+    {SIP_TX_ST_CALLING, SIP_TX_EV_TRANSPORT, SIP_TX_ST_TERMINATED, "up:TRANSPORT"},
+    {SIP_TX_ST_CALLING, SIP_TX_EV_1XX, SIP_TX_ST_PROCEEDING, "up:PROVISIONAL"},
+    {SIP_TX_ST_CALLING, SIP_TX_EV_2XX, SIP_TX_ST_ACCEPTED, "M=64T1 free up:FINAL"},
+    {SIP_TX_ST_CALLING, SIP_TX_EV_300_699, SIP_TX_ST_COMPLETED, "D=64T1 ACK up:FINAL"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_1XX, SIP_TX_ST_PROCEEDING, "up:PROVISIONAL"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_2XX, SIP_TX_ST_ACCEPTED, "M=64T1 free up:FINAL"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_300_699, SIP_TX_ST_COMPLETED, "D=64T1 ACK up:FINAL"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_CANCEL, SIP_TX_ST_CANCELLING, "9.1=64T1"},
+    {SIP_TX_ST_CANCELLING, SIP_TX_EV_1XX, SIP_TX_ST_CANCELLING, "up:PROVISIONAL"},
+    {SIP_TX_ST_CANCELLING, SIP_TX_EV_2XX, SIP_TX_ST_ACCEPTED, "M=64T1 free up:FINAL"},
+    {SIP_TX_ST_CANCELLING, SIP_TX_EV_300_699, SIP_TX_ST_COMPLETED, "D=64T1 ACK up:FINAL"},
+    {SIP_TX_ST_CANCELLING, SIP_TX_EV_GIVE_UP, SIP_TX_ST_TERMINATED, "up:TIMEOUT"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_300_699, SIP_TX_ST_COMPLETED, "ACK"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_TRANSPORT, SIP_TX_ST_TERMINATED, "up:ACK_FAILED"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_LINGER, SIP_TX_ST_TERMINATED, "up:GONE"},
+    {SIP_TX_ST_ACCEPTED, SIP_TX_EV_2XX, SIP_TX_ST_ACCEPTED, "up:2XX_AGAIN"},
+    {SIP_TX_ST_ACCEPTED, SIP_TX_EV_LINGER, SIP_TX_ST_TERMINATED, "up:GONE"},
     /* absorbed */
-    {SIP_TX_COMPLETED, SIP_TX_ON_1XX, -1, NULL},
-    {SIP_TX_COMPLETED, SIP_TX_ON_2XX, -1, NULL},
-    {SIP_TX_ACCEPTED, SIP_TX_ON_1XX, -1, NULL},
-    {SIP_TX_ACCEPTED, SIP_TX_ON_300_699, -1, NULL},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_1XX, -1, NULL},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_2XX, -1, NULL},
+    {SIP_TX_ST_ACCEPTED, SIP_TX_EV_1XX, -1, NULL},
+    {SIP_TX_ST_ACCEPTED, SIP_TX_EV_300_699, -1, NULL},
 };
 /* RFC 3261 figure 6. */
 static const struct arrow other_client[] = {
-    {SIP_TX_INIT, SIP_TX_ON_START, SIP_TX_TRYING, "E=T1 F=64T1 send"},
-    {SIP_TX_TRYING, SIP_TX_ON_RETRY, SIP_TX_TRYING, "E*2<T2 again"},
-    {SIP_TX_TRYING, SIP_TX_ON_GIVE_UP, SIP_TX_TERMINATED, "up:TIMEOUT"},
-    {SIP_TX_TRYING, SIP_TX_ON_TRANSPORT, SIP_TX_TERMINATED, "up:TRANSPORT"},
-    {SIP_TX_TRYING, SIP_TX_ON_1XX, SIP_TX_PROCEEDING, "up:PROVISIONAL"},
-    {SIP_TX_TRYING, SIP_TX_ON_2XX, SIP_TX_COMPLETED, "K=T4 free up:FINAL"},
-    {SIP_TX_TRYING, SIP_TX_ON_300_699, SIP_TX_COMPLETED, "K=T4 free up:FINAL"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_RETRY, SIP_TX_PROCEEDING, "E=T2 again"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_GIVE_UP, SIP_TX_TERMINATED, "up:TIMEOUT"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_TRANSPORT, SIP_TX_TERMINATED, "up:TRANSPORT"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_1XX, SIP_TX_PROCEEDING, "up:PROVISIONAL"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_2XX, SIP_TX_COMPLETED, "K=T4 free up:FINAL"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_300_699, SIP_TX_COMPLETED, "K=T4 free up:FINAL"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_LINGER, SIP_TX_TERMINATED, "up:GONE"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_1XX, -1, NULL},
-    {SIP_TX_COMPLETED, SIP_TX_ON_2XX, -1, NULL},
-    {SIP_TX_COMPLETED, SIP_TX_ON_300_699, -1, NULL},
+    {SIP_TX_ST_INIT, SIP_TX_EV_START, SIP_TX_ST_TRYING, "E=T1 F=64T1 send"},
+    {SIP_TX_ST_TRYING, SIP_TX_EV_RETRY, SIP_TX_ST_TRYING, "E*2<T2 again"},
+    {SIP_TX_ST_TRYING, SIP_TX_EV_GIVE_UP, SIP_TX_ST_TERMINATED, "up:TIMEOUT"},
+    {SIP_TX_ST_TRYING, SIP_TX_EV_TRANSPORT, SIP_TX_ST_TERMINATED, "up:TRANSPORT"},
+    {SIP_TX_ST_TRYING, SIP_TX_EV_1XX, SIP_TX_ST_PROCEEDING, "up:PROVISIONAL"},
+    {SIP_TX_ST_TRYING, SIP_TX_EV_2XX, SIP_TX_ST_COMPLETED, "K=T4 free up:FINAL"},
+    {SIP_TX_ST_TRYING, SIP_TX_EV_300_699, SIP_TX_ST_COMPLETED, "K=T4 free up:FINAL"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_RETRY, SIP_TX_ST_PROCEEDING, "E=T2 again"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_GIVE_UP, SIP_TX_ST_TERMINATED, "up:TIMEOUT"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_TRANSPORT, SIP_TX_ST_TERMINATED, "up:TRANSPORT"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_1XX, SIP_TX_ST_PROCEEDING, "up:PROVISIONAL"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_2XX, SIP_TX_ST_COMPLETED, "K=T4 free up:FINAL"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_300_699, SIP_TX_ST_COMPLETED, "K=T4 free up:FINAL"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_LINGER, SIP_TX_ST_TERMINATED, "up:GONE"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_1XX, -1, NULL},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_2XX, -1, NULL},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_300_699, -1, NULL},
 };
 /* RFC 3261 figure 7 with RFC 6026 figure 7 (Accepted, L; a transport error never leaves a state). */
 static const struct arrow invite_server[] = {
-    {SIP_TX_INIT, SIP_TX_ON_START, SIP_TX_PROCEEDING, "100=200ms"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_RETRY, SIP_TX_PROCEEDING, "again"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_REQUEST, SIP_TX_PROCEEDING, "100=off again"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_1XX, SIP_TX_PROCEEDING, "100=off send"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_2XX, SIP_TX_ACCEPTED, "L=64T1 send free"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_300_699, SIP_TX_COMPLETED, "G=T1 H=64T1 send"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_TRANSPORT, SIP_TX_PROCEEDING, "up:SEND_FAILED"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_RETRY, SIP_TX_COMPLETED, "G*2<T2 again"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_REQUEST, SIP_TX_COMPLETED, "again"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_ACK, SIP_TX_CONFIRMED, "I=T4 free up:DONE"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_GIVE_UP, SIP_TX_TERMINATED, "up:TIMEOUT"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_TRANSPORT, SIP_TX_COMPLETED, "up:SEND_FAILED"},
-    {SIP_TX_CONFIRMED, SIP_TX_ON_LINGER, SIP_TX_TERMINATED, ""},
-    {SIP_TX_ACCEPTED, SIP_TX_ON_2XX, SIP_TX_ACCEPTED, "send"},
-    {SIP_TX_ACCEPTED, SIP_TX_ON_ACK, SIP_TX_ACCEPTED, "up:ACKED"},
-    {SIP_TX_ACCEPTED, SIP_TX_ON_LINGER, SIP_TX_TERMINATED, "up:DONE"},
-    {SIP_TX_ACCEPTED, SIP_TX_ON_TRANSPORT, SIP_TX_ACCEPTED, "up:SEND_FAILED"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_ACK, -1, NULL},
-    {SIP_TX_CONFIRMED, SIP_TX_ON_REQUEST, -1, NULL},
-    {SIP_TX_CONFIRMED, SIP_TX_ON_ACK, -1, NULL},
-    {SIP_TX_ACCEPTED, SIP_TX_ON_REQUEST, -1, NULL},
+    {SIP_TX_ST_INIT, SIP_TX_EV_START, SIP_TX_ST_PROCEEDING, "100=200ms"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_RETRY, SIP_TX_ST_PROCEEDING, "again"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_REQUEST, SIP_TX_ST_PROCEEDING, "100=off again"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_1XX, SIP_TX_ST_PROCEEDING, "100=off send"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_2XX, SIP_TX_ST_ACCEPTED, "L=64T1 send free"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_300_699, SIP_TX_ST_COMPLETED, "G=T1 H=64T1 send"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_TRANSPORT, SIP_TX_ST_PROCEEDING, "up:SEND_FAILED"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_RETRY, SIP_TX_ST_COMPLETED, "G*2<T2 again"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_REQUEST, SIP_TX_ST_COMPLETED, "again"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_ACK, SIP_TX_ST_CONFIRMED, "I=T4 free up:DONE"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_GIVE_UP, SIP_TX_ST_TERMINATED, "up:TIMEOUT"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_TRANSPORT, SIP_TX_ST_COMPLETED, "up:SEND_FAILED"},
+    {SIP_TX_ST_CONFIRMED, SIP_TX_EV_LINGER, SIP_TX_ST_TERMINATED, ""},
+    {SIP_TX_ST_ACCEPTED, SIP_TX_EV_2XX, SIP_TX_ST_ACCEPTED, "send"},
+    {SIP_TX_ST_ACCEPTED, SIP_TX_EV_ACK, SIP_TX_ST_ACCEPTED, "up:ACKED"},
+    {SIP_TX_ST_ACCEPTED, SIP_TX_EV_LINGER, SIP_TX_ST_TERMINATED, "up:DONE"},
+    {SIP_TX_ST_ACCEPTED, SIP_TX_EV_TRANSPORT, SIP_TX_ST_ACCEPTED, "up:SEND_FAILED"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_ACK, -1, NULL},
+    {SIP_TX_ST_CONFIRMED, SIP_TX_EV_REQUEST, -1, NULL},
+    {SIP_TX_ST_CONFIRMED, SIP_TX_EV_ACK, -1, NULL},
+    {SIP_TX_ST_ACCEPTED, SIP_TX_EV_REQUEST, -1, NULL},
 };
 /* RFC 3261 figure 8. */
 static const struct arrow other_server[] = {
-    {SIP_TX_INIT, SIP_TX_ON_START, SIP_TX_TRYING, ""},
-    {SIP_TX_TRYING, SIP_TX_ON_1XX, SIP_TX_PROCEEDING, "send"},
-    {SIP_TX_TRYING, SIP_TX_ON_2XX, SIP_TX_COMPLETED, "J=64T1 send"},
-    {SIP_TX_TRYING, SIP_TX_ON_300_699, SIP_TX_COMPLETED, "J=64T1 send"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_1XX, SIP_TX_PROCEEDING, "send"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_REQUEST, SIP_TX_PROCEEDING, "again"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_2XX, SIP_TX_COMPLETED, "J=64T1 send"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_300_699, SIP_TX_COMPLETED, "J=64T1 send"},
-    {SIP_TX_PROCEEDING, SIP_TX_ON_TRANSPORT, SIP_TX_TERMINATED, "up:TRANSPORT"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_REQUEST, SIP_TX_COMPLETED, "again"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_LINGER, SIP_TX_TERMINATED, "up:DONE"},
-    {SIP_TX_COMPLETED, SIP_TX_ON_TRANSPORT, SIP_TX_TERMINATED, "up:TRANSPORT"},
-    {SIP_TX_TRYING, SIP_TX_ON_REQUEST, -1, NULL},
+    {SIP_TX_ST_INIT, SIP_TX_EV_START, SIP_TX_ST_TRYING, ""},
+    {SIP_TX_ST_TRYING, SIP_TX_EV_1XX, SIP_TX_ST_PROCEEDING, "send"},
+    {SIP_TX_ST_TRYING, SIP_TX_EV_2XX, SIP_TX_ST_COMPLETED, "J=64T1 send"},
+    {SIP_TX_ST_TRYING, SIP_TX_EV_300_699, SIP_TX_ST_COMPLETED, "J=64T1 send"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_1XX, SIP_TX_ST_PROCEEDING, "send"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_REQUEST, SIP_TX_ST_PROCEEDING, "again"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_2XX, SIP_TX_ST_COMPLETED, "J=64T1 send"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_300_699, SIP_TX_ST_COMPLETED, "J=64T1 send"},
+    {SIP_TX_ST_PROCEEDING, SIP_TX_EV_TRANSPORT, SIP_TX_ST_TERMINATED, "up:TRANSPORT"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_REQUEST, SIP_TX_ST_COMPLETED, "again"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_LINGER, SIP_TX_ST_TERMINATED, "up:DONE"},
+    {SIP_TX_ST_COMPLETED, SIP_TX_EV_TRANSPORT, SIP_TX_ST_TERMINATED, "up:TRANSPORT"},
+    {SIP_TX_ST_TRYING, SIP_TX_EV_REQUEST, -1, NULL},
 };
 
 #define TYPED(array)                                                                                                   \
@@ -449,16 +450,16 @@ static const char *letter(int m, int to, int timer)
 {
     static const char *const retry[] = {"A", "E", "G", "?"};
     static const char *const give_up[] = {"B", "F", "H", "?"};
-    if (timer == SIP_TX_RETRY) {
-        return m == SIP_TX_INVITE_SERVER && to == SIP_TX_PROCEEDING ? "100" : retry[m];
+    if (timer == SIP_TX_TMR_RETRY) {
+        return m == SIP_TX_INVITE_SERVER && to == SIP_TX_ST_PROCEEDING ? "100" : retry[m];
     }
-    if (timer == SIP_TX_GIVE_UP) {
-        return to == SIP_TX_CANCELLING ? "9.1" : give_up[m];
+    if (timer == SIP_TX_TMR_GIVE_UP) {
+        return to == SIP_TX_ST_CANCELLING ? "9.1" : give_up[m];
     }
     switch (m) {
-    case SIP_TX_INVITE_CLIENT: return to == SIP_TX_ACCEPTED ? "M" : "D";
+    case SIP_TX_INVITE_CLIENT: return to == SIP_TX_ST_ACCEPTED ? "M" : "D";
     case SIP_TX_CLIENT: return "K";
-    case SIP_TX_INVITE_SERVER: return to == SIP_TX_ACCEPTED ? "L" : "I";
+    case SIP_TX_INVITE_SERVER: return to == SIP_TX_ST_ACCEPTED ? "L" : "I";
     default: return "J";
     }
 }
@@ -476,30 +477,30 @@ static void words_of(int m, const struct fsm_cell *cell, char *text, size_t cap)
         int timer; /* -1: none */
         const char *word;
     } words[] = {
-        {SIP_TX_STOP_RETRY, SIP_TX_RETRY, "=off"},
-        {SIP_TX_ARM_TRYING, SIP_TX_RETRY, "=200ms"},
-        {SIP_TX_ARM_RETRY, SIP_TX_RETRY, "=T1"},
-        {SIP_TX_ARM_RETRY_TWICE, SIP_TX_RETRY, "*2"},
-        {SIP_TX_ARM_RETRY_CAP, SIP_TX_RETRY, "*2<T2"},
-        {SIP_TX_ARM_RETRY_T2, SIP_TX_RETRY, "=T2"},
-        {SIP_TX_ARM_GIVE_UP, SIP_TX_GIVE_UP, "=64T1"},
-        {SIP_TX_ARM_LINGER_64T1, SIP_TX_LINGER, "=64T1"},
-        {SIP_TX_ARM_LINGER_T4, SIP_TX_LINGER, "=T4"},
-        {SIP_TX_SEND, -1, "send"},
-        {SIP_TX_SEND_ONCE, -1, "send"},
-        {SIP_TX_SEND_AGAIN, -1, "again"},
-        {SIP_TX_SEND_ACK, -1, "ACK"},
-        {SIP_TX_FORGET, -1, "free"},
-        {SIP_TX_TELL_PROVISIONAL, -1, "up:PROVISIONAL"},
-        {SIP_TX_TELL_FINAL, -1, "up:FINAL"},
-        {SIP_TX_TELL_AGAIN, -1, "up:2XX_AGAIN"},
-        {SIP_TX_TELL_ACK, -1, "up:ACKED"},
-        {SIP_TX_TELL_DONE, -1, "up:DONE"},
-        {SIP_TX_TELL_TIMEOUT, -1, "up:TIMEOUT"},
-        {SIP_TX_TELL_TRANSPORT, -1, "up:TRANSPORT"},
-        {SIP_TX_TELL_GONE, -1, "up:GONE"},
-        {SIP_TX_TELL_ACK_FAILED, -1, "up:ACK_FAILED"},
-        {SIP_TX_TELL_SEND_FAILED, -1, "up:SEND_FAILED"},
+        {SIP_TX_ACT_STOP_RETRY, SIP_TX_TMR_RETRY, "=off"},
+        {SIP_TX_ACT_ARM_TRYING, SIP_TX_TMR_RETRY, "=200ms"},
+        {SIP_TX_ACT_ARM_RETRY, SIP_TX_TMR_RETRY, "=T1"},
+        {SIP_TX_ACT_ARM_RETRY_TWICE, SIP_TX_TMR_RETRY, "*2"},
+        {SIP_TX_ACT_ARM_RETRY_CAP, SIP_TX_TMR_RETRY, "*2<T2"},
+        {SIP_TX_ACT_ARM_RETRY_T2, SIP_TX_TMR_RETRY, "=T2"},
+        {SIP_TX_ACT_ARM_GIVE_UP, SIP_TX_TMR_GIVE_UP, "=64T1"},
+        {SIP_TX_ACT_ARM_LINGER_64T1, SIP_TX_TMR_LINGER, "=64T1"},
+        {SIP_TX_ACT_ARM_LINGER_T4, SIP_TX_TMR_LINGER, "=T4"},
+        {SIP_TX_ACT_SEND, -1, "send"},
+        {SIP_TX_ACT_SEND_ONCE, -1, "send"},
+        {SIP_TX_ACT_SEND_AGAIN, -1, "again"},
+        {SIP_TX_ACT_SEND_ACK, -1, "ACK"},
+        {SIP_TX_ACT_FORGET, -1, "free"},
+        {SIP_TX_ACT_TELL_PROVISIONAL, -1, "up:PROVISIONAL"},
+        {SIP_TX_ACT_TELL_FINAL, -1, "up:FINAL"},
+        {SIP_TX_ACT_TELL_AGAIN, -1, "up:2XX_AGAIN"},
+        {SIP_TX_ACT_TELL_ACK, -1, "up:ACKED"},
+        {SIP_TX_ACT_TELL_DONE, -1, "up:DONE"},
+        {SIP_TX_ACT_TELL_TIMEOUT, -1, "up:TIMEOUT"},
+        {SIP_TX_ACT_TELL_TRANSPORT, -1, "up:TRANSPORT"},
+        {SIP_TX_ACT_TELL_GONE, -1, "up:GONE"},
+        {SIP_TX_ACT_TELL_ACK_FAILED, -1, "up:ACK_FAILED"},
+        {SIP_TX_ACT_TELL_SEND_FAILED, -1, "up:SEND_FAILED"},
     };
     text[0] = '\0';
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -551,19 +552,19 @@ static void test_second_table(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    for (int s = 0; s < SIP_TX_STATE_COUNT; s++) {
+    for (int s = 0; s < SIP_TX_ST_COUNT; s++) {
         assert_string_not_equal(sip_tx_state_name(s), "?");
     }
-    for (int e = 0; e < SIP_TX_EVENT_COUNT; e++) {
+    for (int e = 0; e < SIP_TX_EV_COUNT; e++) {
         assert_string_not_equal(sip_tx_event_name(e), "?");
     }
     for (int k = 0; k < SIP_TX_NOTICE_KIND_COUNT; k++) {
         assert_string_not_equal(sip_tx_notice_kind_name((enum sip_tx_notice_kind)k), "?");
     }
     assert_string_equal(sip_tx_state_name(-1), "?");
-    assert_string_equal(sip_tx_event_name(SIP_TX_EVENT_COUNT), "?");
+    assert_string_equal(sip_tx_event_name(SIP_TX_EV_COUNT), "?");
     assert_string_equal(sip_tx_machine_name(SIP_TX_MACHINE_COUNT), "?");
-    assert_string_equal(sip_tx_action_name(SIP_TX_ACTION_END), "?");
+    assert_string_equal(sip_tx_action_name(SIP_TX_ACT_END), "?");
     assert_string_equal(sip_tx_notice_kind_name(SIP_TX_NOTICE_KIND_COUNT), "?");
 }
 
@@ -571,8 +572,8 @@ static void test_timer_letters(void **state)
 {
     (void)state;
     for (int m = 0; m < SIP_TX_MACHINE_COUNT; m++) {
-        for (int s = 0; s < SIP_TX_STATE_COUNT; s++) {
-            for (int t = 0; t < SIP_TX_TIMER_COUNT; t++) {
+        for (int s = 0; s < SIP_TX_ST_COUNT; s++) {
+            for (int t = 0; t < SIP_TX_TMR_COUNT; t++) {
                 const char *got = sip_tx_timer_letter(m, s, t);
                 const char *want = letter(m, s, t);
                 bool held = (sip_tx_hold[m][s] & HELD(t)) != 0;

@@ -18,7 +18,7 @@ static void test_invite_nobody_answers(void **state)
     fix_run(f, start + DUR_S(32) - 1);
     EXPECT_TIMES(f, 0, start, 0, 500, 1500, 3500, 7500, 15500, 31500);
     assert_int_equal(f->heard_count, 0);
-    assert_int_equal(fix_state(f, id), SIP_TX_CALLING);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_CALLING);
     for (size_t i = 0; i < f->sent_count; i++) {
         assert_string_equal(f->sent[i].text, f->text);
         assert_true(addr_equal(&f->sent[i].to, &(struct net_addr){.family = 4, .port = 5070, .ip = {192, 0, 2, 9}}));
@@ -48,7 +48,7 @@ static void test_invite_1xx_stops_the_clock(void **state)
     EXPECT_HEARD(f, SIP_TX_PROVISIONAL, SIP_TX_PROVISIONAL);
     assert_int_equal(f->heard[1].code, 180);
     assert_true(f->heard[1].message && f->heard[1].source);
-    assert_int_equal(fix_state(f, id), SIP_TX_PROCEEDING);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_PROCEEDING);
     assert_int_equal(fix_answer(f, 200, "INVITE", B1), SIP_TX_TAKEN);
     fix_run(f, f->now + DUR_S(32));
 }
@@ -60,7 +60,7 @@ static void test_invite_2xx(void **state)
     mono_us start = f->now;
 
     assert_int_equal(fix_answer(f, 200, "INVITE", B1), SIP_TX_TAKEN);
-    assert_int_equal(fix_state(f, id), SIP_TX_ACCEPTED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_ACCEPTED);
     assert_int_equal(sip_tx_layer_stats(f->layer).kept_bytes, 0);
     fix_run(f, start + DUR_S(10));
     assert_int_equal(fix_answer(f, 200, "INVITE", B1), SIP_TX_TAKEN);
@@ -88,7 +88,7 @@ static void test_invite_rejected(void **state)
 
     assert_int_equal(fix_answer(f, 180, "INVITE", B1), SIP_TX_TAKEN);
     assert_int_equal(fix_answer(f, 486, "INVITE", B1), SIP_TX_TAKEN);
-    assert_int_equal(fix_state(f, id), SIP_TX_COMPLETED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_COMPLETED);
     assert_int_equal(f->sent_count, 2);
     assert_int_equal(sip_msg_parse(span_cstr(f->sent[1].text), &ack), SIP_VERDICT_OK);
     assert_int_equal(ack.method, SIP_METHOD_ACK);
@@ -233,8 +233,8 @@ static void test_cancel_and_487(void **state)
 
     assert_int_equal(fix_answer(f, 180, "INVITE", B1), SIP_TX_TAKEN);
     assert_int_equal(sip_tx_cancel(f->layer, f->now, id, &f->owner, &cancel), ST_OK);
-    assert_int_equal(fix_state(f, id), SIP_TX_CANCELLING);
-    assert_int_equal(fix_state(f, cancel), SIP_TX_TRYING);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_CANCELLING);
+    assert_int_equal(fix_state(f, cancel), SIP_TX_ST_TRYING);
     assert_int_equal(sip_tx_cancel(f->layer, f->now, id, &f->owner, NULL), ST_STATE);
     assert_int_equal(sip_msg_parse(span_cstr(f->sent[1].text), &msg), SIP_VERDICT_OK);
     assert_int_equal(msg.method, SIP_METHOD_CANCEL);
@@ -242,8 +242,8 @@ static void test_cancel_and_487(void **state)
     assert_true(span_eq(msg.via.branch, SPAN_LIT(B1)));
     assert_int_equal(msg.to.tag.len, 0);
     assert_int_equal(fix_answer(f, 200, "CANCEL", B1), SIP_TX_TAKEN);
-    assert_int_equal(fix_state(f, cancel), SIP_TX_COMPLETED);
-    assert_int_equal(fix_state(f, id), SIP_TX_CANCELLING);
+    assert_int_equal(fix_state(f, cancel), SIP_TX_ST_COMPLETED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_CANCELLING);
     assert_int_equal(fix_answer(f, 487, "INVITE", B1), SIP_TX_TAKEN);
     assert_int_equal(f->sent_count, 3);
     assert_memory_equal(f->sent[2].text, "ACK ", 4);
@@ -261,7 +261,7 @@ static void test_cancel_crosses_200(void **state)
     assert_int_equal(fix_answer(f, 180, "INVITE", B1), SIP_TX_TAKEN);
     assert_int_equal(sip_tx_cancel(f->layer, f->now, id, &f->owner, NULL), ST_OK);
     assert_int_equal(fix_answer(f, 200, "INVITE", B1), SIP_TX_TAKEN);
-    assert_int_equal(fix_state(f, id), SIP_TX_ACCEPTED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_ACCEPTED);
     assert_int_equal(fix_answer(f, 481, "CANCEL", B1), SIP_TX_TAKEN);
     fix_run(f, f->now + DUR_S(32));
     EXPECT_HEARD(f, SIP_TX_PROVISIONAL, SIP_TX_FINAL, SIP_TX_FINAL, SIP_TX_GONE, SIP_TX_GONE);
@@ -323,7 +323,7 @@ static void test_bye_1xx_then_silence(void **state)
 
     fix_run(f, start + DUR_MS(600));
     assert_int_equal(fix_answer(f, 100, "BYE", B1), SIP_TX_TAKEN);
-    assert_int_equal(fix_state(f, id), SIP_TX_PROCEEDING);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_PROCEEDING);
     fix_run(f, start + DUR_S(100));
     EXPECT_TIMES(f, 0, start, 0, 500, 1500, 5500, 9500, 13500, 17500, 21500, 25500, 29500);
     EXPECT_HEARD(f, SIP_TX_PROVISIONAL, SIP_TX_TIMEOUT);
@@ -343,7 +343,7 @@ static void test_bye_answered(void **state)
     assert_int_equal(fix_answer(f, 500, "BYE", B1), SIP_TX_TAKEN);
     assert_int_equal(sip_tx_layer_stats(f->layer).dropped_cells, 3);
     fix_run(f, start + DUR_S(5) - 1);
-    assert_int_equal(fix_state(f, id), SIP_TX_COMPLETED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_COMPLETED);
     fix_run(f, start + DUR_S(5));
     assert_false(sip_tx_alive(f->layer, id));
     EXPECT_HEARD(f, SIP_TX_FINAL, SIP_TX_GONE);
@@ -388,7 +388,7 @@ static void test_foreign_responses_are_stray(void **state)
     assert_int_equal(fix_answer_as(f, 200, "INVITE", B1, "b1", "other@192.0.2.1", 11), SIP_TX_NO_MATCH);
     assert_int_equal(fix_answer_as(f, 200, "INVITE", B1, "b1", "c1@192.0.2.1", 12), SIP_TX_NO_MATCH);
     assert_int_equal(f->heard_count, 0);
-    assert_int_equal(fix_state(f, id), SIP_TX_CALLING);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_CALLING);
     assert_int_equal(fix_answer(f, 200, "INVITE", "Z9HG4BKOne"), SIP_TX_TAKEN); /* tokens ignore case */
     fix_run(f, f->now + DUR_S(32));
 }
@@ -433,7 +433,7 @@ static void test_pool_full(void **state)
     assert_int_equal(sip_tx_accept(f->layer, f->now, fix_parse(f), &to, &f->owner, &id), ST_FULL);
     assert_int_equal(fix_answer(f, 180, "INVITE", "z9hG4bK0"), SIP_TX_TAKEN);
     assert_int_equal(sip_tx_cancel(f->layer, f->now, f->heard[0].tx, &f->owner, &id), ST_FULL);
-    assert_int_equal(fix_state(f, f->heard[0].tx), SIP_TX_PROCEEDING);
+    assert_int_equal(fix_state(f, f->heard[0].tx), SIP_TX_ST_PROCEEDING);
     sip_tx_kill(f->layer, last);
     assert_int_equal(sip_tx_request(f->layer, f->now, &to, fix_request(f, "BYE", B1), &f->owner, &id), ST_FULL);
     sip_tx_reap(f->layer); /* only now is the slot free */
@@ -450,14 +450,14 @@ static void test_stale_ids(void **state)
     struct pool_id nonsense = {77, 1};
 
     sip_tx_kill(f->layer, id);
-    assert_int_equal(fix_state(f, id), SIP_TX_TERMINATED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_TERMINATED);
     assert_int_equal(fix_answer(f, 200, "BYE", B1), SIP_TX_NO_MATCH);
     sip_tx_kill(f->layer, id);
     sip_tx_disown(f->layer, id);
     sip_tx_set_owner(f->layer, id, &f->owner);
     sip_tx_kill(f->layer, nonsense);
     sip_tx_disown(f->layer, nonsense);
-    assert_int_equal(fix_state(f, nonsense), SIP_TX_TERMINATED);
+    assert_int_equal(fix_state(f, nonsense), SIP_TX_ST_TERMINATED);
     assert_int_equal(fix_respond(f, id, 200), ST_NOT_FOUND);
     assert_int_equal(fix_respond(f, nonsense, 200), ST_NOT_FOUND);
     assert_int_equal(f->heard_count, 0);
@@ -593,9 +593,9 @@ static void test_cannot_ends_it(void **state)
 
     f->log.level = LOG_LEVEL_COUNT; /* the line is an ERROR, which this log does not expect */
     f->logged += 1;                 /* and the kill is traced without being logged */
-    sip_tx_step(f->layer, pool_get(&f->layer->pool, id), f->now, SIP_TX_ON_LINGER, NULL);
+    sip_tx_step(f->layer, pool_get(&f->layer->pool, id), f->now, SIP_TX_EV_LINGER, NULL);
     EXPECT_HEARD(f, SIP_TX_TRANSPORT);
-    sip_tx_step(f->layer, pool_get(&f->layer->pool, id), f->now, SIP_TX_ON_LINGER, NULL);
+    sip_tx_step(f->layer, pool_get(&f->layer->pool, id), f->now, SIP_TX_EV_LINGER, NULL);
     sip_tx_reap(f->layer);
     EXPECT_HEARD(f, SIP_TX_TRANSPORT);
     assert_false(sip_tx_alive(f->layer, id));

@@ -73,7 +73,7 @@ static void test_invite_again_in_proceeding(void **state)
     assert_int_equal(sip_tx_layer_stats(f->layer).kept_bytes, f->sent[3].len);
     assert_int_equal(ack(f), SIP_TX_TAKEN); /* nothing to acknowledge yet */
     assert_int_equal(sip_tx_layer_stats(f->layer).dropped_cells, 1);
-    assert_int_equal(fix_state(f, id), SIP_TX_PROCEEDING);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_PROCEEDING);
     sip_tx_kill(f->layer, id);
     sip_tx_reap(f->layer);
     assert_int_equal(f->heard_count, 0);
@@ -87,7 +87,7 @@ static void test_invite_rejection_never_acknowledged(void **state)
     struct pool_id id = fix_accept(f, "INVITE", VIA);
 
     assert_int_equal(fix_respond(f, id, 486), ST_OK);
-    assert_int_equal(fix_state(f, id), SIP_TX_COMPLETED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_COMPLETED);
     fix_run(f, start + DUR_S(100));
     EXPECT_TIMES(f, 0, start, 0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500);
     EXPECT_HEARD(f, SIP_TX_TIMEOUT);
@@ -111,7 +111,7 @@ static void test_invite_rejection_acknowledged(void **state)
     assert_int_equal(f->sent_count, 3);
     mono_us acked = f->now;
     assert_int_equal(ack(f), SIP_TX_TAKEN);
-    assert_int_equal(fix_state(f, id), SIP_TX_CONFIRMED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_CONFIRMED);
     assert_int_equal(sip_tx_layer_stats(f->layer).kept_bytes, 0);
     EXPECT_HEARD(f, SIP_TX_DONE);
     assert_int_equal(f->heard[0].code, 486);
@@ -135,7 +135,7 @@ static void test_invite_accepted(void **state)
     struct pool_id id = fix_accept(f, "INVITE", VIA);
 
     assert_int_equal(fix_respond(f, id, 200), ST_OK);
-    assert_int_equal(fix_state(f, id), SIP_TX_ACCEPTED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_ACCEPTED);
     assert_int_equal(sip_tx_layer_stats(f->layer).kept_bytes, 0);
     assert_int_equal(again(f, "INVITE"), SIP_TX_TAKEN);
     assert_int_equal(f->sent_count, 1);
@@ -168,12 +168,12 @@ static void test_invite_transport_errors(void **state)
     assert_int_equal(f->heard_count, 0);
     fix_run(f, f->now);
     EXPECT_HEARD(f, SIP_TX_SEND_FAILED);
-    assert_int_equal(fix_state(f, id), SIP_TX_PROCEEDING);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_PROCEEDING);
     assert_int_equal(fix_respond(f, id, 200), ST_OK);
     fix_run(f, f->now);
     EXPECT_HEARD(f, SIP_TX_SEND_FAILED, SIP_TX_SEND_FAILED);
     assert_int_equal(f->heard[1].code, 200);
-    assert_int_equal(fix_state(f, id), SIP_TX_ACCEPTED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_ACCEPTED);
     fix_run(f, f->now + DUR_S(32));
     EXPECT_HEARD(f, SIP_TX_SEND_FAILED, SIP_TX_SEND_FAILED, SIP_TX_DONE);
 }
@@ -186,7 +186,7 @@ static void test_invite_rejection_transport_error(void **state)
     f->send_result = ST_IO;
     assert_int_equal(fix_respond(f, id, 503), ST_OK);
     fix_run(f, f->now);
-    assert_int_equal(fix_state(f, id), SIP_TX_COMPLETED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_COMPLETED);
     f->send_result = ST_OK;
     fix_run(f, f->now + DUR_S(32));
     EXPECT_HEARD(f, SIP_TX_SEND_FAILED, SIP_TX_TIMEOUT);
@@ -200,7 +200,7 @@ static void test_options(void **state)
     mono_us start = f->now;
     struct pool_id id = fix_accept(f, "OPTIONS", VIA);
 
-    assert_int_equal(fix_state(f, id), SIP_TX_TRYING);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_TRYING);
     assert_int_equal(again(f, "OPTIONS"), SIP_TX_TAKEN);
     fix_run(f, start + DUR_S(1));
     assert_int_equal(f->sent_count, 0);
@@ -224,7 +224,7 @@ static void test_options_with_provisional(void **state)
     struct pool_id id = fix_accept(f, "OPTIONS", VIA);
 
     assert_int_equal(fix_respond(f, id, 100), ST_OK);
-    assert_int_equal(fix_state(f, id), SIP_TX_PROCEEDING);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_PROCEEDING);
     assert_int_equal(again(f, "OPTIONS"), SIP_TX_TAKEN);
     assert_int_equal(f->sent_count, 2);
     assert_int_equal(fix_respond(f, id, 100), ST_OK);
@@ -343,7 +343,7 @@ static void test_old_style_invite(void **state)
     assert_int_equal(fix_incoming_again(f, "ACK", via, ";tag=foreign"), SIP_TX_NO_MATCH);
     assert_int_equal(fix_incoming_again(f, "ACK", via, ""), SIP_TX_NO_MATCH);
     assert_int_equal(fix_incoming_again(f, "ACK", via, ";tag=ours"), SIP_TX_TAKEN);
-    assert_int_equal(fix_state(f, id), SIP_TX_CONFIRMED);
+    assert_int_equal(fix_state(f, id), SIP_TX_ST_CONFIRMED);
     fix_run(f, f->now + DUR_S(5));
     EXPECT_HEARD(f, SIP_TX_DONE);
 }
