@@ -170,8 +170,8 @@ static bool is_needed(enum sip_header_id id)
     return false;
 }
 
-/* 8.2.2: what is no header line is left out; when it was meant to be one that is needed, that one is missing. */
-static void add_header(struct span line, struct sip_msg *msg)
+/* The name and the value of a header line; false when it is none. */
+static bool cut_header(struct span line, struct sip_header *out)
 {
     size_t colon = span_find(line, ':');
     struct span name = span_head(line, colon);
@@ -180,11 +180,22 @@ static void add_header(struct span line, struct sip_msg *msg)
         name.len--;
     }
     if (colon == line.len || !sip_is_token(name)) {
+        return false;
+    }
+    *out = (struct sip_header){sip_header_find(name), name, span_trim(span_from(line, colon + 1))};
+    return true;
+}
+
+/* 8.2.2: what is no header line is left out; when it was meant to be one that is needed, that one is missing. */
+static void add_header(struct span line, struct sip_msg *msg)
+{
+    struct sip_header header;
+
+    if (!cut_header(line, &header)) {
         return;
     }
-    enum sip_header_id id = sip_header_find(name);
     if (has_bare_cr(line)) {
-        if (is_needed(id)) {
+        if (is_needed(header.id)) {
             fault(msg, 400, "CR inside a header");
         }
         return;
@@ -193,7 +204,7 @@ static void add_header(struct span line, struct sip_msg *msg)
         fault(msg, 400, "Too many headers");
         return;
     }
-    msg->headers[msg->header_count] = (struct sip_header){id, name, span_trim(span_from(line, colon + 1))};
+    msg->headers[msg->header_count] = header;
     msg->header_count++;
 }
 
@@ -399,6 +410,31 @@ static void take_body(struct span rest, struct sip_msg *msg)
         fault(msg, 400, "Content-Length over the end of the datagram");
     }
     msg->body = span_head(rest, len);
+}
+
+int sip_head_content_length(struct span head, uint32_t *len)
+{
+    struct span rest = head;
+    struct span first = SPAN_NONE;
+    struct span line;
+    struct sip_header header;
+    bool found = false;
+
+    (void)cut_line(&rest, &line);
+    while (sip_cut_folded_line(&rest, &line) && line.len > 0) {
+        if (!cut_header(line, &header) || header.id != SIP_HEADER_CONTENT_LENGTH) {
+            continue;
+        }
+        if (has_bare_cr(line) || (found && !span_eq(header.value, first))) {
+            return ST_BAD; /* whoever stands before or behind us may go by the other one */
+        }
+        first = header.value;
+        found = true;
+    }
+    if (first.len == 0) {
+        return ST_NOT_FOUND;
+    }
+    return span_parse_u32(first, UINT32_MAX, len) == ST_OK ? ST_OK : ST_BAD;
 }
 
 static void take_fields(struct sip_msg *msg)

@@ -41,6 +41,19 @@ def sip_message():
     yield b"\r\n\r\n"
 
 
+def sip_stream():
+    options = sip(b"OPTIONS sip:b@h SIP/2.0", b"CSeq: 1 OPTIONS")
+    invite = sip(b"INVITE sip:b@h SIP/2.0", b"CSeq: 1 INVITE", body=SDP)
+    folded = options.replace(b"Content-Length: 0", b"l :\r\n  4") + b"\r\n\r\n"
+    streams = [options + invite + options, b"\r\n\r\n" + invite + b"\r\n" + options + b"\r\n\r\n", folded + options, options.replace(b"\r\n", b"\n") * 3,
+               b"\r\n\n\r\r\n" + options, options + invite.replace(b"Content-Length", b"X-Length") + options,
+               options.replace(b"Length: 0", b"Length: 4294967296"), invite.replace(b"Content-Length:", b"l: 3\r\nContent-Length:"),
+               b"OPTIONS sip:b@h SIP/2.0\r\n" + b"A: b\r\n" * 300]
+    for stream in streams:
+        yield WHOLE + b"\xff\xff" + stream
+        yield ODD + b"\x04\x00" + stream
+
+
 def sip_uri():
     uris = ["sip:alice@example.com", "sips:%61lice:pw@[2001:db8::1]:5061;transport=tcp;lr?subject=x&to=y", "tel:+1-201-555;phone-context=x",
             "sip:a;b=c@h", "sip:1.2.3.4", "urn:service:sos", "sip:a@h;maddr=239.0.0.1;ttl=15", "sip:0912#@h"]
@@ -336,7 +349,7 @@ def dns():
     yield dns_message("t.test", (60, b"\x40abc\0", srv(1, "a")))
 
 
-TARGETS = {"sip_message": sip_message, "sip_uri": sip_uri, "sdp": sdp, "challenge": challenge, "registration": registration, "rtp": rtp,
+TARGETS = {"sip_message": sip_message, "sip_stream": sip_stream, "sip_uri": sip_uri, "sdp": sdp, "challenge": challenge, "registration": registration, "rtp": rtp,
            "rtcp": rtcp, "wav": wav, "http": http, "ws": ws, "command": command, "dial": dial, "base64": base64_seeds, "options": options, "gateway": gateway, "dns": dns}
 
 
