@@ -3,7 +3,6 @@
 
 #include "wsaudio/sipmsg/scan.h"
 
-#define DEFAULT_PORT 5060
 #define MAX_FORWARDS 70
 
 /* ---- parts ---- */
@@ -74,13 +73,14 @@ void sip_put_copies(struct outbuf *out, const struct sip_msg *msg, enum sip_head
     }
 }
 
-void sip_put_via(struct outbuf *out, const struct net_addr *local, struct span branch)
+void sip_put_via(struct outbuf *out, const struct sip_flow *flow, struct span branch)
 {
     char host[ADDR_TEXT_MAX];
 
-    outbuf_printf(out, "Via: SIP/2.0/UDP %s", addr_host_text(local, host));
-    if (local->port != 0) {
-        outbuf_printf(out, ":%u", local->port);
+    outbuf_printf(out, "Via: SIP/2.0/%s %s", sip_transport_traits(flow->transport)->name,
+                  addr_host_text(&flow->local, host));
+    if (flow->local.port != 0) {
+        outbuf_printf(out, ":%u", flow->local.port);
     }
     outbuf_str(out, ";branch=");
     outbuf_span(out, branch);
@@ -195,7 +195,7 @@ void sip_branch_new(const struct rng *rng, char out[SIP_BRANCH_LEN + 1])
 void sip_write_request(struct outbuf *out, const struct sip_request_form *form)
 {
     sip_put_request_line(out, form->method, form->uri);
-    sip_put_via(out, &form->local, form->branch);
+    sip_put_via(out, &form->flow, form->branch);
     sip_put_header_u32(out, SIP_HEADER_MAX_FORWARDS, MAX_FORWARDS);
     sip_put_optional(out, SIP_HEADER_ROUTE, form->route);
     sip_put_header(out, SIP_HEADER_FROM, form->from);
@@ -336,14 +336,4 @@ void sip_write_response(struct outbuf *out, const struct sip_response_form *form
     sip_put_optional(out, SIP_HEADER_SERVER, form->user_agent);
     outbuf_span(out, form->extra);
     sip_put_body(out, form->content_type, form->body);
-}
-
-struct net_addr sip_response_target(const struct sip_msg *request, const struct net_addr *source)
-{
-    struct net_addr target = *source;
-
-    if (!request->via.has_rport) {
-        target.port = request->via.port != 0 ? request->via.port : DEFAULT_PORT;
-    }
-    return target;
 }

@@ -81,7 +81,7 @@ void sip_tx_reap(struct sip_tx_layer *layer)
 /* ---- making ---- */
 
 /* In Init, not in the index yet. */
-static struct sip_tx *tx_new(struct sip_tx_layer *layer, enum sip_tx_machine machine, const struct net_addr *peer,
+static struct sip_tx *tx_new(struct sip_tx_layer *layer, enum sip_tx_machine machine, const struct sip_flow *flow,
                              const struct sip_tx_owner *owner)
 {
     static const enum sip_tx_event events[SIP_TX_CLOCK_COUNT] = {
@@ -99,7 +99,7 @@ static struct sip_tx *tx_new(struct sip_tx_layer *layer, enum sip_tx_machine mac
     tx->id = id;
     tx->machine = machine;
     tx->state = SIP_TX_ST_INIT;
-    tx->peer = *peer;
+    tx->flow = *flow;
     if (owner != NULL) {
         tx->owner = *owner;
     }
@@ -128,26 +128,17 @@ static int tx_fill(struct sip_tx_layer *layer, struct sip_tx *tx, const struct s
     return ST_OK;
 }
 
-int sip_tx_request(struct sip_tx_layer *layer, mono_us now, const struct net_addr *to, struct span request,
-                   const struct sip_tx_owner *owner, struct pool_id *id)
+static int client_start(struct sip_tx_layer *layer, mono_us now, const struct sip_flow *flow,
+                        const struct sip_tx_key *key, struct span request, const struct sip_tx_owner *owner,
+                        struct pool_id *id)
 {
-    struct sip_msg msg;
+    bool invite = key->method == SIP_METHOD_INVITE;
+    struct sip_tx *tx = tx_new(layer, invite ? SIP_TX_INVITE_CLIENT : SIP_TX_CLIENT, flow, owner);
 
-    *id = POOL_ID_NONE;
-    if (to->family == 0 || request.len > SIP_DATAGRAM_MAX || sip_msg_parse(request, &msg) != SIP_VERDICT_OK ||
-        !msg.is_request || msg.method == SIP_METHOD_ACK || !sip_tx_branch_is_unique(msg.via.branch)) {
-        return ST_BAD;
-    }
-    struct sip_tx_key key = sip_tx_key_client(&msg, layer->index.seed);
-    if (sip_tx_index_find(&layer->index, &key) != NULL) {
-        return ST_BUSY;
-    }
-    bool invite = msg.method == SIP_METHOD_INVITE;
-    struct sip_tx *tx = tx_new(layer, invite ? SIP_TX_INVITE_CLIENT : SIP_TX_CLIENT, to, owner);
     if (tx == NULL) {
         return ST_FULL;
     }
-    int status = tx_fill(layer, tx, &key, request);
+    int status = tx_fill(layer, tx, key, request);
     if (status != ST_OK) {
         return status;
     }
@@ -155,6 +146,25 @@ int sip_tx_request(struct sip_tx_layer *layer, mono_us now, const struct net_add
     struct sip_tx_hand hand = {.bytes = span_make(tx->kept, tx->kept_len)};
     sip_tx_step(layer, tx, now, SIP_TX_EV_START, &hand);
     return ST_OK;
+}
+
+int sip_tx_request(struct sip_tx_layer *layer, mono_us now, const struct sip_request_form *form,
+                   const struct sip_tx_owner *owner, struct pool_id *id)
+{
+    struct sip_tx_key key = sip_tx_key_client(form->method, form->cseq, form->branch, form->call_id, layer->index.seed);
+    struct outbuf out;
+
+    *id = POOL_ID_NONE;
+    if (form->flow.remote.family == 0 || key.method == SIP_METHOD_ACK || !sip_tx_branch_is_unique(form->branch)) {
+        return ST_BAD;
+    }
+    if (sip_tx_index_find(&layer->index, &key) != NULL) {
+        return ST_BUSY;
+    }
+    outbuf_init(&out, layer->scratch, sip_transport_traits(form->flow.transport)->message_max);
+    sip_write_request(&out, form);
+    int status = outbuf_status(&out);
+    return status == ST_OK ? client_start(layer, now, &form->flow, &key, outbuf_view(&out), owner, id) : status;
 }
 
 int sip_tx_cancel(struct sip_tx_layer *layer, mono_us now, struct pool_id invite, const struct sip_tx_owner *owner,
@@ -176,7 +186,9 @@ int sip_tx_cancel(struct sip_tx_layer *layer, mono_us now, struct pool_id invite
     outbuf_init(&out, layer->scratch, SIP_DATAGRAM_MAX);
     int status = sip_write_cancel(&out, span_make(tx->kept, tx->kept_len));
     if (status == ST_OK) {
-        status = sip_tx_request(layer, now, &tx->peer, outbuf_view(&out), owner, &made);
+        struct sip_tx_key key = sip_tx_key_client(SPAN_LIT("CANCEL"), tx->entry.key.cseq, tx->entry.key.branch,
+                                                  tx->entry.key.call_id, layer->index.seed);
+        status = client_start(layer, now, &tx->flow, &key, outbuf_view(&out), owner, &made);
     }
     if (status == ST_OK) {
         sip_tx_step(layer, tx, now, SIP_TX_EV_CANCEL, NULL);
@@ -188,9 +200,9 @@ int sip_tx_cancel(struct sip_tx_layer *layer, mono_us now, struct pool_id invite
 }
 
 /* 17.2.1: written now, while the request is here; it waits among the kept bytes until a response takes its place. */
-static struct span trying_write(struct sip_tx_layer *layer, const struct sip_msg *request, const struct net_addr *from)
+static struct span trying_write(struct sip_tx_layer *layer, const struct sip_msg *request, const struct sip_flow *from)
 {
-    struct sip_response_form form = {.request = request, .source = *from, .code = 100};
+    struct sip_response_form form = {.request = request, .source = from->remote, .code = 100};
     struct outbuf out;
 
     if (request->method != SIP_METHOD_INVITE) {
@@ -201,20 +213,20 @@ static struct span trying_write(struct sip_tx_layer *layer, const struct sip_msg
     return outbuf_status(&out) == ST_OK ? outbuf_view(&out) : SPAN_NONE;
 }
 
-int sip_tx_accept(struct sip_tx_layer *layer, mono_us now, const struct sip_msg *request, const struct net_addr *from,
+int sip_tx_accept(struct sip_tx_layer *layer, mono_us now, const struct sip_msg *request, const struct sip_flow *from,
                   const struct sip_tx_owner *owner, struct pool_id *id)
 {
     *id = POOL_ID_NONE;
-    if (!request->is_request || request->method == SIP_METHOD_ACK || from->family == 0) {
+    if (!request->is_request || request->method == SIP_METHOD_ACK || from->remote.family == 0) {
         return ST_BAD;
     }
     struct sip_tx_key key = sip_tx_key_server(request, false, layer->index.seed);
     if (sip_tx_index_find(&layer->index, &key) != NULL) {
         return ST_BUSY;
     }
-    struct net_addr target = sip_response_target(request, from);
+    struct sip_flow back = sip_flow_back(from, &request->via);
     bool invite = request->method == SIP_METHOD_INVITE;
-    struct sip_tx *tx = tx_new(layer, invite ? SIP_TX_INVITE_SERVER : SIP_TX_SERVER, &target, owner);
+    struct sip_tx *tx = tx_new(layer, invite ? SIP_TX_INVITE_SERVER : SIP_TX_SERVER, &back, owner);
     if (tx == NULL) {
         return ST_FULL;
     }
@@ -234,23 +246,26 @@ static enum sip_tx_event code_event(int code)
     return code < 200 ? SIP_TX_EV_1XX : code < 300 ? SIP_TX_EV_2XX : SIP_TX_EV_300_699;
 }
 
-/* 17.2.3: an ACK without a branch of its own names our response by its To tag. */
-static void remember_answer_tag(struct sip_tx *tx, struct span response)
+/* 17.2.3: an ACK without a branch of its own names our response by its To tag: the request's, when that had one; a 100 adds
+ * none. */
+static void remember_answer_tag(struct sip_tx *tx, int code, struct span to_tag)
 {
-    struct sip_msg msg;
+    struct span own = tx->entry.key.to_tag;
+    struct span tag = own.len > 0 ? own : code > 100 ? to_tag : SPAN_NONE;
 
-    if (tx->machine != SIP_TX_INVITE_SERVER || sip_msg_parse(response, &msg) != SIP_VERDICT_OK) {
+    if (tx->machine != SIP_TX_INVITE_SERVER) {
         return;
     }
-    if (span_copy(msg.to.tag, tx->tag, sizeof(tx->tag)) != ST_OK) {
+    if (span_copy(tag, tx->tag, sizeof(tx->tag)) != ST_OK) {
         tx->tag[0] = '\0'; /* none of ours is that long */
     }
     if (tx->entry.key.style == SIP_TX_KEY_SERVER_2543) {
-        tx->entry.key.answer_tag = sip_tx_tag_hash(msg.to.tag);
+        tx->entry.key.answer_tag = sip_tx_tag_hash(tag);
     }
 }
 
-int sip_tx_respond(struct sip_tx_layer *layer, mono_us now, struct pool_id id, int code, struct span response)
+int sip_tx_respond(struct sip_tx_layer *layer, mono_us now, struct pool_id id, int code, struct span to_tag,
+                   struct span response)
 {
     struct sip_tx *tx = pool_get(&layer->pool, id);
 
@@ -264,18 +279,18 @@ int sip_tx_respond(struct sip_tx_layer *layer, mono_us now, struct pool_id id, i
         return ST_STATE;
     }
     tx->code = code;
-    remember_answer_tag(tx, response);
+    remember_answer_tag(tx, code, to_tag);
     struct sip_tx_hand hand = {.bytes = response};
     sip_tx_step(layer, tx, now, code_event(code), &hand);
     return ST_OK;
 }
 
 enum sip_tx_verdict sip_tx_input(struct sip_tx_layer *layer, mono_us now, const struct sip_msg *message,
-                                 const struct net_addr *from)
+                                 const struct sip_flow *from)
 {
     uint32_t seed = layer->index.seed;
     struct sip_tx_key key =
-        message->is_request ? sip_tx_key_server(message, false, seed) : sip_tx_key_client(message, seed);
+        message->is_request ? sip_tx_key_server(message, false, seed) : sip_tx_key_response(message, seed);
     struct sip_tx_entry *entry = sip_tx_index_find(&layer->index, &key);
 
     if (entry == NULL) {
@@ -317,12 +332,12 @@ struct span sip_tx_answer_tag(const struct sip_tx_layer *layer, struct pool_id i
     return tx != NULL ? span_cstr(tx->tag) : SPAN_NONE;
 }
 
-const struct net_addr *sip_tx_asked(const struct sip_tx_layer *layer, const struct sip_msg *response)
+const struct sip_flow *sip_tx_asked(const struct sip_tx_layer *layer, const struct sip_msg *response)
 {
-    struct sip_tx_key key = sip_tx_key_client(response, layer->index.seed);
+    struct sip_tx_key key = sip_tx_key_response(response, layer->index.seed);
     struct sip_tx_entry *entry = sip_tx_index_find(&layer->index, &key);
 
-    return entry != NULL ? &LIST_OWNER(entry, struct sip_tx, entry)->peer : NULL;
+    return entry != NULL ? &LIST_OWNER(entry, struct sip_tx, entry)->flow : NULL;
 }
 
 bool sip_tx_is_merged(const struct sip_tx_layer *layer, const struct sip_msg *request)

@@ -52,19 +52,25 @@ static void key_hash(struct sip_tx_key *key, uint32_t seed)
     key->hash = hash_fold(hash);
 }
 
-struct sip_tx_key sip_tx_key_client(const struct sip_msg *msg, uint32_t seed)
+struct sip_tx_key sip_tx_key_client(struct span method, uint32_t cseq, struct span branch, struct span call_id,
+                                    uint32_t seed)
 {
     struct sip_tx_key key = {
         .style = SIP_TX_KEY_CLIENT,
-        .method = msg->method,
-        .method_text = msg->method_text,
-        .cseq = msg->cseq,
-        .branch = msg->via.branch,
-        .call_id = msg->call_id,
+        .method = sip_method_find(method),
+        .method_text = method,
+        .cseq = cseq,
+        .branch = branch,
+        .call_id = call_id,
     };
 
     key_hash(&key, seed);
     return key;
+}
+
+struct sip_tx_key sip_tx_key_response(const struct sip_msg *msg, uint32_t seed)
+{
+    return sip_tx_key_client(msg->method_text, msg->cseq, msg->via.branch, msg->call_id, seed);
 }
 
 struct sip_tx_key sip_tx_key_server(const struct sip_msg *msg, bool for_invite, uint32_t seed)

@@ -32,8 +32,11 @@ struct sip_tx_key {
 bool sip_tx_branch_is_unique(struct span branch);
 uint64_t sip_tx_tag_hash(struct span tag);
 
-/* Views into msg. A response, or a request of ours, gives the CLIENT style. */
-struct sip_tx_key sip_tx_key_client(const struct sip_msg *msg, uint32_t seed);
+/* Of a request of ours; views into what is given. */
+struct sip_tx_key sip_tx_key_client(struct span method, uint32_t cseq, struct span branch, struct span call_id,
+                                    uint32_t seed);
+/* Of the request of ours that this response answers; views into msg. */
+struct sip_tx_key sip_tx_key_response(const struct sip_msg *msg, uint32_t seed);
 /* A request from outside. ACK looks for its INVITE; for_invite: so does CANCEL (9.2). */
 struct sip_tx_key sip_tx_key_server(const struct sip_msg *msg, bool for_invite, uint32_t seed);
 /* Whether a message with key `wanted` belongs to the transaction with key `held`. */

@@ -145,7 +145,7 @@ static void transmit(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now,
         return; /* the memory to keep it was missing */
     }
     layer->sent++;
-    if (layer->config.send(layer->config.send_ctx, &tx->peer, bytes.ptr, bytes.len) == ST_IO) {
+    if (layer->config.send(layer->config.send_ctx, &tx->flow, bytes.ptr, bytes.len) == ST_IO) {
         timerq_set(&layer->timers, &tx->clocks[SIP_TX_FAILURE].entry, now);
     }
 }

@@ -22,7 +22,7 @@ struct sip_tx {
     struct pool_id id;
     enum sip_tx_machine machine;
     enum sip_tx_state state;
-    struct net_addr peer;
+    struct sip_flow flow; /* where what it sends goes */
     struct sip_tx_owner owner;
     struct sip_tx_clock clocks[SIP_TX_CLOCK_COUNT];
     dur_us retry_us; /* the last RETRY interval */
@@ -50,7 +50,7 @@ struct sip_tx_layer {
 struct sip_tx_hand {
     struct span bytes; /* to send */
     const struct sip_msg *message;
-    const struct net_addr *source;
+    const struct sip_flow *source;
 };
 
 /* Carries out the table's cell for this event. Behind it the transaction may be over, and its owner may have changed

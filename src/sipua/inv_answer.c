@@ -34,7 +34,8 @@ int sip_inv_send_answer(struct sip_inv *usage)
 {
     struct sip_stack *stack = usage->stack;
 
-    return sip_tx_respond(stack->tx, stack->now, usage->answer_tx, 200, sip_text_view(&usage->answer));
+    return sip_tx_respond(stack->tx, stack->now, usage->answer_tx, 200, span_cstr(usage->local_tag),
+                          sip_text_view(&usage->answer));
 }
 
 int sip_inv_send_response(struct sip_inv *usage, const struct sip_inv_input *in)
@@ -118,7 +119,8 @@ static int invite_take(struct sip_inv *usage)
     if (status != ST_OK) {
         return status;
     }
-    status = sip_tx_accept(stack->tx, stack->now, pending->message, pending->source, &owner, &usage->invite_tx);
+    struct sip_flow from = sip_stack_flow(stack, pending->source);
+    status = sip_tx_accept(stack->tx, stack->now, pending->message, &from, &owner, &usage->invite_tx);
     if (status != ST_OK) {
         sip_inv_drop_dialogs(usage, NULL);
         return status;

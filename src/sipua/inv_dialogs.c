@@ -177,6 +177,7 @@ static int write_ack(struct sip_inv *usage, const struct sip_dialog *dialog, con
                      struct outbuf *out, struct net_addr *to)
 {
     const struct sip_request_parts parts = {0};
+    char branch[SIP_BRANCH_LEN + 1];
     char text[2 * SIP_DIALOG_TEXT_MAX];
     struct outbuf composed;
     struct sip_request_head head;
@@ -190,8 +191,10 @@ static int write_ack(struct sip_inv *usage, const struct sip_dialog *dialog, con
         head.hop = *instead;
     }
     bool may_see = sip_request_is_with_server(usage, dialog, &head);
-    sip_request_write(usage->stack, SIP_METHOD_ACK, &head, dialog->invite_cseq, &parts,
-                      may_see ? sip_text_view(&usage->credentials) : SPAN_NONE, out);
+    struct sip_request_form form =
+        sip_request_form_of(usage->stack, SIP_METHOD_ACK, &head, dialog->invite_cseq, &parts,
+                            may_see ? sip_text_view(&usage->credentials) : SPAN_NONE, branch);
+    sip_write_request(out, &form);
     *to = head.hop;
     return outbuf_status(out);
 }

@@ -25,8 +25,10 @@ static int keep_credentials(struct sip_inv *usage)
     return status == ST_OK ? sip_text_set(&usage->credentials, outbuf_view(&out)) : status;
 }
 
-static void write_invite(struct sip_inv *usage, struct outbuf *out, struct span extra)
+static int request_invite(struct sip_inv *usage, struct span extra)
 {
+    struct sip_stack *stack = usage->stack;
+    struct sip_tx_owner owner = {.notice = sip_inv_notice, .ctx = stack, .ref = usage->id, .role = SIP_INV_ROLE_INVITE};
     const struct sip_config *config = &usage->stack->config;
     char branch[SIP_BRANCH_LEN + 1];
     char contact[SIP_STACK_CONTACT_MAX];
@@ -40,7 +42,7 @@ static void write_invite(struct sip_inv *usage, struct outbuf *out, struct span 
     struct sip_request_form form = {
         .method = SPAN_LIT("INVITE"),
         .uri = sip_text_view(&usage->uri),
-        .local = config->local,
+        .flow = sip_stack_flow(stack, sip_inv_server(usage)),
         .branch = span_cstr(branch),
         .from = sip_text_view(&usage->local),
         .to = outbuf_view(&to),
@@ -55,7 +57,7 @@ static void write_invite(struct sip_inv *usage, struct outbuf *out, struct span 
         .content_type = SPAN_LIT("application/sdp"),
         .body = sip_text_view(&usage->offer),
     };
-    sip_write_request(out, &form);
+    return sip_tx_request(stack->tx, stack->now, &form, &owner, &usage->invite_tx);
 }
 
 int sip_inv_send_invite(struct sip_inv *usage)
@@ -78,14 +80,7 @@ int sip_inv_send_invite(struct sip_inv *usage)
     usage->cseq +=
         usage->servers.failed_over ? 0 : 1; /* to another server it is the same request, but for the branch */
     usage->servers.failed_over = false;
-    struct outbuf out = sip_stack_writer(stack);
-    write_invite(usage, &out, outbuf_view(&lines));
-    status = outbuf_status(&out);
-    if (status != ST_OK) {
-        return status;
-    }
-    struct sip_tx_owner owner = {.notice = sip_inv_notice, .ctx = stack, .ref = usage->id, .role = SIP_INV_ROLE_INVITE};
-    return sip_tx_request(stack->tx, stack->now, sip_inv_server(usage), outbuf_view(&out), &owner, &usage->invite_tx);
+    return request_invite(usage, outbuf_view(&lines));
 }
 
 int sip_inv_send_cancel(struct sip_inv *usage)
@@ -101,7 +96,8 @@ int sip_inv_send_cancel(struct sip_inv *usage)
 
 static struct sip_inv_input input_of(const struct sip_tx_notice *notice)
 {
-    struct sip_inv_input in = {.message = notice->message, .source = notice->source, .code = notice->code};
+    struct sip_inv_input in = {
+        .message = notice->message, .source = sip_stack_notice_source(notice), .code = notice->code};
 
     if (notice->message != NULL) {
         in.reason = notice->message->reason;
@@ -122,7 +118,7 @@ static void on_first_2xx(struct sip_inv *usage, const struct sip_tx_notice *noti
 {
     struct sip_inv_input in = input_of(notice);
 
-    in.dialog = sip_inv_form_dialog(usage, notice->message, notice->source);
+    in.dialog = sip_inv_form_dialog(usage, notice->message, sip_stack_notice_source(notice));
     if (in.dialog == NULL) {
         step_timeout(usage, SIP_INV_EV_BROKEN, 500);
         return;
@@ -139,7 +135,7 @@ void sip_inv_extra_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice
     struct sip_dialog *known = sip_inv_find_dialog(usage, notice->message->to.tag);
     bool is_same = known != NULL && (known == usage->dialog || known->bye_sent);
 
-    in.dialog = is_same ? known : sip_inv_form_dialog(usage, notice->message, notice->source);
+    in.dialog = is_same ? known : sip_inv_form_dialog(usage, notice->message, sip_stack_notice_source(notice));
     if (in.dialog == NULL) {
         usage->stack->stats.stray++;
         return;
@@ -152,7 +148,7 @@ static int take_challenge(struct sip_inv *usage, const struct sip_tx_notice *not
     struct sip_challenged what = {
         .uri = sip_text_view(&usage->uri), .redirected = usage->targets.tried_count > 1, .rang = usage->rang};
 
-    return sip_stack_challenge(usage->stack, &usage->auth, notice->message, notice->source, &what);
+    return sip_stack_challenge(usage->stack, &usage->auth, notice->message, sip_stack_notice_source(notice), &what);
 }
 
 static void log_auth_failure(const struct sip_inv *usage, int code)
@@ -287,7 +283,7 @@ void sip_inv_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice)
     } else if (notice->role == SIP_INV_ROLE_INVITE && pool_id_eq(notice->tx, usage->invite_tx)) {
         on_invite_notice(usage, notice);
     } else if (notice->role == SIP_INV_ROLE_SERVER && notice->kind == SIP_TX_ACKED) {
-        sip_inv_ack(usage, notice->message, notice->source);
+        sip_inv_ack(usage, notice->message, sip_stack_notice_source(notice));
     }
 }
 

@@ -103,7 +103,8 @@ void sip_inv_on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const st
         refuse_offer(usage, request, source);
         return;
     }
-    if (sip_tx_accept(stack->tx, stack->now, request, source, &owner, &tx) != ST_OK) {
+    struct sip_flow from = sip_stack_flow(stack, source);
+    if (sip_tx_accept(stack->tx, stack->now, request, &from, &owner, &tx) != ST_OK) {
         reply_later(usage, request, source);
         return;
     }

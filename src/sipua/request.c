@@ -21,18 +21,19 @@ bool sip_request_is_busy(const struct sip_request *request)
 
 /* ---- sending ---- */
 
-void sip_request_write(struct sip_stack *stack, enum sip_method method, const struct sip_request_head *head,
-                       uint32_t cseq, const struct sip_request_parts *parts, struct span extra, struct outbuf *out)
+struct sip_request_form sip_request_form_of(struct sip_stack *stack, enum sip_method method,
+                                            const struct sip_request_head *head, uint32_t cseq,
+                                            const struct sip_request_parts *parts, struct span extra,
+                                            char buf[SIP_BRANCH_LEN + 1])
 {
     const struct sip_config *config = &stack->config;
-    char branch[SIP_BRANCH_LEN + 1];
 
-    sip_branch_new(config->rng, branch);
-    struct sip_request_form form = {
+    sip_branch_new(config->rng, buf);
+    return (struct sip_request_form){
         .method = span_cstr(sip_method_name(method)),
         .uri = head->uri,
-        .local = config->local,
-        .branch = span_cstr(branch),
+        .flow = sip_stack_flow(stack, &head->hop),
+        .branch = span_cstr(buf),
         .from = head->from,
         .to = head->to,
         .call_id = head->call_id,
@@ -45,7 +46,6 @@ void sip_request_write(struct sip_stack *stack, enum sip_method method, const st
         .user_agent = config->user_agent,
         .extra = extra,
     };
-    sip_write_request(out, &form);
 }
 
 /* Credentials, then what the owner brought. */
@@ -69,27 +69,28 @@ static int write_lines(struct sip_request *request, const struct sip_request_hea
 
 static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice);
 
-static int send_written(struct sip_request *request, const struct sip_request_head *head,
-                        const struct sip_request_parts *parts)
+static int send_to(struct sip_request *request, const struct sip_request_head *head,
+                   const struct sip_request_parts *parts)
 {
     struct sip_stack *stack = request->stack;
     struct outbuf lines = sip_stack_lines(stack);
-    struct outbuf out = sip_stack_writer(stack);
+    struct sip_tx_owner owner = {.notice = on_notice, .ctx = request, .ref = request->inv};
+    char branch[SIP_BRANCH_LEN + 1];
     int status = write_lines(request, head, parts->extra, &lines);
 
     if (status != ST_OK) {
         return status;
     }
-    sip_request_write(stack, request->method, head, *head->cseq + 1, parts, outbuf_view(&lines), &out);
-    status = outbuf_status(&out);
+    struct sip_request_form form =
+        sip_request_form_of(stack, request->method, head, *head->cseq + 1, parts, outbuf_view(&lines), branch);
+    status = sip_tx_request(stack->tx, stack->now, &form, &owner, &request->tx);
     if (status != ST_OK) {
         return status;
     }
-    struct sip_tx_owner owner = {.notice = on_notice, .ctx = request, .ref = request->inv};
     (*head->cseq)++;
     request->to = head->hop;
     request->leave_at = head->leave_at;
-    return sip_tx_request(stack->tx, stack->now, &head->hop, outbuf_view(&out), &owner, &request->tx);
+    return ST_OK;
 }
 
 int sip_request_send(struct sip_request *request, const struct sip_request_parts *parts)
@@ -106,7 +107,7 @@ int sip_request_send(struct sip_request *request, const struct sip_request_parts
     int status = request->place->aim(request, &head, &composed);
     request->tries++;
     status = status == ST_OK ? outbuf_status(&composed) : status;
-    return status == ST_OK ? send_written(request, &head, parts) : status;
+    return status == ST_OK ? send_to(request, &head, parts) : status;
 }
 
 void sip_request_let_go(struct sip_request *request)
@@ -148,7 +149,8 @@ static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice
     }
     sip_request_let_go(request);
     if (notice->kind == SIP_TX_FINAL) {
-        request->done(request, request->place->answered(request, notice->message, notice->source), notice->message);
+        request->done(request, request->place->answered(request, notice->message, sip_stack_notice_source(notice)),
+                      notice->message);
     } else {
         request_unanswered(request, notice->kind == SIP_TX_TRANSPORT);
     }

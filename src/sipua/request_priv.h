@@ -5,6 +5,7 @@
 
 #include "request.h"
 #include "stack_auth.h"
+#include "wsaudio/sipmsg/writer.h"
 
 /* Who speaks to whom, by which way. The spans borrow the request, its dialog or the outbuf that was given for what must be
  * composed. */
@@ -29,9 +30,12 @@ struct sip_request_place {
     bool may_lack_credentials; /* it goes all the same when they cannot be written */
 };
 
-/* Writes a request: the head, what the owner brought, and complete header lines (extra). */
-void sip_request_write(struct sip_stack *stack, enum sip_method method, const struct sip_request_head *head,
-                       uint32_t cseq, const struct sip_request_parts *parts, struct span extra, struct outbuf *out);
+/* A request: the head, what the owner brought, and complete header lines (extra). Its spans borrow all of that, its branch is
+ * a new one in buf. */
+struct sip_request_form sip_request_form_of(struct sip_stack *stack, enum sip_method method,
+                                            const struct sip_request_head *head, uint32_t cseq,
+                                            const struct sip_request_parts *parts, struct span extra,
+                                            char buf[SIP_BRANCH_LEN + 1]);
 /* What the dialog says of a request inside it; *head is overwritten, its cseq and auth are NULL. */
 void sip_request_aim_inside(const struct sip_inv *inv, const struct sip_dialog *dialog, struct sip_request_head *head,
                             struct outbuf *composed);

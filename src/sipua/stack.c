@@ -25,6 +25,11 @@ void sip_stack_log(struct sip_stack *stack, const char *title, const struct net_
     log_block(log, LOG_DEBUG, line, outbuf_view(&out));
 }
 
+struct sip_flow sip_stack_flow(const struct sip_stack *stack, const struct net_addr *remote)
+{
+    return sip_flow_udp(&stack->config.local, remote);
+}
+
 int sip_stack_send(struct sip_stack *stack, const struct net_addr *to, struct span datagram)
 {
     stack->stats.datagrams_out++;
@@ -33,9 +38,9 @@ int sip_stack_send(struct sip_stack *stack, const struct net_addr *to, struct sp
 }
 
 /* The transaction layer's way out. */
-static int send_hook(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int send_hook(void *ctx, const struct sip_flow *flow, const void *data, size_t len)
 {
-    return sip_stack_send(ctx, to, span_make(data, len));
+    return sip_stack_send(ctx, &flow->remote, span_make(data, len));
 }
 
 static void trace_hook(void *ctx, struct pool_id ref, uint32_t role, struct span line)

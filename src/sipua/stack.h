@@ -73,6 +73,13 @@ struct sip_stack {
 
 /* At debug level: the datagram without its secrets. */
 void sip_stack_log(struct sip_stack *stack, const char *title, const struct net_addr *peer, struct span datagram);
+/* The way to that address; our end as it stands in Contact. */
+struct sip_flow sip_stack_flow(const struct sip_stack *stack, const struct net_addr *remote);
+/* Where the message of a notice came from; NULL: it has none. */
+static inline const struct net_addr *sip_stack_notice_source(const struct sip_tx_notice *notice)
+{
+    return notice->source != NULL ? &notice->source->remote : NULL;
+}
 /* Sends and logs one datagram. */
 int sip_stack_send(struct sip_stack *stack, const struct net_addr *to, struct span datagram);
 /* An outbuf over scratch; what was in it is gone. */

@@ -101,10 +101,10 @@ static bool is_misrouted(const struct sip_msg *message)
 /* Before its transaction hears it: a REGISTER that goes again must know our address already. */
 static void response_learn(struct sip_stack *stack, const struct sip_msg *response)
 {
-    const struct net_addr *asked = sip_tx_asked(stack->tx, response);
+    const struct sip_flow *asked = sip_tx_asked(stack->tx, response);
 
-    if (asked != NULL && sip_guard_is_server(stack, asked)) {
-        const struct net_addr server = *asked;
+    if (asked != NULL && sip_guard_is_server(stack, &asked->remote)) {
+        const struct net_addr server = asked->remote;
         sip_stack_learn_local(stack, response);
         sip_keepalive_seen(stack, &server);
     }
@@ -120,7 +120,8 @@ static void stack_on_message(struct sip_stack *stack, const struct sip_msg *mess
     if (!message->is_request) {
         response_learn(stack, message);
     }
-    if (sip_tx_input(stack->tx, stack->now, message, from) == SIP_TX_TAKEN) {
+    struct sip_flow flow = sip_stack_flow(stack, from);
+    if (sip_tx_input(stack->tx, stack->now, message, &flow) == SIP_TX_TAKEN) {
         if (!message->is_request) {
             sip_guard_add_peer(stack, from);
         }

@@ -62,19 +62,21 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
 void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
                                const struct sip_reply *reply)
 {
-    struct net_addr to = sip_response_target(request, source);
+    struct sip_flow from = sip_stack_flow(stack, source);
+    struct sip_flow to = sip_flow_back(&from, &request->via);
     struct outbuf out = sip_stack_writer(stack);
 
     sip_stack_write_reply(stack, &out, request, source, reply);
     if (outbuf_status(&out) == ST_OK) {
-        (void)sip_stack_send(stack, &to, outbuf_view(&out));
+        (void)sip_stack_send(stack, &to.remote, outbuf_view(&out));
     }
 }
 
 void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
                              const struct sip_reply *reply)
 {
-    struct net_addr to = sip_response_target(request, source);
+    struct sip_flow from = sip_stack_flow(stack, source);
+    struct sip_flow to = sip_flow_back(&from, &request->via);
     struct sip_reply brief = *reply;
     struct outbuf out = sip_stack_writer(stack);
 
@@ -85,18 +87,25 @@ void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *requ
         sip_stack_write_reply(stack, &out, request, source, &brief);
     }
     if (outbuf_status(&out) == ST_OK && out.len <= request->raw.len + UNKNOWN_SLACK) {
-        (void)sip_stack_send(stack, &to, outbuf_view(&out));
+        (void)sip_stack_send(stack, &to.remote, outbuf_view(&out));
     }
 }
 
 int sip_stack_reply_tx(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *request,
                        const struct net_addr *source, const struct sip_reply *reply)
 {
+    char tag[SIP_STACK_TAG_LEN + 1];
+    struct sip_reply tagged = *reply;
     struct outbuf out = sip_stack_writer(stack);
 
-    sip_stack_write_reply(stack, &out, request, source, reply);
+    if (tagged.to_tag.len == 0) {
+        sip_stack_request_tag(stack, request, tag);
+        tagged.to_tag = span_cstr(tag);
+    }
+    sip_stack_write_reply(stack, &out, request, source, &tagged);
     int status = outbuf_status(&out);
-    return status == ST_OK ? sip_tx_respond(stack->tx, stack->now, tx, reply->code, outbuf_view(&out)) : status;
+    return status == ST_OK ? sip_tx_respond(stack->tx, stack->now, tx, reply->code, tagged.to_tag, outbuf_view(&out))
+                           : status;
 }
 
 void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
@@ -105,7 +114,8 @@ void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, con
     struct sip_tx_owner nobody = {.notice = NULL, .ctx = stack};
     struct pool_id tx;
 
-    if (!sip_stack_tx_spare(stack) || sip_tx_accept(stack->tx, stack->now, request, source, &nobody, &tx) != ST_OK) {
+    struct sip_flow from = sip_stack_flow(stack, source);
+    if (!sip_stack_tx_spare(stack) || sip_tx_accept(stack->tx, stack->now, request, &from, &nobody, &tx) != ST_OK) {
         sip_stack_reply_stateless(stack, request, source, reply);
     } else if (sip_stack_reply_tx(stack, tx, request, source, reply) != ST_OK) {
         sip_tx_kill(stack->tx, tx);

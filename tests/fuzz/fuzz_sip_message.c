@@ -142,7 +142,8 @@ static void check_response(const struct sip_msg *request, enum sip_verdict verdi
     FUZZ_CHECK(again.via.port == request->via.port && again.via.has_rport == request->via.has_rport);
     FUZZ_CHECK(sip_values_count(&again, SIP_HEADER_VIA) == vias);
     FUZZ_CHECK(!request->via.has_rport || (again.via.rport == 5070 && again.via.received.len > 0));
-    FUZZ_CHECK(sip_response_target(request, &source).port != 0);
+    struct sip_flow flow = sip_flow_udp(&source, &source);
+    FUZZ_CHECK(sip_flow_back(&flow, &request->via).remote.port != 0);
 }
 
 static void check_request(const struct sip_msg *request, struct outbuf *out)
@@ -150,7 +151,7 @@ static void check_request(const struct sip_msg *request, struct outbuf *out)
     struct sip_msg again;
     const struct sip_request_form form = {.method = request->method_text,
                                           .uri = request->uri.text,
-                                          .local = source,
+                                          .flow = {.local = source},
                                           .branch = SPAN_LIT("z9hG4bKfuzz"),
                                           .from = request->from.text,
                                           .to = request->to.text,
@@ -195,8 +196,8 @@ static void check_body(const struct sip_msg *msg)
 
 static void check_key(const struct sip_msg *msg)
 {
-    struct sip_tx_key held = msg->is_request ? sip_tx_key_server(msg, false, 1) : sip_tx_key_client(msg, 1);
-    struct sip_tx_key wanted = msg->is_request ? sip_tx_key_server(msg, false, 1) : sip_tx_key_client(msg, 1);
+    struct sip_tx_key held = msg->is_request ? sip_tx_key_server(msg, false, 1) : sip_tx_key_response(msg, 1);
+    struct sip_tx_key wanted = msg->is_request ? sip_tx_key_server(msg, false, 1) : sip_tx_key_response(msg, 1);
 
     FUZZ_CHECK(sip_tx_key_hold(&held) == ST_OK);
     FUZZ_CHECK(held.hash == wanted.hash && (wanted.is_ack || sip_tx_key_matches(&held, &wanted)));

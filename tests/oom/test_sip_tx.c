@@ -11,10 +11,9 @@
 
 static struct pool_id try_start(struct fix *f, const char *method, const char *branch)
 {
-    struct net_addr to = fix_peer();
     struct pool_id id;
     size_t sent = f->sent_count;
-    int status = sip_tx_request(f->layer, f->now, &to, fix_request(f, method, branch), &f->owner, &id);
+    int status = fix_try(f, method, branch, &id);
 
     assert_true(status == ST_OK || status == ST_NO_MEMORY);
     assert_int_equal(f->sent_count - sent, status == ST_OK ? 1 : 0);
@@ -24,7 +23,7 @@ static struct pool_id try_start(struct fix *f, const char *method, const char *b
 
 static struct pool_id try_accept(struct fix *f, const char *method)
 {
-    struct net_addr from = fix_peer();
+    struct sip_flow from = fix_flow(f);
     struct pool_id id;
 
     fix_incoming(f, method, VIA, "");

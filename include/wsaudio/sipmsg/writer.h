@@ -5,18 +5,19 @@
 #define WSAUDIO_SIPMSG_WRITER_H
 
 #include "wsaudio/sipmsg.h"
+#include "wsaudio/sipmsg/flow.h"
 #include "wsaudio/sipmsg/message.h"
 
 /* ---- whole messages ---- */
 
 /* A request. Empty spans and zero flags leave their header out. */
 struct sip_request_form {
-    struct span method;    /* "INVITE" */
-    struct span uri;       /* Request-URI */
-    struct net_addr local; /* sent-by of Via */
-    struct span branch;    /* with its z9hG4bK; ";rport" is added (RFC 3581) */
-    struct span from;      /* whole value with ;tag, see sip_put_name_addr */
-    struct span to;        /* whole value, with ;tag inside a dialog */
+    struct span method;   /* "INVITE" */
+    struct span uri;      /* Request-URI */
+    struct sip_flow flow; /* where it goes; Via says by what, and where the answers find us */
+    struct span branch;   /* with its z9hG4bK; ";rport" is added (RFC 3581) */
+    struct span from;     /* whole value with ;tag, see sip_put_name_addr */
+    struct span to;       /* whole value, with ;tag inside a dialog */
     struct span call_id;
     uint32_t cseq;
     struct span route;     /* values joined by ", " */
@@ -51,10 +52,6 @@ struct sip_response_form {
 };
 void sip_write_response(struct outbuf *out, const struct sip_response_form *form);
 
-/* Where a response goes: the source address; its port when rport was asked for, else the Via's port or 5060 (RFC 3261
- * 18.2.2, RFC 3581 4). maddr is not followed: an answer goes to nobody but the sender. */
-struct net_addr sip_response_target(const struct sip_msg *request, const struct net_addr *source);
-
 /* The ACK to a 300-699 (RFC 3261 17.1.1.3): Request-URI, Call-ID, From, CSeq number, top Via and Route of the INVITE as
  * it was sent, To of the response. ST_BAD when invite does not parse, ST_TOO_LARGE. */
 WS_MUST_CHECK int sip_write_ack_non2xx(struct outbuf *out, struct span invite, const struct sip_msg *response);
@@ -73,8 +70,8 @@ void sip_put_header_u32(struct outbuf *out, enum sip_header_id id, uint32_t valu
 void sip_put_optional(struct outbuf *out, enum sip_header_id id, struct span value);
 /* Every header line of that id of msg, under its long name. */
 void sip_put_copies(struct outbuf *out, const struct sip_msg *msg, enum sip_header_id id);
-/* "Via: SIP/2.0/UDP host:port;branch=…;rport\r\n". */
-void sip_put_via(struct outbuf *out, const struct net_addr *local, struct span branch);
+/* "Via: SIP/2.0/UDP host:port;branch=…;rport\r\n": the flow's transport, our end of it as sent-by. */
+void sip_put_via(struct outbuf *out, const struct sip_flow *flow, struct span branch);
 void sip_put_cseq(struct outbuf *out, uint32_t number, struct span method);
 /* Content-Type (when there is a body), Content-Length, the blank line and the body: the end of a message. */
 void sip_put_body(struct outbuf *out, struct span content_type, struct span body);

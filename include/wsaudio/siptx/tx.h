@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The transaction layer (RFC 3261 section 17, RFC 6026) over datagrams: carries out the tables of tx_table.h. It sends
+/* The transaction layer (RFC 3261 section 17, RFC 6026) over flows: carries out the tables of tx_table.h. It sends
  * and sends again, matches, makes the ACK to a final response other than 2xx, and tells each transaction's owner.
  *
  * Notices come only from sip_tx_input and sip_tx_expire, never from inside the functions that an owner calls: a send
@@ -10,10 +10,11 @@
 
 #include "wsaudio/base.h"
 #include "wsaudio/sipmsg.h"
-#include "wsaudio/siptx/transport.h"
+#include "wsaudio/sipmsg/flow.h"
 #include "wsaudio/siptx/tx_table.h"
 
-struct sip_msg; /* message.h: one parsed datagram */
+struct sip_msg;          /* message.h: one parsed message */
+struct sip_request_form; /* writer.h: one to be written */
 struct sip_tx_layer;
 
 #define SIP_T1 DUR_MS(500)
@@ -51,7 +52,7 @@ struct sip_tx_notice {
     uint32_t role;
     int code; /* of the response in message; INVITE server's own last code for ACKED, DONE, TIMEOUT; 0 none */
     const struct sip_msg *message;
-    const struct net_addr *source;
+    const struct sip_flow *source;
 };
 
 /* Last thing of the step that caused it: the transaction is not looked at again behind it. */
@@ -69,9 +70,12 @@ struct sip_tx_owner {
  * logged at DEBUG. Not NUL-terminated, borrowed. */
 typedef void (*sip_tx_trace_fn)(void *ctx, struct pool_id ref, uint32_t role, struct span line);
 
+/* As sip_send_fn. */
+typedef int (*sip_tx_send_fn)(void *ctx, const struct sip_flow *flow, const void *data, size_t len);
+
 struct sip_tx_config {
-    uint32_t max;     /* transactions alive at once, lingering ones included */
-    sip_send_fn send; /* ST_AGAIN counts as sent and lost; ST_IO is told */
+    uint32_t max;        /* transactions alive at once, lingering ones included */
+    sip_tx_send_fn send; /* ST_AGAIN counts as sent and lost; ST_IO is told */
     void *send_ctx;
     sip_tx_trace_fn trace; /* may be NULL */
     void *trace_ctx;
@@ -91,21 +95,21 @@ enum sip_tx_verdict {
     SIP_TX_NO_MATCH /* a request that is new (or an ACK to a 2xx): the owner's; a response: stray, drop it */
 };
 
-/* A parsed message arrived from `from`. A response counts only for the transaction whose branch, CSeq and Call-ID it
+/* A parsed message arrived by `from`. A response counts only for the transaction whose branch, CSeq and Call-ID it
  * carries (17.1.3), whatever its source; a request by branch, sent-by and method (17.2.3), ACK for its INVITE. */
 WS_MUST_CHECK enum sip_tx_verdict sip_tx_input(struct sip_tx_layer *layer, mono_us now, const struct sip_msg *message,
-                                               const struct net_addr *from);
+                                               const struct sip_flow *from);
 /* The next deadline, or MONO_NEVER. */
 mono_us sip_tx_due(const struct sip_tx_layer *layer);
 void sip_tx_expire(struct sip_tx_layer *layer, mono_us now);
 /* Releases what ended; at the end of the turn, never inside a notice. */
 void sip_tx_reap(struct sip_tx_layer *layer);
 
-/* Sends a complete request (never ACK) whose top Via carries a branch of its own, to `to`, and sees it to its end.
- * The bytes are copied. INVITE gets the INVITE machine. ST_BAD (not a request, no branch, no address), ST_BUSY (the
- * branch is in use), ST_FULL, ST_NO_MEMORY: then nothing was sent and nothing is told. */
-WS_MUST_CHECK int sip_tx_request(struct sip_tx_layer *layer, mono_us now, const struct net_addr *to,
-                                 struct span request, const struct sip_tx_owner *owner, struct pool_id *id);
+/* Writes a request (never ACK) with a branch of its own, sends it by its form's flow and sees it to its end. INVITE gets the
+ * INVITE machine. ST_BAD (ACK, no branch of RFC 3261, no flow), ST_BUSY (the branch is in use), ST_TOO_LARGE (for the
+ * flow's transport), ST_FULL, ST_NO_MEMORY: then nothing was sent and nothing is told. */
+WS_MUST_CHECK int sip_tx_request(struct sip_tx_layer *layer, mono_us now, const struct sip_request_form *form,
+                                 const struct sip_tx_owner *owner, struct pool_id *id);
 /* Sends the CANCEL of an INVITE client transaction as a transaction of its own (9.1), made from the INVITE: same
  * Request-URI, top Via, Route, To, From, Call-ID and CSeq number. From now on the INVITE ends after 64*T1 without a
  * final response (TIMEOUT). ST_STATE when the INVITE is not in Proceeding (no 1xx yet: wait for PROVISIONAL; a final
@@ -113,17 +117,18 @@ WS_MUST_CHECK int sip_tx_request(struct sip_tx_layer *layer, mono_us now, const 
 WS_MUST_CHECK int sip_tx_cancel(struct sip_tx_layer *layer, mono_us now, struct pool_id invite,
                                 const struct sip_tx_owner *owner, struct pool_id *id);
 
-/* Makes the server transaction of a request that gave SIP_TX_NO_MATCH (never ACK) and came from `from`; its responses go
- * to sip_response_target. An INVITE not answered within 200 ms gets 100 by itself (17.2.1). The owner must see to it
+/* Makes the server transaction of a request that gave SIP_TX_NO_MATCH (never ACK) and came by `from`; its responses go back
+ * (sip_flow_back). An INVITE not answered within 200 ms gets 100 by itself (17.2.1). The owner must see to it
  * that a final response comes. ST_BAD, ST_BUSY (such a transaction is there), ST_FULL, ST_NO_MEMORY. */
 WS_MUST_CHECK int sip_tx_accept(struct sip_tx_layer *layer, mono_us now, const struct sip_msg *request,
-                                const struct net_addr *from, const struct sip_tx_owner *owner, struct pool_id *id);
-/* Sends a complete response with this code. The bytes are copied as far as they are needed again; when memory for that
+                                const struct sip_flow *from, const struct sip_tx_owner *owner, struct pool_id *id);
+/* Sends a complete response with this code. to_tag: as it was written into To; of a request that had one already it means
+ * nothing. The bytes are copied as far as they are needed again; when memory for that
  * is missing the response is sent once. After a 2xx to an INVITE the same 2xx may be given again (13.3.1.4: sending it
  * again until ACK is the owner's). ST_BAD (code, no bytes), ST_STATE when a final response was sent before, ST_NOT_FOUND
  * when stale. */
 WS_MUST_CHECK int sip_tx_respond(struct sip_tx_layer *layer, mono_us now, struct pool_id id, int code,
-                                 struct span response);
+                                 struct span to_tag, struct span response);
 
 /* The INVITE server transaction that this CANCEL is for (9.2), or POOL_ID_NONE. */
 struct pool_id sip_tx_find_cancelled(const struct sip_tx_layer *layer, const struct sip_msg *cancel);
@@ -135,8 +140,8 @@ struct span sip_tx_answer_tag(const struct sip_tx_layer *layer, struct pool_id i
  * (8.2.2.2: answer 482). */
 bool sip_tx_is_merged(const struct sip_tx_layer *layer, const struct sip_msg *request);
 
-/* Where the request went that this response answers; NULL when it answers none of ours. Borrowed from the transaction. */
-const struct net_addr *sip_tx_asked(const struct sip_tx_layer *layer, const struct sip_msg *response);
+/* The way that the request went which this response answers; NULL when it answers none of ours. Borrowed from the transaction. */
+const struct sip_flow *sip_tx_asked(const struct sip_tx_layer *layer, const struct sip_msg *response);
 
 /* From now on it is told to somebody else. Stale ids are ignored. */
 void sip_tx_set_owner(struct sip_tx_layer *layer, struct pool_id id, const struct sip_tx_owner *owner);

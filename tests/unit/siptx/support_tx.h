@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "wsaudio/sipmsg/message.h"
+#include "wsaudio/sipmsg/writer.h"
 #include "wsaudio/siptx/tx.h"
 
 #define FIX_LOG_MAX 128
@@ -24,7 +24,7 @@ struct fix_sent {
     mono_us at;
     char text[1024];
     size_t len;
-    struct net_addr to;
+    struct sip_flow flow;
 };
 
 struct fix_heard {
@@ -40,6 +40,7 @@ struct fix {
     struct sip_tx_layer *layer;
     mono_us now;
     int send_result;
+    enum sip_transport transport; /* UDP unless a test says otherwise */
     struct fix_sent sent[FIX_LOG_MAX];
     size_t sent_count;
     struct fix_heard heard[FIX_LOG_MAX];
@@ -54,7 +55,7 @@ struct fix {
     struct log log;
 };
 
-static inline int fix_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static inline int fix_send(void *ctx, const struct sip_flow *flow, const void *data, size_t len)
 {
     struct fix *f = ctx;
     struct fix_sent *sent = &f->sent[f->sent_count];
@@ -62,7 +63,7 @@ static inline int fix_send(void *ctx, const struct net_addr *to, const void *dat
     assert_true(f->sent_count < FIX_LOG_MAX);
     assert_true(len < sizeof(sent->text));
     sent->at = f->now;
-    sent->to = *to;
+    sent->flow = *flow;
     sent->len = len;
     memcpy(sent->text, data, len);
     sent->text[len] = '\0';
@@ -170,9 +171,13 @@ static inline void fix_run(struct fix *f, mono_us until)
     f->now = until;
 }
 
-static inline struct net_addr fix_peer(void)
+/* What goes to the peer, and comes from it. */
+static inline struct sip_flow fix_flow(const struct fix *f)
 {
-    return addr_ipv4(192, 0, 2, 9, 5070);
+    return (struct sip_flow){.transport = f->transport,
+                             .local = addr_ipv4(192, 0, 2, 1, 5060),
+                             .remote = addr_ipv4(192, 0, 2, 9, 5070),
+                             .id = f->transport == SIP_TRANSPORT_UDP ? 0 : 7};
 }
 
 /* Parses what f->text holds. */
@@ -184,7 +189,7 @@ static inline const struct sip_msg *fix_parse(struct fix *f)
 
 static inline enum sip_tx_verdict fix_input(struct fix *f)
 {
-    struct net_addr from = fix_peer();
+    struct sip_flow from = fix_flow(f);
     enum sip_tx_verdict verdict = sip_tx_input(f->layer, f->now, fix_parse(f), &from);
 
     sip_tx_reap(f->layer);
@@ -192,29 +197,40 @@ static inline enum sip_tx_verdict fix_input(struct fix *f)
 }
 
 /* A request of ours. */
-static inline struct span fix_request(struct fix *f, const char *method, const char *branch)
+static inline struct sip_request_form fix_request(const struct fix *f, const char *method, const char *branch)
 {
-    snprintf(f->text, sizeof(f->text),
-             "%s sip:bob@example.com SIP/2.0\r\n"
-             "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=%s;rport\r\n"
-             "Max-Forwards: 70\r\n"
-             "Route: <sip:proxy.example.com;lr>\r\n"
-             "From: <sip:alice@example.com>;tag=a1\r\n"
-             "To: <sip:bob@example.com>\r\n"
-             "Call-ID: c1@192.0.2.1\r\n"
-             "CSeq: 11 %s\r\n"
-             "Contact: <sip:alice@192.0.2.1>\r\n"
-             "Content-Length: 0\r\n\r\n",
-             method, branch, method);
-    return span_cstr(f->text);
+    return (struct sip_request_form){
+        .method = span_cstr(method),
+        .uri = SPAN_LIT("sip:bob@example.com"),
+        .flow = fix_flow(f),
+        .branch = span_cstr(branch),
+        .from = SPAN_LIT("<sip:alice@example.com>;tag=a1"),
+        .to = SPAN_LIT("<sip:bob@example.com>"),
+        .call_id = SPAN_LIT("c1@192.0.2.1"),
+        .cseq = 11,
+        .route = SPAN_LIT("<sip:proxy.example.com;lr>"),
+        .contact = SPAN_LIT("<sip:alice@192.0.2.1>"),
+    };
+}
+
+/* f->text holds it as it goes out. */
+static inline int fix_try(struct fix *f, const char *method, const char *branch, struct pool_id *id)
+{
+    struct sip_request_form form = fix_request(f, method, branch);
+    struct outbuf out;
+
+    outbuf_init(&out, f->text, sizeof(f->text) - 1);
+    sip_write_request(&out, &form);
+    assert_int_equal(outbuf_status(&out), ST_OK);
+    f->text[out.len] = '\0';
+    return sip_tx_request(f->layer, f->now, &form, &f->owner, id);
 }
 
 static inline struct pool_id fix_start(struct fix *f, const char *method, const char *branch)
 {
-    struct net_addr to = fix_peer();
     struct pool_id id;
 
-    assert_int_equal(sip_tx_request(f->layer, f->now, &to, fix_request(f, method, branch), &f->owner, &id), ST_OK);
+    assert_int_equal(fix_try(f, method, branch, &id), ST_OK);
     return id;
 }
 
@@ -255,7 +271,7 @@ static inline void fix_incoming(struct fix *f, const char *method, const char *v
 
 static inline struct pool_id fix_accept(struct fix *f, const char *method, const char *via)
 {
-    struct net_addr from = fix_peer();
+    struct sip_flow from = fix_flow(f);
     struct pool_id id;
 
     fix_incoming(f, method, via, "");
@@ -284,7 +300,7 @@ static inline int fix_respond(struct fix *f, struct pool_id id, int code)
              "CSeq: 42 INVITE\r\n"
              "Content-Length: 0\r\n\r\n",
              code);
-    return sip_tx_respond(f->layer, f->now, id, code, span_cstr(text));
+    return sip_tx_respond(f->layer, f->now, id, code, SPAN_LIT("ours"), span_cstr(text));
 }
 
 /* Milliseconds since start of each datagram sent, behind the first `skip`. */

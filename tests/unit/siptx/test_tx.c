@@ -21,7 +21,8 @@ static void test_invite_nobody_answers(void **state)
     assert_int_equal(fix_state(f, id), SIP_TX_ST_CALLING);
     for (size_t i = 0; i < f->sent_count; i++) {
         assert_string_equal(f->sent[i].text, f->text);
-        assert_true(addr_equal(&f->sent[i].to, &(struct net_addr){.family = 4, .port = 5070, .ip = {192, 0, 2, 9}}));
+        assert_true(
+            addr_equal(&f->sent[i].flow.remote, &(struct net_addr){.family = 4, .port = 5070, .ip = {192, 0, 2, 9}}));
     }
     fix_run(f, start + DUR_S(200));
     EXPECT_HEARD(f, SIP_TX_TIMEOUT);
@@ -398,19 +399,22 @@ static void test_foreign_responses_are_stray(void **state)
 static void test_requests_that_are_refused(void **state)
 {
     struct fix *f = *state;
-    struct net_addr to = fix_peer();
-    struct net_addr nowhere = {.family = 0};
+    struct sip_request_form nowhere = fix_request(f, "OPTIONS", B1);
+    struct sip_request_form long_one = fix_request(f, "OPTIONS", B1);
+    static char body[SIP_DATAGRAM_MAX];
     struct pool_id id;
 
-    struct span good = fix_request(f, "OPTIONS", B1);
-    assert_int_equal(sip_tx_request(f->layer, f->now, &nowhere, good, &f->owner, &id), ST_BAD);
-    assert_int_equal(sip_tx_request(f->layer, f->now, &to, span_head(good, 40), &f->owner, &id), ST_BAD);
-    assert_int_equal(sip_tx_request(f->layer, f->now, &to, SPAN_NONE, &f->owner, &id), ST_BAD);
-    assert_int_equal(sip_tx_request(f->layer, f->now, &to, fix_request(f, "ACK", B1), &f->owner, &id), ST_BAD);
-    assert_int_equal(sip_tx_request(f->layer, f->now, &to, fix_request(f, "BYE", "123"), &f->owner, &id), ST_BAD);
+    nowhere.flow.remote.family = 0;
+    memset(body, 'x', sizeof(body));
+    long_one.body = span_make(body, sizeof(body));
+    assert_int_equal(sip_tx_request(f->layer, f->now, &nowhere, &f->owner, &id), ST_BAD);
+    assert_int_equal(sip_tx_request(f->layer, f->now, &long_one, &f->owner, &id), ST_TOO_LARGE);
+    assert_int_equal(fix_try(f, "ACK", B1, &id), ST_BAD);
+    assert_int_equal(fix_try(f, "BYE", "123", &id), ST_BAD);
+    assert_int_equal(fix_try(f, "BYE", "", &id), ST_BAD);
     assert_true(pool_id_is_none(id));
     fix_start(f, "BYE", B1);
-    assert_int_equal(sip_tx_request(f->layer, f->now, &to, fix_request(f, "BYE", B1), &f->owner, &id), ST_BUSY);
+    assert_int_equal(fix_try(f, "BYE", B1, &id), ST_BUSY);
     assert_int_equal(f->sent_count, 1);
     assert_int_equal(fix_answer(f, 200, "BYE", B1), SIP_TX_TAKEN);
     fix_run(f, f->now + DUR_S(5));
@@ -419,7 +423,7 @@ static void test_requests_that_are_refused(void **state)
 static void test_pool_full(void **state)
 {
     struct fix *f = *state;
-    struct net_addr to = fix_peer();
+    struct sip_flow from = fix_flow(f);
     struct pool_id id, last = POOL_ID_NONE;
     char branch[32];
 
@@ -427,15 +431,15 @@ static void test_pool_full(void **state)
         snprintf(branch, sizeof(branch), "z9hG4bK%d", i);
         last = fix_start(f, i == 0 ? "INVITE" : "BYE", branch);
     }
-    assert_int_equal(sip_tx_request(f->layer, f->now, &to, fix_request(f, "BYE", B1), &f->owner, &id), ST_FULL);
+    assert_int_equal(fix_try(f, "BYE", B1, &id), ST_FULL);
     assert_true(pool_id_is_none(id));
     fix_incoming(f, "OPTIONS", "192.0.2.9:5070;branch=z9hG4bKin", "");
-    assert_int_equal(sip_tx_accept(f->layer, f->now, fix_parse(f), &to, &f->owner, &id), ST_FULL);
+    assert_int_equal(sip_tx_accept(f->layer, f->now, fix_parse(f), &from, &f->owner, &id), ST_FULL);
     assert_int_equal(fix_answer(f, 180, "INVITE", "z9hG4bK0"), SIP_TX_TAKEN);
     assert_int_equal(sip_tx_cancel(f->layer, f->now, f->heard[0].tx, &f->owner, &id), ST_FULL);
     assert_int_equal(fix_state(f, f->heard[0].tx), SIP_TX_ST_PROCEEDING);
     sip_tx_kill(f->layer, last);
-    assert_int_equal(sip_tx_request(f->layer, f->now, &to, fix_request(f, "BYE", B1), &f->owner, &id), ST_FULL);
+    assert_int_equal(fix_try(f, "BYE", B1, &id), ST_FULL);
     sip_tx_reap(f->layer); /* only now is the slot free */
     fix_start(f, "BYE", B1);
     assert_false(sip_tx_alive(f->layer, last));
@@ -514,13 +518,12 @@ static void test_owner_acts_inside_notice(void **state)
 /* An owner that retries at once on every transport error is stopped by the pool, within one expire. */
 static void retry_on_error(struct fix *f, const struct sip_tx_notice *notice)
 {
-    struct net_addr to = fix_peer();
     struct pool_id id;
     char branch[32];
 
     assert_int_equal(notice->kind, SIP_TX_TRANSPORT);
     snprintf(branch, sizeof(branch), "z9hG4bKretry%zu", f->heard_count);
-    int status = sip_tx_request(f->layer, f->now, &to, fix_request(f, "BYE", branch), &f->owner, &id);
+    int status = fix_try(f, "BYE", branch, &id);
     assert_true(status == (f->heard_count < FIX_TX_MAX ? ST_OK : ST_FULL));
 }
 static void test_retry_storm_is_bounded(void **state)

@@ -162,13 +162,13 @@ static struct sip_tx_key response_key(struct held *h, const char *branch, const 
              "To: <sip:a@x.org>;tag=t\r\nCall-ID: %s\r\nCSeq: %s\r\nContent-Length: 0\r\n\r\n",
              branch, call_id, cseq);
     assert_int_equal(sip_msg_parse(span_cstr(h->text), &h->msg), SIP_VERDICT_OK);
-    return sip_tx_key_client(&h->msg, SEED);
+    return sip_tx_key_response(&h->msg, SEED);
 }
 
 static void test_client(void **state)
 {
     (void)state;
-    static struct held a, b;
+    static struct held b;
     static const struct {
         const char *branch, *cseq, *call_id;
         bool matches;
@@ -180,9 +180,8 @@ static void test_client(void **state)
         {"z9hG4bK", "7 INVITE", "c@h.org", false},  {"z9hG4bKq", "007 INVITE", "c@h.org", true},
         {"z9hG4bKq", "7 invite", "c@h.org", false},
     };
-    struct sip_tx_key held = sip_tx_key_client(request(&a, PARTS(.method = "INVITE")), SEED);
+    struct sip_tx_key held = sip_tx_key_client(SPAN_LIT("INVITE"), 7, SPAN_LIT("z9hG4bKq"), SPAN_LIT("c@h.org"), SEED);
     assert_int_equal(sip_tx_key_hold(&held), ST_OK);
-    memset(&a, 'x', sizeof(a));
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct sip_tx_key wanted = response_key(&b, rows[i].branch, rows[i].cseq, rows[i].call_id);
         assert_true(sip_tx_key_matches(&held, &wanted) == rows[i].matches);
@@ -196,7 +195,7 @@ static void test_styles_do_not_mix(void **state)
     (void)state;
     static struct held a;
     const struct sip_msg *msg = request(&a, PARTS(.method = "INVITE"));
-    struct sip_tx_key client = sip_tx_key_client(msg, SEED);
+    struct sip_tx_key client = sip_tx_key_client(msg->method_text, msg->cseq, msg->via.branch, msg->call_id, SEED);
     struct sip_tx_key server = sip_tx_key_server(msg, false, SEED);
 
     assert_false(sip_tx_key_matches(&client, &server));

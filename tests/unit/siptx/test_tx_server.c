@@ -33,7 +33,7 @@ static void test_invite_gets_100(void **state)
     assert_int_equal(msg.cseq, 42);
     assert_int_equal(msg.to.tag.len, 0);
     assert_true(span_eq(msg.via.branch, SPAN_LIT("z9hG4bKin")));
-    assert_int_equal(f->sent[0].to.port, 5070);
+    assert_int_equal(f->sent[0].flow.remote.port, 5070);
     assert_int_equal(f->heard_count, 0);
     assert_int_equal(fix_respond(f, id, 486), ST_OK);
     assert_int_equal(ack(f), SIP_TX_TAKEN);
@@ -209,7 +209,7 @@ static void test_options(void **state)
     assert_int_equal(again(f, "OPTIONS"), SIP_TX_TAKEN);
     assert_int_equal(f->sent_count, 2);
     assert_string_equal(f->sent[0].text, f->sent[1].text);
-    assert_int_equal(f->sent[0].to.port, 5070);
+    assert_int_equal(f->sent[0].flow.remote.port, 5070);
     fix_run(f, start + DUR_S(33) - 1);
     assert_true(sip_tx_alive(f->layer, id));
     fix_run(f, start + DUR_S(33));
@@ -259,7 +259,7 @@ static void test_respond_refuses(void **state)
 
     assert_int_equal(fix_respond(f, id, 99), ST_BAD);
     assert_int_equal(fix_respond(f, id, 700), ST_BAD);
-    assert_int_equal(sip_tx_respond(f->layer, f->now, id, 200, SPAN_NONE), ST_BAD);
+    assert_int_equal(sip_tx_respond(f->layer, f->now, id, 200, SPAN_NONE, SPAN_NONE), ST_BAD);
     struct pool_id client = fix_start(f, "BYE", "z9hG4bKout");
     assert_int_equal(fix_respond(f, client, 200), ST_STATE);
     sip_tx_kill(f->layer, client);
@@ -270,8 +270,8 @@ static void test_respond_refuses(void **state)
 static void test_accept_refuses(void **state)
 {
     struct fix *f = *state;
-    struct net_addr from = fix_peer();
-    struct net_addr nowhere = {.family = 0};
+    struct sip_flow from = fix_flow(f);
+    struct sip_flow nowhere = {.id = 1};
     struct pool_id other, id = fix_accept(f, "OPTIONS", VIA);
 
     assert_int_equal(sip_tx_accept(f->layer, f->now, &f->msg, &from, &f->owner, &other), ST_BUSY);
