@@ -19,8 +19,8 @@ static inline const char *fsm_sip_tx_timer_name(int timer)
     {                                                                                                                  \
         .file = (name), .title = (text), .cells = &sip_tx_table[number][0][0], .states = SIP_TX_ST_COUNT,              \
         .events = SIP_TX_EV_COUNT, .state_name = sip_tx_state_name, .event_name = sip_tx_event_name,                   \
-        .action_name = sip_tx_action_name, .hold = sip_tx_hold[number], .timer_name = fsm_sip_tx_timer_name,           \
-        .machine = (number), .timer_letter = sip_tx_timer_letter                                                       \
+        .action_name = sip_tx_action_name, .hold = sip_tx_hold[SIP_TX_UNRELIABLE][number],                             \
+        .timer_name = fsm_sip_tx_timer_name, .machine = (number), .timer_letter = sip_tx_timer_letter                  \
     }
 
 static const struct fsm_drawing fsm_sip_drawings[] = {

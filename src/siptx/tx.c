@@ -100,6 +100,7 @@ static struct sip_tx *tx_new(struct sip_tx_layer *layer, enum sip_tx_machine mac
     tx->machine = machine;
     tx->state = SIP_TX_ST_INIT;
     tx->flow = *flow;
+    tx->reliability = sip_transport_traits(flow->transport)->reliable ? SIP_TX_RELIABLE : SIP_TX_UNRELIABLE;
     if (owner != NULL) {
         tx->owner = *owner;
     }

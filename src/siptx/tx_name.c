@@ -53,11 +53,31 @@ const char *sip_tx_event_name(int event)
 const char *sip_tx_action_name(uint32_t bit)
 {
     static const char *const names[] = {
-        "stop retry",     "retry in 200 ms",  "retry in T1",     "retry doubled",    "retry doubled to T2",
-        "retry in T2",    "give up in 64*T1", "linger 64*T1",    "linger T4",        "send",
-        "send once",      "send again",       "send ACK",        "forget",           "tell PROVISIONAL",
-        "tell FINAL",     "tell 2XX_AGAIN",   "tell ACKED",      "tell DONE",        "tell TIMEOUT",
-        "tell TRANSPORT", "tell GONE",        "tell ACK_FAILED", "tell SEND_FAILED",
+        "stop retry",
+        "retry in 200 ms",
+        "retry in T1",
+        "retry doubled",
+        "retry doubled to T2",
+        "retry in T2",
+        "give up in 64*T1",
+        "linger 64*T1",
+        "linger 64*T1, reliable 0",
+        "linger T4, reliable 0",
+        "send",
+        "send once",
+        "send again",
+        "send ACK",
+        "forget",
+        "tell PROVISIONAL",
+        "tell FINAL",
+        "tell 2XX_AGAIN",
+        "tell ACKED",
+        "tell DONE",
+        "tell TIMEOUT",
+        "tell TRANSPORT",
+        "tell GONE",
+        "tell ACK_FAILED",
+        "tell SEND_FAILED",
     };
 
     _Static_assert((uint32_t)1 << sizeof(names) / sizeof(names[0]) == SIP_TX_ACT_END, "a name for each action");
@@ -74,7 +94,7 @@ const char *sip_tx_timer_letter(int machine, int state, int timer)
         [SIP_TX_SERVER] = {"-", "-", "J"},
     };
     if (machine < 0 || machine >= SIP_TX_MACHINE_COUNT || state < 0 || state >= SIP_TX_ST_COUNT || timer < 0 ||
-        timer >= SIP_TX_TMR_COUNT || (sip_tx_hold[machine][state] & (1U << timer)) == 0) {
+        timer >= SIP_TX_TMR_COUNT || (sip_tx_hold[SIP_TX_UNRELIABLE][machine][state] & (1U << timer)) == 0) {
         return "-";
     }
     if (state == SIP_TX_ST_CANCELLING || (machine == SIP_TX_INVITE_SERVER && state == SIP_TX_ST_PROCEEDING)) {

@@ -6,8 +6,7 @@
 
 #include "wsaudio/sipmsg/writer.h"
 
-#define TRYING_US DUR_MS(200) /* 17.2.1 */
-#define LINE_MAX  384
+#define LINE_MAX 384
 
 static const struct sip_tx_hand HAND_EMPTY;
 
@@ -85,7 +84,7 @@ void sip_tx_kill_now(struct sip_tx_layer *layer, struct sip_tx *tx)
 /* A failure belongs to the state whose message failed; another state makes it stale. */
 static void cancel_timers(struct sip_tx_layer *layer, struct sip_tx *tx, bool moved, uint32_t actions)
 {
-    uint8_t hold = sip_tx_hold[tx->machine][tx->state];
+    uint8_t hold = sip_tx_hold[tx->reliability][tx->machine][tx->state];
 
     for (unsigned i = 0; i < SIP_TX_TMR_COUNT; i++) {
         if ((hold & (1U << i)) == 0) {
@@ -100,45 +99,38 @@ static void cancel_timers(struct sip_tx_layer *layer, struct sip_tx *tx, bool mo
     }
 }
 
-static void arm(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, enum sip_tx_timer slot, dur_us after)
-{
-    if (slot == SIP_TX_TMR_RETRY) {
-        tx->retry_us = after;
-    }
-    timerq_set(&layer->timers, &tx->clocks[slot].entry, now + after);
-}
-
 static void arm_timers(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, uint32_t actions)
 {
     dur_us twice = 2 * tx->retry_us;
 
-    if ((actions & SIP_TX_ACT_ARM_TRYING) != 0) {
-        arm(layer, tx, now, SIP_TX_TMR_RETRY, TRYING_US);
-    }
-    if ((actions & SIP_TX_ACT_ARM_RETRY) != 0) {
-        arm(layer, tx, now, SIP_TX_TMR_RETRY, SIP_T1);
-    }
-    if ((actions & SIP_TX_ACT_ARM_RETRY_TWICE) != 0) {
-        arm(layer, tx, now, SIP_TX_TMR_RETRY, twice);
-    }
-    if ((actions & SIP_TX_ACT_ARM_RETRY_CAP) != 0) {
-        arm(layer, tx, now, SIP_TX_TMR_RETRY, twice < SIP_T2 ? twice : SIP_T2);
-    }
-    if ((actions & SIP_TX_ACT_ARM_RETRY_T2) != 0) {
-        arm(layer, tx, now, SIP_TX_TMR_RETRY, SIP_T2);
-    }
-    if ((actions & SIP_TX_ACT_ARM_GIVE_UP) != 0) {
-        arm(layer, tx, now, SIP_TX_TMR_GIVE_UP, 64 * SIP_T1);
-    }
-    if ((actions & SIP_TX_ACT_ARM_LINGER_64T1) != 0) {
-        arm(layer, tx, now, SIP_TX_TMR_LINGER, 64 * SIP_T1);
-    }
-    if ((actions & SIP_TX_ACT_ARM_LINGER_T4) != 0) {
-        arm(layer, tx, now, SIP_TX_TMR_LINGER, SIP_T4);
+    for (size_t i = 0; i < SIP_TX_ARM_COUNT; i++) {
+        const struct sip_tx_arm *arm = &sip_tx_arms[i];
+        dur_us after = arm->after[tx->reliability];
+        if ((actions & arm->action) == 0 || after == SIP_TX_NOT_ARMED) {
+            continue;
+        }
+        if (arm->doubles && twice < after) {
+            after = twice;
+        }
+        if (arm->timer == SIP_TX_TMR_RETRY) {
+            tx->retry_us = after;
+        }
+        timerq_set(&layer->timers, &tx->clocks[arm->timer].entry, now + after);
     }
 }
 
-/* A failure is told by sip_tx_expire, so that no owner hears of it inside a function that it called. */
+/* A failure is told by sip_tx_expire, so that no owner hears of it inside a function that it called; and before a wait of 0 is
+ * over, which would end the transaction without a word of it. */
+static void failure_arm(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now)
+{
+    struct timerq_entry *linger = &tx->clocks[SIP_TX_TMR_LINGER].entry;
+
+    timerq_set(&layer->timers, &tx->clocks[SIP_TX_FAILURE].entry, now);
+    if (timerq_is_set(linger) && linger->due == now) {
+        timerq_set(&layer->timers, linger, now);
+    }
+}
+
 static void transmit(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, struct span bytes)
 {
     if (bytes.len == 0) {
@@ -146,7 +138,7 @@ static void transmit(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now,
     }
     layer->sent++;
     if (layer->config.send(layer->config.send_ctx, &tx->flow, bytes.ptr, bytes.len) == ST_IO) {
-        timerq_set(&layer->timers, &tx->clocks[SIP_TX_FAILURE].entry, now);
+        failure_arm(layer, tx, now);
     }
 }
 

@@ -23,6 +23,7 @@ struct sip_tx {
     enum sip_tx_machine machine;
     enum sip_tx_state state;
     struct sip_flow flow; /* where what it sends goes */
+    enum sip_tx_reliability reliability;
     struct sip_tx_owner owner;
     struct sip_tx_clock clocks[SIP_TX_CLOCK_COUNT];
     dur_us retry_us; /* the last RETRY interval */

@@ -18,8 +18,8 @@
 #define SERVER_TERMINATED [SIP_TX_EV_START] = CANNOT, SERVER_INIT
 
 #define ACCEPT (SIP_TX_ACT_FORGET | SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_TELL_FINAL)   /* M */
-#define REJECT (SIP_TX_ACT_SEND_ACK | SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_TELL_FINAL) /* D: at least 32 s */
-#define FINISH (SIP_TX_ACT_FORGET | SIP_TX_ACT_ARM_LINGER_T4 | SIP_TX_ACT_TELL_FINAL)     /* K */
+#define REJECT (SIP_TX_ACT_SEND_ACK | SIP_TX_ACT_ARM_ABSORB_64T1 | SIP_TX_ACT_TELL_FINAL) /* D: at least 32 s */
+#define FINISH (SIP_TX_ACT_FORGET | SIP_TX_ACT_ARM_ABSORB_T4 | SIP_TX_ACT_TELL_FINAL)     /* K */
 
 /* clang-format off */
 const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT][SIP_TX_EV_COUNT] = {
@@ -147,7 +147,7 @@ const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT][SIP_TX
             [SIP_TX_EV_2XX] = CANNOT,     /* likewise */
             [SIP_TX_EV_300_699] = CANNOT, /* likewise */
             [SIP_TX_EV_REQUEST] = GO(COMPLETED, SIP_TX_ACT_SEND_AGAIN),
-            [SIP_TX_EV_ACK] = GO(CONFIRMED, SIP_TX_ACT_ARM_LINGER_T4 | SIP_TX_ACT_FORGET | SIP_TX_ACT_TELL_DONE),  /* I */
+            [SIP_TX_EV_ACK] = GO(CONFIRMED, SIP_TX_ACT_ARM_ABSORB_T4 | SIP_TX_ACT_FORGET | SIP_TX_ACT_TELL_DONE),  /* I */
             [SIP_TX_EV_RETRY] = GO(COMPLETED, SIP_TX_ACT_ARM_RETRY_CAP | SIP_TX_ACT_SEND_AGAIN),               /* G */
             [SIP_TX_EV_GIVE_UP] = GO(TERMINATED, SIP_TX_ACT_TELL_TIMEOUT),                                 /* H */
             [SIP_TX_EV_LINGER] = CANNOT, /* not held */
@@ -187,8 +187,8 @@ const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT][SIP_TX
         [SIP_TX_ST_TRYING] = {
             [SIP_TX_EV_START] = CANNOT, /* once only */
             [SIP_TX_EV_1XX] = GO(PROCEEDING, SIP_TX_ACT_SEND),
-            [SIP_TX_EV_2XX] = GO(COMPLETED, SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_SEND),     /* J */
-            [SIP_TX_EV_300_699] = GO(COMPLETED, SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_SEND), /* J */
+            [SIP_TX_EV_2XX] = GO(COMPLETED, SIP_TX_ACT_ARM_ABSORB_64T1 | SIP_TX_ACT_SEND),     /* J */
+            [SIP_TX_EV_300_699] = GO(COMPLETED, SIP_TX_ACT_ARM_ABSORB_64T1 | SIP_TX_ACT_SEND), /* J */
             [SIP_TX_EV_REQUEST] = DROP,     /* 17.2.2: there is no answer to repeat yet */
             [SIP_TX_EV_RETRY] = CANNOT,     /* not held: the client repeats */
             [SIP_TX_EV_GIVE_UP] = CANNOT,   /* not held: the owner bounds it */
@@ -198,8 +198,8 @@ const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT][SIP_TX
         [SIP_TX_ST_PROCEEDING] = {
             [SIP_TX_EV_START] = CANNOT, /* once only */
             [SIP_TX_EV_1XX] = GO(PROCEEDING, SIP_TX_ACT_SEND),
-            [SIP_TX_EV_2XX] = GO(COMPLETED, SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_SEND),     /* J */
-            [SIP_TX_EV_300_699] = GO(COMPLETED, SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_SEND), /* J */
+            [SIP_TX_EV_2XX] = GO(COMPLETED, SIP_TX_ACT_ARM_ABSORB_64T1 | SIP_TX_ACT_SEND),     /* J */
+            [SIP_TX_EV_300_699] = GO(COMPLETED, SIP_TX_ACT_ARM_ABSORB_64T1 | SIP_TX_ACT_SEND), /* J */
             [SIP_TX_EV_REQUEST] = GO(PROCEEDING, SIP_TX_ACT_SEND_AGAIN),
             [SIP_TX_EV_RETRY] = CANNOT,   /* not held: the client repeats */
             [SIP_TX_EV_GIVE_UP] = CANNOT, /* not held: the owner bounds it */
@@ -225,32 +225,85 @@ const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT][SIP_TX
 #define HOLD(timer) (1 << SIP_TX_TMR_##timer)
 
 /* What is not named here may hold none. */
-const uint8_t sip_tx_hold[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT] = {
-    [SIP_TX_INVITE_CLIENT] =
+const uint8_t
+    sip_tx_hold[SIP_TX_RELIABILITY_COUNT][SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT] =
         {
-            [SIP_TX_ST_CALLING] = HOLD(RETRY) | HOLD(GIVE_UP), /* A, B */
-            [SIP_TX_ST_CANCELLING] = HOLD(GIVE_UP),            /* 9.1 */
-            [SIP_TX_ST_COMPLETED] = HOLD(LINGER),              /* D */
-            [SIP_TX_ST_ACCEPTED] = HOLD(LINGER),               /* M */
-        },
-    [SIP_TX_CLIENT] =
-        {
-            [SIP_TX_ST_TRYING] = HOLD(RETRY) | HOLD(GIVE_UP),     /* E, F */
-            [SIP_TX_ST_PROCEEDING] = HOLD(RETRY) | HOLD(GIVE_UP), /* E, F */
-            [SIP_TX_ST_COMPLETED] = HOLD(LINGER),                 /* K */
-        },
-    [SIP_TX_INVITE_SERVER] =
-        {
-            [SIP_TX_ST_PROCEEDING] = HOLD(RETRY),                /* 200 ms */
-            [SIP_TX_ST_COMPLETED] = HOLD(RETRY) | HOLD(GIVE_UP), /* G, H */
-            [SIP_TX_ST_CONFIRMED] = HOLD(LINGER),                /* I */
-            [SIP_TX_ST_ACCEPTED] = HOLD(LINGER),                 /* L */
-        },
-    [SIP_TX_SERVER] =
-        {
-            [SIP_TX_ST_COMPLETED] = HOLD(LINGER), /* J */
-        },
+            [SIP_TX_UNRELIABLE] =
+                {
+                    [SIP_TX_INVITE_CLIENT] =
+                        {
+                            [SIP_TX_ST_CALLING] = HOLD(RETRY) | HOLD(GIVE_UP), /* A, B */
+                            [SIP_TX_ST_CANCELLING] = HOLD(GIVE_UP),            /* 9.1 */
+                            [SIP_TX_ST_COMPLETED] = HOLD(LINGER),              /* D */
+                            [SIP_TX_ST_ACCEPTED] = HOLD(LINGER),               /* M */
+                        },
+                    [SIP_TX_CLIENT] =
+                        {
+                            [SIP_TX_ST_TRYING] = HOLD(RETRY) | HOLD(GIVE_UP),     /* E, F */
+                            [SIP_TX_ST_PROCEEDING] = HOLD(RETRY) | HOLD(GIVE_UP), /* E, F */
+                            [SIP_TX_ST_COMPLETED] = HOLD(LINGER),                 /* K */
+                        },
+                    [SIP_TX_INVITE_SERVER] =
+                        {
+                            [SIP_TX_ST_PROCEEDING] = HOLD(RETRY),                /* 200 ms */
+                            [SIP_TX_ST_COMPLETED] = HOLD(RETRY) | HOLD(GIVE_UP), /* G, H */
+                            [SIP_TX_ST_CONFIRMED] = HOLD(LINGER),                /* I */
+                            [SIP_TX_ST_ACCEPTED] = HOLD(LINGER),                 /* L */
+                        },
+                    [SIP_TX_SERVER] =
+                        {
+                            [SIP_TX_ST_COMPLETED] = HOLD(LINGER), /* J */
+                        },
+                },
+            /* the same without A, E and G */
+            [SIP_TX_RELIABLE] =
+                {
+                    [SIP_TX_INVITE_CLIENT] =
+                        {
+                            [SIP_TX_ST_CALLING] = HOLD(GIVE_UP),    /* B */
+                            [SIP_TX_ST_CANCELLING] = HOLD(GIVE_UP), /* 9.1 */
+                            [SIP_TX_ST_COMPLETED] = HOLD(LINGER),   /* D */
+                            [SIP_TX_ST_ACCEPTED] = HOLD(LINGER),    /* M */
+                        },
+                    [SIP_TX_CLIENT] =
+                        {
+                            [SIP_TX_ST_TRYING] = HOLD(GIVE_UP),     /* F */
+                            [SIP_TX_ST_PROCEEDING] = HOLD(GIVE_UP), /* F */
+                            [SIP_TX_ST_COMPLETED] = HOLD(LINGER),   /* K */
+                        },
+                    [SIP_TX_INVITE_SERVER] =
+                        {
+                            [SIP_TX_ST_PROCEEDING] = HOLD(RETRY),  /* 200 ms: not sent again, but for the first time */
+                            [SIP_TX_ST_COMPLETED] = HOLD(GIVE_UP), /* H */
+                            [SIP_TX_ST_CONFIRMED] = HOLD(LINGER),  /* I */
+                            [SIP_TX_ST_ACCEPTED] = HOLD(LINGER),   /* L */
+                        },
+                    [SIP_TX_SERVER] =
+                        {
+                            [SIP_TX_ST_COMPLETED] = HOLD(LINGER), /* J */
+                        },
+                },
 };
+
+/* RFC 3261 table 4 (appendix A). A wait of 0 is a timer all the same: it runs out behind the step that armed it, and the owner
+ * hears one thing at a time. L and M are no absorbers: they wait for what other forks send, which no transport hastens (RFC
+ * 6026 7.1, 7.2). */
+/* clang-format off */
+#define BOTH(us)          {[SIP_TX_UNRELIABLE] = (us), [SIP_TX_RELIABLE] = (us)}
+#define UNRELIABLE(us)    {[SIP_TX_UNRELIABLE] = (us), [SIP_TX_RELIABLE] = SIP_TX_NOT_ARMED}
+#define ZERO_RELIABLE(us) {[SIP_TX_UNRELIABLE] = (us), [SIP_TX_RELIABLE] = 0}
+const struct sip_tx_arm sip_tx_arms[SIP_TX_ARM_COUNT] = {
+    {SIP_TX_ACT_ARM_TRYING,      SIP_TX_TMR_RETRY,   false, BOTH(DUR_MS(200))},         /* 17.2.1 */
+    {SIP_TX_ACT_ARM_RETRY,       SIP_TX_TMR_RETRY,   false, UNRELIABLE(SIP_T1)},        /* A, E, G */
+    {SIP_TX_ACT_ARM_RETRY_TWICE, SIP_TX_TMR_RETRY,   true,  UNRELIABLE(64 * SIP_T1)},   /* A: B comes first */
+    {SIP_TX_ACT_ARM_RETRY_CAP,   SIP_TX_TMR_RETRY,   true,  UNRELIABLE(SIP_T2)},        /* E, G */
+    {SIP_TX_ACT_ARM_RETRY_T2,    SIP_TX_TMR_RETRY,   false, UNRELIABLE(SIP_T2)},        /* E */
+    {SIP_TX_ACT_ARM_GIVE_UP,     SIP_TX_TMR_GIVE_UP, false, BOTH(64 * SIP_T1)},         /* B, F, H, 9.1 */
+    {SIP_TX_ACT_ARM_LINGER_64T1, SIP_TX_TMR_LINGER,  false, BOTH(64 * SIP_T1)},         /* L, M */
+    {SIP_TX_ACT_ARM_ABSORB_64T1, SIP_TX_TMR_LINGER,  false, ZERO_RELIABLE(64 * SIP_T1)}, /* D, J */
+    {SIP_TX_ACT_ARM_ABSORB_T4,   SIP_TX_TMR_LINGER,  false, ZERO_RELIABLE(SIP_T4)},     /* I, K */
+};
+/* clang-format on */
 
 #define STATE(name) (1U << SIP_TX_ST_##name)
 #define EVENT(name) (1U << SIP_TX_EV_##name)

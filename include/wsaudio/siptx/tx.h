@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The transaction layer (RFC 3261 section 17, RFC 6026) over flows: carries out the tables of tx_table.h. It sends
- * and sends again, matches, makes the ACK to a final response other than 2xx, and tells each transaction's owner.
+ * and, where the transport loses messages, sends again, matches, makes the ACK to a final response other than 2xx, and tells each transaction's owner.
  *
  * Notices come only from sip_tx_input and sip_tx_expire, never from inside the functions that an owner calls: a send
  * that fails there is told by the next sip_tx_expire (sip_tx_due says so). The owner may call anything here from inside
@@ -16,10 +16,6 @@
 struct sip_msg;          /* message.h: one parsed message */
 struct sip_request_form; /* writer.h: one to be written */
 struct sip_tx_layer;
-
-#define SIP_T1 DUR_MS(500)
-#define SIP_T2 DUR_S(4)
-#define SIP_T4 DUR_S(5)
 
 enum sip_tx_notice_kind {
     SIP_TX_PROVISIONAL, /* client: a 1xx; message. May come more than once */

@@ -3,9 +3,12 @@
 #ifndef WSAUDIO_SIPTX_TX_TABLE_H
 #define WSAUDIO_SIPTX_TX_TABLE_H
 
-#include <stdint.h>
-
+#include "wsaudio/base.h"
 #include "wsaudio/base/fsm.h"
+
+#define SIP_T1 DUR_MS(500)
+#define SIP_T2 DUR_S(4)
+#define SIP_T4 DUR_S(5)
 
 enum sip_tx_machine {
     SIP_TX_INVITE_CLIENT, /* RFC 3261 figure 5, RFC 6026 figure 5 */
@@ -50,32 +53,35 @@ enum sip_tx_timer { SIP_TX_TMR_RETRY, SIP_TX_TMR_GIVE_UP, SIP_TX_TMR_LINGER, SIP
 enum sip_tx_action {
     /* stop and arm */
     SIP_TX_ACT_STOP_RETRY = 1 << 0,
-    SIP_TX_ACT_ARM_TRYING = 1 << 1,      /* RETRY: 200 ms (17.2.1) */
+    SIP_TX_ACT_ARM_TRYING = 1 << 1, /* RETRY: 200 ms (17.2.1) */
+    /* RETRY over a reliable transport: not armed */
     SIP_TX_ACT_ARM_RETRY = 1 << 2,       /* RETRY: T1 (A, E, G) */
     SIP_TX_ACT_ARM_RETRY_TWICE = 1 << 3, /* RETRY: the last interval doubled, without limit (A) */
     SIP_TX_ACT_ARM_RETRY_CAP = 1 << 4,   /* RETRY: the last interval doubled, at most T2 (E, G) */
     SIP_TX_ACT_ARM_RETRY_T2 = 1 << 5,    /* RETRY: T2 (E in Proceeding) */
     SIP_TX_ACT_ARM_GIVE_UP = 1 << 6,     /* GIVE_UP: 64*T1 (B, F, H, 9.1) */
-    SIP_TX_ACT_ARM_LINGER_64T1 = 1 << 7, /* LINGER: 64*T1 (D, J, L, M) */
-    SIP_TX_ACT_ARM_LINGER_T4 = 1 << 8,   /* LINGER: T4 (I, K) */
+    SIP_TX_ACT_ARM_LINGER_64T1 = 1 << 7, /* LINGER: 64*T1 (L, M) */
+    /* only to absorb what is sent again: over a reliable transport 0 */
+    SIP_TX_ACT_ARM_ABSORB_64T1 = 1 << 8, /* LINGER: 64*T1 (D, J) */
+    SIP_TX_ACT_ARM_ABSORB_T4 = 1 << 9,   /* LINGER: T4 (I, K) */
     /* send and keep */
-    SIP_TX_ACT_SEND = 1 << 9,        /* the message in hand, kept for sending again */
-    SIP_TX_ACT_SEND_ONCE = 1 << 10,  /* the message in hand, not kept */
-    SIP_TX_ACT_SEND_AGAIN = 1 << 11, /* what is kept */
-    SIP_TX_ACT_SEND_ACK = 1 << 12, /* the ACK of 17.1.1.3: the first time made from the INVITE and kept in its place */
-    SIP_TX_ACT_FORGET = 1 << 13,   /* release what is kept */
+    SIP_TX_ACT_SEND = 1 << 10,       /* the message in hand, kept for sending again */
+    SIP_TX_ACT_SEND_ONCE = 1 << 11,  /* the message in hand, not kept */
+    SIP_TX_ACT_SEND_AGAIN = 1 << 12, /* what is kept */
+    SIP_TX_ACT_SEND_ACK = 1 << 13, /* the ACK of 17.1.1.3: the first time made from the INVITE and kept in its place */
+    SIP_TX_ACT_FORGET = 1 << 14,   /* release what is kept */
     /* tell */
-    SIP_TX_ACT_TELL_PROVISIONAL = 1 << 14, /* client: a 1xx */
-    SIP_TX_ACT_TELL_FINAL = 1 << 15,       /* ending. client: the final response */
-    SIP_TX_ACT_TELL_AGAIN = 1 << 16,       /* INVITE client: one more 2xx */
-    SIP_TX_ACT_TELL_ACK = 1 << 17,         /* INVITE server in Accepted: an ACK */
-    SIP_TX_ACT_TELL_DONE = 1 << 18,        /* ending, last. server: acknowledged, or nothing more can come */
-    SIP_TX_ACT_TELL_TIMEOUT = 1 << 19,     /* ending, last. client: no final response; INVITE server: no ACK */
-    SIP_TX_ACT_TELL_TRANSPORT = 1 << 20,   /* ending, last. the request or response could not be sent */
-    SIP_TX_ACT_TELL_GONE = 1 << 21,        /* last. client: lingers no more, after FINAL */
-    SIP_TX_ACT_TELL_ACK_FAILED = 1 << 22,  /* last. INVITE client: the ACK could not be sent, after FINAL */
-    SIP_TX_ACT_TELL_SEND_FAILED = 1 << 23, /* INVITE server: a response could not be sent, the transaction goes on */
-    SIP_TX_ACT_END = 1 << 24
+    SIP_TX_ACT_TELL_PROVISIONAL = 1 << 15, /* client: a 1xx */
+    SIP_TX_ACT_TELL_FINAL = 1 << 16,       /* ending. client: the final response */
+    SIP_TX_ACT_TELL_AGAIN = 1 << 17,       /* INVITE client: one more 2xx */
+    SIP_TX_ACT_TELL_ACK = 1 << 18,         /* INVITE server in Accepted: an ACK */
+    SIP_TX_ACT_TELL_DONE = 1 << 19,        /* ending, last. server: acknowledged, or nothing more can come */
+    SIP_TX_ACT_TELL_TIMEOUT = 1 << 20,     /* ending, last. client: no final response; INVITE server: no ACK */
+    SIP_TX_ACT_TELL_TRANSPORT = 1 << 21,   /* ending, last. the request or response could not be sent */
+    SIP_TX_ACT_TELL_GONE = 1 << 22,        /* last. client: lingers no more, after FINAL */
+    SIP_TX_ACT_TELL_ACK_FAILED = 1 << 23,  /* last. INVITE client: the ACK could not be sent, after FINAL */
+    SIP_TX_ACT_TELL_SEND_FAILED = 1 << 24, /* INVITE server: a response could not be sent, the transaction goes on */
+    SIP_TX_ACT_END = 1 << 25
 };
 #define SIP_TX_SENDS (SIP_TX_ACT_SEND | SIP_TX_ACT_SEND_ONCE | SIP_TX_ACT_SEND_AGAIN | SIP_TX_ACT_SEND_ACK)
 /* Each path from Init to Terminated holds exactly one of either set. */
@@ -86,8 +92,25 @@ enum sip_tx_action {
      SIP_TX_ACT_TELL_TRANSPORT)
 
 extern const struct fsm_cell sip_tx_table[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT][SIP_TX_EV_COUNT];
+
+/* Whether the transport sees to it that what is sent arrives (RFC 3261 17: UDP does not, TCP and TLS do). The cells are the
+ * same for both; what is armed is not. */
+enum sip_tx_reliability { SIP_TX_UNRELIABLE, SIP_TX_RELIABLE, SIP_TX_RELIABILITY_COUNT };
+
 /* Bits 1 << enum sip_tx_timer: the timers that a state may hold. */
-extern const uint8_t sip_tx_hold[SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT];
+extern const uint8_t sip_tx_hold[SIP_TX_RELIABILITY_COUNT][SIP_TX_MACHINE_COUNT][SIP_TX_ST_COUNT];
+
+/* What an arming action does. */
+struct sip_tx_arm {
+    uint32_t action;
+    enum sip_tx_timer timer;
+    bool doubles;                           /* to twice the last interval; after is the most then */
+    dur_us after[SIP_TX_RELIABILITY_COUNT]; /* SIP_TX_NOT_ARMED: nothing is */
+};
+#define SIP_TX_NOT_ARMED (-1)
+#define SIP_TX_ARM_COUNT 9
+extern const struct sip_tx_arm sip_tx_arms[SIP_TX_ARM_COUNT];
+
 /* Bits 1 << enum sip_tx_state, 1 << enum sip_tx_event: what a machine has. */
 extern const uint16_t sip_tx_states[SIP_TX_MACHINE_COUNT];
 extern const uint16_t sip_tx_events[SIP_TX_MACHINE_COUNT];

@@ -3,11 +3,16 @@
  *
  * decided         every cell of a machine's states and events is decided, every other cell is empty
  * well_formed     next states and action bits exist, one notice at most a cell, moves that do not fight
- * timers          a timer's event is GO exactly where the hold table allows the timer
+ * timers          a timer's event is GO exactly where the hold table allows the timer; a reliable transport takes timers away
+ *                 and adds none
  * walk            a search over everything that can happen (state, armed timers, pending failure, kept bytes, what the
  *                 owner heard): nothing from outside meets CANNOT, every state and every timer is reached, exactly one
  *                 ending and one last notice on every path, nothing told behind the last, nothing sent again that is
  *                 not kept, every state ends by the clock alone or is listed as bounded by its owner
+ *                 All of that over an unreliable transport and over a reliable one, where nothing is ever sent again by the
+ *                 clock but the 100
+ * durations       RFC 3261 table 4 (appendix A) and RFC 6026 7, typed by hand: how long each timer is set for, by letter and
+ *                 kind of transport, in every cell that sets one
  * second_table    the arrows of RFC 3261 figures 5 to 8 and RFC 6026 figures 5 and 7, typed by hand, and nothing else */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +34,7 @@
 #define ARM_RETRIES                                                                                                    \
     (SIP_TX_ACT_ARM_TRYING | SIP_TX_ACT_ARM_RETRY | SIP_TX_ACT_ARM_RETRY_TWICE | SIP_TX_ACT_ARM_RETRY_CAP |            \
      SIP_TX_ACT_ARM_RETRY_T2)
-#define ARM_LINGERS (SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_ARM_LINGER_T4)
+#define ARM_LINGERS (SIP_TX_ACT_ARM_LINGER_64T1 | SIP_TX_ACT_ARM_ABSORB_64T1 | SIP_TX_ACT_ARM_ABSORB_T4)
 #define HELD(timer) (1U << (timer))
 
 static const struct fsm_cell *cell_of(int machine, int state, int event)
@@ -99,7 +104,7 @@ static void visit_well_formed(int m, int s, int e, const struct fsm_cell *cell)
     CHECK(one_bit_at_most(a & ARM_RETRIES), m, s, e);
     CHECK(one_bit_at_most(a & ARM_LINGERS), m, s, e);
     CHECK(one_bit_at_most(a & SIP_TX_SENDS), m, s, e);
-    uint32_t hold = sip_tx_hold[m][cell->next];
+    uint32_t hold = sip_tx_hold[SIP_TX_UNRELIABLE][m][cell->next];
     CHECK((a & ARM_RETRIES) == 0 || (hold & HELD(SIP_TX_TMR_RETRY)) != 0, m, s, e);
     CHECK((a & SIP_TX_ACT_ARM_GIVE_UP) == 0 || (hold & HELD(SIP_TX_TMR_GIVE_UP)) != 0, m, s, e);
     CHECK((a & ARM_LINGERS) == 0 || (hold & HELD(SIP_TX_TMR_LINGER)) != 0, m, s, e);
@@ -121,9 +126,12 @@ static void visit_timers(int m, int s, int e, const struct fsm_cell *cell)
         [SIP_TX_EV_GIVE_UP] = 1 + SIP_TX_TMR_GIVE_UP,
         [SIP_TX_EV_LINGER] = 1 + SIP_TX_TMR_LINGER,
     };
-    CHECK(has_state(m, s) || sip_tx_hold[m][s] == 0, m, s, e);
+    uint32_t hold = sip_tx_hold[SIP_TX_UNRELIABLE][m][s];
+
+    CHECK(has_state(m, s) || hold == 0, m, s, e);
+    CHECK((sip_tx_hold[SIP_TX_RELIABLE][m][s] & ~hold) == 0, m, s, e);
     if (slots[e] != 0) {
-        bool held = (sip_tx_hold[m][s] & HELD(slots[e] - 1)) != 0;
+        bool held = (hold & HELD(slots[e] - 1)) != 0;
         CHECK(held == (cell->rule == FSM_GO), m, s, e);
     }
 }
@@ -147,6 +155,7 @@ struct node {
 
 struct walk {
     int machine;
+    enum sip_tx_reliability reliability;
     struct node nodes[NODES_MAX];
     size_t count;
     unsigned armed_in[SIP_TX_ST_COUNT]; /* timers seen armed */
@@ -170,20 +179,22 @@ static void walk_add(struct walk *w, struct node node)
     w->failed_in[node.state] = w->failed_in[node.state] || node.failure;
 }
 
-/* What the executor does, written a second time. */
-static struct node walk_move(int machine, struct node n, const struct fsm_cell *cell)
+/* What the executor does, written a second time. Of the timers that send again only the 100's is set when nothing gets lost
+ * on the way. */
+static struct node walk_move(const struct walk *w, struct node n, const struct fsm_cell *cell)
 {
     uint32_t a = cell->actions;
+    uint32_t retries = w->reliability == SIP_TX_RELIABLE ? SIP_TX_ACT_ARM_TRYING : ARM_RETRIES;
 
     if (cell->next != n.state) {
         n.failure = false;
     }
     n.state = cell->next;
-    n.armed &= sip_tx_hold[machine][n.state];
+    n.armed &= sip_tx_hold[w->reliability][w->machine][n.state];
     if ((a & SIP_TX_ACT_STOP_RETRY) != 0) {
         n.armed &= ~HELD(SIP_TX_TMR_RETRY);
     }
-    n.armed |= (a & ARM_RETRIES) != 0 ? HELD(SIP_TX_TMR_RETRY) : 0;
+    n.armed |= (a & retries) != 0 ? HELD(SIP_TX_TMR_RETRY) : 0;
     n.armed |= (a & SIP_TX_ACT_ARM_GIVE_UP) != 0 ? HELD(SIP_TX_TMR_GIVE_UP) : 0;
     n.armed |= (a & ARM_LINGERS) != 0 ? HELD(SIP_TX_TMR_LINGER) : 0;
     n.kept = (a & SIP_TX_ACT_SEND) != 0 ? true : n.kept;
@@ -241,7 +252,9 @@ static void walk_event(struct walk *w, const struct node *n, int event)
     }
     CHECK((a & (SIP_TX_ACT_SEND_AGAIN | SIP_TX_ACT_SEND_ACK)) == 0 || n->kept, w->machine, n->state, event);
     CHECK((a & TELLS) == 0 || n->lasts == 0, w->machine, n->state, event);
-    struct node after = walk_move(w->machine, *n, cell);
+    bool the_100 = w->machine == SIP_TX_INVITE_SERVER && n->state == SIP_TX_ST_PROCEEDING;
+    CHECK(w->reliability == SIP_TX_UNRELIABLE || event != SIP_TX_EV_RETRY || the_100, w->machine, n->state, event);
+    struct node after = walk_move(w, *n, cell);
     if (event == SIP_TX_EV_TRANSPORT && after.state == n->state) {
         after.failure = false; /* told */
     }
@@ -255,10 +268,11 @@ static void walk_event(struct walk *w, const struct node *n, int event)
     }
 }
 
-static void walk_machine(struct walk *w, int machine)
+static void walk_machine(struct walk *w, int reliability, int machine)
 {
     memset(w, 0, sizeof(*w));
     w->machine = machine;
+    w->reliability = (enum sip_tx_reliability)reliability;
     /* The 100 of an INVITE server lies ready before START (sip_tx_accept). */
     walk_add(w, (struct node){.state = SIP_TX_ST_INIT, .kept = machine == SIP_TX_INVITE_SERVER});
     for (size_t i = 0; i < w->count; i++) {
@@ -273,18 +287,33 @@ static void walk_machine(struct walk *w, int machine)
 
 static struct walk walk;
 
+static void reaches_all(int reliability, int m)
+{
+    walk_machine(&walk, reliability, m);
+    for (int s = 0; s < SIP_TX_ST_COUNT; s++) {
+        CHECK(walk.seen[s] == has_state(m, s), m, s, 0);
+        CHECK(walk.armed_in[s] == sip_tx_hold[reliability][m][s], m, s, 0);
+        /* nothing is sent in the other clients' Proceeding but what E sends again */
+        bool silent = reliability == SIP_TX_RELIABLE && m == SIP_TX_CLIENT && s == SIP_TX_ST_PROCEEDING;
+        bool told = cell_of(m, s, SIP_TX_EV_TRANSPORT)->rule == FSM_GO && !silent;
+        CHECK(walk.failed_in[s] == told, m, s, SIP_TX_EV_TRANSPORT);
+    }
+}
+
+typedef void (*machine_fn)(int reliability, int m);
+static void each_machine(machine_fn check)
+{
+    for (int r = 0; r < SIP_TX_RELIABILITY_COUNT; r++) {
+        for (int m = 0; m < SIP_TX_MACHINE_COUNT; m++) {
+            check(r, m);
+        }
+    }
+}
+
 static void test_walk_reaches_all(void **state)
 {
     (void)state;
-    for (int m = 0; m < SIP_TX_MACHINE_COUNT; m++) {
-        walk_machine(&walk, m);
-        for (int s = 0; s < SIP_TX_ST_COUNT; s++) {
-            CHECK(walk.seen[s] == has_state(m, s), m, s, 0);
-            CHECK(walk.armed_in[s] == sip_tx_hold[m][s], m, s, 0);
-            bool told = cell_of(m, s, SIP_TX_EV_TRANSPORT)->rule == FSM_GO;
-            CHECK(walk.failed_in[s] == told, m, s, SIP_TX_EV_TRANSPORT);
-        }
-    }
+    each_machine(reaches_all);
 }
 
 /* Bounded by the owner: ring time, or the duty to answer (tx.h, sip_tx_accept). */
@@ -297,7 +326,7 @@ static bool owner_bounds(int m, int s)
 
 /* GIVE_UP and LINGER come once: following them must end within as many steps as there are states. RETRY may come as
  * often as it likes before and must not disarm them. */
-static bool ends_by_clock(int m, struct node n)
+static bool ends_by_clock(const struct walk *w, struct node n)
 {
     for (int steps = 0; steps < SIP_TX_ST_COUNT; steps++) {
         if (n.state == SIP_TX_ST_TERMINATED) {
@@ -308,28 +337,32 @@ static bool ends_by_clock(int m, struct node n)
             return false;
         }
         if ((n.armed & HELD(SIP_TX_TMR_RETRY)) != 0) {
-            struct node retried = walk_move(m, n, cell_of(m, n.state, SIP_TX_EV_RETRY));
+            struct node retried = walk_move(w, n, cell_of(w->machine, n.state, SIP_TX_EV_RETRY));
             assert_int_equal(retried.state, n.state);
             assert_int_equal(retried.armed & end, end);
         }
         int event = (end & HELD(SIP_TX_TMR_GIVE_UP)) != 0 ? SIP_TX_EV_GIVE_UP : SIP_TX_EV_LINGER;
-        n = walk_move(m, n, cell_of(m, n.state, event));
+        n = walk_move(w, n, cell_of(w->machine, n.state, event));
     }
     return false;
 }
+
+static void ends(int reliability, int m)
+{
+    walk_machine(&walk, reliability, m);
+    assert_true(walk.count > 5);
+    for (size_t i = 0; i < walk.count; i++) {
+        const struct node *n = &walk.nodes[i];
+        if (n->state != SIP_TX_ST_INIT) {
+            CHECK(ends_by_clock(&walk, *n) != owner_bounds(m, n->state), m, n->state, 0);
+        }
+    }
+}
+
 static void test_walk_ends(void **state)
 {
     (void)state;
-    for (int m = 0; m < SIP_TX_MACHINE_COUNT; m++) {
-        walk_machine(&walk, m);
-        assert_true(walk.count > 5);
-        for (size_t i = 0; i < walk.count; i++) {
-            const struct node *n = &walk.nodes[i];
-            if (n->state != SIP_TX_ST_INIT) {
-                CHECK(ends_by_clock(m, *n) != owner_bounds(m, n->state), m, n->state, 0);
-            }
-        }
-    }
+    each_machine(ends);
 }
 
 /* ---- the second table ---- */
@@ -485,7 +518,8 @@ static void words_of(int m, const struct fsm_cell *cell, char *text, size_t cap)
         {SIP_TX_ACT_ARM_RETRY_T2, SIP_TX_TMR_RETRY, "=T2"},
         {SIP_TX_ACT_ARM_GIVE_UP, SIP_TX_TMR_GIVE_UP, "=64T1"},
         {SIP_TX_ACT_ARM_LINGER_64T1, SIP_TX_TMR_LINGER, "=64T1"},
-        {SIP_TX_ACT_ARM_LINGER_T4, SIP_TX_TMR_LINGER, "=T4"},
+        {SIP_TX_ACT_ARM_ABSORB_64T1, SIP_TX_TMR_LINGER, "=64T1"},
+        {SIP_TX_ACT_ARM_ABSORB_T4, SIP_TX_TMR_LINGER, "=T4"},
         {SIP_TX_ACT_SEND, -1, "send"},
         {SIP_TX_ACT_SEND_ONCE, -1, "send"},
         {SIP_TX_ACT_SEND_AGAIN, -1, "again"},
@@ -547,6 +581,83 @@ static void test_second_table(void **state)
     visit_all(visit_second_table);
 }
 
+/* ---- durations ---- */
+
+#define OFF (-1)
+#define T1  500
+#define T2  4000
+#define T4  5000
+
+/* RFC 3261 table 4, which says "UDP" and "TCP/SCTP"; L and M of RFC 6026 7.1 and 7.2 are the same for all transports. In
+ * milliseconds; max: of the doubled ones, the RFC's or, for A, what B leaves of it. */
+static const struct {
+    const char *letter;
+    int unreliable, reliable, max;
+} rfc_timers[] = {
+    {"A", T1, OFF, 64 * T1},    {"B", 64 * T1, 64 * T1, 0},
+    {"D", 64 * T1, 0, 0},       {"E", T1, OFF, T2},
+    {"F", 64 * T1, 64 * T1, 0}, {"G", T1, OFF, T2},
+    {"H", 64 * T1, 64 * T1, 0}, {"I", T4, 0, 0},
+    {"J", 64 * T1, 0, 0},       {"K", T4, 0, 0},
+    {"L", 64 * T1, 64 * T1, 0}, {"M", 64 * T1, 64 * T1, 0},
+    {"100", 200, 200, 0},       {"9.1", 64 * T1, 64 * T1, 0},
+};
+#define RFC_TIMERS (sizeof(rfc_timers) / sizeof(rfc_timers[0]))
+
+static bool letter_seen[RFC_TIMERS];
+
+static size_t rfc_timer(const char *name)
+{
+    for (size_t i = 0; i < RFC_TIMERS; i++) {
+        if (strcmp(rfc_timers[i].letter, name) == 0) {
+            return i;
+        }
+    }
+    fail_msg("no timer %s", name);
+    return 0;
+}
+
+static dur_us of_ms(int ms)
+{
+    return ms == OFF ? SIP_TX_NOT_ARMED : DUR_MS(ms);
+}
+
+static void visit_durations(int m, int s, int e, const struct fsm_cell *cell)
+{
+    for (size_t i = 0; cell->rule == FSM_GO && i < SIP_TX_ARM_COUNT; i++) {
+        const struct sip_tx_arm *arm = &sip_tx_arms[i];
+        if ((cell->actions & arm->action) == 0) {
+            continue;
+        }
+        size_t row = rfc_timer(letter(m, cell->next, arm->timer));
+        int first =
+            arm->doubles || arm->action == SIP_TX_ACT_ARM_RETRY_T2 ? rfc_timers[row].max : rfc_timers[row].unreliable;
+        CHECK(arm->after[SIP_TX_UNRELIABLE] == of_ms(first), m, s, e);
+        CHECK(arm->after[SIP_TX_RELIABLE] == of_ms(rfc_timers[row].reliable), m, s, e);
+        CHECK(arm->doubles == (e == SIP_TX_EV_RETRY && arm->action != SIP_TX_ACT_ARM_RETRY_T2), m, s, e);
+        letter_seen[row] = true;
+    }
+}
+
+static void test_durations(void **state)
+{
+    (void)state;
+    uint32_t arming = 0;
+
+    for (size_t i = 0; i < SIP_TX_ARM_COUNT; i++) {
+        assert_true(one_bit_at_most(sip_tx_arms[i].action) && (arming & sip_tx_arms[i].action) == 0);
+        arming |= sip_tx_arms[i].action;
+    }
+    assert_int_equal(arming, ARM_RETRIES | ARM_LINGERS | SIP_TX_ACT_ARM_GIVE_UP);
+    memset(letter_seen, 0, sizeof(letter_seen));
+    visit_all(visit_durations);
+    for (size_t i = 0; i < RFC_TIMERS; i++) {
+        if (!letter_seen[i]) {
+            fail_msg("timer %s is never set", rfc_timers[i].letter);
+        }
+    }
+}
+
 /* ---- names ---- */
 
 static void test_names(void **state)
@@ -576,7 +687,7 @@ static void test_timer_letters(void **state)
             for (int t = 0; t < SIP_TX_TMR_COUNT; t++) {
                 const char *got = sip_tx_timer_letter(m, s, t);
                 const char *want = letter(m, s, t);
-                bool held = (sip_tx_hold[m][s] & HELD(t)) != 0;
+                bool held = (sip_tx_hold[SIP_TX_UNRELIABLE][m][s] & HELD(t)) != 0;
                 assert_string_equal(got, held && strlen(want) == 1 ? want : "-");
             }
         }
@@ -586,10 +697,11 @@ static void test_timer_letters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decided),   cmocka_unit_test(test_well_formed),
-        cmocka_unit_test(test_timers),    cmocka_unit_test(test_walk_reaches_all),
-        cmocka_unit_test(test_walk_ends), cmocka_unit_test(test_second_table),
-        cmocka_unit_test(test_names),     cmocka_unit_test(test_timer_letters),
+        cmocka_unit_test(test_decided),       cmocka_unit_test(test_well_formed),
+        cmocka_unit_test(test_timers),        cmocka_unit_test(test_walk_reaches_all),
+        cmocka_unit_test(test_walk_ends),     cmocka_unit_test(test_second_table),
+        cmocka_unit_test(test_durations),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_timer_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
