@@ -29,8 +29,8 @@ struct sip_tx_layer *sip_tx_layer_new(const struct sip_tx_config *config)
 
 uint64_t sip_tx_layer_memory(uint32_t max)
 {
-    /* the hash index has up to two buckets for each */
-    return max * ((uint64_t)sizeof(struct sip_tx) + 2 * sizeof(void *));
+    /* the index has up to two buckets for each, twice */
+    return max * ((uint64_t)sizeof(struct sip_tx) + 4 * sizeof(struct list_node));
 }
 
 void sip_tx_layer_free(struct sip_tx_layer *layer)
@@ -343,20 +343,9 @@ const struct sip_flow *sip_tx_asked(const struct sip_tx_layer *layer, const stru
 
 bool sip_tx_is_merged(const struct sip_tx_layer *layer, const struct sip_msg *request)
 {
-    struct sip_tx *tx;
+    struct sip_tx_key key = sip_tx_key_server(request, false, layer->index.seed);
 
-    if (request->to.tag.len > 0) {
-        return false;
-    }
-    for (uint32_t slot = 0; (tx = pool_next(&layer->pool, &slot, NULL)) != NULL; slot++) {
-        const struct sip_tx_key *key = &tx->entry.key;
-        if (tx->state != SIP_TX_ST_TERMINATED && key->style != SIP_TX_KEY_CLIENT && key->cseq == request->cseq &&
-            span_eq(key->method_text, request->method_text) && span_eq(key->call_id, request->call_id) &&
-            span_eq(key->from_tag, request->from.tag)) {
-            return true;
-        }
-    }
-    return false;
+    return request->to.tag.len == 0 && sip_tx_index_has_origin(&layer->index, &key);
 }
 
 /* ---- owners ---- */

@@ -192,6 +192,28 @@ void sip_tx_key_release(struct sip_tx_key *key)
     memset(key, 0, sizeof(*key));
 }
 
+static bool is_server(const struct sip_tx_key *key)
+{
+    return key->style != SIP_TX_KEY_CLIENT;
+}
+
+static uint32_t origin_hash(const struct sip_tx_key *key, uint32_t seed)
+{
+    uint64_t hash = hash_span(hash_span(HASH_START ^ seed, key->call_id), key->from_tag);
+
+    return hash_fold((hash ^ key->cseq) * HASH_PRIME);
+}
+
+static struct list_node *buckets_new(uint32_t count)
+{
+    struct list_node *buckets = calloc(count, sizeof(*buckets));
+
+    for (uint32_t i = 0; buckets != NULL && i < count; i++) {
+        list_init(&buckets[i]);
+    }
+    return buckets;
+}
+
 int sip_tx_index_init(struct sip_tx_index *index, uint32_t max, uint32_t seed)
 {
     uint32_t size = 16;
@@ -199,33 +221,38 @@ int sip_tx_index_init(struct sip_tx_index *index, uint32_t max, uint32_t seed)
     while (size < max && size < BUCKETS_MAX) {
         size *= 2;
     }
-    index->buckets = calloc(size, sizeof(*index->buckets));
-    if (index->buckets == NULL) {
+    *index = (struct sip_tx_index){.mask = size - 1, .seed = seed};
+    index->buckets = buckets_new(size);
+    index->origins = buckets_new(size);
+    if (index->buckets == NULL || index->origins == NULL) {
+        sip_tx_index_fini(index);
         return ST_NO_MEMORY;
     }
-    for (uint32_t i = 0; i < size; i++) {
-        list_init(&index->buckets[i]);
-    }
-    index->mask = size - 1;
-    index->seed = seed;
     return ST_OK;
 }
 
 void sip_tx_index_fini(struct sip_tx_index *index)
 {
     free(index->buckets);
+    free(index->origins);
     memset(index, 0, sizeof(*index));
 }
 
 void sip_tx_index_add(struct sip_tx_index *index, struct sip_tx_entry *entry)
 {
     list_push_back(&index->buckets[entry->key.hash & index->mask], &entry->node);
+    if (is_server(&entry->key)) {
+        list_push_back(&index->origins[origin_hash(&entry->key, index->seed) & index->mask], &entry->origin_node);
+    }
 }
 
 void sip_tx_index_remove(struct sip_tx_entry *entry)
 {
     if (entry->node.next != NULL) {
         list_remove(&entry->node);
+    }
+    if (entry->origin_node.next != NULL) {
+        list_remove(&entry->origin_node);
     }
 }
 
@@ -240,4 +267,18 @@ struct sip_tx_entry *sip_tx_index_find(const struct sip_tx_index *index, const s
         }
     }
     return NULL;
+}
+
+bool sip_tx_index_has_origin(const struct sip_tx_index *index, const struct sip_tx_key *wanted)
+{
+    struct list_node *head = &index->origins[origin_hash(wanted, index->seed) & index->mask];
+
+    for (struct list_node *node = head->next; node != head; node = node->next) {
+        const struct sip_tx_key *key = &LIST_OWNER(node, struct sip_tx_entry, origin_node)->key;
+        if (key->cseq == wanted->cseq && same_method(key, wanted) && span_eq(key->call_id, wanted->call_id) &&
+            span_eq(key->from_tag, wanted->from_tag)) {
+            return true;
+        }
+    }
+    return false;
 }

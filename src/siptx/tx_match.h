@@ -49,11 +49,13 @@ void sip_tx_key_release(struct sip_tx_key *key);
 /* Lies inside a transaction; zeroed means in no index. */
 struct sip_tx_entry {
     struct list_node node;
+    struct list_node origin_node; /* server styles only */
     struct sip_tx_key key;
 };
 
 struct sip_tx_index {
-    struct list_node *buckets; /* owns */
+    struct list_node *buckets; /* owns; by what a message matches by */
+    struct list_node *origins; /* the same number; by what a request keeps on every way that it takes (8.2.2.2) */
     uint32_t mask;
     uint32_t seed;
 };
@@ -67,5 +69,7 @@ void sip_tx_index_add(struct sip_tx_index *index, struct sip_tx_entry *entry);
 void sip_tx_index_remove(struct sip_tx_entry *entry);
 /* The entry that a message with this key belongs to, or NULL. */
 struct sip_tx_entry *sip_tx_index_find(const struct sip_tx_index *index, const struct sip_tx_key *wanted);
+/* Whether a server transaction has the method, CSeq, Call-ID and From tag of this key, whatever way its request took. */
+bool sip_tx_index_has_origin(const struct sip_tx_index *index, const struct sip_tx_key *wanted);
 
 #endif

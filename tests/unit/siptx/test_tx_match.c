@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Matching rules of RFC 3261 17.1.3 and 17.2.3, and the index. */
+/* Matching rules of RFC 3261 17.1.3, 17.2.3 and 8.2.2.2, and the index. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -256,6 +256,69 @@ static void test_index_spreads(void **state)
     }
 }
 
+static size_t longest_chain(const struct list_node *buckets, uint32_t count)
+{
+    size_t longest = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        size_t len = 0;
+        for (const struct list_node *n = buckets[i].next; n != &buckets[i]; n = n->next) {
+            len++;
+        }
+        longest = len > longest ? len : longest;
+    }
+    return longest;
+}
+
+/* 8.2.2.2: what a request keeps on every way. Found in a bucket, not by a walk over all transactions. */
+static void test_origins(void **state)
+{
+    (void)state;
+    static const struct {
+        struct parts parts;
+        bool found;
+    } rows[] = {
+        {{.via = "other.org;branch=z9hG4bKother"}, true},
+        {{.via = "other.org"}, true}, /* old style */
+        {{.method = "OPTIONS"}, false},
+        {{.cseq = 8}, false},
+        {{.call_id = "C@h.org"}, false},
+        {{.call_id = "c@h.orgf", .from_tag = ""}, false},
+        {{.from_tag = "F"}, false},
+        {{.to_tag = "t"}, true}, /* sip_tx_is_merged looks at that */
+    };
+    static struct held h;
+    static struct sip_tx_entry entries[1024];
+    struct sip_tx_index index = {0};
+    char call_id[32];
+
+    memset(entries, 0, sizeof(entries));
+    assert_int_equal(sip_tx_index_init(&index, 1024, SEED), ST_OK);
+    for (int i = 0; i < 1024; i++) {
+        snprintf(call_id, sizeof(call_id), i == 0 ? "c@h.org" : "%d@h.org", i);
+        entries[i].key =
+            i == 1023 ? sip_tx_key_client(SPAN_LIT("INVITE"), 7, SPAN_LIT("z9hG4bKq"), SPAN_LIT("1023@h.org"), SEED)
+                      : sip_tx_key_server(request(&h, PARTS(.call_id = call_id)), false, SEED);
+        assert_int_equal(sip_tx_key_hold(&entries[i].key), ST_OK);
+        sip_tx_index_add(&index, &entries[i]);
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sip_tx_key key = sip_tx_key_server(request(&h, &rows[i].parts), false, SEED);
+        assert_int_equal(sip_tx_index_has_origin(&index, &key), rows[i].found);
+    }
+    assert_in_range(longest_chain(index.origins, 1024), 1, 10);
+    for (int i = 0; i < 1024; i++) {
+        snprintf(call_id, sizeof(call_id), i == 0 ? "c@h.org" : "%d@h.org", i);
+        struct sip_tx_key key = sip_tx_key_server(request(&h, PARTS(.call_id = call_id)), false, SEED);
+        assert_int_equal(sip_tx_index_has_origin(&index, &key), i != 1023); /* no request of ours */
+        sip_tx_index_remove(&entries[i]);
+        assert_false(sip_tx_index_has_origin(&index, &key));
+        sip_tx_key_release(&entries[i].key);
+    }
+    assert_int_equal(longest_chain(index.origins, 1024), 0);
+    sip_tx_index_fini(&index);
+}
+
 static void test_seed_changes_the_hash(void **state)
 {
     (void)state;
@@ -278,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_styles_do_not_mix),
         cmocka_unit_test(test_index),
         cmocka_unit_test(test_index_spreads),
+        cmocka_unit_test(test_origins),
         cmocka_unit_test(test_seed_changes_the_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
