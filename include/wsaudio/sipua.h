@@ -114,7 +114,7 @@ void sip_stack_free(struct sip_stack *stack);
 uint64_t sip_stack_worst_case_memory(uint32_t max_usages);
 
 /* One datagram arrived. Malformed ones are counted and, where RFC 3261 allows, answered 400. */
-void sip_stack_input(struct sip_stack *stack, mono_us now, const struct net_addr *from, const void *data, size_t len);
+void sip_stack_input(struct sip_stack *stack, mono_us now, const struct sip_flow *from, const void *data, size_t len);
 /* The next deadline, or MONO_NEVER. */
 mono_us sip_stack_due(const struct sip_stack *stack);
 /* Carries out what is due at now. */

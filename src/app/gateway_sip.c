@@ -5,10 +5,10 @@
 
 #define SIP_RECEIVE_BUFFER (256 * 1024)
 
-static int sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct gateway *g = ctx;
-    int status = os_udp_send(g->sip_fd, to, data, len);
+    int status = os_udp_send(g->sip_fd, &to->remote, data, len);
 
     if (status == ST_IO) {
         gateway_link_send_failed(g);

@@ -12,11 +12,11 @@ struct loopback {
     struct net_addr addr;
 };
 
-static int sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct loopback *l = ctx;
 
-    return os_udp_send(l->fd, to, data, len);
+    return os_udp_send(l->fd, &to->remote, data, len);
 }
 
 static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)

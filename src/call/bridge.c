@@ -21,7 +21,7 @@ static void free_strings(struct bridge *b)
     b->config.dial_rules = NULL; /* copied */
 }
 
-static int send_sip(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int send_sip(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct bridge *b = ctx;
 
@@ -198,8 +198,10 @@ void bridge_set_local(struct bridge *b, mono_us now, const struct net_addr *loca
 
 void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from, const void *data, size_t len)
 {
+    struct sip_flow flow = sip_flow_udp(&b->config.sip.local, from);
+
     b->now = now;
-    sip_stack_input(b->sip, now, from, data, len);
+    sip_stack_input(b->sip, now, &flow, data, len);
 }
 
 void bridge_media_input(struct bridge *b, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,

@@ -229,7 +229,7 @@ static void on_event(void *ctx, const struct sip_event *event)
     }
 }
 
-static int send_sip(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int send_sip(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct exchange *x = ctx;
 
@@ -283,8 +283,10 @@ uint64_t exchange_worst_case_memory(uint32_t max_calls)
 
 void exchange_sip_input(struct exchange *x, mono_us now, const struct net_addr *from, const void *data, size_t len)
 {
+    struct sip_flow flow = sip_flow_udp(&x->config.local, from);
+
     x->now = now;
-    sip_stack_input(x->sip, now, from, data, len);
+    sip_stack_input(x->sip, now, &flow, data, len);
 }
 
 static void send_payload(struct exchange *x, struct far_call *f, struct span payload)

@@ -12,7 +12,7 @@
 
 /* ---- the socket ---- */
 
-static int sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct phone *p = ctx;
 
@@ -22,7 +22,7 @@ static int sip_send(void *ctx, const struct net_addr *to, const void *data, size
     if (p->hooks.sent != NULL) {
         p->hooks.sent(p->hooks.ctx, span_make(data, len));
     }
-    return os_udp_send(p->fd, to, data, len);
+    return os_udp_send(p->fd, &to->remote, data, len);
 }
 
 static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
@@ -42,7 +42,8 @@ static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us 
         if (p->engine->tap != NULL) {
             p->engine->tap(p->engine->tap_ctx, p->fd, &datagrams[i]);
         }
-        sip_stack_input(p->sip, now, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+        struct sip_flow flow = sip_flow_udp(&p->public_ip, &datagrams[i].from);
+        sip_stack_input(p->sip, now, &flow, datagrams[i].data, datagrams[i].len);
     }
 }
 

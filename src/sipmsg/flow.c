@@ -23,6 +23,11 @@ struct sip_flow sip_flow_udp(const struct net_addr *local, const struct net_addr
     return (struct sip_flow){.transport = SIP_TRANSPORT_UDP, .local = *local, .remote = *remote};
 }
 
+bool sip_flow_equal(const struct sip_flow *a, const struct sip_flow *b)
+{
+    return a->transport == b->transport && a->id == b->id && addr_equal(&a->remote, &b->remote);
+}
+
 struct sip_flow sip_flow_back(const struct sip_flow *source, const struct sip_via *via)
 {
     const struct sip_transport_traits *traits = sip_transport_traits(source->transport);

@@ -134,7 +134,7 @@ static int set_peer(struct sip_dialog *dialog, const struct sip_msg *message, co
     return ST_OK;
 }
 
-int sip_dialog_from_response(struct sip_dialog *dialog, const struct sip_msg *response, const struct net_addr *source,
+int sip_dialog_from_response(struct sip_dialog *dialog, const struct sip_msg *response, const struct sip_flow *source,
                              uint32_t cseq, struct span request_uri)
 {
     int status = set_peer(dialog, response, &response->to, request_uri, true);
@@ -146,7 +146,7 @@ int sip_dialog_from_response(struct sip_dialog *dialog, const struct sip_msg *re
     return status;
 }
 
-int sip_dialog_from_request(struct sip_dialog *dialog, const struct sip_msg *request, const struct net_addr *source)
+int sip_dialog_from_request(struct sip_dialog *dialog, const struct sip_msg *request, const struct sip_flow *source)
 {
     int status = set_peer(dialog, request, &request->from, request->from.uri.text, false);
 
@@ -167,7 +167,7 @@ void sip_dialog_fini(struct sip_dialog *dialog)
     sip_text_clear(&dialog->ack);
 }
 
-int sip_dialog_refresh(struct sip_dialog *dialog, const struct sip_msg *message, const struct net_addr *source)
+int sip_dialog_refresh(struct sip_dialog *dialog, const struct sip_msg *message, const struct sip_flow *source)
 {
     if (has_target(message)) {
         int status = set_target(&dialog->target, &message->contact.uri);
@@ -252,7 +252,7 @@ struct sip_dialog_path sip_dialog_path_of(const struct sip_dialog *dialog, struc
     }
     struct net_addr to;
     if (!dialog->target_unreachable && has_hop && literal_addr(&first.uri, &to)) {
-        path.to = to;
+        path.to = sip_flow_udp(&dialog->source.local, &to);
     }
     return path;
 }

@@ -6,6 +6,7 @@
 
 #include "dialog_text.h"
 #include "request.h"
+#include "wsaudio/sipmsg/flow.h"
 #include "wsaudio/sipmsg/message.h"
 
 #define SIP_DIALOG_ROUTES_MAX 32
@@ -19,7 +20,7 @@ struct sip_dialog {
     struct sip_text tag;    /* the remote tag; empty towards RFC 2543 peers */
     struct sip_text target; /* remote target URI */
     struct sip_text routes; /* the route set in the order of our Route header, joined by ", " */
-    struct net_addr source; /* where its messages come from */
+    struct sip_flow source; /* where its messages come from */
     uint32_t local_cseq;    /* of our last request */
     uint32_t remote_cseq;   /* of the peer's last request */
     bool has_remote_cseq;
@@ -28,7 +29,7 @@ struct sip_dialog {
     /* the usage's notes */
     uint32_t invite_cseq; /* of our INVITE that made it */
     struct sip_text ack;  /* our ACK to its 2xx, for the same 2xx coming again */
-    struct net_addr ack_to;
+    struct sip_flow ack_to;
     uint8_t ack_repeats;
     struct sip_request_inside bye; /* closed until the dialog is to end by one of ours */
     struct sip_text early; /* SDP of the last 1xx that had one: the answer, when the 2xx has none (RFC 6337 2.1) */
@@ -39,15 +40,15 @@ struct sip_dialog {
  * before (13.2.2.4: route set and target anew). request_uri: what the INVITE went to, the target when neither this response
  * nor an earlier one has a usable Contact; requests go to the source then. ST_TOO_LARGE, ST_NO_MEMORY: the dialog is as it was. */
 WS_MUST_CHECK int sip_dialog_from_response(struct sip_dialog *dialog, const struct sip_msg *response,
-                                           const struct net_addr *source, uint32_t cseq, struct span request_uri);
+                                           const struct sip_flow *source, uint32_t cseq, struct span request_uri);
 /* The same from the INVITE that we answer (12.1.1). */
 WS_MUST_CHECK int sip_dialog_from_request(struct sip_dialog *dialog, const struct sip_msg *request,
-                                          const struct net_addr *source);
+                                          const struct sip_flow *source);
 void sip_dialog_fini(struct sip_dialog *dialog);
 
 /* Target refresh (12.2.1.2, 12.2.2): the Contact of a re-INVITE, an UPDATE or a 2xx to one. */
 WS_MUST_CHECK int sip_dialog_refresh(struct sip_dialog *dialog, const struct sip_msg *message,
-                                     const struct net_addr *source);
+                                     const struct sip_flow *source);
 /* A request of the peer arrived. False when its CSeq is lower than one before (12.2.2: 500). */
 bool sip_dialog_cseq_in(struct sip_dialog *dialog, uint32_t cseq);
 
@@ -55,7 +56,7 @@ bool sip_dialog_cseq_in(struct sip_dialog *dialog, uint32_t cseq);
 struct sip_dialog_path {
     struct span uri;    /* Request-URI */
     struct span route;  /* Route header; may be empty */
-    struct net_addr to; /* next hop: the first route's or the target's literal address (maddr before host), else the
+    struct sip_flow to; /* next hop: the first route's or the target's literal address (maddr before host), else the
                            source: also when it is to be reached by another transport than UDP */
 };
 /* out: room for what must be composed (a strict router's Route header); its overflow is the caller's to check. */

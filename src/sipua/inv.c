@@ -232,7 +232,7 @@ static struct sip_event inv_event_of(const struct sip_inv *usage, enum sip_event
     };
 
     if (in->source != NULL) {
-        event.source = *in->source;
+        event.source = in->source->remote;
     }
     if (kind == SIP_EVENT_INCOMING) {
         event.request_user = in->message->uri.user;

@@ -74,7 +74,7 @@ struct sip_inv {
     /* incoming */
     bool taken;              /* its INVITE has been copied and has a transaction */
     struct sip_text request; /* the INVITE */
-    struct net_addr source;  /* where it came from */
+    struct sip_flow source;  /* where it came from */
     /* our 2xx that waits for an ACK */
     struct sip_text answer;
     struct pool_id answer_tx;
@@ -88,7 +88,7 @@ struct sip_inv {
 /* What an event brings along. */
 struct sip_inv_input {
     const struct sip_msg *message; /* NULL for time-outs and the owner's */
-    const struct net_addr *source;
+    const struct sip_flow *source;
     struct sip_dialog *dialog; /* SEND_ACK, SEND_ACK_AGAIN, SEND_BYE: which; NULL: the call's */
     int code;                  /* for ENDED */
     int send_code;             /* for SEND_1XX and SEND_REJECT; 0: code */
@@ -148,7 +148,7 @@ void sip_inv_keep_early(struct sip_dialog *dialog, struct span sdp);
 struct span sip_inv_early_answer(struct sip_inv *usage, struct sip_dialog *dialog);
 /* The dialog of this response, made or made anew from it; NULL when that is impossible. A 2xx always finds room. */
 struct sip_dialog *sip_inv_form_dialog(struct sip_inv *usage, const struct sip_msg *response,
-                                       const struct net_addr *source);
+                                       const struct sip_flow *source);
 /* ACK to a 2xx: made, kept, sent (13.2.2.4). */
 void sip_inv_send_ack(struct sip_inv *usage, struct sip_dialog *dialog);
 void sip_inv_send_ack_again(struct sip_inv *usage, struct sip_dialog *dialog);
@@ -194,13 +194,13 @@ void sip_inv_drop_branches(struct sip_inv *usage);
 /* ---- inv_answer.c ---- */
 
 /* A new INVITE outside of dialogs: told, and refused when nobody takes it. */
-void sip_inv_incoming(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source);
+void sip_inv_incoming(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source);
 /* CANCEL of an INVITE with that server transaction. */
 void sip_inv_cancelled(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *cancel,
-                       const struct net_addr *source);
+                       const struct sip_flow *source);
 /* Writes the 2xx to an INVITE with this SDP and keeps it for sip_inv_send_answer. */
 WS_MUST_CHECK int sip_inv_keep_answer(struct sip_inv *usage, struct pool_id tx, const struct sip_msg *invite,
-                                      const struct net_addr *source, struct span body);
+                                      const struct sip_flow *source, struct span body);
 /* Sends the kept 2xx, first or again. */
 int sip_inv_send_answer(struct sip_inv *usage);
 /* 1xx or 300 to 699 to the incoming INVITE. */
@@ -213,15 +213,15 @@ struct sip_inv *sip_inv_of_request(const struct sip_stack *stack, const struct s
                                    struct sip_dialog **dialog);
 /* A request inside that dialog, of a method with a row, not ACK and CANCEL. */
 void sip_inv_request(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_method_row *row,
-                     const struct sip_msg *request, const struct net_addr *source);
+                     const struct sip_msg *request, const struct sip_flow *source);
 /* The rows' functions. INVITE and UPDATE: an offer, or a new Contact. */
 void sip_inv_on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                      const struct net_addr *source);
+                      const struct sip_flow *source);
 void sip_inv_on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                    const struct net_addr *source);
+                    const struct sip_flow *source);
 void sip_inv_on_options(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                        const struct net_addr *source);
+                        const struct sip_flow *source);
 /* An ACK for our 2xx. */
-void sip_inv_ack(struct sip_inv *usage, const struct sip_msg *ack, const struct net_addr *source);
+void sip_inv_ack(struct sip_inv *usage, const struct sip_msg *ack, const struct sip_flow *source);
 
 #endif

@@ -4,7 +4,7 @@
 /* ---- responses to the INVITE that came ---- */
 
 int sip_inv_keep_answer(struct sip_inv *usage, struct pool_id tx, const struct sip_msg *invite,
-                        const struct net_addr *source, struct span body)
+                        const struct sip_flow *source, struct span body)
 {
     struct sip_stack *stack = usage->stack;
     char contact[SIP_STACK_CONTACT_MAX];
@@ -119,8 +119,7 @@ static int invite_take(struct sip_inv *usage)
     if (status != ST_OK) {
         return status;
     }
-    struct sip_flow from = sip_stack_flow(stack, pending->source);
-    status = sip_tx_accept(stack->tx, stack->now, pending->message, &from, &owner, &usage->invite_tx);
+    status = sip_tx_accept(stack->tx, stack->now, pending->message, pending->source, &owner, &usage->invite_tx);
     if (status != ST_OK) {
         sip_inv_drop_dialogs(usage, NULL);
         return status;
@@ -130,7 +129,7 @@ static int invite_take(struct sip_inv *usage)
     return ST_OK;
 }
 
-void sip_inv_incoming(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
+void sip_inv_incoming(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source)
 {
     struct sip_inv_input in = {.message = request, .source = source, .body = sip_inv_sdp(request)};
     struct sip_inv *usage = sip_inv_new(stack);
@@ -157,7 +156,7 @@ void sip_inv_incoming(struct sip_stack *stack, const struct sip_msg *request, co
 }
 
 void sip_inv_cancelled(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *cancel,
-                       const struct net_addr *source)
+                       const struct sip_flow *source)
 {
     struct sip_inv *usage = sip_inv_get(stack, sip_tx_ref(stack->tx, tx));
     struct sip_inv *found = usage != NULL && usage->incoming && pool_id_eq(usage->invite_tx, tx) ? usage : NULL;
@@ -173,7 +172,7 @@ void sip_inv_cancelled(struct sip_stack *stack, struct pool_id tx, const struct 
     }
 }
 
-void sip_inv_ack(struct sip_inv *usage, const struct sip_msg *ack, const struct net_addr *source)
+void sip_inv_ack(struct sip_inv *usage, const struct sip_msg *ack, const struct sip_flow *source)
 {
     if (ack->cseq != usage->answer_cseq || pool_id_is_none(usage->answer_tx)) {
         usage->stack->stats.stray++;

@@ -150,7 +150,7 @@ static enum sip_inv_room room_for(const struct sip_msg *response)
 }
 
 struct sip_dialog *sip_inv_form_dialog(struct sip_inv *usage, const struct sip_msg *response,
-                                       const struct net_addr *source)
+                                       const struct sip_flow *source)
 {
     struct sip_dialog *known = sip_inv_find_dialog(usage, response->to.tag);
     struct sip_dialog *dialog = known != NULL ? known : sip_inv_add_dialog(usage, room_for(response));
@@ -173,8 +173,8 @@ struct sip_dialog *sip_inv_form_dialog(struct sip_inv *usage, const struct sip_m
 
 /* The credentials of the INVITE (22.1) go along where they may be seen. instead: where it is sent to rather than where the dialog
  * says; NULL: there. */
-static int write_ack(struct sip_inv *usage, const struct sip_dialog *dialog, const struct net_addr *instead,
-                     struct outbuf *out, struct net_addr *to)
+static int write_ack(struct sip_inv *usage, const struct sip_dialog *dialog, const struct sip_flow *instead,
+                     struct outbuf *out, struct sip_flow *to)
 {
     const struct sip_request_parts parts = {0};
     char branch[SIP_BRANCH_LEN + 1];
@@ -201,9 +201,10 @@ static int write_ack(struct sip_inv *usage, const struct sip_dialog *dialog, con
 
 static void send_kept_ack(struct sip_inv *usage, struct sip_dialog *dialog, struct span ack)
 {
-    if (sip_stack_send(usage->stack, &dialog->ack_to, ack) == ST_IO && !addr_equal(&dialog->ack_to, &dialog->source)) {
+    if (sip_stack_send(usage->stack, &dialog->ack_to, ack) == ST_IO &&
+        !sip_flow_equal(&dialog->ack_to, &dialog->source)) {
         dialog->target_unreachable = true;
-        if (usage->credentials.len > 0 && !sip_guard_is_server(usage->stack, &dialog->source)) {
+        if (usage->credentials.len > 0 && !sip_guard_is_server(usage->stack, &dialog->source.remote)) {
             sip_inv_send_ack(usage, dialog); /* made anew for that way: without them */
             return;
         }
@@ -231,7 +232,7 @@ void sip_inv_send_ack(struct sip_inv *usage, struct sip_dialog *dialog)
 static void ack_the_source_too(struct sip_inv *usage, const struct sip_dialog *dialog)
 {
     struct outbuf out = sip_stack_writer(usage->stack);
-    struct net_addr to;
+    struct sip_flow to;
 
     if (write_ack(usage, dialog, &dialog->source, &out, &to) == ST_OK) {
         (void)sip_stack_send(usage->stack, &to, outbuf_view(&out));
@@ -248,7 +249,7 @@ void sip_inv_send_ack_again(struct sip_inv *usage, struct sip_dialog *dialog)
     }
     usage->stack->stats.retransmits_out++;
     send_kept_ack(usage, dialog, sip_text_view(&dialog->ack));
-    if (addr_equal(&dialog->ack_to, &dialog->source)) {
+    if (sip_flow_equal(&dialog->ack_to, &dialog->source)) {
         return;
     }
     ack_the_source_too(usage, dialog);
@@ -296,7 +297,7 @@ static void try_source(struct sip_inv *usage, struct sip_dialog *dialog, const s
 {
     if (sip_request_is_busy(&dialog->bye.request)) {
         sip_request_unreachable(&dialog->bye.request, addr);
-    } else if (!dialog->bye_sent && dialog->ack.len > 0 && addr_equal(&dialog->ack_to, addr)) {
+    } else if (!dialog->bye_sent && dialog->ack.len > 0 && addr_equal(&dialog->ack_to.remote, addr)) {
         dialog->target_unreachable = true;
         sip_inv_send_ack(usage, dialog);
     }
@@ -309,7 +310,7 @@ void sip_inv_unreachable(struct sip_inv *usage, const struct net_addr *addr)
     for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = next) {
         struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
         next = n->next; /* a BYE that cannot be sent once more drops the dialog of a fork */
-        if (!dialog->target_unreachable && !addr_equal(&dialog->source, addr)) {
+        if (!dialog->target_unreachable && !addr_equal(&dialog->source.remote, addr)) {
             try_source(usage, dialog, addr);
         }
     }

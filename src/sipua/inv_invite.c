@@ -96,8 +96,7 @@ int sip_inv_send_cancel(struct sip_inv *usage)
 
 static struct sip_inv_input input_of(const struct sip_tx_notice *notice)
 {
-    struct sip_inv_input in = {
-        .message = notice->message, .source = sip_stack_notice_source(notice), .code = notice->code};
+    struct sip_inv_input in = {.message = notice->message, .source = notice->source, .code = notice->code};
 
     if (notice->message != NULL) {
         in.reason = notice->message->reason;
@@ -118,7 +117,7 @@ static void on_first_2xx(struct sip_inv *usage, const struct sip_tx_notice *noti
 {
     struct sip_inv_input in = input_of(notice);
 
-    in.dialog = sip_inv_form_dialog(usage, notice->message, sip_stack_notice_source(notice));
+    in.dialog = sip_inv_form_dialog(usage, notice->message, notice->source);
     if (in.dialog == NULL) {
         step_timeout(usage, SIP_INV_EV_BROKEN, 500);
         return;
@@ -135,7 +134,7 @@ void sip_inv_extra_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice
     struct sip_dialog *known = sip_inv_find_dialog(usage, notice->message->to.tag);
     bool is_same = known != NULL && (known == usage->dialog || known->bye_sent);
 
-    in.dialog = is_same ? known : sip_inv_form_dialog(usage, notice->message, sip_stack_notice_source(notice));
+    in.dialog = is_same ? known : sip_inv_form_dialog(usage, notice->message, notice->source);
     if (in.dialog == NULL) {
         usage->stack->stats.stray++;
         return;
@@ -148,7 +147,7 @@ static int take_challenge(struct sip_inv *usage, const struct sip_tx_notice *not
     struct sip_challenged what = {
         .uri = sip_text_view(&usage->uri), .redirected = usage->targets.tried_count > 1, .rang = usage->rang};
 
-    return sip_stack_challenge(usage->stack, &usage->auth, notice->message, sip_stack_notice_source(notice), &what);
+    return sip_stack_challenge(usage->stack, &usage->auth, notice->message, notice->source, &what);
 }
 
 static void log_auth_failure(const struct sip_inv *usage, int code)
@@ -283,7 +282,7 @@ void sip_inv_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice)
     } else if (notice->role == SIP_INV_ROLE_INVITE && pool_id_eq(notice->tx, usage->invite_tx)) {
         on_invite_notice(usage, notice);
     } else if (notice->role == SIP_INV_ROLE_SERVER && notice->kind == SIP_TX_ACKED) {
-        sip_inv_ack(usage, notice->message, sip_stack_notice_source(notice));
+        sip_inv_ack(usage, notice->message, notice->source);
     }
 }
 

@@ -18,13 +18,13 @@ struct sip_inv *sip_inv_of_request(const struct sip_stack *stack, const struct s
     return NULL;
 }
 
-static void reply_code(struct sip_inv *usage, const struct sip_msg *request, const struct net_addr *source, int code)
+static void reply_code(struct sip_inv *usage, const struct sip_msg *request, const struct sip_flow *source, int code)
 {
     sip_stack_reply(usage->stack, request, source, &(struct sip_reply){.code = code});
 }
 
 /* 14.2, 21.5.1: come again later. */
-static void reply_later(struct sip_inv *usage, const struct sip_msg *request, const struct net_addr *source)
+static void reply_later(struct sip_inv *usage, const struct sip_msg *request, const struct sip_flow *source)
 {
     char line[32];
     int len = snprintf(line, sizeof(line), "Retry-After: %u\r\n", (unsigned)rng_below(usage->stack->config.rng, 11));
@@ -34,7 +34,7 @@ static void reply_later(struct sip_inv *usage, const struct sip_msg *request, co
 }
 
 void sip_inv_on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                    const struct net_addr *source)
+                    const struct sip_flow *source)
 {
     struct sip_inv_input in = {.message = request,
                                .source = source,
@@ -56,7 +56,7 @@ void sip_inv_on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const stru
 }
 
 /* An offer that the table drops, or of another dialog. */
-static void refuse_offer(struct sip_inv *usage, const struct sip_msg *request, const struct net_addr *source)
+static void refuse_offer(struct sip_inv *usage, const struct sip_msg *request, const struct sip_flow *source)
 {
     int code = sip_inv_offer_refusal[usage->state];
 
@@ -75,7 +75,7 @@ static bool is_alive(const struct sip_inv *usage, const struct sip_dialog *dialo
 
 /* UPDATE without an offer only refreshes target and session: it may come at any time (RFC 3311 5.2 refuses offers). */
 static void refresh(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                    const struct net_addr *source)
+                    const struct sip_flow *source)
 {
     char contact[SIP_STACK_CONTACT_MAX];
     struct sip_reply reply = {.code = 200, .contact = sip_stack_contact(usage->stack, contact), .allow = true};
@@ -87,7 +87,7 @@ static void refresh(struct sip_inv *usage, struct sip_dialog *dialog, const stru
 }
 
 void sip_inv_on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                      const struct net_addr *source)
+                      const struct sip_flow *source)
 {
     struct sip_stack *stack = usage->stack;
     struct sip_inv_input in = {.message = request, .source = source, .body = sip_inv_sdp(request)};
@@ -103,8 +103,7 @@ void sip_inv_on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const st
         refuse_offer(usage, request, source);
         return;
     }
-    struct sip_flow from = sip_stack_flow(stack, source);
-    if (sip_tx_accept(stack->tx, stack->now, request, &from, &owner, &tx) != ST_OK) {
+    if (sip_tx_accept(stack->tx, stack->now, request, source, &owner, &tx) != ST_OK) {
         reply_later(usage, request, source);
         return;
     }
@@ -120,7 +119,7 @@ void sip_inv_on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const st
 }
 
 void sip_inv_on_options(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
-                        const struct net_addr *source)
+                        const struct sip_flow *source)
 {
     struct sip_reply reply = {.code = 200, .allow = true, .accept = true};
 
@@ -129,7 +128,7 @@ void sip_inv_on_options(struct sip_inv *usage, struct sip_dialog *dialog, const 
 }
 
 void sip_inv_request(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_method_row *row,
-                     const struct sip_msg *request, const struct net_addr *source)
+                     const struct sip_msg *request, const struct sip_flow *source)
 {
     assert(row->inside != NULL);
     if (sip_dialog_cseq_in(dialog, request->cseq)) {

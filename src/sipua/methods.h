@@ -4,6 +4,7 @@
 #ifndef WSAUDIO_SIPUA_METHODS_H
 #define WSAUDIO_SIPUA_METHODS_H
 
+#include "wsaudio/sipmsg/flow.h"
 #include "wsaudio/sipmsg/message.h"
 
 #define SIP_METHODS_ALLOW_MAX 128 /* the methods' names and what joins them */
@@ -13,9 +14,9 @@ struct sip_inv;
 struct sip_stack;
 
 typedef void (*sip_method_outside_fn)(struct sip_stack *stack, const struct sip_msg *request,
-                                      const struct net_addr *source);
+                                      const struct sip_flow *source);
 typedef void (*sip_method_inside_fn)(struct sip_inv *inv, struct sip_dialog *dialog, const struct sip_msg *request,
-                                     const struct net_addr *source);
+                                     const struct sip_flow *source);
 
 struct sip_method_row {
     enum sip_method method;

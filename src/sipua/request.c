@@ -32,7 +32,7 @@ struct sip_request_form sip_request_form_of(struct sip_stack *stack, enum sip_me
     return (struct sip_request_form){
         .method = span_cstr(sip_method_name(method)),
         .uri = head->uri,
-        .flow = sip_stack_flow(stack, &head->hop),
+        .flow = sip_stack_flow_now(stack, &head->hop),
         .branch = span_cstr(buf),
         .from = head->from,
         .to = head->to,
@@ -121,7 +121,7 @@ void sip_request_let_go(struct sip_request *request)
 /* ---- its end ---- */
 
 enum sip_request_end sip_request_challenge(struct sip_request *request, struct sip_auth *auth,
-                                           const struct sip_msg *message, const struct net_addr *source,
+                                           const struct sip_msg *message, const struct sip_flow *source,
                                            const struct sip_challenged *what)
 {
     int status = sip_stack_challenge(request->stack, auth, message, source, what);
@@ -149,8 +149,7 @@ static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice
     }
     sip_request_let_go(request);
     if (notice->kind == SIP_TX_FINAL) {
-        request->done(request, request->place->answered(request, notice->message, sip_stack_notice_source(notice)),
-                      notice->message);
+        request->done(request, request->place->answered(request, notice->message, notice->source), notice->message);
     } else {
         request_unanswered(request, notice->kind == SIP_TX_TRANSPORT);
     }
@@ -174,7 +173,7 @@ void sip_request_expire(struct sip_request *request)
 
 void sip_request_unreachable(struct sip_request *request, const struct net_addr *addr)
 {
-    if (sip_request_is_busy(request) && addr_equal(&request->to, addr)) {
+    if (sip_request_is_busy(request) && addr_equal(&request->to.remote, addr)) {
         request->place->unreachable(request);
     }
 }

@@ -49,7 +49,7 @@ struct sip_request {
     enum sip_method method;
     struct pool_id tx;  /* none: nothing is under way */
     struct pool_id inv; /* whose trace its transactions are in; none: nobody's */
-    struct net_addr to; /* where it went last; family 0: nowhere yet */
+    struct sip_flow to; /* where it went last; no remote: nowhere yet */
     uint32_t tries;     /* how often it was to be sent since it was opened or begun anew */
     mono_us leave_at;   /* with another server left silence is not waited out: on at this time; MONO_NEVER */
 };

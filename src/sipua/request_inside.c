@@ -31,7 +31,7 @@ void sip_request_aim_inside(const struct sip_inv *inv, const struct sip_dialog *
 bool sip_request_is_with_server(const struct sip_inv *inv, const struct sip_dialog *dialog,
                                 const struct sip_request_head *head)
 {
-    return inv->credentials.len > 0 && dialog->routes.len == 0 && sip_guard_is_server(inv->stack, &head->hop) &&
+    return inv->credentials.len > 0 && dialog->routes.len == 0 && sip_guard_is_server(inv->stack, &head->hop.remote) &&
            sip_stack_is_server_uri(inv->stack, head->uri);
 }
 
@@ -76,7 +76,7 @@ enum sip_request_end sip_request_inside_end(int code)
 }
 
 static enum sip_request_end inside_answered(struct sip_request *request, const struct sip_msg *message,
-                                            const struct net_addr *source)
+                                            const struct sip_flow *source)
 {
     struct sip_request_inside *inside = sip_request_inside_of(request);
     struct sip_dialog *dialog = inside->dialog;
@@ -104,7 +104,7 @@ static bool has_detour(const struct sip_request_inside *inside)
 static enum sip_request_end inside_unanswered(struct sip_request *request, bool broken)
 {
     struct sip_request_inside *inside = sip_request_inside_of(request);
-    bool is_elsewhere = !addr_equal(&request->to, &inside->dialog->source);
+    bool is_elsewhere = !sip_flow_equal(&request->to, &inside->dialog->source);
 
     if ((broken || is_elsewhere) && has_detour(inside)) {
         inside->dialog->target_unreachable = true;
@@ -118,7 +118,7 @@ static void inside_unreachable(struct sip_request *request)
 {
     struct sip_request_inside *inside = sip_request_inside_of(request);
 
-    if (has_detour(inside) && !addr_equal(&request->to, &inside->dialog->source)) {
+    if (has_detour(inside) && !sip_flow_equal(&request->to, &inside->dialog->source)) {
         inside->dialog->target_unreachable = true;
         sip_request_let_go(request);
         request->done(request, SIP_REQUEST_AGAIN, NULL);

@@ -41,6 +41,7 @@ static int outside_aim(struct sip_request *request, struct sip_request_head *hea
     if (!has_server(outside)) {
         return ST_STATE;
     }
+    struct net_addr server = sip_request_server(outside);
     *head = (struct sip_request_head){
         .uri = sip_text_view(&outside->uri),
         .route = request->method != SIP_METHOD_REGISTER ? sip_registration_route(stack) : SPAN_NONE,
@@ -49,7 +50,7 @@ static int outside_aim(struct sip_request *request, struct sip_request_head *hea
         .call_id = span_cstr(outside->call_id),
         .cseq = &outside->cseq,
         .auth = &outside->auth,
-        .hop = sip_request_server(outside),
+        .hop = sip_stack_flow(stack, &server),
         .leave_at = next_server(outside) != NULL ? stack->now + SIP_REQUEST_PATIENCE : MONO_NEVER,
     };
     return ST_OK;
@@ -88,7 +89,7 @@ static bool is_redirected(struct sip_request_outside *outside, const struct sip_
 }
 
 static enum sip_request_end outside_answered(struct sip_request *request, const struct sip_msg *message,
-                                             const struct net_addr *source)
+                                             const struct sip_flow *source)
 {
     struct sip_request_outside *outside = sip_request_outside_of(request);
     struct net_addr server = sip_request_server(outside);

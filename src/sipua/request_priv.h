@@ -13,7 +13,7 @@ struct sip_request_head {
     struct span uri, route, from, to, call_id;
     uint32_t *cseq;        /* of the last request: this one's is the next */
     struct sip_auth *auth; /* the challenges that it answers; NULL: no credentials go there */
-    struct net_addr hop;   /* where it goes */
+    struct sip_flow hop;   /* where it goes */
     mono_us leave_at;      /* as in the request */
 };
 
@@ -22,7 +22,7 @@ struct sip_request_place {
     int (*aim)(struct sip_request *request, struct sip_request_head *head, struct outbuf *composed);
     /* A final response came. */
     enum sip_request_end (*answered)(struct sip_request *request, const struct sip_msg *message,
-                                     const struct net_addr *source);
+                                     const struct sip_flow *source);
     /* None came, or (broken) it could not be sent. */
     enum sip_request_end (*unanswered)(struct sip_request *request, bool broken);
     /* The one under way may not arrive where it goes. */
@@ -44,7 +44,7 @@ bool sip_request_is_with_server(const struct sip_inv *inv, const struct sip_dial
                                 const struct sip_request_head *head);
 /* Takes in a 401 or 407: AGAIN or REFUSED. */
 enum sip_request_end sip_request_challenge(struct sip_request *request, struct sip_auth *auth,
-                                           const struct sip_msg *message, const struct net_addr *source,
+                                           const struct sip_msg *message, const struct sip_flow *source,
                                            const struct sip_challenged *what);
 
 #endif

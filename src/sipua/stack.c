@@ -30,17 +30,27 @@ struct sip_flow sip_stack_flow(const struct sip_stack *stack, const struct net_a
     return sip_flow_udp(&stack->config.local, remote);
 }
 
-int sip_stack_send(struct sip_stack *stack, const struct net_addr *to, struct span datagram)
+struct sip_flow sip_stack_flow_now(const struct sip_stack *stack, const struct sip_flow *flow)
+{
+    struct sip_flow now = *flow;
+
+    if (!sip_transport_traits(flow->transport)->reliable) {
+        now.local = stack->config.local;
+    }
+    return now;
+}
+
+int sip_stack_send(struct sip_stack *stack, const struct sip_flow *to, struct span datagram)
 {
     stack->stats.datagrams_out++;
-    sip_stack_log(stack, "SIP out", to, datagram);
+    sip_stack_log(stack, "SIP out", &to->remote, datagram);
     return stack->hooks.send(stack->hooks.ctx, to, datagram.ptr, datagram.len);
 }
 
 /* The transaction layer's way out. */
 static int send_hook(void *ctx, const struct sip_flow *flow, const void *data, size_t len)
 {
-    return sip_stack_send(ctx, &flow->remote, span_make(data, len));
+    return sip_stack_send(ctx, flow, span_make(data, len));
 }
 
 static void trace_hook(void *ctx, struct pool_id ref, uint32_t role, struct span line)

@@ -34,7 +34,7 @@ struct sip_stack_pending {
     struct pool_id usage; /* none: nothing is pending */
     struct pool_id tx;    /* OFFER: the server transaction */
     const struct sip_msg *message;
-    const struct net_addr *source;
+    const struct sip_flow *source;
     bool answered;
 };
 
@@ -73,15 +73,12 @@ struct sip_stack {
 
 /* At debug level: the datagram without its secrets. */
 void sip_stack_log(struct sip_stack *stack, const char *title, const struct net_addr *peer, struct span datagram);
-/* The way to that address; our end as it stands in Contact. */
+/* The way of datagrams to that address; our end as it stands in Contact. */
 struct sip_flow sip_stack_flow(const struct sip_stack *stack, const struct net_addr *remote);
-/* Where the message of a notice came from; NULL: it has none. */
-static inline const struct net_addr *sip_stack_notice_source(const struct sip_tx_notice *notice)
-{
-    return notice->source != NULL ? &notice->source->remote : NULL;
-}
+/* The same way for what is sent now: our address may be another one than when its messages came. A connection's stays. */
+struct sip_flow sip_stack_flow_now(const struct sip_stack *stack, const struct sip_flow *flow);
 /* Sends and logs one datagram. */
-int sip_stack_send(struct sip_stack *stack, const struct net_addr *to, struct span datagram);
+int sip_stack_send(struct sip_stack *stack, const struct sip_flow *to, struct span datagram);
 /* An outbuf over scratch; what was in it is gone. */
 struct outbuf sip_stack_writer(struct sip_stack *stack);
 /* Likewise for header lines that a message will hold. */
@@ -97,12 +94,12 @@ bool sip_stack_tx_spare(const struct sip_stack *stack);
 /* ---- stack_input.c: requests outside of dialogs, as the rows of methods.h have them ---- */
 
 /* ACK: of a 2xx of ours; never answered. */
-void sip_stack_on_ack(struct sip_stack *stack, const struct sip_msg *ack, const struct net_addr *source);
+void sip_stack_on_ack(struct sip_stack *stack, const struct sip_msg *ack, const struct sip_flow *source);
 /* CANCEL: of an INVITE's transaction, whatever dialog it names (9.2). */
-void sip_stack_on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, const struct net_addr *source);
-void sip_stack_on_options(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source);
+void sip_stack_on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, const struct sip_flow *source);
+void sip_stack_on_options(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source);
 /* 481: of a method that makes sense inside a dialog alone. */
-void sip_stack_no_dialog(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source);
+void sip_stack_no_dialog(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source);
 
 /* ---- stack_local.c ---- */
 
@@ -125,31 +122,31 @@ struct sip_reply {
 };
 /* Writes a response to request into out. */
 void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const struct sip_msg *request,
-                           const struct net_addr *source, const struct sip_reply *reply);
+                           const struct sip_flow *source, const struct sip_reply *reply);
 /* A To tag that is the same whenever this request comes again, and that nobody else can foresee (8.2.7). */
 void sip_stack_request_tag(const struct sip_stack *stack, const struct sip_msg *request,
                            char out[SIP_STACK_TAG_LEN + 1]);
 /* Sends it without a transaction (RFC 3261 8.2.7). */
-void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
                                const struct sip_reply *reply);
 /* The same to somebody unknown, who may not be where the source address says: brief where a whole one would be longer than
  * the request, and not at all when that is much longer too. */
-void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
                              const struct sip_reply *reply);
 /* Sends it in a server transaction of its own when there is room, else without one. */
-void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
                      const struct sip_reply *reply);
 /* Sends it in server transaction tx. */
 int sip_stack_reply_tx(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *request,
-                       const struct net_addr *source, const struct sip_reply *reply);
+                       const struct sip_flow *source, const struct sip_reply *reply);
 
 /* ---- stack_refusal.c: what is not taken leaves a trace ---- */
 
 /* A message that cannot be read (why: of static life): a limited line, and the call that it belonged to knows of it. */
-void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from,
+void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, const struct sip_flow *from,
                       const char *why);
 /* A limited line when this reply is a refusal of the stack's own. */
-void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
                            const struct sip_reply *reply);
 
 /* ---- stack_check.c ---- */

@@ -179,15 +179,15 @@ static bool challenge_may_tell(struct sip_stack *stack)
 
 /* Whether what was asked is the server's own; says why not. */
 static bool is_ours_to_answer(struct sip_stack *stack, const struct sip_auth *auth, const struct sip_msg *response,
-                              const struct net_addr *source, const struct sip_challenged *what)
+                              const struct sip_flow *source, const struct sip_challenged *what)
 {
     const struct log *log = stack->config.log;
     char addr[ADDR_TEXT_MAX];
     const char *text = NULL;
 
-    if (!sip_guard_is_server(stack, source)) {
+    if (!sip_guard_is_server(stack, &source->remote)) {
         if (challenge_may_tell(stack)) {
-            log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_CHALLENGE_SOURCE), addr_text(source, addr));
+            log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_CHALLENGE_SOURCE), addr_text(&source->remote, addr));
         }
         return false;
     }
@@ -247,7 +247,7 @@ static bool is_unclear(struct sip_stack *stack, struct sip_auth *auth, const str
 }
 
 int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const struct sip_msg *response,
-                        const struct net_addr *source, const struct sip_challenged *what)
+                        const struct sip_flow *source, const struct sip_challenged *what)
 {
     if (!credentials_of(&stack->config).has_password) {
         return ST_DENIED;

@@ -1,55 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 #include "inv.h"
 
-static void reply_code(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source, int code)
+static void reply_code(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source, int code)
 {
     sip_stack_reply_stateless(stack, request, source, &(struct sip_reply){.code = code});
 }
 
 /* 11.2; the empty Supported says that there is none. */
-void sip_stack_on_options(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
+void sip_stack_on_options(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source)
 {
     struct sip_reply reply = {.code = 200, .allow = true, .accept = true, .extra = SPAN_LIT("Supported:\r\n")};
 
-    if (sip_guard_trusts(stack, source)) {
+    if (sip_guard_trusts(stack, &source->remote)) {
         sip_stack_reply_stateless(stack, request, source, &reply);
     } else {
         sip_stack_reply_unknown(stack, request, source, &reply);
     }
 }
 
-void sip_stack_on_ack(struct sip_stack *stack, const struct sip_msg *ack, const struct net_addr *source)
+void sip_stack_on_ack(struct sip_stack *stack, const struct sip_msg *ack, const struct sip_flow *source)
 {
     struct sip_dialog *dialog;
     struct sip_inv *usage = sip_inv_of_request(stack, ack, &dialog);
 
     if (usage != NULL) {
-        sip_guard_add_peer(stack, source);
+        sip_guard_add_peer(stack, &source->remote);
         sip_inv_ack(usage, ack, source);
     } else {
         stack->stats.stray++;
     }
 }
 
-void sip_stack_on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, const struct net_addr *source)
+void sip_stack_on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, const struct sip_flow *source)
 {
     struct pool_id tx = sip_tx_find_cancelled(stack->tx, cancel);
 
     if (!pool_id_is_none(tx)) {
         sip_inv_cancelled(stack, tx, cancel, source);
-    } else if (sip_guard_request(stack, cancel, source)) {
+    } else if (sip_guard_request(stack, cancel, &source->remote)) {
         reply_code(stack, cancel, source, 481);
     }
 }
 
-void sip_stack_no_dialog(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
+void sip_stack_no_dialog(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source)
 {
     reply_code(stack, request, source, 481);
 }
 
 /* Outside of dialogs (8.2): answered without state, as often as it comes. */
 static void request_outside_of_dialogs(struct sip_stack *stack, const struct sip_method_row *row,
-                                       const struct sip_msg *request, const struct net_addr *source)
+                                       const struct sip_msg *request, const struct sip_flow *source)
 {
     if (request->to.tag.len > 0) {
         reply_code(stack, request, source, 481);
@@ -60,7 +60,7 @@ static void request_outside_of_dialogs(struct sip_stack *stack, const struct sip
     }
 }
 
-static void stack_on_request(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source)
+static void stack_on_request(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source)
 {
     char buf[SIP_STACK_EXTRA_MAX];
     const struct sip_method_row *row = sip_method_row(request->method);
@@ -73,14 +73,14 @@ static void stack_on_request(struct sip_stack *stack, const struct sip_msg *requ
     }
     struct sip_inv *usage = sip_inv_of_request(stack, request, &dialog);
     if (usage != NULL) {
-        sip_guard_add_peer(stack, source);
-    } else if (!sip_guard_request(stack, request, source)) {
+        sip_guard_add_peer(stack, &source->remote);
+    } else if (!sip_guard_request(stack, request, &source->remote)) {
         return;
     }
     if (sip_stack_refuses(stack, row, request, &reply, buf)) {
         if (usage != NULL) {
             sip_stack_reply(stack, request, source, &reply);
-        } else if (sip_guard_trusts(stack, source)) {
+        } else if (sip_guard_trusts(stack, &source->remote)) {
             sip_stack_reply_stateless(stack, request, source, &reply);
         } else {
             sip_stack_reply_unknown(stack, request, source, &reply);
@@ -110,7 +110,7 @@ static void response_learn(struct sip_stack *stack, const struct sip_msg *respon
     }
 }
 
-static void stack_on_message(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
+static void stack_on_message(struct sip_stack *stack, const struct sip_msg *message, const struct sip_flow *from)
 {
     if (is_misrouted(message)) {
         stack->stats.stray++;
@@ -120,10 +120,9 @@ static void stack_on_message(struct sip_stack *stack, const struct sip_msg *mess
     if (!message->is_request) {
         response_learn(stack, message);
     }
-    struct sip_flow flow = sip_stack_flow(stack, from);
-    if (sip_tx_input(stack->tx, stack->now, message, &flow) == SIP_TX_TAKEN) {
+    if (sip_tx_input(stack->tx, stack->now, message, from) == SIP_TX_TAKEN) {
         if (!message->is_request) {
-            sip_guard_add_peer(stack, from);
+            sip_guard_add_peer(stack, &from->remote);
         }
         return;
     }
@@ -134,28 +133,28 @@ static void stack_on_message(struct sip_stack *stack, const struct sip_msg *mess
     }
 }
 
-static void stack_on_malformed(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from)
+static void stack_on_malformed(struct sip_stack *stack, const struct sip_msg *message, const struct sip_flow *from)
 {
     struct sip_reply reply = {.code = message->bad_code, .reason = span_cstr(message->bad_reason)};
 
     stack->stats.malformed++;
-    if (sip_guard_trusts(stack, from)) {
+    if (sip_guard_trusts(stack, &from->remote)) {
         sip_stack_reply_stateless(stack, message, from, &reply);
     } else {
         sip_stack_unread(stack, message, from, message->bad_reason);
     }
 }
 
-void sip_stack_input(struct sip_stack *stack, mono_us now, const struct net_addr *from, const void *data, size_t len)
+void sip_stack_input(struct sip_stack *stack, mono_us now, const struct sip_flow *from, const void *data, size_t len)
 {
     struct sip_msg message;
 
     stack->now = now;
     stack->stats.datagrams_in++;
-    if (!sip_guard_datagram(stack, from)) {
+    if (!sip_guard_datagram(stack, &from->remote)) {
         return;
     }
-    sip_stack_log(stack, "SIP in", from, span_make(data, len));
+    sip_stack_log(stack, "SIP in", &from->remote, span_make(data, len));
     switch (sip_msg_parse(span_make(data, len), &message)) {
     case SIP_VERDICT_OK: stack_on_message(stack, &message, from); break;
     case SIP_VERDICT_ANSWER: stack_on_malformed(stack, &message, from); break;

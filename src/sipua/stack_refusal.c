@@ -9,16 +9,16 @@
 
 /* Whether a line may be written, and how loud: unknown sources have the guard's rate, so that they cannot use up the lines about
  * those whom we talk to. */
-static bool refusal_may_tell(struct sip_stack *stack, struct log_quota *quota, const struct net_addr *from,
+static bool refusal_may_tell(struct sip_stack *stack, struct log_quota *quota, const struct sip_flow *from,
                              enum log_level *level)
 {
     const struct log *log = stack->config.log;
 
-    *level = sip_guard_knows(stack, from) ? LOG_WARNING : LOG_INFO;
+    *level = sip_guard_knows(stack, &from->remote) ? LOG_WARNING : LOG_INFO;
     if (*level == LOG_WARNING) {
         return log_quota_take(quota, log, LOG_WARNING, stack->now);
     }
-    return log_wants(log, LOG_INFO) && sip_guard_line(stack, from);
+    return log_wants(log, LOG_INFO) && sip_guard_line(stack, &from->remote);
 }
 
 /* "INVITE", "response 200" or "datagram": never a line as it came, which may hold a password. */
@@ -31,7 +31,7 @@ static const char *name_of(const struct sip_msg *message, char buf[TEXT_SAFE_MAX
     return buf;
 }
 
-void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, const struct net_addr *from,
+void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, const struct sip_flow *from,
                       const char *why)
 {
     const struct log *log = stack->config.log;
@@ -45,7 +45,7 @@ void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, co
         usage->unread = why;
     }
     if (message->raw.len > KEEPALIVE_MAX && refusal_may_tell(stack, &stack->unread_lines, from, &level)) {
-        log_write(log, level, LOG_TEXT(log, SIP_UNREAD), name_of(message, what), addr_text(from, addr), why);
+        log_write(log, level, LOG_TEXT(log, SIP_UNREAD), name_of(message, what), addr_text(&from->remote, addr), why);
     }
 }
 
@@ -84,7 +84,7 @@ static bool refusal_is_told(const struct sip_msg *request, int code)
     return code == 488 && request->to.tag.len > 0;
 }
 
-void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
                            const struct sip_reply *reply)
 {
     const struct log *log = stack->config.log;
@@ -99,6 +99,6 @@ void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *reques
         return;
     }
     struct span what = refusal_culprit(request, reply->code);
-    log_write(log, level, LOG_TEXT(log, SIP_REFUSED), text_safe(request->method_text, method), addr_text(source, addr),
+    log_write(log, level, LOG_TEXT(log, SIP_REFUSED), text_safe(request->method_text, method), addr_text(&source->remote, addr),
               reply->code, text_safe(reason, phrase), what.len > 0 ? ": " : "", text_safe(what, detail));
 }

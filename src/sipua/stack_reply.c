@@ -26,7 +26,7 @@ void sip_stack_request_tag(const struct sip_stack *stack, const struct sip_msg *
 }
 
 void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const struct sip_msg *request,
-                           const struct net_addr *source, const struct sip_reply *reply)
+                           const struct sip_flow *source, const struct sip_reply *reply)
 {
     char tag[SIP_STACK_TAG_LEN + 1];
     struct span to_tag = reply->to_tag;
@@ -43,7 +43,7 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
     }
     struct sip_response_form form = {
         .request = request,
-        .source = *source,
+        .source = source->remote,
         .code = reply->code,
         .reason = reply->reason,
         .to_tag = to_tag,
@@ -59,24 +59,22 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
     sip_write_response(out, &form);
 }
 
-void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
                                const struct sip_reply *reply)
 {
-    struct sip_flow from = sip_stack_flow(stack, source);
-    struct sip_flow to = sip_flow_back(&from, &request->via);
+    struct sip_flow to = sip_flow_back(source, &request->via);
     struct outbuf out = sip_stack_writer(stack);
 
     sip_stack_write_reply(stack, &out, request, source, reply);
     if (outbuf_status(&out) == ST_OK) {
-        (void)sip_stack_send(stack, &to.remote, outbuf_view(&out));
+        (void)sip_stack_send(stack, &to, outbuf_view(&out));
     }
 }
 
-void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
                              const struct sip_reply *reply)
 {
-    struct sip_flow from = sip_stack_flow(stack, source);
-    struct sip_flow to = sip_flow_back(&from, &request->via);
+    struct sip_flow to = sip_flow_back(source, &request->via);
     struct sip_reply brief = *reply;
     struct outbuf out = sip_stack_writer(stack);
 
@@ -87,12 +85,12 @@ void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *requ
         sip_stack_write_reply(stack, &out, request, source, &brief);
     }
     if (outbuf_status(&out) == ST_OK && out.len <= request->raw.len + UNKNOWN_SLACK) {
-        (void)sip_stack_send(stack, &to.remote, outbuf_view(&out));
+        (void)sip_stack_send(stack, &to, outbuf_view(&out));
     }
 }
 
 int sip_stack_reply_tx(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *request,
-                       const struct net_addr *source, const struct sip_reply *reply)
+                       const struct sip_flow *source, const struct sip_reply *reply)
 {
     char tag[SIP_STACK_TAG_LEN + 1];
     struct sip_reply tagged = *reply;
@@ -108,14 +106,13 @@ int sip_stack_reply_tx(struct sip_stack *stack, struct pool_id tx, const struct 
                            : status;
 }
 
-void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *source,
+void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
                      const struct sip_reply *reply)
 {
     struct sip_tx_owner nobody = {.notice = NULL, .ctx = stack};
     struct pool_id tx;
 
-    struct sip_flow from = sip_stack_flow(stack, source);
-    if (!sip_stack_tx_spare(stack) || sip_tx_accept(stack->tx, stack->now, request, &from, &nobody, &tx) != ST_OK) {
+    if (!sip_stack_tx_spare(stack) || sip_tx_accept(stack->tx, stack->now, request, source, &nobody, &tx) != ST_OK) {
         sip_stack_reply_stateless(stack, request, source, reply);
     } else if (sip_stack_reply_tx(stack, tx, request, source, reply) != ST_OK) {
         sip_tx_kill(stack->tx, tx);

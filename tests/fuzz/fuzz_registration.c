@@ -10,7 +10,7 @@
 #define STEPS_MAX    200
 #define REQUESTS_MAX 2048
 
-    struct world {
+struct world {
     struct sip_stack *stack;
     mono_us now;
     size_t registers; /* different ones */
@@ -21,7 +21,7 @@
     } last[2]; /* REGISTER, OPTIONS */
 };
 
-static int on_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int on_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct world *w = ctx;
     struct sip_msg message;
@@ -64,7 +64,9 @@ static void reply(struct world *w, size_t slot, unsigned code, struct span via, 
 {
     struct sip_msg request;
     struct span datagram = span_make(w->last[slot].text, w->last[slot].len);
-    struct net_addr from = addr_ipv4(10, 0, 0, 2, 5060);
+    struct net_addr us = addr_ipv4(10, 0, 0, 1, 5062);
+    struct net_addr server = addr_ipv4(10, 0, 0, 2, 5060);
+    struct sip_flow from = sip_flow_udp(&us, &server);
     struct outbuf out;
     char *text = fuzz_alloc(SIP_DATAGRAM_MAX);
 

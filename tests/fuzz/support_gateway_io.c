@@ -56,12 +56,12 @@ static void keep(char **kept, struct span text)
     (*kept)[text.len] = '\0';
 }
 
-int gateway_sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+int gateway_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct gateway *g = ctx;
     struct sip_msg msg;
 
-    judge_sip(g, to, span_make(data, len), &msg);
+    judge_sip(g, &to->remote, span_make(data, len), &msg);
     if (gateway_fails(g, FAULT_SIP_IO)) {
         g->forged = true;
         return ST_IO;
@@ -78,7 +78,7 @@ int gateway_sip_send(void *ctx, const struct net_addr *to, const void *data, siz
     if (!msg.is_request && msg.method == SIP_METHOD_INVITE && msg.status > 100) {
         keep(&g->answer, span_make(data, len));
     }
-    if (g->exchange != NULL && addr_equal(to, &g->exchange_addr)) {
+    if (g->exchange != NULL && addr_equal(&to->remote, &g->exchange_addr)) {
         if (g->lose_to_exchange > 0) {
             g->lose_to_exchange--;
             note_loss(g);
@@ -89,13 +89,13 @@ int gateway_sip_send(void *ctx, const struct net_addr *to, const void *data, siz
     return ST_OK;
 }
 
-int gateway_exchange_sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+int gateway_exchange_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct gateway *g = ctx;
     struct sip_msg msg;
 
-    judge_sip(g, to, span_make(data, len), &msg);
-    if (addr_equal(to, &g->local)) {
+    judge_sip(g, &to->remote, span_make(data, len), &msg);
+    if (addr_equal(&to->remote, &g->local)) {
         if (g->lose_to_bridge > 0) {
             g->lose_to_bridge--;
             note_loss(g);

@@ -29,6 +29,8 @@ struct sip_flow {
 
 /* The way of datagrams between two addresses. */
 struct sip_flow sip_flow_udp(const struct net_addr *local, const struct net_addr *remote);
+/* Whether both are the same way: transport, far end, connection. */
+bool sip_flow_equal(const struct sip_flow *a, const struct sip_flow *b);
 /* Where a response to a message with this top Via goes (RFC 3261 18.2.2, RFC 3581 4). Over a reliable transport: back, by the
  * connection that the request came by. Else the source address; its port when rport was asked for, else the Via's port or
  * the transport's. maddr is not followed: an answer goes to nobody but the sender. */

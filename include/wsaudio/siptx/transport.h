@@ -3,9 +3,10 @@
 #ifndef WSAUDIO_SIPTX_TRANSPORT_H
 #define WSAUDIO_SIPTX_TRANSPORT_H
 
-#include "wsaudio/base.h"
+#include "wsaudio/sipmsg/flow.h"
 
-/* ST_OK, ST_AGAIN (full buffer: treated as lost, UDP), or ST_IO (transport error, told to the transaction). */
-typedef int (*sip_send_fn)(void *ctx, const struct net_addr *to, const void *data, size_t len);
+/* One message by that flow. ST_OK, ST_AGAIN (full buffer: treated as lost, UDP), or ST_IO (transport error, told to the
+ * transaction). */
+typedef int (*sip_send_fn)(void *ctx, const struct sip_flow *flow, const void *data, size_t len);
 
 #endif

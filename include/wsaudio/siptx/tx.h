@@ -10,7 +10,7 @@
 
 #include "wsaudio/base.h"
 #include "wsaudio/sipmsg.h"
-#include "wsaudio/sipmsg/flow.h"
+#include "wsaudio/siptx/transport.h"
 #include "wsaudio/siptx/tx_table.h"
 
 struct sip_msg;          /* message.h: one parsed message */
@@ -66,12 +66,9 @@ struct sip_tx_owner {
  * logged at DEBUG. Not NUL-terminated, borrowed. */
 typedef void (*sip_tx_trace_fn)(void *ctx, struct pool_id ref, uint32_t role, struct span line);
 
-/* As sip_send_fn. */
-typedef int (*sip_tx_send_fn)(void *ctx, const struct sip_flow *flow, const void *data, size_t len);
-
 struct sip_tx_config {
-    uint32_t max;        /* transactions alive at once, lingering ones included */
-    sip_tx_send_fn send; /* ST_AGAIN counts as sent and lost; ST_IO is told */
+    uint32_t max;     /* transactions alive at once, lingering ones included */
+    sip_send_fn send; /* ST_AGAIN counts as sent and lost; ST_IO is told */
     void *send_ctx;
     sip_tx_trace_fn trace; /* may be NULL */
     void *trace_ctx;

@@ -116,11 +116,11 @@ static bool counts_down(int *n)
     return *n > 0 && --*n == 0;
 }
 
-static int sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct world *w = ctx;
 
-    assert_true(to->family == 4);
+    assert_true(to->remote.family == 4);
     if (counts_down(&w->fail_send_in)) {
         sip_fails(w, data, len);
         return w->fail_status;
@@ -129,9 +129,9 @@ static int sip_send(void *ctx, const struct net_addr *to, const void *data, size
     return ST_OK;
 }
 
-static int far_sip_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int far_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
-    assert_true(to->family == 4);
+    assert_true(to->remote.family == 4);
     sip_travels(ctx, false, data, len);
     return ST_OK;
 }

@@ -70,13 +70,13 @@ static void put(struct sim *sim, const struct net_addr *from, const struct net_a
     m->lost = sim->lose != NULL && sim->lose(sim, m);
 }
 
-static int ua_send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int ua_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct sim_ua *ua = ctx;
-    if (ua->send_fails_to_set && addr_equal(&ua->send_fails_to, to)) {
+    if (ua->send_fails_to_set && addr_equal(&ua->send_fails_to, &to->remote)) {
         return ST_IO;
     }
-    put(ua->sim, &ua->addr, to, data, len);
+    put(ua->sim, &ua->addr, &to->remote, data, len);
     return ST_OK;
 }
 
@@ -130,7 +130,8 @@ static bool turn(struct sim *sim, mono_us until)
         struct sim_ua *ua = ua_at(sim, &m->to);
         m->delivered = true;
         if (ua != NULL) {
-            sip_stack_input(ua->stack, sim->now, &m->from, m->text, m->len);
+            struct sip_flow from = sip_flow_udp(&ua->addr, &m->from);
+            sip_stack_input(ua->stack, sim->now, &from, m->text, m->len);
         } else if (sim->other != NULL) {
             sim->other(sim, m);
         }

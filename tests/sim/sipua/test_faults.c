@@ -442,7 +442,8 @@ static void fault_22_malformed_messages(void **state)
     sim_send_text(ua->sim, 2, 1, text);
     sim_send_text(ua->sim, 2, 1, "\r\n");
     sim_send_text(ua->sim, 2, 1, "SIP/2.0 99999999999 Big\r\n\r\n");
-    struct net_addr from = sim_addr(2);
+    struct net_addr other = sim_addr(2);
+    struct sip_flow from = sip_flow_udp(&ua->addr, &other);
     sip_stack_input(ua->stack, ua->sim->now, &from, "\0\0\0\0\0", 5);
     sip_stack_input(ua->stack, ua->sim->now, &from, "", 0);
     sim_run(ua->sim, DUR_MS(100));

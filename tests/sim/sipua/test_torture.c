@@ -30,7 +30,8 @@ static void feed(struct sim_ua *ua, const char *dir, const char *name)
     size_t len = 0;
     char *data = read_file(dir, name, &len);
     assert_non_null(data);
-    struct net_addr from = sim_addr(9);
+    struct net_addr other = sim_addr(9);
+    struct sip_flow from = sip_flow_udp(&ua->addr, &other);
     size_t before = ua->sim->count;
     sip_stack_input(ua->stack, ua->sim->now, &from, data, len);
     sip_stack_reap(ua->stack);

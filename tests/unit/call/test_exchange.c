@@ -40,11 +40,11 @@ struct bench {
 static const struct net_addr caller = {.family = 4, .port = 5090, .ip = {127, 0, 0, 1}};
 static const struct net_addr caller_rtp = {.family = 4, .port = 32000, .ip = {127, 0, 0, 1}};
 
-static int take_sip(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int take_sip(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     struct bench *t = ctx;
 
-    assert_true(addr_equal(to, &caller));
+    assert_true(addr_equal(&to->remote, &caller));
     assert_true(t->sip_count < SENT_MAX);
     t->sip[t->sip_count++] = strndup(data, len);
     return ST_OK;

@@ -12,9 +12,14 @@
 
 #include "dialog.h"
 
-static struct net_addr source(void)
+static struct sip_flow by_udp(struct net_addr remote)
 {
-    return addr_ipv4(10, 0, 0, 2, 5060);
+    return (struct sip_flow){.local = addr_ipv4(10, 0, 0, 1, 5062), .remote = remote};
+}
+
+static struct sip_flow source(void)
+{
+    return by_udp(addr_ipv4(10, 0, 0, 2, 5060));
 }
 
 static struct sip_msg parsed(const char *text)
@@ -31,7 +36,7 @@ static struct sip_msg parsed(const char *text)
 static int form(struct sip_dialog *d, const char *text)
 {
     struct sip_msg msg = parsed(text);
-    struct net_addr from = source();
+    struct sip_flow from = source();
     memset(d, 0, sizeof(*d));
     return sip_dialog_from_response(d, &msg, &from, 5, SPAN_LIT("sip:them@y"));
 }
@@ -63,12 +68,12 @@ static void from_response(void **state)
     struct sip_dialog_path path = path_of(&d);
     assert_span(path.uri, "sip:p@10.0.0.7:5070;x=y");
     assert_span(path.route, "");
-    struct net_addr to = addr_ipv4(10, 0, 0, 7, 5070);
-    assert_true(addr_equal(&path.to, &to));
+    struct sip_flow to = by_udp(addr_ipv4(10, 0, 0, 7, 5070));
+    assert_true(sip_flow_equal(&path.to, &to));
     d.target_unreachable = true;
     to = source();
     path = path_of(&d);
-    assert_true(addr_equal(&path.to, &to));
+    assert_true(sip_flow_equal(&path.to, &to));
     sip_dialog_fini(&d);
 }
 
@@ -80,11 +85,11 @@ static void without_contact(void **state)
                                         RESPONSE("Contact: <sips:a@10.0.0.7>\r\n")};
     for (size_t i = 0; i < 3; i++) {
         struct sip_dialog d;
-        struct net_addr to = source();
+        struct sip_flow to = source();
         assert_int_equal(form(&d, texts[i]), ST_OK);
         struct sip_dialog_path path = path_of(&d);
         assert_span(path.uri, "sip:them@y");
-        assert_true(addr_equal(&path.to, &to));
+        assert_true(sip_flow_equal(&path.to, &to));
         sip_dialog_fini(&d);
     }
 }
@@ -95,18 +100,18 @@ static void unreadable_contact_goes_to_the_source(void **state)
     (void)state;
     static const char *const texts[] = {RESPONSE(""), RESPONSE("Contact: <sip:p@10.0.0.7\r\n"),
                                         RESPONSE("Contact: sip:p@10.0.0.7:port\r\n")};
-    const struct net_addr from = addr_ipv4(10, 0, 0, 2, 5080);
+    const struct sip_flow from = by_udp(addr_ipv4(10, 0, 0, 2, 5080));
     for (size_t i = 0; i < 3; i++) {
         struct sip_dialog d = {0};
         struct sip_msg msg = parsed(texts[i]);
         assert_int_equal(sip_dialog_from_response(&d, &msg, &from, 5, SPAN_LIT("sip:them@10.0.0.2")), ST_OK);
         struct sip_dialog_path path = path_of(&d);
         assert_span(path.uri, "sip:them@10.0.0.2");
-        assert_true(addr_equal(&path.to, &from));
+        assert_true(sip_flow_equal(&path.to, &from));
         /* a later one that can be read */
         msg = parsed(RESPONSE("Contact: <sip:p@10.0.0.7:5070>\r\n"));
         assert_int_equal(sip_dialog_refresh(&d, &msg, &from), ST_OK);
-        assert_int_equal(path_of(&d).to.port, 5070);
+        assert_int_equal(path_of(&d).to.remote.port, 5070);
         sip_dialog_fini(&d);
     }
     struct sip_dialog d = {0};
@@ -115,8 +120,8 @@ static void unreadable_contact_goes_to_the_source(void **state)
                                 "CSeq: 9 INVITE\r\nContact: <\r\n\r\n");
     assert_int_equal(sip_dialog_from_request(&d, &msg, &from), ST_OK);
     assert_span(path_of(&d).uri, "sip:them@10.0.0.2");
-    struct net_addr to = path_of(&d).to;
-    assert_true(addr_equal(&to, &from));
+    struct sip_flow to = path_of(&d).to;
+    assert_true(sip_flow_equal(&to, &from));
     sip_dialog_fini(&d);
 }
 
@@ -125,12 +130,12 @@ static void an_earlier_contact_stays(void **state)
 {
     (void)state;
     struct sip_dialog d;
-    struct net_addr from = source();
+    struct sip_flow from = source();
     assert_int_equal(form(&d, RESPONSE("Contact: <sip:p@10.0.0.7:5070>\r\n")), ST_OK);
     struct sip_msg msg = parsed(RESPONSE(""));
     assert_int_equal(sip_dialog_from_response(&d, &msg, &from, 5, SPAN_LIT("sip:them@y")), ST_OK);
     assert_span(path_of(&d).uri, "sip:p@10.0.0.7:5070");
-    assert_int_equal(path_of(&d).to.port, 5070);
+    assert_int_equal(path_of(&d).to.remote.port, 5070);
     sip_dialog_fini(&d);
 }
 
@@ -139,7 +144,7 @@ static void unreadable_to(void **state)
 {
     (void)state;
     struct sip_dialog d = {0};
-    struct net_addr from = source();
+    struct sip_flow from = source();
     struct sip_msg msg = parsed("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nFrom: <\r\n"
                                 "To: \"Far <sip:them@y>;tag=abc\r\nCall-ID: c\r\nCSeq: 5 INVITE\r\n\r\n");
     assert_int_equal(sip_dialog_from_response(&d, &msg, &from, 5, SPAN_LIT("sip:them@y")), ST_OK);
@@ -154,7 +159,7 @@ static void quoted_parameters(void **state)
     struct sip_dialog d;
     assert_int_equal(form(&d, RESPONSE("Contact: <sip:p@10.0.0.7:5070;thinfo=\"<urn:x>\">\r\n")), ST_OK);
     assert_span(path_of(&d).uri, "sip:p@10.0.0.7:5070;thinfo=\"<urn:x>\"");
-    assert_int_equal(path_of(&d).to.port, 5070);
+    assert_int_equal(path_of(&d).to.remote.port, 5070);
     sip_dialog_fini(&d);
     assert_int_equal(form(&d, RESPONSE("Contact: <sip:p@10.0.0.7:5070;a=\"b c\";ob>\r\n")), ST_OK);
     assert_span(path_of(&d).uri, "sip:p@10.0.0.7:5070;ob"); /* no request line holds a blank */
@@ -180,11 +185,11 @@ static void addresses(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sip_dialog d;
-        struct net_addr from = source();
+        struct sip_flow from = source();
         assert_int_equal(form(&d, cases[i].text), ST_OK);
         struct sip_dialog_path path = path_of(&d);
-        assert_int_equal(!addr_equal(&path.to, &from), cases[i].literal);
-        assert_int_equal(path.to.port, 5060);
+        assert_int_equal(!sip_flow_equal(&path.to, &from), cases[i].literal);
+        assert_int_equal(path.to.remote.port, 5060);
         sip_dialog_fini(&d);
     }
 }
@@ -199,8 +204,8 @@ static void loose_and_strict(void **state)
     struct sip_dialog_path path = path_of(&d);
     assert_span(path.uri, "sip:p@h");
     assert_span(path.route, "<sip:10.0.0.7:5071;lr>, \"x,y\" <sip:10.0.0.8;LR>, <sip:10.0.0.9;lr>;a=b");
-    struct net_addr to = addr_ipv4(10, 0, 0, 7, 5071);
-    assert_true(addr_equal(&path.to, &to));
+    struct sip_flow to = by_udp(addr_ipv4(10, 0, 0, 7, 5071));
+    assert_true(sip_flow_equal(&path.to, &to));
     sip_dialog_fini(&d);
 
     assert_int_equal(form(&d, RESPONSE("Record-Route: <sip:s@10.0.0.7?h=v>\r\nContact: <sip:p@h>\r\n")), ST_OK);
@@ -230,7 +235,7 @@ static void routes_as_others_write_them(void **state)
         assert_int_equal(form(&d, rows[i].extra), ST_OK);
         struct sip_dialog_path path = path_of(&d);
         assert_span(path.route, rows[i].route);
-        assert_int_equal(path.to.port, rows[i].port);
+        assert_int_equal(path.to.remote.port, rows[i].port);
         sip_dialog_fini(&d);
     }
 }
@@ -239,7 +244,7 @@ static void from_request(void **state)
 {
     (void)state;
     struct sip_dialog d = {0};
-    struct net_addr from = source();
+    struct sip_flow from = source();
     struct sip_msg msg = parsed("INVITE sip:us@x SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK1\r\n"
                                 "Max-Forwards: 70\r\nFrom: <sip:them@y>;tag=abc\r\nTo: <sip:us@x>\r\nCall-ID: c\r\n"
                                 "CSeq: 9 INVITE\r\nRecord-Route: <sip:a;lr>, <sip:b;lr>\r\nContact: <sip:p@h>\r\n\r\n");
@@ -260,7 +265,7 @@ static void refresh(void **state)
 {
     (void)state;
     struct sip_dialog d;
-    struct net_addr from = addr_ipv4(10, 0, 0, 5, 5062);
+    struct sip_flow from = by_udp(addr_ipv4(10, 0, 0, 5, 5062));
     assert_int_equal(form(&d, RESPONSE("Contact: <sip:old@10.0.0.7>\r\n")), ST_OK);
     d.target_unreachable = true;
     struct sip_msg msg = parsed(RESPONSE("Contact: <sip:new@10.0.0.8>\r\nRecord-Route: <sip:no;lr>\r\n"));
@@ -271,7 +276,7 @@ static void refresh(void **state)
     msg = parsed(RESPONSE(""));
     assert_int_equal(sip_dialog_refresh(&d, &msg, &from), ST_OK);
     assert_span(path_of(&d).uri, "sip:new@10.0.0.8");
-    assert_true(addr_equal(&d.source, &from));
+    assert_true(sip_flow_equal(&d.source, &from));
     sip_dialog_fini(&d);
 }
 
@@ -284,7 +289,7 @@ static void too_large(void **state)
     assert_non_null(text);
     assert_non_null(extra);
     struct sip_dialog d;
-    struct net_addr from = source();
+    struct sip_flow from = source();
     for (int i = 0; i < SIP_DIALOG_ROUTES_MAX + 1; i++) {
         strcat(extra, "Record-Route: <sip:a;lr>\r\n");
     }

@@ -25,13 +25,13 @@ static uint64_t seed = 5;
 static struct rng rng = {rng_seeded_fill, &seed};
 static char sent[8192];
 static size_t sent_count;
-static struct net_addr sent_to;
+static struct sip_flow sent_to;
 static enum sip_request_end end;
 static int end_code;
 static size_t end_count;
 static int send_status;
 
-static int send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     (void)ctx;
     assert_true(len < sizeof(sent));
@@ -185,7 +185,7 @@ static void servers(void **state)
     assert_int_equal(sip_request_server(&ask).family, 0);
     sip_stack_set_servers(stack, two, 2);
     assert_int_equal(sip_request_send(&ask.request, &(struct sip_request_parts){0}), ST_OK);
-    assert_true(addr_equal(&sent_to, &two[0]));
+    assert_true(addr_equal(&sent_to.remote, &two[0]));
     assert_int_equal(sip_request_due(&ask.request), stack->now + SIP_REQUEST_PATIENCE);
     sip_request_unreachable(&ask.request, &two[1]);
     assert_int_equal(sip_request_due(&ask.request), stack->now + SIP_REQUEST_PATIENCE);
@@ -193,7 +193,7 @@ static void servers(void **state)
     sip_request_expire(&ask.request);
     assert_int_equal(end, SIP_REQUEST_AGAIN);
     assert_int_equal(sip_request_send(&ask.request, &(struct sip_request_parts){0}), ST_OK);
-    assert_true(addr_equal(&sent_to, &two[1]));
+    assert_true(addr_equal(&sent_to.remote, &two[1]));
     assert_int_equal(sip_request_due(&ask.request), MONO_NEVER); /* the last one has all the time there is */
     answer(stack, "503 Down", "");
     assert_int_equal(end, SIP_REQUEST_ANSWERED);
@@ -279,7 +279,7 @@ static void inside_says(void **state)
     assert_sent(text);
     (void)snprintf(text, sizeof(text), ";tag=%s\r\n", inv->local_tag);
     assert_sent(text);
-    assert_true(addr_equal(&sent_to, &c.next_hop)); /* the route's */
+    assert_true(addr_equal(&sent_to.remote, &c.next_hop)); /* the route's */
     assert_int_equal(sip_request_send(&info.request, &(struct sip_request_parts){0}), ST_STATE);
     answer(stack, "200 OK", "");
     assert_int_equal(end, SIP_REQUEST_ANSWERED);
@@ -311,7 +311,7 @@ static void inside_ends(void **state)
     open_info(&info, call(stack, FAR_CONTACT));
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         ask(&info);
-        assert_true(addr_equal(&sent_to, &phone));
+        assert_true(addr_equal(&sent_to.remote, &phone));
         answer(stack, rows[i].status,
                "Contact: <sip:other.test>\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n");
         assert_int_equal(end_count, i + 1);
@@ -341,7 +341,7 @@ static void inside_silence(void **state)
     assert_int_equal(end_count, 1);
     assert_int_equal(end, SIP_REQUEST_AGAIN);
     ask(&info);
-    assert_true(addr_equal(&sent_to, &c.next_hop));
+    assert_true(addr_equal(&sent_to.remote, &c.next_hop));
     assert_sent("INFO sip:far@10.0.0.9:5070 SIP/2.0\r\n");
     let_run(stack, 40);
     assert_int_equal(end_count, 2);
@@ -363,7 +363,7 @@ static void inside_broken(void **state)
     let_run(stack, 1);
     assert_int_equal(end, SIP_REQUEST_AGAIN);
     ask(&info);
-    assert_true(addr_equal(&sent_to, &c.next_hop));
+    assert_true(addr_equal(&sent_to.remote, &c.next_hop));
     let_run(stack, 1);
     assert_int_equal(end_count, 2);
     assert_int_equal(end, SIP_REQUEST_BROKEN);
@@ -387,7 +387,7 @@ static void inside_unreachable(void **state)
     answer(stack, "200 OK", "");
     assert_int_equal(end_count, 1);
     ask(&info);
-    assert_true(addr_equal(&sent_to, &c.next_hop));
+    assert_true(addr_equal(&sent_to.remote, &c.next_hop));
     sip_request_unreachable(&info.request, &c.next_hop); /* no way is left */
     assert_int_equal(end_count, 1);
     answer(stack, "200 OK", "");

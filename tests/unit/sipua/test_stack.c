@@ -31,7 +31,7 @@ static void sink(void *ctx, enum log_level level, const char *text, size_t len)
 
 static struct log debug_log = {.level = LOG_DEBUG, .sink = sink};
 
-static int send(void *ctx, const struct net_addr *to, const void *data, size_t len)
+static int send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
     (void)ctx;
     (void)to;
@@ -129,7 +129,9 @@ static void reply(struct sip_stack *stack, const char *status, const char *extra
     put_header(text, sizeof(text), "CSeq");
     size_t len = strlen(text);
     (void)snprintf(text + len, sizeof(text) - len, "%sContent-Length: 0\r\n\r\n", extra);
-    struct net_addr from = addr_ipv4(10, 0, 0, 2, 5060);
+    struct net_addr us = addr_ipv4(10, 0, 0, 1, 5062);
+    struct net_addr server = addr_ipv4(10, 0, 0, 2, 5060);
+    struct sip_flow from = sip_flow_udp(&us, &server);
     sip_stack_input(stack, DUR_S(1), &from, text, strlen(text));
 }
 
