@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const uint32_t arm_actions = SIP_INV_ACT_ARM_RING | SIP_INV_ACT_ARM_RETRY | SIP_INV_ACT_ARM_RETRY_TWICE |
                                     SIP_INV_ACT_ARM_GIVE_UP | SIP_INV_ACT_ARM_SILENCE;
@@ -413,7 +414,7 @@ void sip_inv_free(struct sip_inv *usage)
     sip_text_clear(&usage->uri);
     sip_text_clear(&usage->offer);
     sip_text_clear(&usage->credentials);
-    sip_text_clear(&usage->request);
+    free(usage->invite);
     sip_text_clear(&usage->answer);
     sip_auth_fini(&usage->auth);
     sip_inv_targets_clear(&usage->targets);

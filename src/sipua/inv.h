@@ -72,9 +72,9 @@ struct sip_inv {
     struct sip_auth auth;
     struct sip_inv_targets targets;
     /* incoming */
-    bool taken;              /* its INVITE has been copied and has a transaction */
-    struct sip_text request; /* the INVITE */
-    struct sip_flow source;  /* where it came from */
+    bool taken;             /* its INVITE has been copied and has a transaction */
+    struct sip_msg *invite; /* owns: theirs, with bytes of its own */
+    struct sip_flow source; /* where it came from */
     /* our 2xx that waits for an ACK */
     struct sip_text answer;
     struct pool_id answer_tx;

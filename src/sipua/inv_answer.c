@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "inv.h"
 
+#include <stdlib.h>
+
 /* ---- responses to the INVITE that came ---- */
 
 int sip_inv_keep_answer(struct sip_inv *usage, struct pool_id tx, const struct sip_msg *invite,
@@ -42,7 +44,6 @@ int sip_inv_send_response(struct sip_inv *usage, const struct sip_inv_input *in)
 {
     struct sip_stack *stack = usage->stack;
     char contact[SIP_STACK_CONTACT_MAX];
-    struct sip_msg request;
     struct sip_reply reply = {
         .code = in->send_code != 0 ? in->send_code : in->code,
         .to_tag = span_cstr(usage->local_tag),
@@ -60,10 +61,7 @@ int sip_inv_send_response(struct sip_inv *usage, const struct sip_inv_input *in)
     } else {
         reply.body = SPAN_NONE;
     }
-    if (sip_msg_parse(sip_text_view(&usage->request), &request) != SIP_VERDICT_OK) {
-        return ST_BAD;
-    }
-    return sip_stack_reply_tx(stack, usage->invite_tx, &request, &usage->source, &reply);
+    return sip_stack_reply_tx(stack, usage->invite_tx, usage->invite, &usage->source, &reply);
 }
 
 /* ---- a new INVITE ---- */
@@ -109,10 +107,9 @@ static int invite_take(struct sip_inv *usage)
     if (!pool_id_eq(pending->usage, usage->id)) {
         return ST_STATE;
     }
-    int status = sip_text_set(&usage->request, pending->message->raw);
-    if (status == ST_OK) {
-        status = incoming_set_local(usage, pending->message);
-    }
+    free(usage->invite); /* of a try that failed */
+    usage->invite = sip_msg_clone(pending->message);
+    int status = usage->invite != NULL ? incoming_set_local(usage, pending->message) : ST_NO_MEMORY;
     if (status == ST_OK) {
         status = invite_make_dialog(usage, pending);
     }
@@ -235,7 +232,6 @@ int sip_inv_progress(struct sip_stack *stack, mono_us now, struct pool_id id, in
 int sip_inv_answer(struct sip_stack *stack, mono_us now, struct pool_id id, struct span body)
 {
     struct sip_inv *usage;
-    struct sip_msg request;
     int status = invite_unanswered(stack, now, id, SIP_INV_EV_ANSWER, &usage);
 
     if (status == ST_OK) {
@@ -244,22 +240,15 @@ int sip_inv_answer(struct sip_stack *stack, mono_us now, struct pool_id id, stru
     if (status != ST_OK) {
         return status;
     }
-    if (sip_msg_parse(sip_text_view(&usage->request), &request) != SIP_VERDICT_OK) {
-        return ST_BAD;
-    }
-    status = sip_inv_keep_answer(usage, usage->invite_tx, &request, &usage->source, body);
+    status = sip_inv_keep_answer(usage, usage->invite_tx, usage->invite, &usage->source, body);
     return status == ST_OK ? sip_inv_step(usage, SIP_INV_EV_ANSWER, &(struct sip_inv_input){0}) : status;
 }
 
 struct span sip_inv_offer(const struct sip_stack *stack, struct pool_id id)
 {
     const struct sip_inv *usage = sip_inv_get(stack, id);
-    struct sip_msg request;
 
-    if (usage == NULL || !usage->taken || sip_msg_parse(sip_text_view(&usage->request), &request) != SIP_VERDICT_OK) {
-        return SPAN_NONE;
-    }
-    return sip_inv_sdp(&request);
+    return usage != NULL && usage->taken ? sip_inv_sdp(usage->invite) : SPAN_NONE;
 }
 
 int sip_inv_reject(struct sip_stack *stack, mono_us now, struct pool_id id, int code, struct span extra)

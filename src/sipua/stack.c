@@ -136,8 +136,9 @@ static int copy_config(struct sip_stack *stack, const struct sip_config *config)
 
 uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
 {
-    /* INVITE, two abandoned branches, its answer, ACK and one more request are kept for sending again */
-    const uint64_t kept = 6 * 4096;
+    /* INVITE (theirs as a message too), two abandoned branches, its answer, ACK and one more request are kept for sending
+     * again */
+    const uint64_t kept = 6 * 4096 + sizeof(struct sip_msg);
     const uint64_t writers = 6 * (uint64_t)SIP_DATAGRAM_MAX;
     const uint64_t challenges = 2 * SIP_AUTH_REALMS_MAX * (uint64_t)SIP_AUTH_TEXT_MAX; /* of the registration; realms */
     uint64_t usage = sizeof(struct sip_inv) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;

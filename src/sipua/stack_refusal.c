@@ -99,6 +99,7 @@ void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *reques
         return;
     }
     struct span what = refusal_culprit(request, reply->code);
-    log_write(log, level, LOG_TEXT(log, SIP_REFUSED), text_safe(request->method_text, method), addr_text(&source->remote, addr),
-              reply->code, text_safe(reason, phrase), what.len > 0 ? ": " : "", text_safe(what, detail));
+    log_write(log, level, LOG_TEXT(log, SIP_REFUSED), text_safe(request->method_text, method),
+              addr_text(&source->remote, addr), reply->code, text_safe(reason, phrase), what.len > 0 ? ": " : "",
+              text_safe(what, detail));
 }

@@ -91,6 +91,9 @@ struct sip_msg {
 /* Parses one datagram. Leading CRLFs and octets behind Content-Length are ignored (RFC 3261 7.5, 18.3). */
 WS_MUST_CHECK enum sip_verdict sip_msg_parse(struct span datagram, struct sip_msg *msg);
 
+/* The same message with bytes of its own, in one block: free() releases it. Nothing is parsed again. NULL: no memory. */
+struct sip_msg *sip_msg_clone(const struct sip_msg *msg);
+
 /* Content-Length of a message's head, which goes from its start line to its blank line, as sip_msg_parse finds it. ST_NOT_FOUND:
  * it has none, or an empty one; ST_BAD: no number, or one that does not fit, or several that differ. */
 WS_MUST_CHECK int sip_head_content_length(struct span head, uint32_t *len);
