@@ -5,8 +5,8 @@
 
 #include "options.h"
 #include "tokens.h"
+#include "wsaudio/http.h"
 #include "wsaudio/os.h"
-#include "wsaudio/ws.h"
 
 enum access_verdict {
     ACCESS_OK,

@@ -4,6 +4,7 @@
 #include "places.h"
 #include "recordings.h"
 #include "wsaudio/call.h"
+#include "wsaudio/http.h"
 
 /* Code, libraries, libcrypto's tables, loop and receive slots. */
 #define PROGRAM_BYTES (8u * 1024 * 1024)

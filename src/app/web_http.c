@@ -240,6 +240,7 @@ bool web_body_next(struct peer *p)
 
 static void upgrade(struct peer *p, bool echo, const struct span *token, struct span rest)
 {
+    static const char *const protocols[] = {"sip-audio-protocol", "sip-demo-protocol", NULL};
     struct web *w = p->web;
     struct gateway *g = w->gateway;
     struct outbuf out;
@@ -250,7 +251,7 @@ static void upgrade(struct peer *p, bool echo, const struct span *token, struct 
     if (!begin_answer(p, &out)) {
         return;
     }
-    int status = ws_handshake_answer(p->request, &out, &why);
+    int status = http_upgrade_answer(p->request, protocols, &out, &why);
     end_answer(p, &out);
     if (status != ST_OK) {
         if (log_quota_take(&w->quota.handshakes, &g->log, LOG_INFO, g->now)) {
@@ -348,7 +349,7 @@ static void options(struct peer *p, int code)
 
 static bool wants_socket(const struct peer *p)
 {
-    return has_method(p, "GET") && ws_handshake_wanted(p->request);
+    return has_method(p, "GET") && http_upgrade_wanted(p->request);
 }
 
 static void get(struct peer *p, const struct route *route, const struct span *token, struct span rest)

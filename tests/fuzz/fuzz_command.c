@@ -2,6 +2,7 @@
 /* The words of the text protocol and what their arguments go through: targets, file names, header lines, addresses, text for
  * the log. The first byte draws how much room is given. */
 #include "support_fuzz.h"
+#include "wsaudio/http.h"
 #include "wsaudio/sipmsg.h"
 #include "wsaudio/sipmsg/uri.h"
 #include "wsaudio/ws.h"

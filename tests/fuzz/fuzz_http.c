@@ -2,7 +2,7 @@
 /* HTTP request head and WebSocket handshake: the same in any split, nothing of what follows the head is taken, views lie in the
  * buffer, a head written from what was read reads the same, and the answer is one head without a line too many. */
 #include "support_fuzz.h"
-#include "wsaudio/ws.h"
+#include "wsaudio/http.h"
 
 static size_t push(struct http_request *r, struct fuzz_chunks chunks, struct span text)
 {
@@ -89,17 +89,18 @@ static void check_value(const struct http_request *r, const char *key)
 
 static void check_answer(const struct http_request *r)
 {
+    static const char *const protocols[] = {"sip-audio-protocol", "sip-demo-protocol", NULL};
     char bytes[4096];
     struct outbuf out;
     const char *why = NULL;
 
     outbuf_init(&out, bytes, sizeof(bytes));
-    int status = ws_handshake_answer(r, &out, &why);
+    int status = http_upgrade_answer(r, protocols, &out, &why);
     struct span text = outbuf_view(&out);
     FUZZ_CHECK(outbuf_status(&out) == ST_OK);
     FUZZ_CHECK(status == ST_OK ? span_starts(text, SPAN_LIT("HTTP/1.1 101 ")) : status == ST_BAD && why != NULL);
     FUZZ_CHECK(status == ST_OK || span_starts(text, SPAN_LIT("HTTP/1.1 4")));
-    FUZZ_CHECK(status != ST_OK || (ws_handshake_wanted(r) && r->minor_version > 0));
+    FUZZ_CHECK(status != ST_OK || (http_upgrade_wanted(r) && r->minor_version > 0));
     if (status == ST_OK) {
         size_t lines = 0;
         while (text.len > 0) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rooms' include rule: base <- {sipmsg <- siptx <- sipua, sdp, rtp, audio, ws} <- call <- app, and base <- os <- app."""
+"""The rooms' include rule: base <- {sipmsg <- siptx <- sipua, sdp, rtp, audio, ws} <- call <- app, base <- http <- app, and base <- os <- app."""
 import re
 
 import common

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HTTP response heads. Every answer but the 101 closes its connection, so none needs more than a length. */
-#include "wsaudio/ws.h"
+#include "wsaudio/http.h"
 
 const char *http_reason(int code)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* http_header.c, byte by byte: query values and percent-decoding at every truncation, with every single byte changed, in
- * every size of room, their input and output flush against an inaccessible page. (Tables: test_http_request.c.) */
+/* header.c, byte by byte: query values and percent-decoding at every truncation, with every single byte changed, in
+ * every size of room, their input and output flush against an inaccessible page. (Tables: test_request.c.) */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "guard.h"
-#include "wsaudio/ws.h"
+#include "wsaudio/http.h"
 
 static const char coded[] = "a%20b%41+%e4%B8%ad%7e";
 static const char plain[] = "a bA+\xe4\xb8\xad~";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HTTP/1.1 request head, strict where leniency has been the door of request smuggling (RFC 9112 2.2, 5.1, 5.2, 11.2). */
-#include "wsaudio/ws.h"
+#include "wsaudio/http.h"
 
 #define TLS_HANDSHAKE 0x16 /* content type of the first record (RFC 8446 5.1) */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's side of the opening handshake (RFC 6455 4.2). Extensions are offered in vain: none is chosen. */
-#include "wsaudio/ws.h"
+#include "wsaudio/http.h"
 
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define KEY_LEN     24
@@ -12,7 +12,7 @@ struct refusal {
     const char *extra; /* header lines or NULL */
 };
 
-bool ws_handshake_wanted(const struct http_request *r)
+bool http_upgrade_wanted(const struct http_request *r)
 {
     return http_header_has_token(r, "Upgrade", "websocket");
 }
@@ -84,20 +84,18 @@ static struct refusal check_request(const struct http_request *r)
     return refuse(0, NULL);
 }
 
-static const char *known_protocol(struct span offered)
+static const char *known_protocol(const char *const *known, struct span offered)
 {
-    static const char *const known[] = {"sip-audio-protocol", "sip-demo-protocol"};
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (span_eq(offered, span_cstr(known[i]))) {
-            return known[i];
+    for (; *known != NULL; known++) {
+        if (span_eq(offered, span_cstr(*known))) {
+            return *known;
         }
     }
     return NULL;
 }
 
 /* The first we know in the client's order of preference, over all such headers (RFC 6455 4.2.2, 11.3.4); NULL: none. */
-static const char *choose_protocol(const struct http_request *r)
+static const char *choose_protocol(const struct http_request *r, const char *const *protocols)
 {
     for (size_t i = 0; i < r->header_count; i++) {
         struct span list = r->headers[i].value;
@@ -105,7 +103,7 @@ static const char *choose_protocol(const struct http_request *r)
             continue;
         }
         while (list.len > 0) {
-            const char *known = known_protocol(span_trim(span_cut(&list, ',')));
+            const char *known = known_protocol(protocols, span_trim(span_cut(&list, ',')));
             if (known != NULL) {
                 return known;
             }
@@ -133,7 +131,8 @@ static void write_refusal(struct outbuf *out, const struct refusal *refusal)
     http_write_response(out, refusal->code, "text/plain; charset=utf-8", refusal->extra, outbuf_view(&body));
 }
 
-int ws_handshake_answer(const struct http_request *r, struct outbuf *out, const char **why)
+int http_upgrade_answer(const struct http_request *r, const char *const *protocols, struct outbuf *out,
+                        const char **why)
 {
     char accept[64];
     struct refusal refusal = check_request(r);
@@ -147,7 +146,7 @@ int ws_handshake_answer(const struct http_request *r, struct outbuf *out, const 
         write_refusal(out, &refusal);
         return ST_BAD;
     }
-    const char *protocol = choose_protocol(r);
+    const char *protocol = choose_protocol(r, protocols);
     outbuf_printf(out, "HTTP/1.1 101 %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n",
                   http_reason(101), accept);
     if (protocol != NULL) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http_request.c, http_header.c, http_response.c (RFC 9112). */
+/* request.c, header.c, response.c (RFC 9112). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "guard.h"
-#include "wsaudio/ws.h"
+#include "wsaudio/http.h"
 
 static const char good[] = "GET /recordings/a.wav?token=a%2Bb&x=1 HTTP/1.1\r\n"
                            "Host: localhost:8080\r\n"

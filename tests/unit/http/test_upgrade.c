@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* handshake.c (RFC 6455 4.2). */
+/* upgrade.c (RFC 6455 4.2). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,13 +7,14 @@
 
 #include <cmocka.h>
 
-#include "wsaudio/ws.h"
+#include "wsaudio/http.h"
 
 #define HEAD    "GET / HTTP/1.1\r\nHost: server.example.com\r\n"
 #define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 #define KEY     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 #define VERSION "Sec-WebSocket-Version: 13\r\n"
 
+static const char *const PROTOCOLS[] = {"sip-audio-protocol", "sip-demo-protocol", NULL};
 static char answer[1024];
 
 static int ask(const char *text, const char **why)
@@ -24,7 +25,7 @@ static int ask(const char *text, const char **why)
     assert_int_equal(http_request_push(&r, text, strlen(text)), strlen(text));
     assert_int_equal(r.state, HTTP_READY);
     outbuf_init(&out, answer, sizeof(answer) - 1);
-    int status = ws_handshake_answer(&r, &out, why);
+    int status = http_upgrade_answer(&r, PROTOCOLS, &out, why);
     assert_int_equal(outbuf_status(&out), ST_OK);
     answer[out.len] = '\0';
     return status;
@@ -122,7 +123,7 @@ static void test_what_wants_a_socket(void **state)
         (void)snprintf(text, sizeof(text), HEAD "%s\r\n", rows[i].lines);
         http_request_init(&r);
         assert_int_equal(http_request_push(&r, text, strlen(text)), strlen(text));
-        if (ws_handshake_wanted(&r) != rows[i].wanted) {
+        if (http_upgrade_wanted(&r) != rows[i].wanted) {
             fail_msg("%s", rows[i].lines);
         }
     }
@@ -222,10 +223,10 @@ static void test_wanted(void **state)
     (void)state;
     http_request_init(&r);
     (void)http_request_push(&r, plain, sizeof(plain) - 1);
-    assert_false(ws_handshake_wanted(&r));
+    assert_false(http_upgrade_wanted(&r));
     http_request_init(&r);
     (void)http_request_push(&r, upgrade, sizeof(upgrade) - 1);
-    assert_true(ws_handshake_wanted(&r));
+    assert_true(http_upgrade_wanted(&r));
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions to a request that is read: headers, token lists, query values. */
-#include "wsaudio/ws.h"
+#include "wsaudio/http.h"
 
 const struct span *http_header_find(const struct http_request *r, const char *name)
 {
