@@ -74,6 +74,9 @@ struct ws_conn_config {
 
 /* An open connection (after the 101). NULL: out of memory. */
 struct ws_conn *ws_conn_new(const struct ws_conn_config *config);
+/* wake(ctx) is called whenever what the functions below say of output, end, pause or room for input may have become another: so
+ * nobody has to ask all connections in each turn. From inside of any of them; it may be called once too often. NULL: nobody is. */
+void ws_conn_set_wake(struct ws_conn *conn, void (*wake)(void *ctx), void *ctx);
 /* Aborts an upload that is under way (upload_end(aborted)). NULL is fine. */
 void ws_conn_free(struct ws_conn *conn);
 

@@ -56,6 +56,19 @@ void ws_conn_free(struct ws_conn *conn)
     free(conn);
 }
 
+void ws_conn_set_wake(struct ws_conn *conn, void (*wake)(void *ctx), void *ctx)
+{
+    conn->wake = wake;
+    conn->wake_ctx = ctx;
+}
+
+void conn_touch(struct ws_conn *conn)
+{
+    if (conn->wake != NULL) {
+        conn->wake(conn->wake_ctx);
+    }
+}
+
 const char *ws_end_name(enum ws_end end)
 {
     static const char *const NAMES[WS_END_COUNT] = {
@@ -82,6 +95,7 @@ void conn_fail(struct ws_conn *conn, enum ws_end end)
     conn->end = conn->end == WS_END_NONE ? end : conn->end;
     conn->failed = true;
     conn->closing = true;
+    conn_touch(conn);
 }
 
 /* A close frame has room for 123 bytes of reason, which must be UTF-8. */
@@ -129,6 +143,7 @@ void ws_conn_close(struct ws_conn *conn, enum ws_close code, const char *reason)
 void ws_conn_pause(struct ws_conn *conn, bool paused)
 {
     conn->paused = paused;
+    conn_touch(conn);
 }
 
 bool ws_conn_is_paused(const struct ws_conn *conn)

@@ -43,6 +43,8 @@ struct conn_run {
 struct ws_conn {
     wslay_event_context_ptr wslay;
     struct ws_hooks hooks;
+    void (*wake)(void *ctx); /* NULL: nobody waits for changes */
+    void *wake_ctx;
     uint64_t max_message;
     bool echo;
     bool paused;
@@ -77,6 +79,8 @@ struct ws_conn {
 };
 
 /* conn.c */
+/* Something that its owner may ask for has changed. */
+void conn_touch(struct ws_conn *conn);
 /* For a reason of our own: code says which. */
 void conn_close(struct ws_conn *conn, uint16_t code, const char *reason, dur_us patience);
 /* For any other. */

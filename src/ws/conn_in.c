@@ -236,6 +236,9 @@ size_t ws_conn_process_some(struct ws_conn *conn, mono_us now, size_t budget)
     if (conn->closing) {
         conn_text_abort(conn);
     }
+    if (spent > 0) { /* there is room for more, and its end may have been in it */
+        conn_touch(conn);
+    }
     return spent;
 }
 

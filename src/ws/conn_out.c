@@ -40,6 +40,7 @@ ssize_t conn_on_send(wslay_event_context_ptr ctx, const uint8_t *data, size_t le
     }
     memcpy(out_reserve(conn, len), data, len);
     conn->out_tail += len;
+    conn_touch(conn);
     return (ssize_t)len;
 }
 
@@ -111,6 +112,7 @@ static uint8_t *out_frame(struct ws_conn *conn, bool fin, uint8_t opcode, size_t
     assert(ptr != NULL && (extend || conn->run_count < CONN_AUDIO_RUNS));
     size_t header_len = frame_header_write(ptr, fin, opcode, len);
     conn->out_tail += header_len + len;
+    conn_touch(conn);
     if (!extend) {
         conn->runs[conn->run_count++].from = from;
     }
