@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "places.h"
-
 #define STOP_LIMIT_US   DUR_S(5)
 #define RELOAD_EVERY_US DUR_S(1)
 /* SIP datagrams may fill a UDP packet, RTP never does; one batch of slots serves all sockets. */
@@ -53,7 +51,7 @@ static void begin_stop(struct gateway *g, mono_us now)
     g->stopping = true;
     g->stop_by = now + STOP_LIMIT_US;
     log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, STOPPING));
-    web_stop(g->web);
+    web_stop(g->web, now);
     bridge_stop(g->bridge, now);
 }
 
@@ -97,7 +95,7 @@ static void reload(struct gateway *g, mono_us now)
     g->reloaded_at = now;
     unwatch_log(g);                                                /* before its descriptor closes */
     bool reopened = logfile_reopen(&g->logfile, &g->log) == ST_OK; /* says itself why not */
-    if (access_reload(&g->access, why) != ST_OK) {
+    if (web_reload(g->web, why) != ST_OK) {
         log_write(&g->log, LOG_ERROR, LOG_TEXT(&g->log, TOKENS_KEPT), log_words(&g->log, why, words));
     } else if (reopened && log_quota_take(&g->reloads, &g->log, LOG_INFO, now)) {
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, RELOADED));
@@ -137,7 +135,7 @@ static uint64_t descriptors_needed(const struct options *o)
 {
     uint64_t of_a_call = o->sip_server.name == NULL ? 6 : 4;
 
-    return FIXED_WATCHES + o->max_calls * of_a_call + PLACES_PEERS(o->max_clients) + o->max_clients;
+    return FIXED_WATCHES + o->max_calls * of_a_call + web_sockets_max(o->max_clients) + o->max_clients;
 }
 
 static void check_descriptors(struct gateway *g)
@@ -154,7 +152,7 @@ static void check_descriptors(struct gateway *g)
 static int open_loop(struct gateway *g)
 {
     const struct options *o = g->options;
-    uint32_t watches = FIXED_WATCHES + PLACES_PEERS(o->max_clients) + 4 * o->max_calls;
+    uint32_t watches = FIXED_WATCHES + web_sockets_max(o->max_clients) + 4 * o->max_calls;
     int status = os_loop_new(watches, &g->loop);
 
     if (status == ST_OK) {
@@ -175,12 +173,19 @@ static int open_loop(struct gateway *g)
     return status == ST_OK ? ST_OK : gateway_fail(g, status, "the event loop cannot be set up: %s", os_error_text());
 }
 
-static int open_access(struct gateway *g)
+static int open_web(struct gateway *g)
 {
-    char why[TOKENS_WHY_MAX];
-    int status = access_init(&g->access, g->options, why);
+    struct web_config config = {
+        .options = g->options,
+        .log = &g->log,
+        .loop = g->loop,
+        .bridge = g->bridge,
+        .sip = bridge_sip(g->bridge),
+        .recordings = g->recordings,
+        .loopback = g->loopback != NULL,
+    };
 
-    return status == ST_OK ? ST_OK : gateway_fail(g, status, "--ws-token-file: %s", why);
+    return web_open(&config, &g->web, g->why);
 }
 
 static int open_all(struct gateway *g)
@@ -188,16 +193,13 @@ static int open_all(struct gateway *g)
     int status = open_loop(g);
 
     if (status == ST_OK) {
-        status = open_access(g);
-    }
-    if (status == ST_OK) {
         status = gateway_files_open(g);
     }
     if (status == ST_OK) {
         status = gateway_sip_open(g);
     }
     if (status == ST_OK) {
-        status = web_open(g, &g->web);
+        status = open_web(g);
     }
     if (status == ST_OK) {
         log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, UPLOAD_DIR), g->options->upload_dir);
@@ -208,10 +210,9 @@ static int open_all(struct gateway *g)
 static void close_all(struct gateway *g)
 {
     unwatch_log(g);
-    web_close(g->web);
+    web_close(g->web, g->now);
     gateway_sip_close(g);
     gateway_files_close(g);
-    access_fini(&g->access);
     os_udp_batch_free(g->batch);
     os_ticker_close(&g->ticker);
     os_signals_close(g->signals_fd);

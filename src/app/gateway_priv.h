@@ -3,18 +3,17 @@
 #ifndef WSAUDIO_APP_GATEWAY_PRIV_H
 #define WSAUDIO_APP_GATEWAY_PRIV_H
 
-#include "access.h"
 #include "gateway.h"
 #include "logfile.h"
 #include "media_sockets.h"
 #include "recordings.h"
 #include "uploads.h"
+#include "web.h"
 #include "wsaudio/call.h"
 #include "wsaudio/os.h"
 
 #define GATEWAY_WHY_MAX 512
 
-struct web;
 struct loopback;
 struct names;
 
@@ -33,7 +32,6 @@ struct gateway {
     struct os_flusher *flusher;
     struct uploads *uploads;
     struct recordings *recordings; /* NULL with --no-record */
-    struct access access;
     int sip_fd;
     struct pool_id sip_watch;
     struct net_addr server;    /* the first SIP server, or the loopback exchange; family 0: not known yet */
@@ -98,18 +96,5 @@ mono_us loopback_tick_due(const struct loopback *l);
 void loopback_tick(struct loopback *l, mono_us now);
 mono_us loopback_due(const struct loopback *l);
 void loopback_turn(struct loopback *l, mono_us now);
-
-/* web.c: listener, HTTP requests, WebSocket streams. */
-WS_MUST_CHECK int web_open(struct gateway *g, struct web **out);
-void web_close(struct web *w);
-mono_us web_due(const struct web *w);
-/* Reads what has come, before deadlines run; all connections together have a share of the turn, one begins where the last ended. */
-void web_serve(struct web *w, mono_us now);
-/* Time-outs, and writing what the turn produced. */
-void web_turn(struct web *w, mono_us now);
-/* Connections without a WebSocket are closed. The listener stays until web_close: /healthz says that the server stops. */
-void web_stop(struct web *w);
-/* No WebSocket is open and no answer on its way. */
-bool web_is_quiet(const struct web *w);
 
 #endif

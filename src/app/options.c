@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "options_table.h"
-#include "tokens.h"
+#include "web_tokens.h"
 #include "wsaudio/os.h"
 
 #define CONFIG_FILE_MAX   (256 * 1024)
@@ -354,7 +354,7 @@ static int check_tokens(struct loader *l, const char *path)
     char safe[TEXT_SAFE_MAX + 1];
     char why[TOKENS_WHY_MAX];
     struct token_set tokens;
-    int status = tokens_load(path, &tokens, why);
+    int status = web_tokens_load(path, &tokens, why);
 
     if (status != ST_OK) {
         return fail(l, status == ST_NO_MEMORY ? status : ST_BAD, "--ws-token-file '%s': expected one token a line: %s",

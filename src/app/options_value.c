@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "options_table.h"
-#include "origin.h"
+#include "wsaudio/http/origin.h"
 
 static void *field_of(struct options *o, const struct option_row *row)
 {

@@ -1,371 +1,319 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
-
 #include "web_priv.h"
 
-#define RESPONSE_LIMIT_US DUR_S(30) /* as the log says */
-#define LINGER_LIMIT_US   DUR_S(2)
-#define READ_PIECE        4096
-/* Read and answered in one turn, for all; what is left over waits for the next. What a request costs beside its bytes. */
-#define TURN_BYTES   (256u * 1024)
-#define REQUEST_COST 4096
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "web_tokens.h"
+
+/* Read and answered in one turn, for all; what is left over waits for the next. */
+#define TURN_BYTES (256u * 1024)
+
+static struct web_socket *of_owner(void *owner)
+{
+    return LIST_OWNER(owner, struct web_socket, client);
+}
 
 static void charge(struct web *w, size_t bytes)
 {
     w->turn_left -= bytes < w->turn_left ? bytes : w->turn_left;
 }
 
-static void watch(struct peer *p, unsigned events)
+static void socket_close(struct web_socket *s, mono_us now)
 {
-    if (p->events != events) {
-        p->events = events;
-        os_loop_set_events(p->web->gateway->loop, p->watch, events);
-    }
+    struct web *w = s->web;
+
+    list_remove(&s->waits);
+    http_conn_free(s->conn, now);
+    os_loop_unwatch(w->config.loop, s->watch);
+    os_tcp_close(s->fd);
+    pool_free(&w->sockets, s->id);
 }
 
-static void leave_bridge(struct peer *p)
+void web_drop_over(struct web *w, mono_us now)
 {
-    const struct gateway *g = p->web->gateway;
-    char text[ADDR_TEXT_MAX];
+    void *owner;
 
-    if (p->phase == PEER_SOCKET) {
-        bridge_client_gone(g->bridge, g->now, p->client);
-        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, CLIENT_GONE), addr_text(&p->addr, text));
+    while ((owner = http_server_next_over(w->server)) != NULL) {
+        socket_close(of_owner(owner), now);
     }
-}
-
-void web_peer_close(struct peer *p)
-{
-    struct web *w = p->web;
-    struct gateway *g = w->gateway;
-
-    leave_bridge(p);
-    web_leave_place(p);
-    timerq_cancel(&w->timers, &p->timer);
-    os_loop_unwatch(g->loop, p->watch);
-    os_tcp_close(p->fd);
-    os_close(p->body_fd);
-    free(p->request);
-    free(p->out);
-    pool_free(&w->peers, p->id);
 }
 
 /* ---- writing ---- */
 
-enum flush { FLUSH_DONE, FLUSH_BLOCKED, FLUSH_FAILED };
-
-static enum flush flush_out(struct peer *p)
-{
-    while (p->out_sent < p->out_len) {
-        int n = os_tcp_write(p->fd, p->out + p->out_sent, p->out_len - p->out_sent);
-        if (n == ST_AGAIN) {
-            return FLUSH_BLOCKED;
-        }
-        if (n < 0) {
-            return FLUSH_FAILED;
-        }
-        p->out_sent += (size_t)n;
-    }
-    return FLUSH_DONE;
-}
-
-static enum flush flush_conn(struct peer *p, struct ws_conn *conn)
+/* False: it failed. An answer goes out one piece a turn, so that a long download leaves the others their time. */
+static bool socket_write(struct web_socket *s, mono_us now)
 {
     const void *bytes;
     size_t len;
 
-    while ((len = ws_conn_output(conn, &bytes)) > 0) {
-        int n = os_tcp_write(p->fd, bytes, len);
+    while (!s->blocked && (len = http_conn_output(s->conn, &bytes)) > 0) {
+        bool answer = http_conn_phase(s->conn) == HTTP_PHASE_RESPONSE;
+        int n = os_tcp_write(s->fd, bytes, len);
         if (n == ST_AGAIN) {
-            return FLUSH_BLOCKED;
+            s->blocked = true;
+            break;
         }
         if (n < 0) {
-            return FLUSH_FAILED;
+            return false;
         }
-        ws_conn_output_consume(conn, (size_t)n);
+        http_conn_output_consume(s->conn, now, (size_t)n);
+        if (answer && (size_t)n == len) {
+            break;
+        }
     }
-    return FLUSH_DONE;
+    return true;
 }
 
-static void begin_linger(struct peer *p)
+/* What can be done next, from what the connection says. */
+static void socket_watch(struct web_socket *s)
 {
-    os_tcp_shutdown(p->fd);
-    leave_bridge(p);
-    p->phase = PEER_LINGER;
-    if (p->let_in) { /* it has had what it came for: its place is another's */
-        web_leave_place(p);
-        web_take_place(p);
-    }
-    timerq_set(&p->web->timers, &p->timer, p->web->gateway->now + LINGER_LIMIT_US);
-    watch(p, OS_READ);
-}
-
-/* An answer goes out one piece a turn, so that a long download leaves the others their time. */
-static void flush_response(struct peer *p)
-{
-    enum flush result = p->out != NULL ? flush_out(p) : FLUSH_FAILED;
-
-    charge(p->web, WEB_OUT_CAP);
-    if (result == FLUSH_FAILED) {
-        web_peer_close(p);
-    } else if (result == FLUSH_BLOCKED || web_body_next(p)) {
-        timerq_set(&p->web->timers, &p->timer, p->web->gateway->now + RESPONSE_LIMIT_US);
-        watch(p, OS_WRITE);
-    } else {
-        begin_linger(p);
-    }
-}
-
-/* At the end of each turn: writes what there is, and watches for what can be done next. */
-static void serve_socket(struct peer *p)
-{
-    struct ws_conn *conn = bridge_client_conn(p->web->gateway->bridge, p->client);
-    bool blocked = (p->events & OS_WRITE) != 0;
-    enum flush result = FLUSH_BLOCKED;
     void *space;
+    const void *bytes;
+    unsigned events = http_conn_input_space(s->conn, &space) > 0 ? OS_READ : 0U;
 
-    if (conn == NULL) {
-        web_peer_close(p);
+    events |= http_conn_output(s->conn, &bytes) > 0 ? OS_WRITE : 0U;
+    if (http_conn_phase(s->conn) == HTTP_PHASE_LINGER && !s->shut) {
+        s->shut = true;
+        os_tcp_shutdown(s->fd);
+    }
+    if (s->events != events) {
+        s->events = events;
+        os_loop_set_events(s->web->config.loop, s->watch, events);
+    }
+}
+
+static void socket_flush(struct web_socket *s, mono_us now)
+{
+    if (!socket_write(s, now)) {
+        socket_close(s, now);
         return;
     }
-    if (!blocked || (p->ready & OS_WRITE) != 0) {
-        result = flush_out(p);
-        if (result == FLUSH_DONE) {
-            free(p->out); /* the handshake's answer was all that it was for */
-            p->out = NULL;
-            p->out_len = p->out_sent = 0;
-            result = flush_conn(p, conn);
-        }
+    http_conn_settle(s->conn, now);
+    if (http_conn_phase(s->conn) != HTTP_PHASE_OVER) {
+        socket_watch(s);
     }
-    p->ready &= ~(unsigned)OS_WRITE;
-    if (result == FLUSH_DONE && ws_conn_is_done(conn) && ws_conn_end(conn) == WS_END_PROTOCOL) {
-        begin_linger(p); /* what it sent and nobody reads must not make the kernel reset what was just sent */
-        return;
-    }
-    bool over = p->ended && !ws_conn_is_paused(conn) && !ws_conn_has_work(conn);
-    if (result == FLUSH_FAILED || over || ws_conn_is_lost(conn) || (result == FLUSH_DONE && ws_conn_is_done(conn))) {
-        web_peer_close(p);
-        return;
-    }
-    bool room = !p->ended && ws_conn_input_space(conn, &space) > 0;
-    watch(p, (room ? OS_READ : 0U) | (result == FLUSH_BLOCKED ? OS_WRITE : 0U));
 }
 
 /* ---- reading ---- */
 
-static void read_request(struct peer *p)
+/* False: it failed. */
+static bool socket_read(struct web_socket *s, mono_us now)
 {
-    uint8_t piece[READ_PIECE];
-    int n = os_tcp_read(p->fd, piece, sizeof(piece));
-
-    if (n == ST_AGAIN) {
-        return;
-    }
-    if (n <= 0) {
-        web_peer_close(p);
-        return;
-    }
-    charge(p->web, (size_t)n);
-    size_t taken = http_request_push(p->request, piece, (size_t)n);
-    if (p->request->state == HTTP_MORE) {
-        return;
-    }
-    charge(p->web, REQUEST_COST);
-    web_answer(p, span_make(piece + taken, (size_t)n - taken));
-    if (p->phase == PEER_RESPONSE) {
-        flush_response(p);
-    }
-}
-
-static void read_socket(struct peer *p)
-{
-    struct gateway *g = p->web->gateway;
-    struct ws_conn *conn = bridge_client_conn(g->bridge, p->client);
     void *space = NULL;
-    size_t room = conn != NULL ? ws_conn_input_space(conn, &space) : 0;
-    int n = room > 0 ? os_tcp_read(p->fd, space, room) : ST_AGAIN;
+    size_t room = http_conn_input_space(s->conn, &space);
+    int n = room > 0 ? os_tcp_read(s->fd, space, room) : ST_AGAIN;
 
-    if (n == ST_AGAIN) {
-        return;
+    if (n > 0) {
+        charge(s->web, http_conn_input_commit(s->conn, now, (size_t)n));
+    } else if (n == 0) {
+        http_conn_input_end(s->conn, now);
     }
-    if (n < 0) {
-        web_peer_close(p);
-        return;
-    }
-    p->ended = n == 0;
-    charge(p->web, (size_t)n);
-    ws_conn_input_commit(conn, (size_t)n);
-}
-
-static void read_linger(struct peer *p)
-{
-    uint8_t piece[READ_PIECE];
-    int n = os_tcp_read(p->fd, piece, sizeof(piece));
-
-    charge(p->web, sizeof(piece));
-    if (n <= 0 && n != ST_AGAIN) {
-        web_peer_close(p);
-    }
+    return n >= 0 || n == ST_AGAIN;
 }
 
 /* Only noted: who is served when is decided over all, in web_serve. */
-static void peer_ready(void *ctx, struct pool_id watch_id, unsigned events, mono_us now)
+static void socket_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
 {
-    struct peer *p = ctx;
+    struct web_socket *s = ctx;
 
-    (void)watch_id;
-    p->web->gateway->now = now;
-    if ((events & OS_HANGUP) != 0 && (p->events & OS_READ) == 0) {
-        web_peer_close(p); /* nobody is there, and no read would tell */
+    (void)watch;
+    if ((events & OS_HANGUP) != 0 && (s->events & OS_READ) == 0) {
+        socket_close(s, now); /* nobody is there, and no read would tell */
         return;
     }
-    p->ready |= events;
+    s->ready |= events;
+    if (list_is_empty(&s->waits)) {
+        list_push_back(&s->web->ready, &s->waits);
+    }
 }
 
-static void serve_peer(struct peer *p)
+static void socket_serve(struct web_socket *s, mono_us now)
 {
-    unsigned events = p->ready;
+    unsigned events = s->ready;
 
-    p->ready = p->phase == PEER_SOCKET ? events & OS_WRITE : 0;
-    if ((events & (OS_READ | OS_HANGUP)) != 0) {
-        switch (p->phase) {
-        case PEER_REQUEST: read_request(p); return;
-        case PEER_SOCKET: read_socket(p); return; /* written at the end of the turn */
-        case PEER_LINGER: read_linger(p); return;
-        case PEER_RESPONSE: break;
-        }
+    s->ready = 0;
+    if ((events & OS_WRITE) != 0) {
+        s->blocked = false;
     }
-    if ((events & OS_WRITE) != 0 && p->phase == PEER_RESPONSE) {
-        flush_response(p);
+    if ((events & (OS_READ | OS_HANGUP)) != 0 && !socket_read(s, now)) {
+        socket_close(s, now);
+        return;
+    }
+    switch (http_conn_phase(s->conn)) {
+    case HTTP_PHASE_UPGRADED: http_conn_touch(s->conn); break; /* written at the end of the turn */
+    case HTTP_PHASE_RESPONSE:
+        charge(s->web, HTTP_PIECE);
+        socket_flush(s, now);
+        break;
+    case HTTP_PHASE_REQUEST:
+    case HTTP_PHASE_LINGER:
+    case HTTP_PHASE_OVER:
+    case HTTP_PHASE_COUNT: break;
     }
 }
 
 void web_serve(struct web *w, mono_us now)
 {
-    const struct pool *peers = &w->peers;
-    uint32_t slot = w->serve_next;
+    struct list_node *node;
 
-    w->gateway->now = now;
     w->turn_left = TURN_BYTES;
-    for (uint32_t i = 0; i < peers->cap && w->turn_left > 0; i++) {
-        struct peer *p = pool_get(peers, (struct pool_id){slot, peers->generation[slot]});
-        slot = slot + 1 < peers->cap ? slot + 1 : 0;
-        if (p != NULL && p->ready != 0) {
-            serve_peer(p);
-        }
+    while (w->turn_left > 0 && (node = list_first(&w->ready)) != NULL) {
+        list_remove(node);
+        socket_serve(LIST_OWNER(node, struct web_socket, waits), now);
+        web_drop_over(w, now); /* a place was taken, so that somebody else gave way */
     }
-    w->serve_next = slot;
 }
 
-int web_peer_watch(struct peer *p)
+/* The pool has room for every place there is, and one more for him who is about to push another one out. */
+void web_add(struct web *w, int fd, const struct net_addr *peer, mono_us now)
 {
-    struct gateway *g = p->web->gateway;
+    struct pool_id id;
+    struct web_socket *s = pool_new(&w->sockets, &id);
 
-    p->request = malloc(sizeof(*p->request));
-    if (p->request == NULL) {
-        return ST_NO_MEMORY;
+    if (s == NULL) {
+        os_close(fd);
+        return;
     }
-    http_request_init(p->request);
-    p->events = OS_READ;
-    return os_loop_watch(g->loop, p->fd, OS_READ, OS_CLASS_SOCKET, peer_ready, p, &p->watch);
+    *s = (struct web_socket){.web = w, .id = id, .fd = fd, .events = OS_READ};
+    list_init(&s->waits);
+    s->conn = http_conn_open(w->server, now, peer, &s->client);
+    web_drop_over(w, now);
+    if (s->conn == NULL) {
+        os_close(fd);
+        pool_free(&w->sockets, id);
+    } else if (os_loop_watch(w->config.loop, fd, OS_READ, OS_CLASS_SOCKET, socket_ready, s, &s->watch) != ST_OK) {
+        socket_close(s, now);
+    }
 }
 
 /* ---- life ---- */
 
-int web_open(struct gateway *g, struct web **out)
+static int web_fail(char why[WEB_WHY_MAX], int status, const char *text)
 {
+    snprintf(why, WEB_WHY_MAX, "%s", text);
+    return status;
+}
+
+static int open_server(struct web *w, char why[WEB_WHY_MAX])
+{
+    const struct options *o = w->config.options;
+    struct http_server_config config = {
+        .log = w->config.log,
+        .max_clients = o->max_clients,
+        .rules = {.allow = o->ws_allow.items,
+                  .allow_count = o->ws_allow.count,
+                  .origins = (const char *const *)o->ws_origin.items,
+                  .origin_count = o->ws_origin.count,
+                  .needs_token = o->ws_token_file != NULL},
+    };
+
+    w->clients = (struct web_clients){.bridge = w->config.bridge, .log = w->config.log};
+    w->site = (struct web_site){.recordings = w->config.recordings, .sip = w->config.sip};
+    config.endpoints = web_endpoints(o->ws_echo, &config.endpoint_count);
+    config.protocol = web_protocol(&w->clients);
+    config.site = web_site(&w->site, w->config.loopback, o->sip_register);
+    int status = http_server_new(&config, &w->server);
+    return status == ST_OK ? ST_OK : web_fail(why, status, "out of memory");
+}
+
+int web_open(const struct web_config *config, struct web **out, char why[WEB_WHY_MAX])
+{
+    uint32_t sockets = web_sockets_max(config->options->max_clients);
     struct web *w = calloc(1, sizeof(*w));
-    uint32_t peers = PLACES_PEERS(g->options->max_clients);
+    char reason[TOKENS_WHY_MAX];
 
     if (w == NULL) {
-        return gateway_fail(g, ST_NO_MEMORY, "out of memory");
+        return web_fail(why, ST_NO_MEMORY, "out of memory");
     }
-    w->gateway = g;
+    w->config = *config;
     w->listener = -1;
-    if (pool_init(&w->peers, sizeof(struct peer), peers) != ST_OK || timerq_init(&w->timers, peers) != ST_OK) {
-        web_close(w);
-        return gateway_fail(g, ST_NO_MEMORY, "out of memory");
-    }
-    int status = web_door_open(w);
+    list_init(&w->ready);
+    int status = pool_init(&w->sockets, sizeof(struct web_socket), sockets);
     if (status != ST_OK) {
-        web_close(w);
+        (void)web_fail(why, status, "out of memory");
+    } else {
+        status = open_server(w, why);
+    }
+    if (status == ST_OK && (status = web_reload(w, reason)) != ST_OK) {
+        snprintf(why, WEB_WHY_MAX, "--ws-token-file: %s", reason);
+    }
+    if (status == ST_OK) {
+        status = web_listen(w, why);
+    }
+    if (status != ST_OK) {
+        web_close(w, 0);
         return status;
     }
     *out = w;
     return ST_OK;
 }
 
-void web_close(struct web *w)
+void web_close(struct web *w, mono_us now)
 {
-    struct peer *p;
+    struct web_socket *s;
 
     if (w == NULL) {
         return;
     }
-    for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
-        web_peer_close(p);
+    for (uint32_t slot = 0; (s = pool_next(&w->sockets, &slot, NULL)) != NULL; slot++) {
+        socket_close(s, now);
     }
-    web_door_close(w);
-    timerq_fini(&w->timers);
-    pool_fini(&w->peers);
+    web_listener_close(w);
+    http_server_free(w->server);
+    pool_fini(&w->sockets);
     free(w);
 }
 
-void web_stop(struct web *w)
+int web_reload(struct web *w, char why[TOKENS_WHY_MAX])
 {
-    struct peer *p;
+    const char *path = w->config.options->ws_token_file;
+    char name[OS_NAME_MAX + 1];
+    struct token_set tokens;
 
-    for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
-        if (p->phase == PEER_REQUEST || p->phase == PEER_LINGER) {
-            web_peer_close(p);
-        }
+    /* without a name only literals, localhost and what is listed count: no reason to refuse to start */
+    http_server_set_host_name(w->server, os_host_name(name) == ST_OK ? name : "");
+    if (path == NULL) {
+        return ST_OK;
     }
+    int status = web_tokens_load(path, &tokens, why);
+    if (status == ST_OK) {
+        http_server_set_tokens(w->server, &tokens);
+    }
+    return status;
+}
+
+void web_stop(struct web *w, mono_us now)
+{
+    http_server_stop(w->server, now);
+    web_drop_over(w, now);
 }
 
 bool web_is_quiet(const struct web *w)
 {
-    const struct peer *p;
-
-    for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
-        if (p->phase != PEER_REQUEST) { /* who has not asked yet is not waited for */
-            return false;
-        }
-    }
-    return true;
+    return http_server_is_quiet(w->server);
 }
 
 mono_us web_due(const struct web *w)
 {
-    mono_us timers = timerq_due(&w->timers);
-
+    mono_us timers = http_server_due(w->server);
     return timers < w->listen_again ? timers : w->listen_again;
-}
-
-static void peer_expire(struct peer *p)
-{
-    struct web *w = p->web;
-    const struct log *log = &w->gateway->log;
-    char text[ADDR_TEXT_MAX];
-
-    if (p->phase != PEER_LINGER && log_quota_take(&w->quota.slow, log, LOG_INFO, w->gateway->now)) {
-        log_write(log, LOG_INFO, p->phase == PEER_REQUEST ? LOG_TEXT(log, DOOR_SLOW) : LOG_TEXT(log, ANSWER_UNREAD),
-                  addr_text(&p->addr, text));
-    }
-    web_peer_close(p);
 }
 
 void web_turn(struct web *w, mono_us now)
 {
-    struct timerq_entry *entry;
-    struct peer *p;
+    void *owner;
 
-    web_door_expire(w, now);
-    while ((entry = timerq_pop(&w->timers, now)) != NULL) {
-        peer_expire(LIST_OWNER(entry, struct peer, timer));
+    web_listener_expire(w, now);
+    http_server_expire(w->server, now);
+    web_drop_over(w, now);
+    while ((owner = http_server_next_pending(w->server)) != NULL) {
+        socket_flush(of_owner(owner), now);
+        web_drop_over(w, now);
     }
-    for (uint32_t s = 0; (p = pool_next(&w->peers, &s, NULL)) != NULL; s++) {
-        if (p->phase == PEER_SOCKET) {
-            serve_socket(p);
-        }
-    }
+}
+
+uint32_t web_sockets_max(uint32_t max_clients)
+{
+    return HTTP_CONNS(max_clients);
 }

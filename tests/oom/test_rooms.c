@@ -5,7 +5,8 @@
  *  base      pool, timerq, digest                      audio    frame_ring, resampler
  *  sip       test_sip_calls.c, test_sip_tx.c           ws       connection: commands, an upload, ping, close
  *  call      bridge, exchange                          os       loop, UDP batch, ports, directory, file, flusher
- *  app       options, tokens, access, uploads, recordings, media sockets
+ *  http      server: rules, tokens, a connection that asks
+ *  app       options, file of tokens, uploads, recordings, media sockets
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,13 +18,14 @@
 
 #include <cmocka.h>
 
-#include "access.h"
 #include "failmalloc.h"
 #include "media_sockets.h"
 #include "options.h"
 #include "recordings.h"
 #include "uploads.h"
+#include "web_tokens.h"
 #include "world.h"
+#include "wsaudio/http/server.h"
 #include "wsframe.h"
 
 static char dir[64];
@@ -202,7 +204,7 @@ static void test_connection(void **state)
     total += failmalloc_all(connection, &echo, 1);
 }
 
-/* ---- options, tokens, access ---- */
+/* ---- options, tokens, the HTTP server ---- */
 
 static const char *path_of(const char *name)
 {
@@ -221,14 +223,76 @@ static void write_text(const char *name, const char *text)
     fclose(f);
 }
 
+static size_t no_input(void *ctx, void *owner, void **ptr)
+{
+    (void)ctx;
+    (void)owner;
+    (void)ptr;
+    return 0;
+}
+
+static int open_none(void *ctx, mono_us now, void *owner, struct http_conn *conn, const struct net_addr *peer,
+                     uint32_t endpoint, const struct span *token)
+{
+    (void)ctx, (void)now, (void)owner, (void)conn, (void)peer, (void)endpoint, (void)token;
+    return ST_NO_MEMORY;
+}
+
+static void ask(struct http_server *server, const char *request)
+{
+    struct net_addr peer = addr_ipv4(10, 0, 0, 1, 40000);
+    struct http_conn *conn = http_conn_open(server, 0, &peer, &peer);
+    void *space;
+
+    if (conn == NULL) {
+        assert_true(failmalloc_failed());
+        return;
+    }
+    assert_true(http_conn_input_space(conn, &space) >= strlen(request));
+    memcpy(space, request, strlen(request));
+    (void)http_conn_input_commit(conn, 0, strlen(request));
+    enum http_phase phase = http_conn_phase(conn);
+    assert_true(phase == HTTP_PHASE_RESPONSE || (phase == HTTP_PHASE_OVER && failmalloc_failed()));
+    http_conn_free(conn, 0);
+}
+
+static void serve(const struct options *o)
+{
+    static const char *const none[] = {NULL};
+    static const struct http_endpoint endpoint = {"/", none};
+    struct http_server_config config = {.max_clients = 2,
+                                        .rules = {.allow = o->ws_allow.items,
+                                                  .allow_count = o->ws_allow.count,
+                                                  .origins = (const char *const *)o->ws_origin.items,
+                                                  .origin_count = o->ws_origin.count,
+                                                  .needs_token = true},
+                                        .endpoints = &endpoint,
+                                        .endpoint_count = 1,
+                                        .protocol = {.open = open_none, .input_space = no_input},
+                                        .site = {.version = "1", .commands = none}};
+    struct http_server *server;
+    struct token_set tokens;
+    char why[TOKENS_WHY_MAX];
+
+    if (!ok(http_server_new(&config, &server))) {
+        return;
+    }
+    if (ok(web_tokens_load(o->ws_token_file, &tokens, why))) {
+        http_server_set_tokens(server, &tokens);
+        ask(server, "GET /?token=one HTTP/1.1\r\nHost: 10.0.0.2\r\n\r\n");
+        ask(server, "GET /?token=one HTTP/1.1\r\nHost: 10.0.0.2\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    }
+    http_server_free(server);
+}
+
 static void settings(void *ctx)
 {
-    char config[160], tokens[160], password[160], error[OPTIONS_ERROR_MAX], why[TOKENS_WHY_MAX];
+    char config[160], tokens[160], password[160], error[OPTIONS_ERROR_MAX];
     char program[] = "ws_audio_server", header[] = "X: y", allow[] = "10.0.0.0/8", origin[] = "http://a.example";
     char f1[] = "--config", f2[] = "--ws-token-file", f3[] = "--sip-password-file", f4[] = "--sip-header";
     char f5[] = "--ws-allow", f6[] = "--ws-origin";
     struct options o = {0};
-    struct access access = {0};
     enum options_action action;
 
     (void)ctx;
@@ -237,10 +301,7 @@ static void settings(void *ctx)
     snprintf(password, sizeof(password), "%s/password", dir);
     char *argv[] = {program, f1, config, f2, tokens, f3, password, f4, header, f4, header, f5, allow, f6, origin, NULL};
     if (ok(options_load(&o, 15, argv, &action, error))) {
-        if (ok(access_init(&access, &o, why))) {
-            (void)ok(access_reload(&access, why));
-        }
-        access_fini(&access);
+        serve(&o);
     } else {
         assert_true(strlen(error) > 0);
     }

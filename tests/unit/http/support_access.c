@@ -3,19 +3,55 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-#include "options_table.h"
 
 struct http_request support_request;
+char support_body_text[ACCESS_BODY_MAX + 1];
 
-void support_set(struct options *o, const char *flag, const char *value)
+static const char *token_lines;
+
+void support_allow(struct support_rules *r, const char *cidr)
 {
-    const struct option_row *row = option_row_find(span_cstr(flag));
-    assert_non_null(row);
-    assert_int_equal(option_set(o, row, span_cstr(value)), ST_OK);
+    assert_true(r->rules.allow_count < sizeof(r->allow) / sizeof(r->allow[0]));
+    assert_int_equal(addr_parse_cidr(span_cstr(cidr), &r->allow[r->rules.allow_count++]), ST_OK);
 }
 
+void support_origin(struct support_rules *r, const char *pattern)
+{
+    assert_true(r->rules.origin_count < sizeof(r->origins) / sizeof(r->origins[0]));
+    r->origins[r->rules.origin_count++] = pattern;
+}
+
+void support_tokens(struct support_rules *r, const char *lines)
+{
+    r->rules.needs_token = true;
+    token_lines = lines;
+}
+
+int support_reload(struct access *a, char why[TOKENS_WHY_MAX])
+{
+    struct token_set tokens;
+    size_t len = strlen(token_lines);
+    char *text = malloc(len + 1);
+
+    assert_non_null(text);
+    memcpy(text, token_lines, len + 1);
+    int status = tokens_parse(text, len, &tokens, why);
+    if (status == ST_OK) {
+        access_set_tokens(a, &tokens);
+    }
+    return status;
+}
+
+int support_init(struct access *a, const struct support_rules *r)
+{
+    struct http_rules rules = r->rules;
+    char why[TOKENS_WHY_MAX];
+
+    rules.allow = r->allow;
+    rules.origins = r->origins;
+    int status = access_init(a, &rules);
+    return status == ST_OK && rules.needs_token ? support_reload(a, why) : status;
+}
 /* False when the HTTP parser itself refuses. A Host is added where none is given. */
 bool support_try_head(const char *target, const char *headers)
 {
@@ -40,8 +76,6 @@ struct access_result support_judge(const struct access *a, const char *peer)
     return access_check(a, &support_request, &addr);
 }
 
-char support_body_text[ACCESS_BODY_MAX + 1];
-
 /* What the peer is told. */
 const char *support_body(const struct access_result *result, const char *peer)
 {
@@ -58,29 +92,4 @@ const char *support_body(const struct access_result *result, const char *peer)
 enum access_verdict support_verdict(const struct access *a, const char *peer)
 {
     return support_judge(a, peer).verdict;
-}
-
-char support_token_path[64];
-
-void support_write_tokens(const char *text)
-{
-    FILE *f = fopen(support_token_path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-int support_set_up(void **state)
-{
-    (void)state;
-    snprintf(support_token_path, sizeof(support_token_path), "/tmp/test_access.XXXXXX");
-    int fd = mkstemp(support_token_path);
-    return fd >= 0 ? close(fd) : -1;
-}
-
-int support_tear_down(void **state)
-{
-    (void)state;
-    unlink(support_token_path);
-    return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a browser or curl reads on the WebSocket port: the front page, the list of recordings, texts of refusals. */
-#ifndef WSAUDIO_APP_PAGES_H
-#define WSAUDIO_APP_PAGES_H
+#ifndef WSAUDIO_HTTP_PAGES_H
+#define WSAUDIO_HTTP_PAGES_H
 
 #include "wsaudio/base.h"
 
@@ -15,12 +15,12 @@
 
 #define PAGE_ROW_MAX 4096 /* bytes of one row of the list at most */
 
-/* What this is, how to connect, where to look: the body of GET /. Needs about 2 KiB of room. */
-void page_front(struct outbuf *out, bool loopback);
-/* The list of recordings in pieces, for a body that grows: head, one row a file, foot. Names are escaped.
- * modified_us is shown for a name that does not begin with its time; 0 unknown. */
+/* What this is, how to connect, where to look: the body of GET /. commands: as one types them, NULL ends them. Needs about 2 KiB of
+ * room beside them. */
+void page_front(struct outbuf *out, const char *version, bool loopback, const char *const *commands);
+/* The list of recordings in pieces, for a body that grows: head, one row a file, foot. Names are escaped. */
 void page_recordings_head(struct outbuf *out);
-void page_recordings_row(struct outbuf *out, struct span name, uint64_t size, int64_t modified_us);
+void page_recordings_row(struct outbuf *out, struct span name, uint64_t size);
 void page_recordings_foot(struct outbuf *out, uint64_t count);
 /* One line of text for a status this server answers with (404, 405, 503, ...). */
 struct span page_error_body(int code);

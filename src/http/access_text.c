@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a refusal says: to the one who asked, in full; to the log, in a line. */
 #include "access.h"
-#include "origin.h"
 
 /* Made safe, of the first header of that name; "" when there is none. */
 static const char *header_text(const struct http_request *request, const char *name, char text[TEXT_SAFE_MAX + 1])

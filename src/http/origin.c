@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "origin.h"
+#include "wsaudio/http/origin.h"
 
 static bool name_ok(struct span name)
 {

@@ -31,11 +31,10 @@ static void expect_words(const struct access *a, const char *headers, const char
 static void test_what_a_refused_origin_is_told(void **state)
 {
     (void)state;
-    struct options o = {0};
+    struct support_rules o = {0};
     struct access a;
-    char why[TOKENS_WHY_MAX];
     char longest[512];
-    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    assert_int_equal(support_init(&a, &o), ST_OK);
     expect_words(&a, "Host: 127.0.0.1:8080\r\nOrigin: http://evil.example\r\n",
                  (const char *const[]){"Origin http://evil.example", "Host: 127.0.0.1:8080",
                                        "--ws-origin http://evil.example.", "Authorization: Bearer", NULL});
@@ -68,13 +67,11 @@ static void keep_line(void *ctx, enum log_level level, const char *text, size_t 
 static void test_log_lines(void **state)
 {
     (void)state;
-    struct options o = {0};
+    struct support_rules o = {0};
     struct access a;
-    char why[TOKENS_WHY_MAX];
     struct log log = {LOG_DEBUG, false, keep_line, NULL};
     struct net_addr peer = addr_ipv4(192, 0, 2, 10, 40000);
-    support_write_tokens("hunter2");
-    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    assert_int_equal(support_init(&a, &o), ST_OK);
     support_head("/", "");
     struct access_result r = access_check(&a, &support_request, &peer);
     access_log(&a, &log, &r, &support_request, &peer, DUR_S(1));
@@ -89,9 +86,9 @@ static void test_log_lines(void **state)
     assert_non_null(strstr(g_line, "127.0.0.1"));
     assert_non_null(strstr(g_line, "X-Real-IP: 1??2"));
     assert_non_null(strstr(g_line, "--ws-token-file"));
-    support_set(&o, "ws-token-file", support_token_path);
+    support_tokens(&o, "hunter2");
     access_fini(&a);
-    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    assert_int_equal(support_init(&a, &o), ST_OK);
     support_head("/?token=hunter3", "");
     r = access_check(&a, &support_request, &peer);
     access_log(&a, &log, &r, &support_request, &peer, DUR_S(1));
@@ -110,26 +107,26 @@ static void test_log_lines(void **state)
     r = access_check(&a, &support_request, &peer);
     access_log(&a, &log, &r, &support_request, &peer, DUR_S(1));
     assert_non_null(strstr(g_line, "a page of Host a:9"));
-    support_set(&o, "ws-allow", "10.0.0.0/8");
+    access_fini(&a);
+    support_allow(&o, "10.0.0.0/8");
+    assert_int_equal(support_init(&a, &o), ST_OK);
     r = access_check(&a, &support_request, &peer);
     access_log(&a, &log, &r, &support_request, &peer, DUR_S(1));
     assert_non_null(strstr(g_line, "--ws-allow"));
     access_fini(&a);
-    options_fini(&o);
 }
 
 /* A flood of one kind of refusal: some lines, and none of the others' is lost. */
 static void test_floods_of_refusals(void **state)
 {
     (void)state;
-    struct options o = {0};
+    struct support_rules o = {0};
     struct access a;
-    char why[TOKENS_WHY_MAX];
     struct log log = {LOG_DEBUG, false, keep_line, NULL};
     struct net_addr peer = addr_ipv4(192, 0, 2, 10, 40000);
     struct net_addr local = addr_ipv4(127, 0, 0, 1, 40000);
     mono_us now = DUR_S(1000);
-    assert_int_equal(access_init(&a, &o, why), ST_OK);
+    assert_int_equal(support_init(&a, &o), ST_OK);
     g_lines = 0;
     support_head("/", "");
     struct access_result r = access_check(&a, &support_request, &peer);
@@ -159,5 +156,5 @@ int main(void)
         cmocka_unit_test(test_log_lines),
         cmocka_unit_test(test_floods_of_refusals),
     };
-    return cmocka_run_group_tests(tests, support_set_up, support_tear_down);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages.h"
 
-#include <time.h>
-
 #define STYLE                                                                                                          \
     "<style>body{font:16px/1.5 sans-serif;max-width:46em;margin:2em auto;padding:0 1em}"                               \
     "code,pre{background:#eee;padding:.1em .3em}td,th{text-align:left;padding:.1em 1em .1em 0}</style>"
@@ -35,13 +33,24 @@ void page_escape_url(struct outbuf *out, struct span text)
     }
 }
 
-void page_front(struct outbuf *out, bool loopback)
+static void write_commands(struct outbuf *out, const char *const *commands)
 {
-    outbuf_str(out,
-               "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>ws_audio_server</title>" STYLE
-               "<h1>ws_audio_server " WSAUDIO_VERSION "</h1>"
-               "<p>Joins WebSocket clients to the telephone network: dial, play WAV files, listen, hang up. It speaks "
-               "SIP and RTP (G.711) on the other side.</p>");
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        outbuf_str(out, i > 0 ? ", <code>" : "<code>");
+        page_escape_html(out, span_cstr(commands[i]));
+        outbuf_str(out, "</code>");
+    }
+}
+
+void page_front(struct outbuf *out, const char *version, bool loopback, const char *const *commands)
+{
+    outbuf_str(out, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>ws_audio_server</title>" STYLE
+                    "<h1>ws_audio_server ");
+    outbuf_str(out, version);
+    outbuf_str(
+        out,
+        "</h1><p>Joins WebSocket clients to the telephone network: dial, play WAV files, listen, hang up. It speaks "
+        "SIP and RTP (G.711) on the other side.</p>");
     if (loopback) {
         outbuf_str(out,
                    "<p><strong>No SIP server is set</strong>: calls are answered by the built-in loopback exchange. "
@@ -49,11 +58,10 @@ void page_front(struct outbuf *out, bool loopback)
     }
     outbuf_str(out, "<h2>Connect</h2><p>Open a WebSocket to this address and send one command a text message:</p>"
                     "<pre>python3 -m websockets ws://HOST:PORT/\nCALL:echo\nHANGUP</pre>"
-                    "<p>Commands: <code>CALL:target</code>, <code>HANGUP</code>, <code>WAV_UPLOAD:name:base64</code>, "
-                    "<code>PLAY_WAV:name</code>, <code>STOP_WAV</code>, <code>LIST_WAV</code>, "
-                    "<code>DELETE_WAV:name</code>, <code>STATS</code>, <code>MEDIA:format</code>.</p>");
+                    "<p>Commands: ");
+    write_commands(out, commands);
     outbuf_str(
-        out, "<h2>Look</h2><ul><li><a href=\"/recordings/\">/recordings/</a>: recorded calls</li>"
+        out, ".</p><h2>Look</h2><ul><li><a href=\"/recordings/\">/recordings/</a>: recorded calls</li>"
              "<li><a href=\"/healthz\">/healthz</a>: is the server well</li></ul>"
              "<p>Manual: <code>man ws_audio_server</code>; the message protocol is in docs/protocol.md, the inside in "
              "docs/architecture.md of the source.</p></html>\n");
@@ -65,14 +73,14 @@ void page_recordings_head(struct outbuf *out)
                     "<h1>Recordings</h1><table><tr><th>File</th><th>Bytes</th><th>Time (UTC)</th></tr>\n");
 }
 
-/* A recording's name begins with its time, YYYYMMDDTHHMMSSZ; that says more than when the file was written last. */
-static bool write_time_of_name(struct outbuf *out, struct span name)
+/* A recording's name begins with its time, YYYYMMDDTHHMMSSZ. */
+static void write_time_of_name(struct outbuf *out, struct span name)
 {
     static const char SHAPE[] = "dddd-dd-dd dd:dd:dd";
     size_t at = 0;
 
     if (name.len < 16 || name.ptr[8] != 'T' || name.ptr[15] != 'Z') {
-        return false;
+        return;
     }
     for (const char *s = SHAPE; *s != '\0'; s++) {
         if (*s != 'd') {
@@ -83,23 +91,9 @@ static bool write_time_of_name(struct outbuf *out, struct span name)
         outbuf_char(out, char_is_digit(name.ptr[at]) ? name.ptr[at] : '?');
         at++;
     }
-    return true;
 }
 
-static void write_time(struct outbuf *out, int64_t modified_us)
-{
-    char text[32];
-    struct tm parts;
-    time_t when = (time_t)(modified_us / 1000000);
-
-    memset(&parts, 0, sizeof(parts));
-    if (modified_us > 0 && gmtime_r(&when, &parts) != NULL &&
-        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts) > 0) {
-        outbuf_str(out, text);
-    }
-}
-
-void page_recordings_row(struct outbuf *out, struct span name, uint64_t size, int64_t modified_us)
+void page_recordings_row(struct outbuf *out, struct span name, uint64_t size)
 {
     outbuf_str(out, "<tr><td><a href=\"/recordings/");
     page_escape_url(out, name);
@@ -108,9 +102,7 @@ void page_recordings_row(struct outbuf *out, struct span name, uint64_t size, in
     outbuf_str(out, "</a></td><td>");
     outbuf_u64(out, size);
     outbuf_str(out, "</td><td>");
-    if (!write_time_of_name(out, name)) {
-        write_time(out, modified_us);
-    }
+    write_time_of_name(out, name);
     outbuf_str(out, "</td></tr>\n");
 }
 

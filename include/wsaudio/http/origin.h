@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Origin and Host values as things to compare (RFC 6454 6, RFC 9110 7.2). */
-#ifndef WSAUDIO_APP_ORIGIN_H
-#define WSAUDIO_APP_ORIGIN_H
+#ifndef WSAUDIO_HTTP_ORIGIN_H
+#define WSAUDIO_HTTP_ORIGIN_H
 
 #include "wsaudio/base.h"
 

@@ -2,16 +2,10 @@
 /* Places of connections that are not let in (yet): a request under way, a refusal on its way out, an end that waits for the other
  * side. They are apart from --max-clients, so that strangers take none of the clients' places, and nobody who comes is turned
  * away for want of one: somebody who has had his time gives way. Bookkeeping only; no socket, no clock. */
-#ifndef WSAUDIO_APP_PLACES_H
-#define WSAUDIO_APP_PLACES_H
+#ifndef WSAUDIO_HTTP_PLACES_H
+#define WSAUDIO_HTTP_PLACES_H
 
 #include "wsaudio/base.h"
-
-/* Beside --max-clients: for those who may yet be let in, and for those whose address alone is refused. */
-#define PLACES_GUESTS    64
-#define PLACES_STRANGERS 16
-/* Connections at once, so many clients among them; one for who pushes another out. */
-#define PLACES_PEERS(clients) ((clients) + PLACES_GUESTS + PLACES_STRANGERS + 1)
 
 /* Lies inside its owner; zeroed means that none is held. */
 struct place {

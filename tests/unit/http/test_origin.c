@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "guard.h"
-#include "origin.h"
+#include "wsaudio/http/origin.h"
 
 static const char *const good[] = {"http://example.com",
                                    "https://a-b.c:8443",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests to be judged by access.c: heads as they come, from whom, and what is said of them. */
+/* Requests to be judged by access.c: rules as the flags give them, heads as they come, from whom, and what is said of them. */
 #ifndef SUPPORT_ACCESS_H
 #define SUPPORT_ACCESS_H
 
@@ -15,15 +15,26 @@
 #define LOCAL  "127.0.0.1"
 #define REMOTE "192.0.2.10"
 
+/* Zeroed: no rule. */
+struct support_rules {
+    struct net_cidr allow[8];
+    const char *origins[8];
+    struct http_rules rules;
+};
+
 /* The head that was given last. */
 extern struct http_request support_request;
 /* What support_body wrote last. */
 extern char support_body_text[ACCESS_BODY_MAX + 1];
-/* A file for tokens, while support_set_up holds. */
-extern char support_token_path[64];
 
-/* A flag with its value. */
-void support_set(struct options *o, const char *flag, const char *value);
+void support_allow(struct support_rules *r, const char *cidr);
+void support_origin(struct support_rules *r, const char *pattern);
+/* Tokens are needed: these, one a line, with the next support_init or support_reload. */
+void support_tokens(struct support_rules *r, const char *lines);
+/* access_init by those rules; with tokens, where some are needed. */
+WS_MUST_CHECK int support_init(struct access *a, const struct support_rules *r);
+/* The tokens that were given last, in place of those before. */
+WS_MUST_CHECK int support_reload(struct access *a, char why[TOKENS_WHY_MAX]);
 /* False when the HTTP parser itself refuses. A Host is added where none is given. */
 bool support_try_head(const char *target, const char *headers);
 void support_head(const char *target, const char *headers);
@@ -31,9 +42,5 @@ struct access_result support_judge(const struct access *a, const char *peer);
 enum access_verdict support_verdict(const struct access *a, const char *peer);
 /* What the peer is told. */
 const char *support_body(const struct access_result *result, const char *peer);
-void support_write_tokens(const char *text);
-/* Of a group of tests: make and remove the file of tokens. */
-int support_set_up(void **state);
-int support_tear_down(void **state);
 
 #endif

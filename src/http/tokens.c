@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "tokens.h"
+#include "wsaudio/http/tokens.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "wsaudio/os.h"
 
 /* Anything that a query or a header can carry; blanks inside are part of it. */
 static bool token_ok(struct span token)
@@ -51,20 +49,14 @@ static size_t lines_of(struct span text)
     return lines;
 }
 
-int tokens_load(const char *path, struct token_set *out, char why[TOKENS_WHY_MAX])
+int tokens_parse(char *text, size_t len, struct token_set *out, char why[TOKENS_WHY_MAX])
 {
-    memset(out, 0, sizeof(*out));
-    int status = os_file_load(path, TOKENS_FILE_MAX, &out->text, &out->text_len);
-    if (status != ST_OK) {
-        snprintf(why, TOKENS_WHY_MAX, "%s", status == ST_TOO_LARGE ? "it is over 64K" : os_error_text());
-        out->text = NULL;
-        out->text_len = 0;
-        return status == ST_NO_MEMORY ? status : ST_BAD;
-    }
-    out->items = calloc(lines_of(span_make(out->text, out->text_len)), sizeof(*out->items));
+    int status = ST_NO_MEMORY;
+
+    *out = (struct token_set){.text = text, .text_len = len};
+    out->items = calloc(lines_of(span_make(text, len)), sizeof(*out->items));
     if (out->items == NULL) {
         snprintf(why, TOKENS_WHY_MAX, "out of memory");
-        status = ST_NO_MEMORY;
     } else {
         status = collect(out, why);
     }
@@ -74,10 +66,19 @@ int tokens_load(const char *path, struct token_set *out, char why[TOKENS_WHY_MAX
     return status;
 }
 
+void tokens_wipe(void *secret, size_t len)
+{
+    volatile char *p = secret; /* which the compiler must not leave out because nobody looks there again */
+
+    for (size_t i = 0; i < len; i++) {
+        p[i] = 0;
+    }
+}
+
 void tokens_free(struct token_set *set)
 {
     if (set->text != NULL) {
-        explicit_bzero(set->text, set->text_len);
+        tokens_wipe(set->text, set->text_len);
     }
     free(set->text);
     free(set->items);
@@ -92,9 +93,4 @@ const struct span *tokens_find(const struct token_set *set, struct span candidat
         found = bytes_equal_ct(set->items[i], candidate) ? &set->items[i] : found;
     }
     return found;
-}
-
-bool tokens_match(const struct token_set *set, struct span candidate)
-{
-    return tokens_find(set, candidate) != NULL;
 }

@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "access.h"
 
-#include "origin.h"
-
-const char *access_verdict_name(enum access_verdict verdict)
-{
-    static const char *const NAMES[ACCESS_VERDICT_COUNT] = {
-        [ACCESS_OK] = "ok",           [ACCESS_PROTECTED] = "protected", [ACCESS_FORWARDED] = "forwarded",
-        [ACCESS_ADDRESS] = "address", [ACCESS_ORIGIN] = "origin",       [ACCESS_TOKEN] = "token",
-    };
-
-    return verdict < ACCESS_VERDICT_COUNT ? NAMES[verdict] : "?";
-}
+#include <stdlib.h>
 
 /* The body quotes the request. */
 #define NOSNIFF "X-Content-Type-Options: nosniff\r\n"
@@ -28,42 +18,46 @@ static const struct access_result RESULTS[ACCESS_VERDICT_COUNT] = {
                       .level = LOG_INFO},
 };
 
-/* Without a name only literals, localhost and what is listed count: no reason to refuse to start. */
-static void read_host_name(struct access *a)
-{
-    if (os_host_name(a->host_name) != ST_OK) {
-        a->host_name[0] = '\0';
-    }
-}
-
-int access_init(struct access *a, const struct options *options, char why[TOKENS_WHY_MAX])
+int access_init(struct access *a, const struct http_rules *rules)
 {
     memset(a, 0, sizeof(*a));
-    a->options = options;
-    read_host_name(a);
-    why[0] = '\0';
-    return options->ws_token_file != NULL ? tokens_load(options->ws_token_file, &a->tokens, why) : ST_OK;
+    a->rules = *rules;
+    if (rules->origin_count == 0) {
+        return ST_OK;
+    }
+    a->origins = calloc(rules->origin_count, sizeof(*a->origins));
+    if (a->origins == NULL) {
+        return ST_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < rules->origin_count; i++) {
+        int status = origin_pattern_parse(span_cstr(rules->origins[i]), &a->origins[i]);
+        if (status != ST_OK) {
+            return status;
+        }
+    }
+    return ST_OK;
 }
 
 void access_fini(struct access *a)
 {
     tokens_free(&a->tokens);
+    free(a->origins);
+    a->origins = NULL;
 }
 
-int access_reload(struct access *a, char why[TOKENS_WHY_MAX])
+void access_set_tokens(struct access *a, struct token_set *tokens)
 {
-    why[0] = '\0';
-    read_host_name(a);
-    if (a->options->ws_token_file == NULL) {
-        return ST_OK;
-    }
-    struct token_set fresh;
-    int status = tokens_load(a->options->ws_token_file, &fresh, why);
-    if (status == ST_OK) {
-        tokens_free(&a->tokens);
-        a->tokens = fresh;
-    }
-    return status;
+    tokens_free(&a->tokens);
+    a->tokens = *tokens;
+    memset(tokens, 0, sizeof(*tokens));
+}
+
+void access_set_host_name(struct access *a, const char *name)
+{
+    struct span text = span_head(span_cstr(name), HTTP_HOST_NAME_MAX);
+
+    memcpy(a->host_name, text.ptr, text.len);
+    a->host_name[text.len] = '\0';
 }
 
 /* ---- address ---- */
@@ -92,23 +86,23 @@ const struct http_header *access_forwarded(const struct http_request *request)
     return NULL;
 }
 
-static bool is_protected(const struct options *o)
+static bool is_protected(const struct http_rules *rules)
 {
-    return o->ws_allow.count == 0 && o->ws_token_file == NULL;
+    return rules->allow_count == 0 && !rules->needs_token;
 }
 
-static enum access_verdict judge_address(const struct options *o, const struct net_addr *peer)
+static enum access_verdict judge_address(const struct http_rules *rules, const struct net_addr *peer)
 {
     struct net_addr plain = addr_unmapped(*peer);
 
-    if (is_protected(o)) {
+    if (is_protected(rules)) {
         return addr_is_loopback(&plain) ? ACCESS_OK : ACCESS_PROTECTED;
     }
-    if (o->ws_allow.count == 0) {
+    if (rules->allow_count == 0) {
         return ACCESS_OK;
     }
-    for (uint32_t i = 0; i < o->ws_allow.count; i++) {
-        if (addr_in_cidr(&plain, &o->ws_allow.items[i])) {
+    for (uint32_t i = 0; i < rules->allow_count; i++) {
+        if (addr_in_cidr(&plain, &rules->allow[i])) {
             return ACCESS_OK;
         }
     }
@@ -116,40 +110,36 @@ static enum access_verdict judge_address(const struct options *o, const struct n
 }
 
 /* The address of a proxy on this machine is loopback, so it must not vouch for whom it speaks. */
-static enum access_verdict judge_sender(const struct options *o, const struct http_request *request,
+static enum access_verdict judge_sender(const struct http_rules *rules, const struct http_request *request,
                                         const struct net_addr *peer)
 {
-    enum access_verdict verdict = judge_address(o, peer);
-    bool forwarded = verdict == ACCESS_OK && is_protected(o) && access_forwarded(request) != NULL;
+    enum access_verdict verdict = judge_address(rules, peer);
+    bool forwarded = verdict == ACCESS_OK && is_protected(rules) && access_forwarded(request) != NULL;
 
     return forwarded ? ACCESS_FORWARDED : verdict;
 }
 
 bool access_address_ok(const struct access *a, const struct net_addr *peer)
 {
-    return judge_address(a->options, peer) == ACCESS_OK;
+    return judge_address(&a->rules, peer) == ACCESS_OK;
 }
 
 /* ---- origin ---- */
 
-static bool origin_is_listed(const struct options *o, const struct origin *origin)
+static bool origin_is_listed(const struct access *a, const struct origin *origin)
 {
-    for (uint32_t i = 0; i < o->ws_origin.count; i++) {
-        struct origin listed;
-        if (origin_pattern_parse(span_cstr(o->ws_origin.items[i]), &listed) == ST_OK &&
-            origin_matches(&listed, origin)) {
+    for (uint32_t i = 0; i < a->rules.origin_count; i++) {
+        if (origin_matches(&a->origins[i], origin)) {
             return true;
         }
     }
     return false;
 }
 
-static bool host_is_listed(const struct options *o, const struct origin_host *host)
+static bool host_is_listed(const struct access *a, const struct origin_host *host)
 {
-    for (uint32_t i = 0; i < o->ws_origin.count; i++) {
-        struct origin listed;
-        if (origin_pattern_parse(span_cstr(o->ws_origin.items[i]), &listed) == ST_OK &&
-            origin_names_host(&listed, host)) {
+    for (uint32_t i = 0; i < a->rules.origin_count; i++) {
+        if (origin_names_host(&a->origins[i], host)) {
             return true;
         }
     }
@@ -174,7 +164,7 @@ static bool is_own_name(struct span own, struct span name)
 static bool host_is_ours(const struct access *a, const struct origin_host *host)
 {
     return host->literal.family != 0 || span_ieq(host->name, SPAN_LIT("localhost")) ||
-           is_own_name(span_cstr(a->host_name), host->name) || host_is_listed(a->options, host);
+           is_own_name(span_cstr(a->host_name), host->name) || host_is_listed(a, host);
 }
 
 /* Host's host and port; one left out is the scheme's of the origin. */
@@ -212,7 +202,7 @@ static enum access_fault judge_origin(const struct access *a, const struct http_
     if (count != 1 || origin_parse(*http_header_find(request, "Origin"), &origin) != ST_OK) {
         return ACCESS_FAULT_MALFORMED;
     }
-    if (origin_is_listed(a->options, &origin)) {
+    if (origin_is_listed(a, &origin)) {
         return ACCESS_FAULT_NONE;
     }
     if (!is_host_asked_for(request, &origin)) {
@@ -226,7 +216,7 @@ struct span access_cors_origin(const struct access *a, const struct http_request
     const struct span *header = http_header_find(request, "Origin");
     struct origin origin;
     bool listed = header != NULL && http_header_count(request, "Origin") == 1 &&
-                  origin_parse(*header, &origin) == ST_OK && origin_is_listed(a->options, &origin);
+                  origin_parse(*header, &origin) == ST_OK && origin_is_listed(a, &origin);
 
     return listed ? *header : SPAN_NONE;
 }
@@ -260,7 +250,7 @@ static const struct span *query_token(const struct access *a, const struct http_
     if (http_query_value(request, "token", value, sizeof(value)) == ST_OK) {
         token = tokens_find(&a->tokens, span_cstr(value));
     }
-    explicit_bzero(value, sizeof(value));
+    tokens_wipe(value, sizeof(value));
     return token;
 }
 
@@ -268,13 +258,13 @@ static bool needs_token(const struct access *a, const struct http_request *reque
 {
     bool preflight = access_is_preflight(request) && access_cors_origin(a, request).len > 0;
 
-    return a->options->ws_token_file != NULL && !preflight;
+    return a->rules.needs_token && !preflight;
 }
 
 static enum access_verdict judge(const struct access *a, const struct http_request *request,
                                  const struct net_addr *peer, struct access_result *result)
 {
-    enum access_verdict verdict = judge_sender(a->options, request, peer);
+    enum access_verdict verdict = judge_sender(&a->rules, request, peer);
     const struct span *bearer = bearer_token(a, request);
 
     if (verdict != ACCESS_OK) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Who may come in: protected mode, --ws-allow, tokens, Origin and Host (end of SPEC section 2). */
-#ifndef WSAUDIO_APP_ACCESS_H
-#define WSAUDIO_APP_ACCESS_H
+#ifndef WSAUDIO_HTTP_ACCESS_H
+#define WSAUDIO_HTTP_ACCESS_H
 
-#include "options.h"
-#include "tokens.h"
+#include "wsaudio/base/log_quota.h"
 #include "wsaudio/http.h"
-#include "wsaudio/os.h"
+#include "wsaudio/http/origin.h"
+#include "wsaudio/http/server.h"
 
 enum access_verdict {
     ACCESS_OK,
@@ -18,8 +18,6 @@ enum access_verdict {
     ACCESS_VERDICT_COUNT
 };
 
-const char *access_verdict_name(enum access_verdict verdict);
-
 /* What was wrong with ACCESS_ORIGIN. */
 enum access_fault {
     ACCESS_FAULT_NONE,
@@ -30,9 +28,10 @@ enum access_fault {
 };
 
 struct access {
-    const struct options *options; /* borrowed for its life */
+    struct http_rules rules; /* what it points to is borrowed for its life */
+    struct origin *origins;  /* owns; rules.origins, read once */
     struct token_set tokens;
-    char host_name[OS_NAME_MAX + 1];                 /* this machine's own; "": not known */
+    char host_name[HTTP_HOST_NAME_MAX + 1];          /* this machine's own; "": not known */
     struct log_quota refusals[ACCESS_VERDICT_COUNT]; /* a flood of one kind leaves the lines of the others */
 };
 
@@ -45,13 +44,14 @@ struct access_result {
     const struct span *token; /* the one that let it in, borrowed from the token set; NULL: none was needed */
 };
 
-/* Loads the tokens and asks for the host's name. ST_BAD, ST_NO_MEMORY with a reason in why. Peers are judged by
- * options->ws_allow, ws_origin. */
-WS_MUST_CHECK int access_init(struct access *a, const struct options *options, char why[TOKENS_WHY_MAX]);
+/* ST_BAD: a pattern of rules->origins is none; ST_NO_MEMORY. It has no token and no host name. access_fini in either case. */
+WS_MUST_CHECK int access_init(struct access *a, const struct http_rules *rules);
 /* Wipes; safe on a zeroed struct and twice. */
 void access_fini(struct access *a);
-/* Reads the token file and the host's name again (SIGHUP). On failure the old tokens stay. */
-WS_MUST_CHECK int access_reload(struct access *a, char why[TOKENS_WHY_MAX]);
+/* Takes them over (*tokens is empty afterwards) and wipes those before. */
+void access_set_tokens(struct access *a, struct token_set *tokens);
+/* Cut at HTTP_HOST_NAME_MAX. */
+void access_set_host_name(struct access *a, const char *name);
 
 /* Whether that address may come in at all, whatever it asks: known before its request is. */
 bool access_address_ok(const struct access *a, const struct net_addr *peer);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* A client's WebSocket as what an HTTP connection speaks behind its upgrade. */
+#ifndef WSAUDIO_APP_WEB_CLIENT_H
+#define WSAUDIO_APP_WEB_CLIENT_H
+
+#include "wsaudio/call.h"
+#include "wsaudio/http/server.h"
+
+struct web_clients {
+    struct bridge *bridge; /* borrows */
+    const struct log *log; /* borrows */
+};
+
+/* The owner of an http_conn. Zeroed before http_conn_open. */
+struct web_client {
+    struct pool_id id; /* of the bridge's client; none before the upgrade */
+};
+
+/* The paths where one may be opened. echo: --ws-echo. */
+const struct http_endpoint *web_endpoints(bool echo, uint32_t *count);
+/* clients: borrowed as long as the table is used. */
+struct http_protocol web_protocol(struct web_clients *clients);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "web_site.h"
+
+#include "wsaudio/os.h"
+
+/* As the front page lists them. */
+static const char *const COMMANDS[] = {"CALL:target",  "HANGUP",   "WAV_UPLOAD:name:base64", "PLAY_WAV:name",
+                                       "STOP_WAV",     "LIST_WAV", "DELETE_WAV:name",        "STATS",
+                                       "MEDIA:format", NULL};
+
+static bool is_registered(void *ctx)
+{
+    const struct web_site *site = ctx;
+    return sip_stack_is_registered(site->sip);
+}
+
+static int recording_open(void *ctx, struct span name, int *handle, uint64_t *size)
+{
+    const struct web_site *site = ctx;
+    return recordings_open_file(site->recordings, name, handle, size);
+}
+
+static int recording_read(void *ctx, int handle, uint64_t offset, void *data, size_t len)
+{
+    (void)ctx;
+    return os_file_read_at(handle, offset, data, len);
+}
+
+static void recording_close(void *ctx, int handle)
+{
+    (void)ctx;
+    os_close(handle);
+}
+
+_Static_assert(sizeof(struct recordings_cursor) <= sizeof(struct http_cursor), "a cursor holds a name");
+
+/* The name that is given lies in the cursor, so that a copy of it would not do. */
+static bool recording_next(void *ctx, struct http_cursor *cursor, struct http_recording *out)
+{
+    const struct web_site *site = ctx;
+    struct recordings_cursor *at = (void *)cursor->after;
+    struct recordings_entry entry;
+
+    if (!recordings_next(site->recordings, at, &entry)) {
+        return false;
+    }
+    *out = (struct http_recording){entry.name, entry.bytes};
+    return true;
+}
+
+struct http_site web_site(struct web_site *site, bool loopback, bool registers)
+{
+    struct http_site result = {
+        .ctx = site,
+        .version = WSAUDIO_VERSION,
+        .loopback = loopback,
+        .commands = COMMANDS,
+        .is_registered = registers ? is_registered : NULL,
+    };
+    if (site->recordings != NULL) {
+        result.recording_open = recording_open;
+        result.recording_read = recording_read;
+        result.recording_close = recording_close;
+        result.recording_next = recording_next;
+    }
+    return result;
+}

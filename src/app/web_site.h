@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What the pages of the HTTP port show of this server. */
+#ifndef WSAUDIO_APP_WEB_SITE_H
+#define WSAUDIO_APP_WEB_SITE_H
+
+#include "recordings.h"
+#include "wsaudio/http/server.h"
+#include "wsaudio/sipua.h"
+
+struct web_site {
+    struct recordings *recordings; /* borrows; NULL: none are kept */
+    const struct sip_stack *sip;   /* borrows */
+};
+
+/* site: borrowed as long as the result is used. registers: /healthz says when the server is not registered. */
+struct http_site web_site(struct web_site *site, bool loopback, bool registers);
+
+#endif
