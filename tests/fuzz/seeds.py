@@ -185,6 +185,28 @@ def http():
     yield ODD + b"GET / HTTP/1.1\r\n" + b"".join(b"A%d: b\r\n" % i for i in range(70)) + b"\r\n"
 
 
+CONNECT, SEND, ASK, READ, READ_ALL, TIME, END, DROP, TOUCH, STATE, SERVER = 0, 0, 2, 4, 5, 6, 7, 8, 9, 10, 11
+
+
+def http_step(line, what, *arguments):
+    """A byte that is this step of fuzz_http_conn.c for that connection, and what belongs to it."""
+    return bytes([next(b for b in range(line << 4, (line + 1) << 4) if b % 12 == what), *arguments])
+
+
+def http_conn():
+    def sent(line, data):
+        return b"".join(http_step(line, SEND, len(part)) + part for part in (data[i:i + 200] for i in range(0, len(data), 200)))
+    here = http_step(0, CONNECT, 0)
+    for request in range(8):
+        yield here + http_step(0, ASK, request) + http_step(0, READ, 0) + http_step(0, READ_ALL) * 5 + http_step(0, TIME, 21)
+    yield here + sent(0, handshake() + b"behind") + http_step(0, TOUCH, 200) + http_step(0, READ_ALL) * 3 + http_step(0, STATE, 2) + http_step(0, TIME, 30)
+    yield here + sent(0, handshake()) + http_step(0, END) + http_step(0, TOUCH, 9) + http_step(0, READ_ALL) * 2 + http_step(0, STATE, 3)
+    yield b"".join(http_step(line, CONNECT, 4) for line in range(8)) + http_step(0, TIME, 101)
+    yield b"".join(http_step(line, CONNECT, 0) + http_step(line, ASK, 0) for line in range(5)) + http_step(1, DROP) + http_step(5, CONNECT, 0) + http_step(5, ASK, 0)
+    yield here + http_step(1, CONNECT, 3) + http_step(0, ASK, 3) + http_step(0, SERVER, 1) + http_step(0, SERVER, 8) + http_step(0, TIME, 255) * 2
+    yield here + sent(0, b"GET / HT") + http_step(0, TIME, 99) + sent(0, b"TP/1.0\r\n\r\n") + http_step(0, READ, 1) + http_step(0, TIME, 255) * 2
+
+
 def frame(first, payload, mask=bytes(4)):
     n = len(payload)
     length = bytes([0x80 | n]) if n < 126 else bytes([0xFE]) + struct.pack("!H", n) if n < 65536 else bytes([0xFF]) + struct.pack("!Q", n)
@@ -350,7 +372,7 @@ def dns():
 
 
 TARGETS = {"sip_message": sip_message, "sip_stream": sip_stream, "sip_uri": sip_uri, "sdp": sdp, "challenge": challenge, "registration": registration, "rtp": rtp,
-           "rtcp": rtcp, "wav": wav, "http": http, "ws": ws, "command": command, "dial": dial, "base64": base64_seeds, "options": options, "gateway": gateway, "dns": dns}
+           "rtcp": rtcp, "wav": wav, "http": http, "http_conn": http_conn, "ws": ws, "command": command, "dial": dial, "base64": base64_seeds, "options": options, "gateway": gateway, "dns": dns}
 
 
 def main():
