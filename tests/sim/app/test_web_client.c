@@ -276,6 +276,7 @@ static void test_echo(void **state)
     front_new(&f);
     struct front_line *l = front_open(&f, "/echo", "CALL:bob");
     front_run(&f, DUR_S(1));
+    assert_true(l->upgraded && l->texts != NULL);
     assert_string_equal(l->texts, "CALL:bob\n");
     front_end(&f);
 }
@@ -293,12 +294,14 @@ static void test_half_closed(void **state)
         len += wsframe_text(frames + len, "DELETE_WAV:none");
     }
     void *space;
+    assert_true(l->upgraded && l->conn != NULL);
     assert_true(http_conn_input_space(l->conn, &space) >= len);
     memcpy(space, frames, len);
     (void)http_conn_input_commit(l->conn, f.w->now, len);
     http_conn_input_end(l->conn, f.w->now); /* before a single one was worked on */
     front_run(&f, DUR_MS(100));
     size_t answers = 0;
+    assert_non_null(l->texts);
     for (const char *at = l->texts; (at = strstr(at, "ERROR:DELETE_WAV")) != NULL; at++) {
         answers++;
     }
@@ -392,6 +395,7 @@ static void test_gone(void **state)
     front_new(&f);
     struct front_line *l = front_open(&f, "/", "CALL:bob");
     front_run(&f, DUR_S(1));
+    assert_non_null(l->conn);
     line_close(&f, l);
     front_run(&f, DUR_S(1));
     assert_int_equal(f.w->phone.byes, 1);

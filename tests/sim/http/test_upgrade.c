@@ -30,6 +30,7 @@ static struct desk *start(void)
 
 static void say(struct line *l, const char *text)
 {
+    assert_true(l->up && l->conn != NULL);
     l->out = text;
     l->out_len = strlen(text);
     http_conn_touch(l->conn);
@@ -37,6 +38,7 @@ static void say(struct line *l, const char *text)
 
 static void become(struct line *l, enum http_protocol_state state)
 {
+    assert_true(l->up && l->conn != NULL);
     l->state = state;
     http_conn_touch(l->conn);
 }

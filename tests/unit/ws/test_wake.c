@@ -6,7 +6,7 @@
  *  nobody_is_called            without one, and after NULL was set */
 #include "support_conn.h"
 
-#define SEEDS 3000
+#define SEEDS 300
 #define STEPS 60
 
 /* What an owner may ask. */
