@@ -18,8 +18,52 @@ uint8_t linear_to_alaw(int16_t sample);
 uint8_t ulaw_to_alaw(uint8_t code);
 uint8_t alaw_to_ulaw(uint8_t code);
 
+/* `count` samples. */
+void ulaw_decode(const uint8_t *in, size_t count, int16_t *out);
+void ulaw_encode(const int16_t *in, size_t count, uint8_t *out);
+void alaw_decode(const uint8_t *in, size_t count, int16_t *out);
+void alaw_encode(const int16_t *in, size_t count, uint8_t *out);
+
+/* ---- codecs ---- */
+
+#define AUDIO_HZ    8000 /* of all that is queued, played and recorded */
+#define AUDIO_FRAME 160  /* its samples in 20 ms */
+
 enum audio_codec { AUDIO_ULAW, AUDIO_ALAW, AUDIO_L16, AUDIO_CODEC_COUNT };
-uint8_t audio_silence(enum audio_codec codec); /* ULAW and ALAW */
+
+struct audio_codec_row {
+    const char *name;       /* in SDP, upper case */
+    int payload_type;       /* RFC 3551's static one; -1: it is not spoken on the wire, only in files and queues */
+    uint32_t clock_hz;      /* of its RTP timestamps */
+    uint16_t frame_samples; /* of that clock in 20 ms */
+    uint16_t frame_octets;  /* the same in bytes */
+    uint8_t silence;        /* each byte of it */
+    void (*decode)(const uint8_t *in, size_t count, int16_t *out);
+    void (*encode)(const int16_t *in, size_t count, uint8_t *out);
+};
+
+/* In the order in which we offer them. */
+extern const struct audio_codec_row audio_codecs[AUDIO_CODEC_COUNT];
+
+static inline const struct audio_codec_row *audio_codec_row(enum audio_codec codec)
+{
+    return &audio_codecs[codec];
+}
+/* Bytes of a sample. */
+static inline size_t audio_codec_width(enum audio_codec codec)
+{
+    return (size_t)audio_codecs[codec].frame_octets / audio_codecs[codec].frame_samples;
+}
+/* The codec that a static payload type stands for. False: none of ours. */
+bool audio_codec_of_payload(uint8_t payload_type, enum audio_codec *codec);
+/* The codec that SDP names so, in upper case. False: none of ours. */
+bool audio_codec_of_name(const char *name, uint32_t clock_hz, enum audio_codec *codec);
+static inline uint8_t audio_silence(enum audio_codec codec)
+{
+    return audio_codecs[codec].silence;
+}
+/* `count` samples of silence. */
+void audio_put_silence(enum audio_codec codec, uint8_t *out, size_t count);
 /* Converts `count` samples; out may be in when both codecs have one byte a sample. L16 is little-endian bytes. */
 void audio_convert(enum audio_codec from, const uint8_t *in, enum audio_codec to, uint8_t *out, size_t count);
 /* Samples to the bytes of L16 and back. */

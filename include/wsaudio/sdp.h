@@ -3,6 +3,7 @@
 #ifndef WSAUDIO_SDP_H
 #define WSAUDIO_SDP_H
 
+#include "wsaudio/audio.h"
 #include "wsaudio/base.h"
 
 enum sdp_direction { SDP_INACTIVE = 0, SDP_SENDONLY = 1, SDP_RECVONLY = 2, SDP_SENDRECV = 3 };
@@ -37,9 +38,6 @@ struct sdp_session {
  * strict about ports (0 to 65535), addresses and numbers. Several c= or m= lines: RFC rules. */
 WS_MUST_CHECK int sdp_parse(struct span body, struct sdp_session *out, const char **why);
 
-enum sdp_codec { SDP_PCMU = 0, SDP_PCMA = 8 };    /* values are the static payload types */
-const char *sdp_codec_name(enum sdp_codec codec); /* "PCMU", "PCMA" */
-
 struct sdp_local {
     struct net_addr rtp; /* our address and RTP port; RTCP is port + 1 */
     uint64_t origin_id;  /* random, constant for the call */
@@ -49,8 +47,8 @@ struct sdp_local {
 
 /* What both sides agreed. */
 struct sdp_agreed {
-    enum sdp_codec codec;     /* what we send, and expect */
-    uint8_t payload_type;     /* number used for it (0 or 8, or a dynamic one the offer mapped) */
+    enum audio_codec codec;   /* what we send, and expect */
+    uint8_t payload_type;     /* number used for it (the static one, or a dynamic one the offer mapped) */
     int telephone_event_pt;   /* of those we send; -1: none agreed */
     int telephone_event_ours; /* the number that we gave it in our offer or answer: they may send it; -1: none agreed */
     uint16_t ptime_ms;        /* packet time we send: 20, 40 or 60, the nearest to theirs (the shorter of two), not over
@@ -62,7 +60,7 @@ struct sdp_agreed {
 
 #define SDP_TELEPHONE_EVENT_PT 101 /* in our offers */
 
-/* The offer: PCMU, PCMA, telephone-event 101 (0-15), ptime 20. ST_TOO_LARGE. */
+/* The offer: the codecs that there are in the order of their table, telephone-event 101 (0-15), ptime 20. ST_TOO_LARGE. */
 WS_MUST_CHECK int sdp_write_offer(const struct sdp_local *local, struct outbuf *out);
 /* Judges an answer to sdp_write_offer's offer. ST_BAD (*why: no audio, port 0, no common codec, address unusable). */
 WS_MUST_CHECK int sdp_accept_answer(const struct sdp_session *answer, struct sdp_agreed *out, const char **why);

@@ -5,7 +5,6 @@
 #include <math.h>
 
 #define PI       3.14159265358979323846
-#define RATE_HZ  8000.0
 #define LOW_PEAK 8880.0  /* -8 dBm0: full scale of mu-law, 32124, is +3.17 dBm0 */
 #define TOP_PEAK 11179.0 /* -6 dBm0 */
 #define EDGE     40      /* samples: 5 ms */
@@ -29,7 +28,7 @@ void audio_key_tone(int16_t *out, size_t count, char key, size_t offset, size_t 
             out[i] = 0;
             continue;
         }
-        double angle = 2 * PI * (double)at / RATE_HZ;
+        double angle = 2 * PI * (double)at / AUDIO_HZ;
         double both = LOW_PEAK * sin(angle * low_hz[index / 4]) + TOP_PEAK * sin(angle * top_hz[index % 4]);
         out[i] = (int16_t)lrint(both * edge(at) * edge(total - 1 - at));
     }

@@ -74,3 +74,33 @@ uint8_t alaw_to_ulaw(uint8_t code)
 {
     return linear_to_ulaw(alaw_to_linear(code));
 }
+
+/* ---- blocks ---- */
+
+void ulaw_decode(const uint8_t *in, size_t count, int16_t *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = ulaw_to_linear(in[i]);
+    }
+}
+
+void ulaw_encode(const int16_t *in, size_t count, uint8_t *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = linear_to_ulaw(in[i]);
+    }
+}
+
+void alaw_decode(const uint8_t *in, size_t count, int16_t *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = alaw_to_linear(in[i]);
+    }
+}
+
+void alaw_encode(const int16_t *in, size_t count, uint8_t *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = linear_to_alaw(in[i]);
+    }
+}

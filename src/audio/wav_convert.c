@@ -4,7 +4,6 @@
 
 #include "wav_decode.h"
 
-#define OUT_HZ       8000
 #define PIECE        256 /* samples of the file decoded at a time */
 #define DECODE_STEPS 16  /* one sample's decoding, in multiplications of the resampler */
 
@@ -26,7 +25,7 @@ int wav_converter_new(const struct wav_format *format, struct wav_converter **ou
         return ST_NO_MEMORY;
     }
     wav_decoder_init(&c->decoder, format);
-    int status = resample_new(format->rate_hz, OUT_HZ, RESAMPLE_FILE, &c->resampler);
+    int status = resample_new(format->rate_hz, AUDIO_HZ, RESAMPLE_FILE, &c->resampler);
     if (status != ST_OK) {
         free(c);
         return status;
@@ -92,8 +91,8 @@ uint64_t wav_converter_samples(const struct wav_format *format, uint64_t len)
 {
     uint64_t count = len / format->block_align;
 
-    return count / format->rate_hz * OUT_HZ +
-           (count % format->rate_hz * OUT_HZ + format->rate_hz - 1) / format->rate_hz;
+    return count / format->rate_hz * AUDIO_HZ +
+           (count % format->rate_hz * AUDIO_HZ + format->rate_hz - 1) / format->rate_hz;
 }
 
 uint64_t wav_converter_steps(const struct wav_converter *c, size_t len)
@@ -101,7 +100,7 @@ uint64_t wav_converter_steps(const struct wav_converter *c, size_t len)
     const struct wav_format *f = &c->decoder.format;
     uint64_t count = len / f->block_align + 1;
 
-    return count * f->channels * DECODE_STEPS + (count * OUT_HZ / f->rate_hz + 1) * resample_cost(c->resampler);
+    return count * f->channels * DECODE_STEPS + (count * AUDIO_HZ / f->rate_hz + 1) * resample_cost(c->resampler);
 }
 
 size_t wav_converter_piece(const struct wav_converter *c, uint64_t steps)
@@ -109,6 +108,6 @@ size_t wav_converter_piece(const struct wav_converter *c, uint64_t steps)
     /* what one more block of the file costs, in 1/256 */
     const struct wav_format *f = &c->decoder.format;
     uint64_t each =
-        256u * f->channels * DECODE_STEPS + 256u * OUT_HZ * (uint64_t)resample_cost(c->resampler) / f->rate_hz + 1;
+        256u * f->channels * DECODE_STEPS + 256u * AUDIO_HZ * (uint64_t)resample_cost(c->resampler) / f->rate_hz + 1;
     return (size_t)(steps * 256 / each) * f->block_align;
 }

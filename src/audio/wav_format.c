@@ -4,8 +4,6 @@
 
 #include "wav_decode.h"
 
-#define PLAYED_RATE_HZ 8000
-
 static bool is_taken(const struct wav_format *f)
 {
     if (f->rate_hz < RESAMPLE_HZ_MIN || f->rate_hz > RESAMPLE_HZ_MAX || f->channels < 1 || f->channels > 2) {
@@ -23,7 +21,7 @@ static bool is_taken(const struct wav_format *f)
 /* What a call can play as it lies. */
 static enum audio_codec codec_of(const struct wav_format *f)
 {
-    if (f->rate_hz != PLAYED_RATE_HZ || f->channels != 1) {
+    if (f->rate_hz != AUDIO_HZ || f->channels != 1) {
         return AUDIO_CODEC_COUNT;
     }
     switch (f->tag) {

@@ -395,9 +395,7 @@ static void send_tone(struct exchange *x, struct far_call *f)
     uint8_t payload[TONE_SAMPLES];
 
     audio_tone_1k(payload, sizeof(payload), &f->phase);
-    if (f->agreed.codec == SDP_PCMA) {
-        audio_convert(AUDIO_ULAW, payload, AUDIO_ALAW, payload, sizeof(payload));
-    }
+    audio_convert(AUDIO_ULAW, payload, f->agreed.codec, payload, sizeof(payload));
     send_payload(x, f, span_make(payload, sizeof(payload)));
 }
 

@@ -2,7 +2,7 @@
 #include "latency.h"
 
 #define NO_CELL    UINT64_MAX
-#define SAMPLE_US  125
+#define SAMPLE_US  (1000000 / AUDIO_HZ)
 #define CELL_US    ((dur_us)LATENCY_CELL * SAMPLE_US)
 #define WORD(cell) ((cell) % LATENCY_CELLS / 64)
 #define BIT(cell)  ((uint64_t)1 << (cell) % 64)
@@ -186,7 +186,7 @@ bool latency_holds(struct latency *t, const struct live *live, mono_us now, bool
 size_t latency_put(struct latency *t, struct live *live, mono_us now, enum audio_codec codec, const uint8_t *samples,
                    size_t count)
 {
-    size_t each = codec == AUDIO_L16 ? 2 : 1;
+    size_t each = audio_codec_width(codec);
     size_t done = 0;
     bool room = true;
 

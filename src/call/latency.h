@@ -16,7 +16,7 @@
 
 #define LATENCY_MIN_MS 40U
 #define LATENCY_MAX_MS 2000U
-#define LATENCY_CELL   160U /* samples */
+#define LATENCY_CELL   ((uint32_t)AUDIO_FRAME) /* samples */
 #define LATENCY_CELLS  512U /* that can be told apart: those that wait and those left out between them */
 #define LATENCY_QUIET                                                                                                  \
     (128U * LATENCY_CELL) /* sum of the magnitudes of a quiet cell's 16-bit samples, at most: -47 dBov */

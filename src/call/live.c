@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "live.h"
 
-static size_t sample_bytes(enum audio_codec codec)
-{
-    return codec == AUDIO_L16 ? 2 : 1;
-}
-
 /* The last block when it can take more of that codec, else a new one behind it. */
 static struct block *room(struct live *l, enum audio_codec codec)
 {
@@ -32,7 +27,7 @@ static struct block *room(struct live *l, enum audio_codec codec)
 
 size_t live_put(struct live *l, enum audio_codec codec, const uint8_t *samples, size_t count)
 {
-    size_t each = sample_bytes(codec);
+    size_t each = audio_codec_width(codec);
     size_t done = 0;
 
     while (done < count && l->store != NULL) {
@@ -63,7 +58,7 @@ static void release_first(struct live *l)
 static size_t in_first(const struct live *l, uint64_t count)
 {
     const struct block *block = &l->store->blocks[l->first];
-    size_t n = (size_t)(block->to - block->from) / sample_bytes((enum audio_codec)block->codec);
+    size_t n = (size_t)(block->to - block->from) / audio_codec_width((enum audio_codec)block->codec);
 
     return n < count ? n : (size_t)count;
 }
@@ -73,7 +68,7 @@ static void advance(struct live *l, size_t count)
 {
     struct block *block = &l->store->blocks[l->first];
 
-    block->from = (uint16_t)(block->from + count * sample_bytes((enum audio_codec)block->codec));
+    block->from = (uint16_t)(block->from + count * audio_codec_width((enum audio_codec)block->codec));
     l->taken += count;
     if (block->from == block->to) {
         release_first(l);

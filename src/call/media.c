@@ -6,7 +6,7 @@
 
 enum audio_codec media_codec(const struct call *call)
 {
-    return call->agreed.codec == SDP_PCMA ? AUDIO_ALAW : AUDIO_ULAW;
+    return call->agreed.codec;
 }
 
 void media_listen(struct call *call)

@@ -21,8 +21,8 @@ static enum media_payload payload_of(const struct call *call, uint8_t type)
         return MEDIA_PAYLOAD_EVENT;
     }
     switch (type) {
-    case SDP_PCMU: return MEDIA_PAYLOAD_ULAW;
-    case SDP_PCMA: return MEDIA_PAYLOAD_ALAW;
+    case 0: return MEDIA_PAYLOAD_ULAW;
+    case 8: return MEDIA_PAYLOAD_ALAW;
     case PAYLOAD_TYPE_NOISE: return MEDIA_PAYLOAD_NOISE;
     default: return MEDIA_PAYLOAD_UNWANTED;
     }

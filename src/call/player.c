@@ -256,19 +256,14 @@ bool player_is_hungry(const struct player *p)
     return p->playing && p->converter != NULL && more_to_come(p) && p->held <= PLAYER_BUFFER / 2;
 }
 
-static size_t sample_bytes(enum audio_codec codec)
-{
-    return codec == AUDIO_L16 ? 2 : 1;
-}
-
 bool player_at_end(const struct player *p)
 {
-    return p->held < sample_bytes(p->codec) && !more_to_come(p);
+    return p->held < audio_codec_width(p->codec) && !more_to_come(p);
 }
 
 bool player_is_ready(const struct player *p, size_t samples)
 {
-    return p->held >= samples * sample_bytes(p->codec) || !more_to_come(p);
+    return p->held >= samples * audio_codec_width(p->codec) || !more_to_come(p);
 }
 
 size_t player_take(struct player *p, enum audio_codec to, uint8_t *out, size_t samples)
@@ -276,7 +271,7 @@ size_t player_take(struct player *p, enum audio_codec to, uint8_t *out, size_t s
     size_t have = 0;
 
     if (p->playing) {
-        size_t each = sample_bytes(p->codec);
+        size_t each = audio_codec_width(p->codec);
         have = p->held / each;
         have = have < samples ? have : samples;
         /* a read that was put off leaves too little: silence now rather than a hole inside the frame */

@@ -43,7 +43,7 @@ void call_tell_stats(struct call *call, struct client *c)
                 (unsigned long)m->tx.packets, (unsigned long long)m->rx.received,
                 (unsigned long long)rtp_rx_lost(&m->rx), (unsigned long long)m->rx.reordered,
                 (unsigned long long)m->rx.duplicates, rtp_rx_jitter_ms(&m->rx, 8000), rtt, mos,
-                sdp_codec_name(call->agreed.codec), (unsigned long long)m->skipped,
+                audio_codec_row(call->agreed.codec)->name, (unsigned long long)m->skipped,
                 m->recorder.path[0] != '\0' ? m->recorder.path : "-");
 }
 

@@ -7,7 +7,7 @@
 
 static enum audio_codec sending_codec(const struct media *m)
 {
-    return m->agreed.codec == SDP_PCMA ? AUDIO_ALAW : AUDIO_ULAW;
+    return m->agreed.codec;
 }
 
 static dur_us random_rtcp_interval(const struct media *m)
@@ -168,8 +168,7 @@ static bool payload_wanted(const struct media *m, uint8_t type, enum audio_codec
         *codec = sending_codec(m);
         return true;
     }
-    if (type == SDP_PCMU || type == SDP_PCMA) {
-        *codec = type == SDP_PCMA ? AUDIO_ALAW : AUDIO_ULAW;
+    if (audio_codec_of_payload(type, codec)) {
         return true;
     }
     *audio = false;

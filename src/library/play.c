@@ -142,7 +142,7 @@ static size_t take_converted(struct play *p, enum audio_codec to, uint8_t *out, 
 size_t play_take(struct play *p, enum audio_codec to, uint8_t *out, size_t samples)
 {
     uint8_t raw[2 * TAKE_MAX];
-    size_t width = p->codec == AUDIO_L16 ? 2 : 1;
+    size_t width = audio_codec_width(p->codec);
     size_t want = samples < TAKE_MAX ? samples : TAKE_MAX;
     size_t got;
 

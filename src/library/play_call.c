@@ -79,8 +79,8 @@ static int find_port(struct media_port **out)
 /* Without a call of ours: to where the caller says. */
 static void play_to(const struct net_addr *to, const char *file)
 {
-    const struct sdp_agreed agreed = {.codec = SDP_PCMU,
-                                      .payload_type = SDP_PCMU,
+    const struct sdp_agreed agreed = {.codec = AUDIO_ULAW,
+                                      .payload_type = (uint8_t)audio_codec_row(AUDIO_ULAW)->payload_type,
                                       .telephone_event_pt = -1,
                                       .ptime_ms = 20,
                                       .rtp = *to,

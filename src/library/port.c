@@ -5,12 +5,6 @@
 
 #define RECEIVE_BUFFER (1024 * 1024)
 
-static bool any_audio(const struct rtp_packet *packet, enum audio_codec *codec)
-{
-    *codec = packet->payload_type == SDP_PCMA ? AUDIO_ALAW : AUDIO_ULAW;
-    return packet->payload_type == SDP_PCMU || packet->payload_type == SDP_PCMA;
-}
-
 static void record(struct engine *e, struct record *r, const struct rtp_packet *packet, enum audio_codec codec,
                    enum rtp_rx_verdict verdict)
 {
@@ -31,7 +25,7 @@ static void rtp_arrived(struct media_port *port, const struct os_datagram *datag
         return;
     }
     if (port->media == NULL) {
-        audio = any_audio(&packet, &codec);
+        audio = audio_codec_of_payload(packet.payload_type, &codec);
     } else if (!media_takes(port->media, &datagram->from, &packet, &codec, &audio)) {
         return;
     }

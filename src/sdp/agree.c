@@ -13,11 +13,6 @@ const char *sdp_direction_name(enum sdp_direction direction)
     return "?";
 }
 
-const char *sdp_codec_name(enum sdp_codec codec)
-{
-    return codec == SDP_PCMA ? "PCMA" : "PCMU";
-}
-
 /* The packet time that we send: the nearest of 20, 40 and 60 ms, the shorter of two equally near ones, never above
  * maxptime but for 20, the shortest there is. */
 static uint16_t choose_ptime(const struct sdp_session *peer)

@@ -5,7 +5,7 @@
 #include "text.h"
 
 #define PAYLOAD_TYPE_MAX 127
-#define CLOCK_8000       8000
+#define EVENT_CLOCK_HZ   8000 /* the one of the codecs beside which we take events */
 
 static const struct {
     uint8_t payload_type;
@@ -108,25 +108,12 @@ bool sdp_fmtp_read(struct span value, struct sdp_session *out)
     return true;
 }
 
-static bool is(const struct sdp_format *format, const char *encoding)
+bool sdp_format_codec(const struct sdp_format *format, enum audio_codec *codec)
 {
-    return format->clock_hz == CLOCK_8000 && strcmp(format->encoding, encoding) == 0;
-}
-
-bool sdp_format_codec(const struct sdp_format *format, enum sdp_codec *codec)
-{
-    if (is(format, "PCMU")) {
-        *codec = SDP_PCMU;
-        return true;
-    }
-    if (is(format, "PCMA")) {
-        *codec = SDP_PCMA;
-        return true;
-    }
-    return false;
+    return audio_codec_of_name(format->encoding, format->clock_hz, codec);
 }
 
 bool sdp_format_is_telephone_event(const struct sdp_format *format)
 {
-    return is(format, "TELEPHONE-EVENT");
+    return format->clock_hz == EVENT_CLOCK_HZ && strcmp(format->encoding, "TELEPHONE-EVENT") == 0;
 }

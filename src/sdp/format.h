@@ -11,8 +11,8 @@ bool sdp_formats_read(struct span list, struct sdp_session *out);
 bool sdp_rtpmap_read(struct span value, struct sdp_session *out);
 /* "101 0-15": false when malformed. */
 bool sdp_fmtp_read(struct span value, struct sdp_session *out);
-/* The G.711 codec that the format is. */
-bool sdp_format_codec(const struct sdp_format *format, enum sdp_codec *codec);
+/* The codec of ours that the format is. */
+bool sdp_format_codec(const struct sdp_format *format, enum audio_codec *codec);
 bool sdp_format_is_telephone_event(const struct sdp_format *format);
 
 #endif

@@ -216,7 +216,7 @@ static void apply_levels(struct sdp_session *s, const struct level *session, con
 
 static bool usable(const struct sdp_session *s)
 {
-    enum sdp_codec codec;
+    enum audio_codec codec;
 
     for (size_t i = 0; i < s->format_count; i++) {
         if (sdp_format_codec(&s->formats[i], &codec)) {

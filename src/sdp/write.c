@@ -20,14 +20,14 @@ static void put_session(const struct sdp_local *local, struct span timing, struc
     outbuf_str(out, "\r\n");
 }
 
-static void put_rtpmap(struct outbuf *out, unsigned payload_type, const char *encoding)
+static void put_rtpmap(struct outbuf *out, unsigned payload_type, const char *encoding, uint32_t clock_hz)
 {
-    outbuf_printf(out, "a=rtpmap:%u %s/8000\r\n", payload_type, encoding);
+    outbuf_printf(out, "a=rtpmap:%u %s/%u\r\n", payload_type, encoding, (unsigned)clock_hz);
 }
 
 static void put_telephone_event(struct outbuf *out, unsigned payload_type)
 {
-    put_rtpmap(out, payload_type, "telephone-event");
+    put_rtpmap(out, payload_type, "telephone-event", AUDIO_HZ);
     outbuf_printf(out, "a=fmtp:%u 0-15\r\n", payload_type);
 }
 
@@ -36,13 +36,33 @@ static void put_tail(struct outbuf *out, unsigned ptime_ms, enum sdp_direction d
     outbuf_printf(out, "a=ptime:%u\r\na=%s\r\n", ptime_ms, sdp_direction_name(direction));
 }
 
+static void put_number(struct outbuf *out, const struct audio_codec_row *codec)
+{
+    outbuf_printf(out, " %d", codec->payload_type);
+}
+
+static void put_map(struct outbuf *out, const struct audio_codec_row *codec)
+{
+    put_rtpmap(out, (unsigned)codec->payload_type, codec->name, codec->clock_hz);
+}
+
+/* Those that are spoken on the wire. */
+static void put_codecs(struct outbuf *out, void (*put)(struct outbuf *out, const struct audio_codec_row *codec))
+{
+    for (int i = 0; i < AUDIO_CODEC_COUNT; i++) {
+        if (audio_codecs[i].payload_type >= 0) {
+            put(out, &audio_codecs[i]);
+        }
+    }
+}
+
 int sdp_write_offer(const struct sdp_local *local, struct outbuf *out)
 {
     put_session(local, SPAN_LIT("0 0"), out);
-    outbuf_printf(out, "m=audio %u RTP/AVP %d %d %d\r\n", (unsigned)local->rtp.port, SDP_PCMU, SDP_PCMA,
-                  SDP_TELEPHONE_EVENT_PT);
-    put_rtpmap(out, SDP_PCMU, sdp_codec_name(SDP_PCMU));
-    put_rtpmap(out, SDP_PCMA, sdp_codec_name(SDP_PCMA));
+    outbuf_printf(out, "m=audio %u RTP/AVP", (unsigned)local->rtp.port);
+    put_codecs(out, put_number);
+    outbuf_printf(out, " %d\r\n", SDP_TELEPHONE_EVENT_PT);
+    put_codecs(out, put_map);
     put_telephone_event(out, SDP_TELEPHONE_EVENT_PT);
     put_tail(out, OFFER_PTIME_MS, local->direction);
     return outbuf_status(out);
@@ -63,7 +83,8 @@ static void put_audio(const struct sdp_local *local, const struct sdp_agreed *ag
         outbuf_printf(out, " %d", agreed->telephone_event_pt);
     }
     outbuf_str(out, "\r\n");
-    put_rtpmap(out, agreed->payload_type, sdp_codec_name(agreed->codec));
+    const struct audio_codec_row *codec = audio_codec_row(agreed->codec);
+    put_rtpmap(out, agreed->payload_type, codec->name, codec->clock_hz);
     if (agreed->telephone_event_pt >= 0) {
         put_telephone_event(out, (unsigned)agreed->telephone_event_pt);
     }

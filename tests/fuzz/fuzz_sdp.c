@@ -26,7 +26,7 @@ static void check_session(const struct sdp_session *s)
 
 static void check_agreed(const struct sdp_session *s, const struct sdp_agreed *a)
 {
-    FUZZ_CHECK(a->codec == SDP_PCMU || a->codec == SDP_PCMA);
+    FUZZ_CHECK(a->codec == AUDIO_ULAW || a->codec == AUDIO_ALAW);
     FUZZ_CHECK(a->payload_type <= 127 && a->telephone_event_pt >= -1 && a->telephone_event_pt <= 127);
     FUZZ_CHECK(a->telephone_event_pt != a->payload_type);
     FUZZ_CHECK(a->ptime_ms == 20 || a->ptime_ms == 40 || a->ptime_ms == 60);
@@ -75,7 +75,7 @@ static void check_offer(const struct sdp_local *local)
     FUZZ_CHECK(sdp_parse(outbuf_view(&out), &s, &why) == ST_OK);
     FUZZ_CHECK(s.has_audio && addr_equal(&s.rtp, &local->rtp) && s.direction == local->direction);
     FUZZ_CHECK(sdp_accept_offer(&s, &agreed, &why) == ST_OK);
-    FUZZ_CHECK(agreed.codec == SDP_PCMU && agreed.telephone_event_pt == 101);
+    FUZZ_CHECK(agreed.codec == AUDIO_ULAW && agreed.telephone_event_pt == 101);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

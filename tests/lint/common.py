@@ -8,7 +8,7 @@ SKIP = 77  # ctest's SKIP_RETURN_CODE
 LEVEL_1 = ("sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws", "http")
 # What each room may see.
 BELOW = {"base": (), "os": ("base",), "sipmsg": ("base",), "siptx": ("base", "sipmsg"), "sipua": ("base", "sipmsg", "siptx"),
-         "sdp": ("base",), "rtp": ("base",), "audio": ("base",), "ws": ("base",), "http": ("base",),
+         "sdp": ("base", "audio"), "rtp": ("base",), "audio": ("base",), "ws": ("base",), "http": ("base",),
          "call": ("base", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws"),
          "app": ("base", "call", "os") + LEVEL_1,
          "library": ("base", "os", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio")}

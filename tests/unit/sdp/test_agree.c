@@ -20,20 +20,20 @@ static void test_codecs_and_numbers(void **state)
     (void)state;
     static const struct {
         const char *media;
-        enum sdp_codec codec;
+        enum audio_codec codec;
         int payload_type, event;
     } table[] = {
-        {"m=audio 4000 RTP/AVP 0\r\n", SDP_PCMU, 0, -1},
-        {"m=audio 4000 RTP/AVP 8\r\n", SDP_PCMA, 8, -1},
-        {"m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n", SDP_PCMU, 0, 101},
-        {"m=audio 4000 RTP/AVP 8 0 96\r\na=rtpmap:96 telephone-event/8000\r\n", SDP_PCMA, 8, 96},
-        {"m=audio 4000 RTP/AVP 101 8\r\na=rtpmap:101 telephone-event/8000\r\n", SDP_PCMA, 8, 101},
-        {"m=audio 4000 RTP/AVP 18 3 8 0\r\n", SDP_PCMA, 8, -1},
-        {"m=audio 4000 RTP/AVP 97 0\r\na=rtpmap:97 PCMA/8000\r\n", SDP_PCMA, 97, -1},
+        {"m=audio 4000 RTP/AVP 0\r\n", AUDIO_ULAW, 0, -1},
+        {"m=audio 4000 RTP/AVP 8\r\n", AUDIO_ALAW, 8, -1},
+        {"m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n", AUDIO_ULAW, 0, 101},
+        {"m=audio 4000 RTP/AVP 8 0 96\r\na=rtpmap:96 telephone-event/8000\r\n", AUDIO_ALAW, 8, 96},
+        {"m=audio 4000 RTP/AVP 101 8\r\na=rtpmap:101 telephone-event/8000\r\n", AUDIO_ALAW, 8, 101},
+        {"m=audio 4000 RTP/AVP 18 3 8 0\r\n", AUDIO_ALAW, 8, -1},
+        {"m=audio 4000 RTP/AVP 97 0\r\na=rtpmap:97 PCMA/8000\r\n", AUDIO_ALAW, 97, -1},
         {"m=audio 4000 RTP/AVP 0 100 101\r\na=rtpmap:100 telephone-event/8000\r\na=rtpmap:101 telephone-event/8000\r\n",
-         SDP_PCMU, 0, 100},
-        {"m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/48000\r\n", SDP_PCMU, 0, -1},
-        {"m=audio 4000 RTP/AVP 0 101\r\n", SDP_PCMU, 0, -1},
+         AUDIO_ULAW, 0, 100},
+        {"m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/48000\r\n", AUDIO_ULAW, 0, -1},
+        {"m=audio 4000 RTP/AVP 0 101\r\n", AUDIO_ULAW, 0, -1},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         char body[512];
@@ -205,8 +205,8 @@ static void test_rejects(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    assert_string_equal(sdp_codec_name(SDP_PCMU), "PCMU");
-    assert_string_equal(sdp_codec_name(SDP_PCMA), "PCMA");
+    assert_string_equal(audio_codec_row(AUDIO_ULAW)->name, "PCMU");
+    assert_string_equal(audio_codec_row(AUDIO_ALAW)->name, "PCMA");
     assert_string_equal(sdp_direction_name(SDP_INACTIVE), "inactive");
     assert_string_equal(sdp_direction_name(SDP_SENDONLY), "sendonly");
     assert_string_equal(sdp_direction_name(SDP_RECVONLY), "recvonly");

@@ -20,12 +20,12 @@ static void test_codecs(void **state)
         const char *list, *rtpmap;
         int codec;
     } table[] = {
-        {"0", NULL, SDP_PCMU},
-        {"8", NULL, SDP_PCMA},
-        {"0", "0 PCMU/8000", SDP_PCMU},
-        {"0", "0 pcmu/8000/1", SDP_PCMU},
-        {"96", "96 PCMU/8000", SDP_PCMU},
-        {"97", "97 PCMA/8000", SDP_PCMA},
+        {"0", NULL, AUDIO_ULAW},
+        {"8", NULL, AUDIO_ALAW},
+        {"0", "0 PCMU/8000", AUDIO_ULAW},
+        {"0", "0 pcmu/8000/1", AUDIO_ULAW},
+        {"96", "96 PCMU/8000", AUDIO_ULAW},
+        {"97", "97 PCMA/8000", AUDIO_ALAW},
         {"96", NULL, NONE},
         {"9", NULL, NONE},
         {"18", NULL, NONE},
@@ -39,7 +39,7 @@ static void test_codecs(void **state)
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_format f = format_of(table[i].list, table[i].rtpmap);
-        enum sdp_codec codec = SDP_PCMU;
+        enum audio_codec codec = AUDIO_ULAW;
         int found = sdp_format_codec(&f, &codec) ? (int)codec : NONE;
         if (found != table[i].codec) {
             fail_msg("%s, %s: %d", table[i].list, table[i].rtpmap, found);
