@@ -6,37 +6,14 @@
 
 #include "wsaudio/audio.h"
 #include "wsaudio/base.h"
+#include "wsaudio/media.h"
 #include "wsaudio/rtp.h"
 #include "wsaudio/sdp.h"
 #include "wsaudio/sipmsg.h"
 #include "wsaudio/sipua.h"
 #include "wsaudio/ws.h"
 
-#define CALL_TICK_US DUR_MS(20)
-
-/* All calls, here and in the loopback exchange, send on one grid: the multiples of 20 ms of the monotonic clock. */
-static inline mono_us call_tick_after(mono_us now)
-{
-    return (now / CALL_TICK_US + 1) * CALL_TICK_US;
-}
-
-/* ---- media sockets, used by both the bridge and the exchange ---- */
-
-struct media_io {
-    void *ctx;
-    /* Opens the RTP/RTCP pair of one call; packets arriving on it are brought to the room's input function with that id.
-     * *port is the RTP port. ST_FULL (no pair free), ST_IO. */
-    int (*open)(void *ctx, struct pool_id call, uint16_t *port);
-    void (*close)(void *ctx, struct pool_id call);
-    /* ST_OK, ST_AGAIN or ST_IO: a packet that cannot be sent is lost, as on any network. */
-    int (*send)(void *ctx, struct pool_id call, bool rtcp, const struct net_addr *to, const void *data, size_t len);
-    /* Microseconds since 1970 (NTP time of RTCP, file names). */
-    int64_t (*wall)(void *ctx);
-};
-
 /* ---- files, used by the bridge ---- */
-
-#define FILE_HANDLE_NONE (-1)
 
 struct list_entry {
     char name[WS_NAME_MAX + 1];
@@ -60,35 +37,12 @@ struct file_io {
     int (*upload_read)(void *ctx, struct pool_id upload, uint64_t offset, void *data, size_t len);
     int (*upload_commit)(void *ctx, struct pool_id upload, struct pool_id client);
     void (*upload_abort)(void *ctx, struct pool_id upload);
-    /* Playing; a handle is never negative. open: ST_NOT_FOUND, ST_IO. read: bytes read, fewer only at the end, or ST_IO. */
-    int (*play_open)(void *ctx, const char *name, int *handle, uint64_t *size);
-    int (*play_read)(void *ctx, int handle, uint64_t offset, void *data, size_t len);
-    void (*play_close)(void *ctx, int handle);
-    /* The converted form of an upload that calls cannot play as it lies: 8 kHz, one channel, 16-bit little-endian samples, kept
-     * beside it. `source` is a handle of play_open: what was converted is valid for those very bytes only, not for a later file
-     * of that name. cached_open: *handle for play_read and play_close, its samples are the `len` bytes from *offset on;
-     * ST_NOT_FOUND: none, or one that does not fit. cache_begin: len is the length that will be written; ST_FULL (quota,
-     * disk), ST_TOO_LARGE, ST_IO; at most one at a time. cache_write and abort as for uploads. commit: flushed and renamed
-     * behind the scenes, then bridge_cache_done. All NULL: nothing is kept. */
-    int (*cached_open)(void *ctx, const char *name, int source, int *handle, uint64_t *offset, uint64_t *len);
-    int (*cache_begin)(void *ctx, const char *name, int source, uint64_t len, struct pool_id *cache);
-    int (*cache_write)(void *ctx, struct pool_id cache, const void *data, size_t len);
-    int (*cache_commit)(void *ctx, struct pool_id cache);
-    void (*cache_abort)(void *ctx, struct pool_id cache);
     /* Listing, one entry a call; ST_AGAIN: one was passed over; ST_NOT_FOUND at the end. */
     int (*list_open)(void *ctx, void **list);
     int (*list_next)(void *ctx, void *list, struct list_entry *entry);
     void (*list_close)(void *ctx, void *list);
     /* ST_NOT_FOUND, ST_IO. */
     int (*remove)(void *ctx, const char *name);
-    /* Recordings. begin gives the file's path for CALL_STATS. write: ST_FULL (quota, disk) or ST_IO end the recording. end:
-     * no write follows; flushed and closed behind the scenes. */
-    int (*record_begin)(void *ctx, const char *number, const char *callid8, struct pool_id *recording, char *path,
-                        size_t cap);
-    int (*record_write)(void *ctx, struct pool_id recording, uint64_t offset, const void *data, size_t len);
-    void (*record_end)(void *ctx, struct pool_id recording);
-    /* --rtp-raw-file; NULL when not wanted. */
-    void (*raw_packet)(void *ctx, const void *data, size_t len);
 };
 
 /* ---- dialling rules ---- */
@@ -127,6 +81,7 @@ struct bridge_config {
     bool record;
     bool record_stereo; /* else what was received only */
     struct media_io media;
+    struct media_files media_files;
     struct file_io files;
     sip_send_fn sip_send;
     sip_link_fn sip_link; /* may be NULL; the bridge has taken the address over already */
@@ -159,8 +114,8 @@ void bridge_start(struct bridge *b, mono_us now);
 void bridge_set_local(struct bridge *b, mono_us now, const struct net_addr *local);
 
 void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from, const void *data, size_t len);
-/* A datagram on a call's RTP or RTCP socket. */
-void bridge_media_input(struct bridge *b, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
+/* A datagram on a media session's RTP or RTCP socket. */
+void bridge_media_input(struct bridge *b, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
                         const void *data, size_t len);
 
 /* The next 20 ms tick on the absolute grid, or MONO_NEVER while no call has media: then the ticker is disarmed. */
@@ -188,14 +143,9 @@ bool bridge_is_quiet(const struct bridge *b);
 struct bridge_stats {
     uint32_t clients, calls;
     uint64_t calls_started, calls_established;
-    uint64_t calls_denied, calls_limited;  /* by the dialling rules; by --calls-per-minute. Redirections count too */
-    uint64_t rtp_in, rtp_out, rtp_dropped; /* dropped: no valid RTP of that call */
-    uint64_t ticks_skipped;                /* packets skipped because we were late */
-    uint64_t media_held;                   /* bytes of media_buffer in use */
-    uint64_t conversions;                  /* converted forms made of uploads */
-    uint64_t convert_turns;                /* turns that converted something, for a call or to be kept */
-    uint64_t input_cost_max;               /* most that one turn spent on what clients had sent */
-    uint64_t convert_steps_max;            /* most that one of them did, see wav_converter_steps */
+    uint64_t calls_denied, calls_limited; /* by the dialling rules; by --calls-per-minute. Redirections count too */
+    uint64_t input_cost_max;              /* most that one turn spent on what clients had sent */
+    struct media_stats media;
     struct sip_stats sip;
 };
 struct bridge_stats bridge_stats(const struct bridge *b);

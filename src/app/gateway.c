@@ -250,7 +250,7 @@ static void set_ticker(struct gateway *g)
     }
     if (due == MONO_NEVER && g->ticker.armed) {
         os_ticker_disarm(&g->ticker);
-    } else if (due != MONO_NEVER && !g->ticker.armed && os_ticker_arm(&g->ticker, due, CALL_TICK_US) != ST_OK) {
+    } else if (due != MONO_NEVER && !g->ticker.armed && os_ticker_arm(&g->ticker, due, MEDIA_TICK_US) != ST_OK) {
         log_write(&g->log, LOG_ERROR, LOG_TEXT(&g->log, TICKER_FAILED), os_error_text());
     }
 }

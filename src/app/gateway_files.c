@@ -212,6 +212,17 @@ struct file_io gateway_file_io(struct gateway *g)
         .upload_read = upload_read,
         .upload_commit = upload_commit,
         .upload_abort = upload_abort,
+        .list_open = list_open,
+        .list_next = list_next,
+        .list_close = list_close,
+        .remove = remove_upload,
+    };
+}
+
+struct media_files gateway_media_files(struct gateway *g)
+{
+    return (struct media_files){
+        .ctx = g,
         .play_open = play_open,
         .play_read = play_read,
         .play_close = play_close,
@@ -220,10 +231,6 @@ struct file_io gateway_file_io(struct gateway *g)
         .cache_write = upload_write,
         .cache_commit = cache_commit,
         .cache_abort = upload_abort,
-        .list_open = list_open,
-        .list_next = list_next,
-        .list_close = list_close,
-        .remove = remove_upload,
         .record_begin = record_begin,
         .record_write = record_write,
         .record_end = record_end,

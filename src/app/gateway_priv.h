@@ -61,8 +61,9 @@ struct gateway {
 /* Sets g->why; returns status. */
 int gateway_fail(struct gateway *g, int status, const char *fmt, ...) WS_PRINTF(3, 4);
 
-/* gateway_files.c: the file_io of the bridge. */
+/* gateway_files.c: the files of the bridge. */
 struct file_io gateway_file_io(struct gateway *g);
+struct media_files gateway_media_files(struct gateway *g);
 /* Opens uploads, recordings and the raw file. */
 WS_MUST_CHECK int gateway_files_open(struct gateway *g);
 void gateway_files_close(struct gateway *g);

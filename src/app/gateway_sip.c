@@ -43,8 +43,8 @@ static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us 
     }
 }
 
-static void media_input(void *ctx, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
-                        const void *data, size_t len)
+static void on_media(void *ctx, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
+                     const void *data, size_t len)
 {
     struct gateway *g = ctx;
 
@@ -139,7 +139,7 @@ static int open_media(struct gateway *g, const struct net_addr *local)
                                           .max_calls = o->max_calls,
                                           .dscp = (int)o->rtp_dscp,
                                           .log = &g->log,
-                                          .input = media_input,
+                                          .input = on_media,
                                           .ctx = g};
     int status = media_sockets_new(&config, &g->media);
 
@@ -188,6 +188,7 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                    .record = !o->no_record,
                                    .record_stereo = o->record_channels == OPTION_CHANNELS_STEREO,
                                    .media = media_sockets_io(g->media),
+                                   .media_files = gateway_media_files(g),
                                    .files = gateway_file_io(g),
                                    .sip_send = sip_send,
                                    .sip_link = gateway_link_event,

@@ -32,8 +32,8 @@ static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us 
     }
 }
 
-static void media_input(void *ctx, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
-                        const void *data, size_t len)
+static void on_media(void *ctx, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
+                     const void *data, size_t len)
 {
     struct loopback *l = ctx;
 
@@ -59,7 +59,7 @@ static int open_parts(struct gateway *g, struct loopback *l)
                                               .max_calls = o->max_calls,
                                               .dscp = -1,
                                               .log = &g->log,
-                                              .input = media_input,
+                                              .input = on_media,
                                               .ctx = l};
         status = media_sockets_new(&config, &l->media);
     }

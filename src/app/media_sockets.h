@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The RTP and RTCP sockets of a set of calls: plugs os into the media_io of room call. One set serves the bridge, another the
+/* The RTP and RTCP sockets of a set of calls: plugs os into the media_io of room media. One set serves the bridge, another the
  * loopback exchange. */
 #ifndef WSAUDIO_APP_MEDIA_SOCKETS_H
 #define WSAUDIO_APP_MEDIA_SOCKETS_H
 
-#include "wsaudio/call.h"
+#include "wsaudio/media.h"
 #include "wsaudio/os.h"
 
 struct media_sockets;

@@ -40,6 +40,20 @@ static void link_changed(void *ctx, enum sip_link_event event, const struct net_
     }
 }
 
+static int open_media(struct bridge *b)
+{
+    const struct bridge_config *c = &b->config;
+    const struct media_config config = {.log = b->log,
+                                        .rng = b->rng,
+                                        .io = c->media,
+                                        .files = c->media_files,
+                                        .learn = c->rtp_learn,
+                                        .max_sessions = c->max_calls,
+                                        .live_bytes = c->media_buffer};
+
+    return media_new(&config, &b->media);
+}
+
 int bridge_new(const struct bridge_config *config, struct bridge **out)
 {
     struct bridge *b = calloc(1, sizeof(*b));
@@ -51,9 +65,7 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
     b->config.sip.max_usages = USAGES_FOR_CALLS(config->max_calls);
     b->log = config->sip.log;
     b->rng = config->sip.rng;
-    b->tick_next = MONO_NEVER;
     list_init(&b->ringing);
-    convert_init(b);
     struct sip_hooks hooks = {
         .ctx = b, .send = send_sip, .event = call_sip_event, .link = link_changed, .redirect = call_may_redirect};
     int status = span_copy(config->sip.domain, b->domain, sizeof(b->domain));
@@ -64,7 +76,7 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
         status = pool_init(&b->calls, sizeof(struct call), config->max_calls);
     }
     if (status == ST_OK) {
-        status = block_store_init(&b->blocks, config->media_buffer);
+        status = open_media(b);
     }
     if (status == ST_OK) {
         status = timerq_init(&b->timers, config->max_clients + config->max_calls);
@@ -98,16 +110,15 @@ void bridge_free(struct bridge *b)
     }
     for (uint32_t s = 0; (call = pool_next(&b->calls, &s, NULL)) != NULL; s++) {
         call->client = POOL_ID_NONE;
-        media_close(call);
+        call_close_media(call);
         call_release(call);
     }
     for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
         client_release(c);
     }
-    convert_stop(b);
+    media_free(b->media);
     sip_stack_free(b->sip);
     ringing_fini(b);
-    block_store_fini(&b->blocks);
     dial_guard_fini(&b->dial);
     timerq_fini(&b->timers);
     pool_fini(&b->calls);
@@ -204,43 +215,35 @@ void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from
     sip_stack_input(b->sip, now, &flow, data, len);
 }
 
-void bridge_media_input(struct bridge *b, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
+void bridge_media_input(struct bridge *b, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
                         const void *data, size_t len)
 {
-    struct call *c = call_get(b, call);
-
     b->now = now;
-    if (c != NULL) {
-        media_input(c, rtcp, from, span_make(data, len));
-    }
+    media_input(b->media, now, session, rtcp, from, data, len);
 }
 
 /* ---- time ---- */
 
 mono_us bridge_tick_due(const struct bridge *b)
 {
-    return b->tick_next;
+    return media_tick_due(b->media);
 }
 
 void bridge_tick(struct bridge *b, mono_us now)
 {
-    struct call *call;
-    uint64_t skipped = b->stats.ticks_skipped;
+    uint64_t skipped = media_stats(b->media).ticks_skipped;
 
     b->now = now;
-    if (now < b->tick_next) {
-        return;
-    }
-    b->tick_next = call_tick_after(now);
-    for (uint32_t s = 0; (call = pool_next(&b->calls, &s, NULL)) != NULL; s++) {
-        if (call->media.open) {
-            media_hear_tick(call);
-            media_tick(call);
-        }
-    }
-    if (b->stats.ticks_skipped != skipped) {
+    media_tick(b->media, now);
+    if (media_stats(b->media).ticks_skipped != skipped) {
         overload_skipped(&b->overload, now);
     }
+}
+
+void bridge_cache_done(struct bridge *b, mono_us now, int status)
+{
+    b->now = now;
+    media_cache_done(b->media, status);
 }
 
 static bool has_more_work(const struct bridge *b)
@@ -261,7 +264,7 @@ mono_us bridge_due(const struct bridge *b)
     mono_us timers = timerq_due(&b->timers);
     mono_us sip = sip_stack_due(b->sip);
 
-    if (has_more_work(b) || convert_has_work(b)) {
+    if (has_more_work(b) || media_has_work(b->media)) {
         return b->now;
     }
     return timers < sip ? timers : sip;
@@ -367,7 +370,7 @@ void bridge_pump(struct bridge *b, mono_us now)
     }
     note_ends(b);
     ringing_settle(b);
-    convert_turn(b);
+    media_turn(b->media);
 }
 
 void bridge_reap(struct bridge *b)
@@ -387,7 +390,7 @@ void bridge_stop(struct bridge *b, mono_us now)
 
     b->now = now;
     b->stopping = true;
-    convert_stop(b);
+    media_stop(b->media);
     for (uint32_t s = 0; (call = pool_next(&b->calls, &s, NULL)) != NULL; s++) {
         if (call->state != CALL_ENDED) {
             int code = call->state == CALL_ALERTING ? 480 : call_clearing_code(call);
@@ -415,7 +418,7 @@ struct bridge_stats bridge_stats(const struct bridge *b)
 
     stats.clients = b->clients.used;
     stats.calls = b->calls.used;
-    stats.media_held = (uint64_t)b->blocks.used * BLOCK_BYTES;
+    stats.media = media_stats(b->media);
     stats.sip = sip_stack_stats(b->sip);
     stats.calls_denied = b->dial.denied;
     stats.calls_limited = b->dial.limited;
@@ -429,14 +432,12 @@ struct sip_stack *bridge_sip(struct bridge *b)
 
 uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer)
 {
-    const uint64_t player = PLAYER_BUFFER + PLAYER_WAITING_MAX * (WS_NAME_MAX + 1) + WAV_CONVERTER_BYTES;
-    const uint64_t recorder = RECORDER_WINDOW * 2;
-    uint64_t call = sizeof(struct call) + player + recorder + MARKS_MAX * sizeof(struct mark);
     /* input and output of a connection, its unread control text, received audio, wslay's own */
-    uint64_t client = sizeof(struct client) + resample_bytes(8000, 16000) + resample_bytes(16000, 8000) + WS_INPUT_CAP +
-                      WS_OUTPUT_CAP + WS_CONTROL_MAX + CLIENT_AUDIO_RING + 8192;
+    uint64_t client = sizeof(struct client) + resample_bytes(AUDIO_HZ, MEDIA_WIDE_HZ) +
+                      resample_bytes(MEDIA_WIDE_HZ, AUDIO_HZ) + WS_INPUT_CAP + WS_OUTPUT_CAP + WS_CONTROL_MAX +
+                      CLIENT_AUDIO_RING + 8192;
 
-    return WAV_CONVERTER_BYTES + max_calls * call + max_clients * client + ringing_memory(max_calls, max_clients) +
-           block_store_memory(media_buffer) + dial_guard_memory(max_clients) +
+    return media_memory(max_calls, media_buffer) + max_calls * sizeof(struct call) + max_clients * client +
+           ringing_memory(max_calls, max_clients) + dial_guard_memory(max_clients) +
            sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
 }

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of room call share. Ownership: bridge > client and call > {SIP usage, media}. */
+/* What the files of room call share. Ownership: bridge > client and call > {SIP usage, media session}. */
 #ifndef WSAUDIO_CALL_BRIDGE_PRIV_H
 #define WSAUDIO_CALL_BRIDGE_PRIV_H
 
-#include "convert.h"
 #include "dial.h"
 #include "formats.h"
 #include "incoming.h"
-#include "intake.h"
 #include "life.h"
-#include "media.h"
 #include "overload.h"
 #include "wsaudio/base/log_quota.h"
 #include "wsaudio/call.h"
+#include "wsaudio/media.h"
 
-#define CALL_LABEL_MAX 64
-#define CALL_URI_MAX   512
+#define CALL_LABEL_MAX  64
+#define CALL_URI_MAX    512
+#define CALL_REASON_MAX MEDIA_SILENCE_TEXT_MAX
 
 /* A WAV_UPLOAD as it streams in. The first error wins and is told when the message ends. */
 struct upload {
@@ -54,15 +53,15 @@ struct client {
     bool listening;       /* LISTEN */
     struct pool_id rings; /* the incoming call that rings here; none */
     enum media_format format;
-    uint32_t latency_ms;       /* of its live audio; 0: off */
-    struct frame_ring audio;   /* received packets waiting to be read; storage made at the first CALL */
-    struct resampler *widener; /* owns; l16/16000: 8 to 16 kHz, made with the format */
-    bool told_slow;            /* ERROR:MEDIA:busy was told in this call */
-    struct intake intake;      /* live audio from the client */
-    bool told_no_call;         /* ERROR:MEDIA:no_call was told since the last CALL */
-    bool told_too_early;       /* ERROR:MEDIA:not_established was told in this call */
-    bool told_off;             /* ERROR:MEDIA:denied was told since the last MEDIA */
-    bool told_too_large;       /* ERROR:MEDIA:too_large was told since the last XON, CLEAR or CALL */
+    uint32_t latency_ms;         /* of its live audio; 0: off */
+    struct frame_ring audio;     /* received packets waiting to be read; storage made at the first CALL */
+    struct resampler *upsampler; /* owns; l16/16000: 8 to 16 kHz, made with the format */
+    bool told_slow;              /* ERROR:MEDIA:busy was told in this call */
+    struct media_uplink uplink;  /* live audio from the client */
+    bool told_no_call;           /* ERROR:MEDIA:no_call was told since the last CALL */
+    bool told_too_early;         /* ERROR:MEDIA:not_established was told in this call */
+    bool told_off;               /* ERROR:MEDIA:denied was told since the last MEDIA */
+    bool told_too_large;         /* ERROR:MEDIA:too_large was told since the last XON, CLEAR or CALL */
     struct binary_start binary;
     bool told_binary; /* that commands are text */
     bool committing;  /* an upload is being flushed; the connection is paused */
@@ -80,22 +79,15 @@ struct call {
     struct pool_id usage;
     enum call_state state;
     char label[CALL_LABEL_MAX + 1]; /* bare target for logs and file names */
-    uint16_t rtp_port;
-    bool ports_open;
     bool was_established;
-    bool acknowledged;  /* incoming: the ACK has come */
     bool may_be_silent; /* a re-INVITE was refused: the far end may hold all the same, and send nothing */
     mono_us established_at;
     struct timerq_entry timer; /* the nearer of duration and no-media */
-    struct sdp_local local;    /* our side of SDP */
-    bool offered;              /* the last SDP that we sent was an offer */
-    bool asked_back;           /* it was our 200 to a re-INVITE without one: the ACK brings the answer */
-    struct sdp_agreed agreed;  /* valid once media.open */
-    struct sdp_agreed pending; /* what CALL_ACT_OPEN_MEDIA takes over */
     struct net_addr sip_peer;
-    struct incoming incoming; /* until it is answered */
-    struct call_media media;
-    int end_code; /* for TELL_ENDED */
+    struct incoming incoming;    /* until it is answered */
+    bool echo;                   /* incoming: nobody but the echo test answers */
+    struct media_session *media; /* owns; NULL: no ports were opened */
+    int end_code;                /* for TELL_ENDED */
     char end_reason[CALL_REASON_MAX];
 };
 
@@ -107,15 +99,11 @@ struct bridge {
     struct dial_guard dial;
     struct pool clients;
     struct pool calls;
-    struct block_store blocks; /* of all calls' live audio */
+    struct media *media; /* owns */
     struct timerq timers;
-    uint32_t sending;  /* calls with media open */
-    mono_us tick_next; /* grid of 20 ms, MONO_NEVER while nothing is sent */
     struct overload overload;
-    struct turn_budget read_budget;
     uint32_t input_next; /* slot of the client that is the first to be worked for in the next turn */
-    struct convert convert;
-    mono_us now; /* of the turn in hand */
+    mono_us now;         /* of the turn in hand */
     bool stopping;
     bool reap;                /* something ended in this turn */
     bool settle;              /* who can be rung has changed in this turn */
@@ -124,7 +112,6 @@ struct bridge {
     char domain[256];
     struct log_quota closes; /* lines about connections that we end */
     struct bridge_stats stats;
-    struct log_quota drop_lines; /* about packets that a call did not take */
 };
 
 /* client.c */
@@ -141,7 +128,7 @@ void client_pump_audio(struct client *c);
 void client_end_audio(struct client *c);
 /* Audio waits, and the connection has room for it: there is work for the next turn. */
 bool client_has_audio(const struct client *c);
-/* media_hear.c: before the format changes. Nothing of the old format is left behind it. ST_NO_MEMORY: it must not change. */
+/* client_live.c: before the format changes. Nothing of the old format is left behind it. ST_NO_MEMORY: it must not change. */
 WS_MUST_CHECK int client_hear_format(struct client *c, enum media_format format);
 #define CLIENT_AUDIO_RING 65536
 void client_release(struct client *c);
@@ -163,14 +150,8 @@ void client_live_begin(struct client *c);
 void client_set_format(struct client *c, enum media_format format);
 /* LATENCY:ms, answered; 0: off. It stays with the connection. */
 void client_set_latency(struct client *c, uint32_t ms);
-/* A call begins: its client's setting. */
-void client_live_latency(struct call *call);
 void client_mark(struct client *c, struct call *call, struct span name);
 void client_clear(struct client *c, struct call *call);
-/* Before a frame is taken: what a client that has fallen silent left half done. c may be NULL. */
-void client_settle(struct client *c, struct call *call);
-/* The hooks of a call's lanes. */
-struct lanes_hooks client_lanes_hooks(struct call *call);
 
 /* commands.c */
 void client_command(struct client *c, struct span text);
@@ -206,12 +187,19 @@ void call_end(struct call *call, enum call_event event, int code, const char *re
 bool call_may_redirect(void *ctx, struct pool_id owner, struct span uri);
 void call_sip_event(void *ctx, const struct sip_event *event);
 void call_expire(struct call *call);
-/* The RTP/RTCP pair, and our side of SDP. ST_FULL, ST_IO. */
-WS_MUST_CHECK int call_open_ports(struct call *call);
 void call_send_ringing(struct call *call);
 /* What `ended` says when we hang up: 200 behind the answer, 487 before it. */
 int call_clearing_code(const struct call *call);
 void call_release(struct call *call);
+
+/* call_media.c */
+
+/* The RTP/RTCP pair, and our side of SDP. From now on packets are taken. ST_FULL, ST_IO. */
+WS_MUST_CHECK int call_open_media(struct call *call);
+/* Stops playing and recording, closes the ports; what waits to be heard is handed on. */
+void call_close_media(struct call *call);
+/* The recording begins, if there is to be one. */
+void call_record_media(struct call *call);
 
 /* stats.c */
 void call_tell_stats(struct call *call, struct client *c);

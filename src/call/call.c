@@ -19,44 +19,33 @@ static void act_start_limits(struct call *call)
 
     call->was_established = true;
     call->established_at = b->now;
-    call->media.last_heard = b->now;
+    media_session_signs_life(call->media, b->now);
     call->may_be_silent = false;
     b->stats.calls_established++;
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, REMOTE_RTP_PORT), call->agreed.rtp.port);
+    uint16_t far_port = media_session_negotiated(call->media)->rtp.port;
+    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, REMOTE_RTP_PORT), far_port);
     log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_ESTABLISHED));
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, MEDIA_PORTS), call->rtp_port, call->agreed.rtp.port);
+    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, MEDIA_PORTS), media_session_port(call->media), far_port);
     log_write(b->log, LOG_INFO, LOG_TEXT(b->log, RTP_RECEIVER_START));
-    media_record(call);
+    call_record_media(call);
     call_expire(call);
-}
-
-static int write_answer(const struct call *call, struct span offer, struct outbuf *out)
-{
-    if (offer.len == 0) {
-        return sdp_write_offer(&call->local, out);
-    }
-    return sdp_write_answer(&call->local, &call->agreed, offer, out);
 }
 
 /* The pending offer's text; only during CALL_EV_OFFER_SAME. */
 static void accept_offer(struct call *call, struct span offer)
 {
     struct bridge *b = call->bridge;
+    const char *why = NULL;
     char sdp[SDP_MAX];
     struct outbuf out;
 
-    if (offer.len == 0 && !call->offered) {
-        call->local.version++; /* what we said before was an answer: RFC 3264 8 */
-    }
     outbuf_init(&out, sdp, sizeof(sdp));
-    if (write_answer(call, offer, &out) != ST_OK ||
+    if (media_session_answer(call->media, offer, &out, &why) != ST_OK ||
         sip_inv_accept_offer(b->sip, b->now, call->usage, outbuf_view(&out)) != ST_OK) {
         log_write(b->log, LOG_DEBUG, "call %s: the offer could not be answered", call->label);
         return;
     }
-    call->offered = offer.len == 0;
-    call->asked_back = offer.len == 0;
-    call->media.last_heard = b->now; /* a re-INVITE is a sign of life: the wait for media begins anew */
+    media_session_signs_life(call->media, b->now); /* a re-INVITE is a sign of life: the wait for media begins anew */
     call->may_be_silent = false;
     timerq_set(&b->timers, &call->timer, b->now); /* call_expire finds the next deadline */
 }
@@ -108,7 +97,7 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
     struct client *c = client_get(b, call->client);
 
     if ((actions & CALL_ACT_OPEN_MEDIA) != 0) {
-        media_open(call);
+        media_session_start(call->media, b->now, &call->sip_peer, true);
     }
     if ((actions & CALL_ACT_START_LIMITS) != 0) {
         act_start_limits(call);
@@ -132,7 +121,7 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
         refuse_offer(call);
     }
     if ((actions & CALL_ACT_CLOSE_MEDIA) != 0) {
-        media_close(call);
+        call_close_media(call);
     }
     if ((actions & CALL_ACT_TELL_STATS) != 0) {
         call_tell_stats(call, c);
@@ -213,24 +202,9 @@ static void dial_failed(struct client *c, struct call *call, int status)
         client_error(c, verb, status == ST_IO ? WS_ERROR_IO : WS_ERROR_INTERNAL, "the call could not be placed (%s)",
                      status_name(status));
     }
-    media_close(call);
+    call_close_media(call);
     call->state = CALL_ENDED;
     act_release(call);
-}
-
-int call_open_ports(struct call *call)
-{
-    struct bridge *b = call->bridge;
-    int status = b->config.media.open(b->config.media.ctx, call->id, &call->rtp_port);
-
-    if (status != ST_OK) {
-        return status;
-    }
-    call->ports_open = true;
-    call->local = (struct sdp_local){.rtp = b->config.media_addr, .version = 1, .direction = SDP_SENDRECV};
-    call->local.rtp.port = call->rtp_port;
-    call->local.origin_id = rng_u32(b->rng);
-    return ST_OK;
 }
 
 static int place(struct call *call, struct span uri)
@@ -238,18 +212,16 @@ static int place(struct call *call, struct span uri)
     struct bridge *b = call->bridge;
     char sdp[SDP_MAX];
     struct outbuf out;
-    int status = call_open_ports(call);
+    int status = call_open_media(call);
 
     if (status != ST_OK) {
         return status;
     }
     outbuf_init(&out, sdp, sizeof(sdp));
-    status = sdp_write_offer(&call->local, &out);
+    status = media_session_write_offer(call->media, &out);
     if (status != ST_OK) {
         return status;
     }
-    media_listen(call);
-    call->offered = true;
     return sip_inv_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, call->id, &call->usage);
 }
 
@@ -355,57 +327,37 @@ static void set_end(struct call *call, const struct sip_event *event)
     snprintf(call->end_reason, sizeof(call->end_reason), "%s", safe[0] != '\0' ? safe : sip_reason_phrase(event->code));
 }
 
-static int accept_answer(const struct call *call, const struct sdp_session *sdp, struct sdp_agreed *agreed,
-                         const char **why)
-{
-    int status = sdp_accept_answer(sdp, agreed, why);
-
-    return status == ST_OK ? sdp_agreed_fit(agreed, &call->local.rtp, why) : status;
-}
-
 static void on_progress(struct call *call, const struct sip_event *event)
 {
-    struct sdp_session sdp;
     const char *why = NULL;
 
     if (event->code <= 100) {
         return; /* the client was told "trying" when the INVITE left */
     }
-    bool early = event->body.len > 0 && sdp_parse(event->body, &sdp, &why) == ST_OK &&
-                 accept_answer(call, &sdp, &call->pending, &why) == ST_OK;
+    bool early = event->body.len > 0 && media_session_take_answer(call->media, event->body, &why) == ST_OK;
     call_step(call, early ? CALL_EV_EARLY : CALL_EV_RINGS);
 }
 
 static void on_answer(struct call *call, const struct sip_event *event)
 {
-    struct sdp_session sdp;
     const char *why = TEXT_EN_WORD_NO_SDP;
 
-    if (event->body.len > 0 && sdp_parse(event->body, &sdp, &why) == ST_OK &&
-        accept_answer(call, &sdp, &call->pending, &why) == ST_OK) {
+    if (event->body.len > 0 && media_session_take_answer(call->media, event->body, &why) == ST_OK) {
         call_step(call, CALL_EV_ANSWERED);
         return;
     }
     call_end(call, CALL_EV_UNUSABLE, 488, why != NULL ? why : TEXT_EN_WORD_BAD_SDP);
 }
 
-/* The ACK to a re-INVITE that had no offer: what it answers to ours is in force (RFC 3261 14.2, RFC 3264 8). An ACK without SDP
- * is against the rules and changes nothing. */
+/* The ACK to a re-INVITE that had no offer: what it answers to ours is in force. */
 static void on_late_answer(struct call *call, const struct sip_event *event)
 {
-    struct sdp_session sdp;
+    struct bridge *b = call->bridge;
     const char *why = TEXT_EN_WORD_BAD_SDP;
+    int status = media_session_take_late_answer(call->media, event->body, &why);
 
-    call->asked_back = false;
-    if (event->body.len == 0) {
+    if (status == ST_AGAIN) {
         return;
-    }
-    int status = sdp_parse(event->body, &sdp, &why);
-    if (status == ST_OK && sdp_answer_rejects(&sdp)) {
-        call->pending = call->agreed;
-        call->pending.we_send = call->pending.we_receive = false;
-    } else if (status == ST_OK) {
-        status = accept_answer(call, &sdp, &call->pending, &why);
     }
     if (status != ST_OK) {
         call_end(call, CALL_EV_UNUSABLE, 488, why);
@@ -413,39 +365,15 @@ static void on_late_answer(struct call *call, const struct sip_event *event)
     }
     call_step(call, CALL_EV_REANSWERED);
     call->may_be_silent = false;
-    call->media.last_heard = call->bridge->now;
+    media_session_signs_life(call->media, b->now);
     call_expire(call); /* the wait for media begins anew, or ends */
 }
 
-static bool codec_offered(const struct sdp_session *offer, const struct sdp_agreed *agreed)
+static void on_offer(struct call *call, const struct sip_event *event)
 {
-    for (size_t i = 0; i < offer->format_count; i++) {
-        if (offer->formats[i].payload_type == agreed->payload_type) {
-            return true;
-        }
-    }
-    return false;
-}
+    bool same = media_session_judge(call->media, event->body) == MEDIA_OFFER_SAME;
 
-/* A re-INVITE that offers more codecs in another order still changes nothing when what we use is among them. */
-static bool offer_changes_nothing(const struct call *call, struct span body)
-{
-    struct sdp_session sdp;
-    struct sdp_agreed agreed;
-    const char *why = NULL;
-
-    if (body.len == 0) {
-        return true; /* it asks for our offer, which is what it was */
-    }
-    if (sdp_parse(body, &sdp, &why) != ST_OK || sdp_accept_offer(&sdp, &agreed, &why) != ST_OK ||
-        sdp_agreed_fit(&agreed, &call->local.rtp, &why) != ST_OK) {
-        return false;
-    }
-    if (codec_offered(&sdp, &call->agreed)) {
-        agreed.codec = call->agreed.codec;
-        agreed.payload_type = call->agreed.payload_type;
-    }
-    return sdp_agreed_equal(&agreed, &call->agreed);
+    step_with(call, same ? CALL_EV_OFFER_SAME : CALL_EV_OFFER_OTHER, event->body);
 }
 
 void call_sip_event(void *ctx, const struct sip_event *event)
@@ -472,10 +400,7 @@ void call_sip_event(void *ctx, const struct sip_event *event)
     switch (event->kind) {
     case SIP_EVENT_PROGRESS: on_progress(call, event); break;
     case SIP_EVENT_ANSWERED: on_answer(call, event); break;
-    case SIP_EVENT_OFFER:
-        step_with(call, offer_changes_nothing(call, event->body) ? CALL_EV_OFFER_SAME : CALL_EV_OFFER_OTHER,
-                  event->body);
-        break;
+    case SIP_EVENT_OFFER: on_offer(call, event); break;
     case SIP_EVENT_ENDED:
         set_end(call, event);
         if (event->elsewhere) {
@@ -484,10 +409,10 @@ void call_sip_event(void *ctx, const struct sip_event *event)
         call_step(call, CALL_EV_FAR_END);
         break;
     case SIP_EVENT_CONFIRMED:
-        call->acknowledged = true;
+        media_session_confirm(call->media);
         if (call->state == CALL_ACCEPTED) {
             on_answer(call, event);
-        } else if (call->asked_back) {
+        } else if (media_session_awaits_answer(call->media)) {
             on_late_answer(call, event);
         } /* else an ACK without news */
         break;
@@ -500,25 +425,27 @@ void call_sip_event(void *ctx, const struct sip_event *event)
 
 static bool counts_silence(const struct call *call)
 {
-    return call->bridge->config.no_media > 0 && call->agreed.we_receive && !call->may_be_silent;
+    return call->bridge->config.no_media > 0 && media_session_negotiated(call->media)->we_receive &&
+           !call->may_be_silent;
 }
 
 void call_expire(struct call *call)
 {
     struct bridge *b = call->bridge;
-    mono_us end = call->established_at + b->config.max_call;
-    mono_us silent = counts_silence(call) ? call->media.last_heard + b->config.no_media : MONO_NEVER;
-    char reason[CALL_REASON_MAX];
 
     if (call->state == CALL_ALERTING) {
-        incoming_expire(call);
+        incoming_expire(call); /* it has no media yet */
         return;
     }
+    mono_us end = call->established_at + b->config.max_call;
+    mono_us silent = counts_silence(call) ? media_session_heard_at(call->media) + b->config.no_media : MONO_NEVER;
+    char reason[CALL_REASON_MAX];
+
     if (b->now >= end) {
         snprintf(reason, sizeof(reason), TEXT_EN_WORD_CALL_TOO_LONG, (long long)(b->config.max_call / DUR_S(1)));
         call_end(call, CALL_EV_LIMIT, 0, reason);
     } else if (b->now >= silent) {
-        media_silence_text(call, reason);
+        media_session_silence_text(call->media, b->config.no_media, reason);
         call_end(call, CALL_EV_LIMIT, 0, reason);
     } else {
         timerq_set(&b->timers, &call->timer, end < silent ? end : silent);
@@ -533,5 +460,6 @@ int call_clearing_code(const struct call *call)
 void call_release(struct call *call)
 {
     timerq_cancel(&call->bridge->timers, &call->timer);
+    media_session_free(call->media);
     pool_free(&call->bridge->calls, call->id);
 }

@@ -181,8 +181,8 @@ void client_release(struct client *c)
     ws_conn_free(c->conn); /* may still say upload_end(aborted) */
     c->conn = NULL;
     frame_ring_fini(&c->audio);
-    resample_free(c->widener);
-    intake_fini(&c->intake);
+    resample_free(c->upsampler);
+    media_uplink_fini(&c->uplink);
     pool_free(&b->clients, c->id);
 }
 

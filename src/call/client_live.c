@@ -24,10 +24,11 @@ void client_binary(struct client *c, struct span piece, bool last)
         tell_once(c, &c->told_off, WS_ERROR_DENIED, "audio while the format is off");
     }
     if (call == NULL || call->state != CALL_ESTABLISHED || c->format == MEDIA_OFF) {
-        intake_refuse(&c->intake, c->format, piece, last);
+        media_uplink_refuse(&c->uplink, media_format_audio(c->format), piece, last);
         return;
     }
-    int status = intake_piece(&c->intake, &call->media.lanes, c->bridge->now, c->format, piece, last);
+    int status =
+        media_uplink_piece(&c->uplink, call->media, c->bridge->now, media_format_audio(c->format), piece, last);
     if (status == ST_TOO_LARGE) {
         tell_once(c, &c->told_too_large, WS_ERROR_TOO_LARGE, "60 s of audio wait already, the newest was dropped");
     } else if (status != ST_OK) {
@@ -37,7 +38,7 @@ void client_binary(struct client *c, struct span piece, bool last)
 
 void client_live_begin(struct client *c)
 {
-    intake_drop(&c->intake);
+    media_uplink_drop(&c->uplink);
     c->told_no_call = false;
     c->told_too_early = false;
     c->told_too_large = false;
@@ -47,28 +48,22 @@ void client_set_format(struct client *c, enum media_format format)
 {
     struct call *call = call_get(c->bridge, c->call);
 
-    if (intake_prepare(&c->intake, format) != ST_OK) {
+    if (media_uplink_prepare(&c->uplink, media_format_audio(format)) != ST_OK) {
         client_error(c, media_word, WS_ERROR_INTERNAL, "out of memory");
         return;
     }
     if (format != c->format && call != NULL) {
-        intake_settle(&c->intake, &call->media.lanes);
+        media_uplink_settle(&c->uplink, call->media);
     }
     if (format != c->format) {
-        intake_drop(&c->intake);
+        media_uplink_drop(&c->uplink);
     }
     c->format = format;
     c->told_off = false;
-    client_tell(c, "MEDIA:%s", media_format_name(format));
-}
-
-void client_live_latency(struct call *call)
-{
-    const struct client *c = client_get(call->bridge, call->client);
-
-    if (c != NULL) {
-        lanes_set_latency(&call->media.lanes, c->latency_ms * 8);
+    if (call != NULL) {
+        media_session_hear(call->media, media_format_audio(format), c->upsampler);
     }
+    client_tell(c, "MEDIA:%s", media_format_name(format));
 }
 
 void client_set_latency(struct client *c, uint32_t ms)
@@ -82,7 +77,7 @@ void client_set_latency(struct client *c, uint32_t ms)
         client_tell(c, "LATENCY:off");
     }
     if (call != NULL) {
-        client_live_latency(call); /* its marks and MEDIA_XON come behind the echo */
+        media_session_set_latency(call->media, ms); /* its marks and MEDIA_XON come behind the echo */
     }
 }
 
@@ -90,14 +85,12 @@ void client_mark(struct client *c, struct call *call, struct span name)
 {
     static const struct span word = {"MARK", 4};
 
-    if (!mark_name_ok(name)) {
+    int status = media_session_mark(call->media, &c->uplink, name);
+    if (status == ST_BAD) {
         client_error(c, word, WS_ERROR_BAD_ARGUMENT, "expected a name of 1 to %d bytes without control characters",
-                     MARK_NAME_MAX);
-        return;
-    }
-    int status = lanes_mark(&call->media.lanes, name, intake_owed(&c->intake));
-    if (status == ST_FULL) {
-        client_error(c, word, WS_ERROR_BUSY, "%d marks wait already", MARKS_MAX);
+                     MEDIA_MARK_NAME_MAX);
+    } else if (status == ST_FULL) {
+        client_error(c, word, WS_ERROR_BUSY, "%d marks wait already", MEDIA_MARKS_MAX);
     } else if (status != ST_OK) {
         client_error(c, word, WS_ERROR_INTERNAL, "out of memory");
     }
@@ -105,43 +98,25 @@ void client_mark(struct client *c, struct call *call, struct span name)
 
 void client_clear(struct client *c, struct call *call)
 {
-    intake_drop(&c->intake);
+    media_uplink_drop(&c->uplink);
     c->told_too_large = false;
-    lanes_clear(&call->media.lanes);
+    media_session_clear(call->media);
 }
 
-void client_settle(struct client *c, struct call *call)
+int client_hear_format(struct client *c, enum media_format format)
 {
-    if (c != NULL && intake_holds(&c->intake) && lanes_left_alone(&call->media.lanes, c->bridge->now)) {
-        intake_settle(&c->intake, &call->media.lanes);
+    if (format == MEDIA_L16_WIDE && c->upsampler == NULL) {
+        int status = resample_new(AUDIO_HZ, MEDIA_WIDE_HZ, RESAMPLE_LIVE, &c->upsampler);
+        if (status != ST_OK) {
+            return status;
+        }
     }
-}
-
-/* ---- hooks of the lanes ---- */
-
-static struct client *owner(void *ctx)
-{
-    struct call *call = ctx;
-
-    return client_get(call->bridge, call->client);
-}
-
-static void on_mark(void *ctx, const char *name)
-{
-    client_tell(owner(ctx), "MARK:%s", name);
-}
-
-static void on_flow(void *ctx, bool stop)
-{
-    struct client *c = owner(ctx);
-
-    client_tell(c, stop ? "MEDIA_XOFF" : "MEDIA_XON");
-    if (c != NULL && !stop) {
-        c->told_too_large = false;
+    bool both_raw = !media_format_is_decoded(c->format) && !media_format_is_decoded(format);
+    if (format != c->format && !both_raw) {
+        frame_ring_clear(&c->audio);
+        if (c->upsampler != NULL) {
+            resample_restart(c->upsampler);
+        }
     }
-}
-
-struct lanes_hooks client_lanes_hooks(struct call *call)
-{
-    return (struct lanes_hooks){.ctx = call, .mark = on_mark, .flow = on_flow};
+    return ST_OK;
 }

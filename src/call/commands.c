@@ -62,7 +62,7 @@ static void do_play(struct client *c, const struct ws_command *cmd)
 {
     char name[WS_NAME_MAX + 1];
     char safe[TEXT_SAFE_MAX + 1];
-    char why[160];
+    char why[MEDIA_WHY_MAX];
     struct call *call = call_of(c);
     const char *reason = why;
     bool ok = false;
@@ -74,12 +74,9 @@ static void do_play(struct client *c, const struct ws_command *cmd)
     } else if (call->state != CALL_ESTABLISHED) {
         reason = "the call has not been answered yet";
     } else {
-        ok = player_add(&call->media.player, name, why, sizeof(why)) == ST_OK;
+        ok = media_session_play(call->media, name, why) == ST_OK;
     }
-    if (ok) {
-        lanes_file_queued(&call->media.lanes);
-        (void)media_file_next(call); /* what has to be converted is there at the next tick */
-    } else {
+    if (!ok) {
         client_tell(c, "WAV_ACK:播放檔案 %s 失敗: %s", text_safe(cmd->arg, safe), reason);
     }
 }
@@ -88,16 +85,9 @@ static void do_stop(struct client *c, const struct ws_command *cmd)
 {
     struct call *call = need_established(c, cmd);
 
-    if (call == NULL) {
-        return;
+    if (call != NULL) {
+        media_session_stop_playing(call->media);
     }
-    struct player *p = &call->media.player;
-    player_forget(p);
-    if (p->playing && p->announced) {
-        client_tell(c, "WAV_DONE:%s:stopped", p->name);
-    }
-    player_stop(p);
-    lanes_files_stopped(&call->media.lanes);
 }
 
 static void do_dtmf(struct client *c, const struct ws_command *cmd)
@@ -108,7 +98,7 @@ static void do_dtmf(struct client *c, const struct ws_command *cmd)
     if (call == NULL) {
         return;
     }
-    switch (rtp_dtmf_tx_add(&call->media.keys_out, cmd->arg)) {
+    switch (media_session_dtmf(call->media, cmd->arg)) {
     case ST_OK: break;
     case ST_TOO_LARGE:
         client_error(c, cmd->word, WS_ERROR_TOO_LARGE, "at most %d keys and pauses", RTP_DTMF_MAX);
@@ -171,9 +161,9 @@ static void do_latency(struct client *c, const struct ws_command *cmd)
     uint32_t ms = 0;
     bool off = span_eq(cmd->arg, SPAN_LIT("off"));
 
-    if (!off && (span_parse_u32(cmd->arg, LATENCY_MAX_MS, &ms) != ST_OK || ms < LATENCY_MIN_MS)) {
+    if (!off && (span_parse_u32(cmd->arg, MEDIA_LATENCY_MAX_MS, &ms) != ST_OK || ms < MEDIA_LATENCY_MIN_MS)) {
         client_error(c, cmd->word, WS_ERROR_BAD_ARGUMENT, "expected LATENCY:ms, from %u to %u, or LATENCY:off",
-                     LATENCY_MIN_MS, LATENCY_MAX_MS);
+                     MEDIA_LATENCY_MIN_MS, MEDIA_LATENCY_MAX_MS);
         return;
     }
     client_set_latency(c, ms);

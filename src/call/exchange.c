@@ -3,8 +3,8 @@
  * the bridge, in the server role, and talks to it over real sockets. */
 #include <stdlib.h>
 
-#include "echo.h"
 #include "wsaudio/call.h"
+#include "wsaudio/media.h"
 
 #define SDP_MAX                 1024
 #define TONE_SAMPLES            160
@@ -107,10 +107,10 @@ static void start_sending(struct exchange *x, struct far_call *f, enum far_kind 
         return;
     }
     if (x->tones++ == 0) {
-        x->tick_next = call_tick_after(x->now);
+        x->tick_next = media_tick_after(x->now);
     }
     f->sending_tone = true;
-    rtp_pacer_init(&f->pacer, x->tick_next, CALL_TICK_US);
+    rtp_pacer_init(&f->pacer, x->tick_next, MEDIA_TICK_US);
 }
 
 static int answer(struct exchange *x, struct far_call *f, const struct sip_event *event, enum far_kind kind)
@@ -377,7 +377,7 @@ void exchange_media_input(struct exchange *x, mono_us now, struct pool_id call, 
     if (news) {
         rtp_dtmf_rx_stream(&f->keys_in, now, packet.ssrc);
     }
-    if (!f->sending_tone && echo_wants(&f->agreed, &packet, verdict)) {
+    if (!f->sending_tone && verdict != RTP_RX_DUPLICATE && packet.payload_type == f->agreed.payload_type) {
         send_payload(x, f, packet.payload);
     } else if (!f->sending_tone && news && sdp_agreed_is_event(&f->agreed, packet.payload_type)) {
         echo_event(x, f, &packet);
@@ -407,7 +407,7 @@ void exchange_tick(struct exchange *x, mono_us now)
     if (now < x->tick_next) {
         return;
     }
-    x->tick_next = call_tick_after(now);
+    x->tick_next = media_tick_after(now);
     for (uint32_t s = 0; (f = pool_next(&x->calls, &s, NULL)) != NULL; s++) {
         if (!f->sending_tone) {
             continue;

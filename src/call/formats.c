@@ -16,6 +16,16 @@ const char *media_format_name(enum media_format format)
     return (unsigned)format < MEDIA_FORMAT_COUNT ? formats[format].name : "?";
 }
 
+enum media_audio media_format_audio(enum media_format format)
+{
+    static const enum media_audio audio[MEDIA_FORMAT_COUNT] = {
+        [MEDIA_HEX] = MEDIA_AUDIO_PACKETS, [MEDIA_RTP] = MEDIA_AUDIO_PACKETS, [MEDIA_ULAW] = MEDIA_AUDIO_ULAW,
+        [MEDIA_ALAW] = MEDIA_AUDIO_ALAW,   [MEDIA_L16] = MEDIA_AUDIO_L16,     [MEDIA_L16_WIDE] = MEDIA_AUDIO_L16_WIDE,
+        [MEDIA_OFF] = MEDIA_AUDIO_OFF,
+    };
+    return audio[format];
+}
+
 bool media_format_is_decoded(enum media_format format)
 {
     return format >= MEDIA_ULAW && format <= MEDIA_L16_WIDE;

@@ -3,7 +3,7 @@
 #ifndef WSAUDIO_CALL_FORMATS_H
 #define WSAUDIO_CALL_FORMATS_H
 
-#include "wsaudio/audio.h"
+#include "wsaudio/media.h"
 
 enum media_format {
     MEDIA_HEX,      /* received packets as RTP:HEX text; sent: mu-law */
@@ -18,6 +18,8 @@ enum media_format {
 
 /* The word of MEDIA:format. */
 const char *media_format_name(enum media_format format);
+/* What a media session makes of it. */
+enum media_audio media_format_audio(enum media_format format);
 /* Frames of 20 ms instead of packets. */
 bool media_format_is_decoded(enum media_format format);
 /* ST_BAD: no such format. ST_UNSUPPORTED: one that this version does not do yet; *out is set. */

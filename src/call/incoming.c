@@ -146,42 +146,24 @@ static struct call *begin(struct bridge *b, const struct sip_event *event)
 
 /* ---- answering it ---- */
 
-static int write_answer(struct call *call, struct span offer, struct outbuf *out)
-{
-    struct sdp_session sdp;
-    const char *why = NULL;
-
-    if (offer.len == 0) {
-        return sdp_write_offer(&call->local, out);
-    }
-    int status = sdp_parse(offer, &sdp, &why);
-    if (status == ST_OK) {
-        status = sdp_accept_offer(&sdp, &call->pending, &why);
-    }
-    if (status == ST_OK) {
-        status = sdp_agreed_fit(&call->pending, &call->local.rtp, &why);
-    }
-    return status == ST_OK ? sdp_write_answer(&call->local, &call->pending, offer, out) : status;
-}
-
 static int take(struct call *call)
 {
     struct bridge *b = call->bridge;
     struct span offer = sip_inv_offer(b->sip, call->usage);
     enum call_event event = offer.len > 0 ? CALL_EV_TAKEN : CALL_EV_TAKEN_BLIND;
+    const char *why = NULL;
     char text[ANSWER_MAX];
     struct outbuf out;
-    int status = call_open_ports(call);
+    int status = call_open_media(call);
 
     if (status != ST_OK) {
         return status;
     }
     outbuf_init(&out, text, sizeof(text));
-    status = write_answer(call, offer, &out);
+    status = media_session_answer(call->media, offer, &out, &why);
     if (status != ST_OK) {
         return status;
     }
-    media_listen(call);
     status = sip_inv_answer(b->sip, b->now, call->usage, outbuf_view(&out));
     if (status == ST_OK) {
         timerq_cancel(&b->timers, &call->timer);
@@ -198,7 +180,7 @@ static void cannot_take(struct call *call, int status)
 
     log_write(log, LOG_WARNING, LOG_TEXT(log, INCOMING_NOT_ANSWERED), call->label,
               log_words(log, status_name(status), words));
-    media_close(call);
+    call_close_media(call);
     call->client = POOL_ID_NONE;
     call->incoming.gone = "failed";
     call_end(call, CALL_EV_REFUSED, 503, sip_reason_phrase(503));
@@ -247,7 +229,7 @@ void incoming_arrives(struct bridge *b, const struct sip_event *event)
     }
     call_step(call, CALL_EV_INCOMING);
     if (b->config.incoming == BRIDGE_INCOMING_ECHO) {
-        call->media.echo.on = true;
+        call->echo = true;
         int status = take(call);
         if (status != ST_OK) {
             cannot_take(call, status);

@@ -260,7 +260,7 @@ void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, in
     if (status == ST_OK) {
         client_tell(c, "WAV_ACK:檔案上傳成功 (%llu 字節)", (unsigned long long)c->committed_size);
         if (c->committed_name[0] != '\0') {
-            convert_want(b, c->committed_name);
+            media_convert(b->media, c->committed_name);
         }
     } else {
         const bool full = status == ST_FULL;

@@ -401,6 +401,7 @@ static struct bridge_config bridge_settings(struct gateway *g)
         .record_stereo = (g->flags & GATEWAY_TIGHT) == 0,
         .media = gateway_media_io(g),
         .files = gateway_file_io(g),
+        .media_files = gateway_media_files(g),
         .sip_send = gateway_sip_send,
         .sip_ctx = g,
     };

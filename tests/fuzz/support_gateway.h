@@ -125,6 +125,7 @@ void gateway_run(struct gateway *g, dur_us duration);
 struct media_io gateway_media_io(struct gateway *g);
 struct media_io gateway_exchange_media_io(struct gateway *g);
 struct file_io gateway_file_io(struct gateway *g);
+struct media_files gateway_media_files(struct gateway *g);
 int gateway_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len);
 int gateway_exchange_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len);
 bool gateway_fails(struct gateway *g, enum gateway_fault fault);

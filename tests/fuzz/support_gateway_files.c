@@ -232,20 +232,29 @@ static void record_end(void *ctx, struct pool_id recording)
 
 struct file_io gateway_file_io(struct gateway *g)
 {
-    return (struct file_io){.ctx = g,
-                            .upload_begin = upload_begin,
-                            .upload_write = upload_write,
-                            .upload_read = upload_read,
-                            .upload_commit = upload_commit,
-                            .upload_abort = upload_abort,
-                            .play_open = play_open,
-                            .play_read = play_read,
-                            .play_close = play_close,
-                            .list_open = list_open,
-                            .list_next = list_next,
-                            .list_close = list_close,
-                            .remove = remove_file,
-                            .record_begin = record_begin,
-                            .record_write = record_write,
-                            .record_end = record_end};
+    return (struct file_io){
+        .ctx = g,
+        .upload_begin = upload_begin,
+        .upload_write = upload_write,
+        .upload_read = upload_read,
+        .upload_commit = upload_commit,
+        .upload_abort = upload_abort,
+        .list_open = list_open,
+        .list_next = list_next,
+        .list_close = list_close,
+        .remove = remove_file,
+    };
+}
+
+struct media_files gateway_media_files(struct gateway *g)
+{
+    return (struct media_files){
+        .ctx = g,
+        .play_open = play_open,
+        .play_read = play_read,
+        .play_close = play_close,
+        .record_begin = record_begin,
+        .record_write = record_write,
+        .record_end = record_end,
+    };
 }

@@ -9,8 +9,9 @@ LEVEL_1 = ("sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws", "http")
 # What each room may see.
 BELOW = {"base": (), "os": ("base",), "sipmsg": ("base",), "siptx": ("base", "sipmsg"), "sipua": ("base", "sipmsg", "siptx"),
          "sdp": ("base", "audio"), "rtp": ("base",), "audio": ("base",), "ws": ("base",), "http": ("base",),
-         "call": ("base", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws"),
-         "app": ("base", "call", "os") + LEVEL_1,
+         "media": ("base", "sdp", "rtp", "audio"),
+         "call": ("base", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws", "media"),
+         "app": ("base", "media", "call", "os") + LEVEL_1,
          "library": ("base", "os", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio")}
 
 

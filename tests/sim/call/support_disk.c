@@ -408,27 +408,36 @@ static void raw_packet(void *ctx, const void *data, size_t len)
 
 void world_file_io(struct world *w, struct file_io *io)
 {
-    *io = (struct file_io){.ctx = w,
-                           .why = why,
-                           .upload_begin = upload_begin,
-                           .upload_write = upload_write,
-                           .upload_read = upload_read,
-                           .upload_commit = upload_commit,
-                           .upload_abort = upload_abort,
-                           .play_open = play_open,
-                           .play_read = play_read,
-                           .play_close = play_close,
-                           .cached_open = cached_open,
-                           .cache_begin = cache_begin,
-                           .cache_write = cache_write,
-                           .cache_commit = cache_commit,
-                           .cache_abort = cache_abort,
-                           .list_open = list_open,
-                           .list_next = list_next,
-                           .list_close = list_close,
-                           .remove = remove_file,
-                           .record_begin = record_begin,
-                           .record_write = record_write,
-                           .record_end = record_end,
-                           .raw_packet = raw_packet};
+    *io = (struct file_io){
+        .ctx = w,
+        .why = why,
+        .upload_begin = upload_begin,
+        .upload_write = upload_write,
+        .upload_read = upload_read,
+        .upload_commit = upload_commit,
+        .upload_abort = upload_abort,
+        .list_open = list_open,
+        .list_next = list_next,
+        .list_close = list_close,
+        .remove = remove_file,
+    };
+}
+
+void world_media_files(struct world *w, struct media_files *files)
+{
+    *files = (struct media_files){
+        .ctx = w,
+        .play_open = play_open,
+        .play_read = play_read,
+        .play_close = play_close,
+        .cached_open = cached_open,
+        .cache_begin = cache_begin,
+        .cache_write = cache_write,
+        .cache_commit = cache_commit,
+        .cache_abort = cache_abort,
+        .record_begin = record_begin,
+        .record_write = record_write,
+        .record_end = record_end,
+        .raw_packet = raw_packet,
+    };
 }

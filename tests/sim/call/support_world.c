@@ -663,6 +663,7 @@ struct world *world_try_new(uint64_t seed, const struct bridge_config *config, b
     w->config.sip_ctx = w;
     w->config.media = (struct media_io){w, media_open_pair, media_close_pair, media_send, media_wall};
     world_file_io(w, &w->config.files);
+    world_media_files(w, &w->config.media_files);
     w->legal = legal_new();
     assert_non_null(w->legal);
     phone_init(w);
@@ -739,7 +740,7 @@ void world_end(struct world *w)
     }
     assert_int_equal(stats.calls, 0);
     assert_int_equal(stats.clients, 0);
-    assert_int_equal(stats.media_held, 0);
+    assert_int_equal(stats.media.live_held, 0);
     assert_int_equal(stats.sip.usages, 0);
     assert_int_equal(stats.sip.transactions, 0);
     assert_int_equal(stats.sip.timers, 0);

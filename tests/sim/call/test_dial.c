@@ -250,11 +250,11 @@ static void flood_beside_a_call(void **state)
     struct sip_stats after = bridge_stats(w->bridge).sip;
     assert_int_equal(w->sent_count - sent, 500);
     for (size_t i = sent; i < w->sent_count; i++) {
-        assert_int_equal(w->sent[i].at % CALL_TICK_US, 0);
-        assert_int_equal(w->sent[i].at - w->sent[i - 1].at, CALL_TICK_US);
+        assert_int_equal(w->sent[i].at % MEDIA_TICK_US, 0);
+        assert_int_equal(w->sent[i].at - w->sent[i - 1].at, MEDIA_TICK_US);
         assert_int_equal((uint16_t)(w->sent[i].sequence - w->sent[i - 1].sequence), 1);
     }
-    assert_int_equal(bridge_stats(w->bridge).ticks_skipped, 0);
+    assert_int_equal(bridge_stats(w->bridge).media.ticks_skipped, 0);
     assert_int_equal(w->message_count, messages); /* not one answer */
     assert_int_equal(after.transactions, before.transactions);
     assert_int_equal(after.usages, before.usages);

@@ -150,9 +150,9 @@ static void slices(void **state)
     world_send(w, c, "PLAY_WAV:big.wav"); /* copied into the folder by hand: nobody converted it yet */
     world_wait(w, c, "WAV_DONE:big.wav", DUR_S(10));
     struct bridge_stats stats = bridge_stats(w->bridge);
-    assert_int_equal(stats.conversions, 1);
-    assert_true(stats.convert_steps_max <= STEPS_MAX);
-    assert_true(stats.convert_turns >= samples * 570 / STEPS_MAX); /* 384 multiplications and 12 decoded numbers each */
+    assert_int_equal(stats.media.conversions, 1);
+    assert_true(stats.media.convert_steps_max <= STEPS_MAX);
+    assert_true(stats.media.convert_turns >= samples * 570 / STEPS_MAX); /* 384 multiplications and 12 decoded numbers each */
     assert_true(w->cached_opens >= 1);                             /* the player changed over */
     assert_int_equal(w->cached.len, 2 * samples);
     assert_heard(w, c, samples);
@@ -165,7 +165,7 @@ static void slices(void **state)
     assert_int_equal(w->cached_opens, opens + 1);
     world_send(w, c, "STOP_WAV");
     world_run(w, DUR_S(1));
-    assert_true(bridge_stats(w->bridge).convert_turns == stats.convert_turns); /* nothing was converted again */
+    assert_true(bridge_stats(w->bridge).media.convert_turns == stats.media.convert_turns); /* nothing was converted again */
     world_end(w);
 }
 
@@ -183,7 +183,7 @@ static void no_room(void **state)
     world_send(w, c, "PLAY_WAV:big.wav");
     world_wait(w, c, "WAV_DONE:big.wav", DUR_S(10));
     assert_false(w->cached.used);
-    assert_true(bridge_stats(w->bridge).convert_steps_max <= STEPS_MAX);
+    assert_true(bridge_stats(w->bridge).media.convert_steps_max <= STEPS_MAX);
     assert_heard(w, c, samples);
     world_end(w);
 }
@@ -240,7 +240,7 @@ static void many_at_once(void **state)
         world_wait(w, clients[i], "WAV_DONE:x.wav", S5);
     }
     assert_true(w->now - begin < DUR_MS(1100)); /* nobody waited */
-    assert_true(bridge_stats(w->bridge).convert_steps_max <= STEPS_MAX);
+    assert_true(bridge_stats(w->bridge).media.convert_steps_max <= STEPS_MAX);
     world_end(w);
 }
 
@@ -283,7 +283,7 @@ static void no_hole_in_it(void **state)
         for (size_t n = 0; n < 7000; n++) {
             assert_int_equal(w->phone.rtp_payload[at + n], linear_to_ulaw(wanted[skip + n]));
         }
-        assert_true(bridge_stats(w->bridge).convert_steps_max <= STEPS_MAX);
+        assert_true(bridge_stats(w->bridge).media.convert_steps_max <= STEPS_MAX);
         world_end(w);
     }
 }

@@ -33,7 +33,7 @@ static void established(struct world *w, size_t c)
 
 static uint64_t dropped(const struct world *w)
 {
-    return bridge_stats(w->bridge).rtp_dropped;
+    return bridge_stats(w->bridge).media.rtp_dropped;
 }
 
 /* Sends the phone's packets number from to to - 1, one each 20 ms. */
@@ -225,9 +225,9 @@ static void fault_24_not_rtp_of_this_call(void **state)
     /* nor does any of it reach a call that is over */
     world_send(w, c, "HANGUP");
     struct pool_id old = w->media_call[0];
-    uint64_t in = bridge_stats(w->bridge).rtp_in;
+    uint64_t in = bridge_stats(w->bridge).media.rtp_in;
     bridge_media_input(w->bridge, w->now, old, false, &phone_rtp_addr, packet, 172);
-    assert_int_equal(bridge_stats(w->bridge).rtp_in, in);
+    assert_int_equal(bridge_stats(w->bridge).media.rtp_in, in);
     world_end(w);
 }
 
@@ -304,7 +304,7 @@ static void late_ticks(void **state)
             if (rows[i].stall_ms < 60 || rows[i].stall_ms > 80) {
                 assert_int_equal(jumps, rows[i].jumps);
             }
-            assert_int_equal(bridge_stats(w->bridge).ticks_skipped > 0, jumps > 0); /* counted */
+            assert_int_equal(bridge_stats(w->bridge).media.ticks_skipped > 0, jumps > 0); /* counted */
             const struct world_rtp *p = &w->sent[w->sent_count - 1];
             assert_int_equal((mono_us)(p->timestamp - w->sent[0].timestamp) * 125,
                              p->at - w->sent[0].at); /* caught up */
@@ -330,7 +330,7 @@ static void always_a_little_late(void **state)
     world_run(w, DUR_MS(200));
     check_stream(w, 160, DUR_MS(20));
     assert_in_range(w->sent_count, 60 * 50, 60 * 50 + 30);
-    assert_int_equal(bridge_stats(w->bridge).ticks_skipped, 0);
+    assert_int_equal(bridge_stats(w->bridge).media.ticks_skipped, 0);
     world_end(w);
 }
 

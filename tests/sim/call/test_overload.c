@@ -114,7 +114,7 @@ static void told_in_the_figures(void **state)
     world_run(w, DUR_S(1));
     world_stall(w, DUR_MS(400));
     world_run(w, DUR_S(1));
-    uint64_t skipped = bridge_stats(w->bridge).ticks_skipped;
+    uint64_t skipped = bridge_stats(w->bridge).media.ticks_skipped;
     assert_in_range(skipped, 10, 20);
     world_send(w, c, "STATS");
     world_run(w, DUR_MS(1));

@@ -281,6 +281,7 @@ void world_breach(const struct world *w, const char *why, const char *text);
 
 /* support_disk.c */
 void world_file_io(struct world *w, struct file_io *io);
+void world_media_files(struct world *w, struct media_files *files);
 
 /* support_caller.c: sends the INVITE. */
 struct caller *caller_call(struct world *w, const char *from, const char *to, const struct caller_plan *plan);

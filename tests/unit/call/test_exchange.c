@@ -342,12 +342,12 @@ static void tone(const char *sdp, uint8_t type)
     setup(&t);
     establish(&t, "tone", "t", sdp, tag);
     mono_us first = exchange_tick_due(t.x);
-    assert_true(first > t.now && first <= t.now + CALL_TICK_US && first % CALL_TICK_US == 0);
+    assert_true(first > t.now && first <= t.now + MEDIA_TICK_US && first % MEDIA_TICK_US == 0);
     pass(&t, DUR_S(1));
     assert_in_range(t.packet_count, 49, 51);
     for (size_t i = 0; i < t.packet_count; i++) {
         const struct packet *p = &t.packet[i];
-        assert_int_equal(p->at, first + (mono_us)i * CALL_TICK_US); /* on the grid, no drift */
+        assert_int_equal(p->at, first + (mono_us)i * MEDIA_TICK_US); /* on the grid, no drift */
         assert_int_equal(p->data[1], (i == 0 ? 0x80 : 0) | type);   /* the first is marked */
         check_tone(p, type == 8);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks of one size in which live audio waits, shared by all calls (--media-buffer). Chains of them belong to a live queue. */
-#ifndef WSAUDIO_CALL_BLOCKS_H
-#define WSAUDIO_CALL_BLOCKS_H
+#ifndef WSAUDIO_MEDIA_BLOCKS_H
+#define WSAUDIO_MEDIA_BLOCKS_H
 
 #include "wsaudio/audio.h"
 

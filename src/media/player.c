@@ -8,7 +8,7 @@
 
 #define CONVERT_PIECE 2048 /* bytes read at a time; at most as many samples come of it */
 
-void player_init(struct player *p, const struct file_io *files, struct turn_budget *budget)
+void player_init(struct player *p, const struct media_files *files, struct turn_budget *budget)
 {
     *p = (struct player){.files = files, .budget = budget, .handle = FILE_HANDLE_NONE};
 }
@@ -49,7 +49,7 @@ static int say(int status, char *text, size_t cap, const char *what)
     return status;
 }
 
-static int open_file(const struct file_io *files, const char *name, int *handle, struct wav_parser *wav,
+static int open_file(const struct media_files *files, const char *name, int *handle, struct wav_parser *wav,
                      enum audio_codec *codec, char *text, size_t cap)
 {
     uint64_t size = 0;
@@ -108,7 +108,7 @@ int player_add(struct player *p, const char *name, char *text, size_t cap)
 /* The handle of the original becomes that of its converted form, `done` samples of which were played already. */
 static bool take_cached(struct player *p, uint64_t done)
 {
-    const struct file_io *files = p->files;
+    const struct media_files *files = p->files;
     int handle = FILE_HANDLE_NONE;
     uint64_t offset = 0;
     uint64_t len = 0;
@@ -251,7 +251,7 @@ void player_refill(struct player *p)
     }
 }
 
-bool player_is_hungry(const struct player *p)
+bool player_needs_data(const struct player *p)
 {
     return p->playing && p->converter != NULL && more_to_come(p) && p->held <= PLAYER_BUFFER / 2;
 }
@@ -282,6 +282,6 @@ size_t player_take(struct player *p, enum audio_codec to, uint8_t *out, size_t s
         p->head += have * each;
         p->held -= have * each;
     }
-    memset(out + have, audio_silence(to), samples - have);
+    audio_put_silence(to, out + have, samples - have);
     return have;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Files in memory behind struct file_io, with faults on demand. */
+/* Files in memory behind struct media_files, with faults on demand. */
 #ifndef SUPPORT_FILES_H
 #define SUPPORT_FILES_H
 
-#include "wsaudio/call.h"
+#include "wsaudio/media.h"
 
 #define FILES_MAX 8
 
 struct memory_file {
-    char name[WS_NAME_MAX + 1];
+    char name[MEDIA_NAME_MAX + 1];
     uint8_t *data; /* owns */
     size_t len;
     bool gone; /* removed: cannot be opened any more */
@@ -39,6 +39,6 @@ void files_init(struct memory_files *m);
 void files_fini(struct memory_files *m);
 /* Copies `data`. */
 void files_put(struct memory_files *m, const char *name, const void *data, size_t len);
-void files_io(struct memory_files *m, struct file_io *io);
+void files_io(struct memory_files *m, struct media_files *io);
 
 #endif

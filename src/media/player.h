@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The file lane of a call: WAV files in order, read ahead, handed out as 20 ms pieces in the call's codec. */
-#ifndef WSAUDIO_CALL_PLAYER_H
-#define WSAUDIO_CALL_PLAYER_H
+#ifndef WSAUDIO_MEDIA_PLAYER_H
+#define WSAUDIO_MEDIA_PLAYER_H
 
 #include "wsaudio/audio.h"
-#include "wsaudio/call.h"
+#include "wsaudio/media.h"
 
 #define PLAYER_WAITING_MAX 32
 #define PLAYER_BUFFER      16384
@@ -16,14 +16,14 @@ struct turn_budget {
 };
 
 struct player {
-    const struct file_io *files; /* borrows */
-    struct turn_budget *budget;  /* borrows */
+    const struct media_files *files; /* borrows */
+    struct turn_budget *budget;      /* borrows */
     /* the file that plays */
     bool playing;
     bool announced; /* its first frame has left */
     bool stalled;   /* the last read failed: what is buffered is still played */
     int handle;
-    char name[WS_NAME_MAX + 1];
+    char name[MEDIA_NAME_MAX + 1];
     enum audio_codec codec;          /* of what the buffer holds */
     uint64_t offset, end;            /* of the bytes still to be read */
     struct wav_converter *converter; /* owns; NULL: what is read is played as it is */
@@ -33,11 +33,11 @@ struct player {
     uint8_t *buffer;                 /* owns; made at the first play, kept for the call */
     size_t head, held;               /* bytes in buffer */
     /* those that wait their turn */
-    char (*waiting)[WS_NAME_MAX + 1]; /* owns; ring of PLAYER_WAITING_MAX */
+    char (*waiting)[MEDIA_NAME_MAX + 1]; /* owns; ring of PLAYER_WAITING_MAX */
     uint32_t waiting_head, waiting_count;
 };
 
-void player_init(struct player *p, const struct file_io *files, struct turn_budget *budget);
+void player_init(struct player *p, const struct media_files *files, struct turn_budget *budget);
 /* Closes the file, forgets what waits, frees the buffers. Safe on a zeroed player. */
 void player_fini(struct player *p);
 /* Looks whether the file can be played and queues it. What no call can play as it lies is played from its converted form, where
@@ -50,7 +50,7 @@ WS_MUST_CHECK int player_next(struct player *p, char *text, size_t cap);
 /* Reads ahead, and converts, when less than half is held; the budget is lowered by that and is never gone beyond. */
 void player_refill(struct player *p);
 /* A file that has to be converted has room for more: it wants the next turn's budget. */
-bool player_is_hungry(const struct player *p);
+bool player_needs_data(const struct player *p);
 /* The converted form of the file of that name is there: a player that converts it itself goes on from there, at the very sample. */
 void player_cached(struct player *p, const char *name);
 /* That many samples, or all that is left of the file, are held. */

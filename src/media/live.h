@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Live audio of one call that waits to be sent: a chain of blocks, each with the codec in which its samples came. */
-#ifndef WSAUDIO_CALL_LIVE_H
-#define WSAUDIO_CALL_LIVE_H
+#ifndef WSAUDIO_MEDIA_LIVE_H
+#define WSAUDIO_MEDIA_LIVE_H
 
 #include "blocks.h"
 

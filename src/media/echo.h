@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The echo test: which packets come back, and for calls of the bridge, which send every 20 ms whatever arrives, a short queue in
  * between. */
-#ifndef WSAUDIO_CALL_ECHO_H
-#define WSAUDIO_CALL_ECHO_H
+#ifndef WSAUDIO_MEDIA_ECHO_H
+#define WSAUDIO_MEDIA_ECHO_H
 
 #include "wsaudio/audio.h"
 #include "wsaudio/rtp.h"
 #include "wsaudio/sdp.h"
 
 /* 200 ms: more than that is no use to whoever hears himself; a far end whose clock is faster loses the oldest. */
-#define ECHO_SAMPLES 1600u
+#define ECHO_SAMPLES (AUDIO_HZ / 5u)
 
 struct echo {
     bool on;

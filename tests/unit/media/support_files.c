@@ -145,13 +145,13 @@ static void record_end(void *ctx, struct pool_id recording)
     m->records_ended++;
 }
 
-void files_io(struct memory_files *m, struct file_io *io)
+void files_io(struct memory_files *m, struct media_files *io)
 {
-    *io = (struct file_io){.ctx = m,
-                           .play_open = play_open,
-                           .play_read = play_read,
-                           .play_close = play_close,
-                           .record_begin = record_begin,
-                           .record_write = record_write,
-                           .record_end = record_end};
+    *io = (struct media_files){.ctx = m,
+                               .play_open = play_open,
+                               .play_read = play_read,
+                               .play_close = play_close,
+                               .record_begin = record_begin,
+                               .record_write = record_write,
+                               .record_end = record_end};
 }

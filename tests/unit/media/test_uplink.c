@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From a client's binary messages to samples in the lanes: every format, every split, odd bytes, refusals, another format.
+/* From a client's binary messages to samples in the queue: every format, every split, odd bytes, refusals, another format.
  * All sound here is followed to the bytes that a tick would take. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,14 +10,14 @@
 
 #include <cmocka.h>
 
-#include "intake.h"
+#include "uplink.h"
 
 #define SOUND 4000
 
 struct desk {
     struct block_store store;
-    struct lanes lanes;
-    struct intake in;
+    struct tx_queue lanes;
+    struct media_uplink in;
     mono_us now;
     size_t marks; /* told */
 };
@@ -36,25 +36,25 @@ static void no_flow(void *ctx, bool stop)
 
 static void open_desk(struct desk *d, uint64_t bytes)
 {
-    const struct lanes_hooks hooks = {.ctx = d, .mark = count_mark, .flow = no_flow};
+    const struct tx_queue_hooks hooks = {.ctx = d, .mark = count_mark, .flow = no_flow};
 
     *d = (struct desk){.now = DUR_S(100)};
     assert_int_equal(block_store_init(&d->store, bytes), ST_OK);
-    lanes_init(&d->lanes, &d->store, &hooks);
-    assert_int_equal(intake_prepare(&d->in, MEDIA_L16_WIDE), ST_OK);
+    tx_queue_init(&d->lanes, &d->store, &hooks);
+    assert_int_equal(media_uplink_prepare(&d->in, MEDIA_AUDIO_L16_WIDE), ST_OK);
 }
 
 static void close_desk(struct desk *d)
 {
-    lanes_fini(&d->lanes);
+    tx_queue_fini(&d->lanes);
     assert_int_equal(d->store.used, 0);
     block_store_fini(&d->store);
-    intake_fini(&d->in);
+    media_uplink_fini(&d->in);
 }
 
-static int say(struct desk *d, enum media_format format, const void *bytes, size_t len, bool last)
+static int say(struct desk *d, enum media_audio format, const void *bytes, size_t len, bool last)
 {
-    return intake_piece(&d->in, &d->lanes, d->now, format, span_make(bytes, len), last);
+    return uplink_piece(&d->in, &d->lanes, d->now, format, span_make(bytes, len), last);
 }
 
 /* All that waits, a remainder too. */
@@ -64,8 +64,8 @@ static size_t take_all(struct desk *d, enum audio_codec to, uint8_t *out, size_t
     size_t n = 0;
 
     do {
-        assert_true(count + LANES_FRAME <= cap);
-        n = lanes_frame(&d->lanes, d->now + LANES_PAD_US, to, out + count);
+        assert_true(count + AUDIO_FRAME <= cap);
+        n = tx_queue_frame(&d->lanes, d->now + TX_QUEUE_PAD_US, to, out + count);
         count += n;
     } while (n > 0);
     return count;
@@ -77,7 +77,7 @@ static uint8_t sound_byte(size_t i)
 }
 
 /* Cuts the sound in every way that two cuts can, and byte by byte. */
-static void g711(enum media_format format, enum audio_codec codec)
+static void g711(enum media_audio format, enum audio_codec codec)
 {
     uint8_t sound[64];
     uint8_t out[640];
@@ -102,10 +102,10 @@ static void g711(enum media_format format, enum audio_codec codec)
 static void mu_law_and_a_law_pass_bit_for_bit(void **state)
 {
     (void)state;
-    g711(MEDIA_HEX, AUDIO_ULAW);
-    g711(MEDIA_RTP, AUDIO_ULAW);
-    g711(MEDIA_ULAW, AUDIO_ULAW);
-    g711(MEDIA_ALAW, AUDIO_ALAW);
+    g711(MEDIA_AUDIO_PACKETS, AUDIO_ULAW);
+    g711(MEDIA_AUDIO_PACKETS, AUDIO_ULAW);
+    g711(MEDIA_AUDIO_ULAW, AUDIO_ULAW);
+    g711(MEDIA_AUDIO_ALAW, AUDIO_ALAW);
 }
 
 static void linear_in_every_split(void **state)
@@ -125,7 +125,7 @@ static void linear_in_every_split(void **state)
         open_desk(&d, 65536);
         for (size_t at = 0; at < SOUND; at += steps[s]) {
             size_t n = steps[s] < SOUND - at ? steps[s] : SOUND - at;
-            assert_int_equal(say(&d, MEDIA_L16, sound + at, n, s % 2 == 0), ST_OK);
+            assert_int_equal(say(&d, MEDIA_AUDIO_L16, sound + at, n, s % 2 == 0), ST_OK);
             d.now += DUR_MS(1999); /* just not too long for half a sample */
         }
         assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), SOUND / 2);
@@ -153,11 +153,11 @@ static void wide_in_every_split(void **state)
         open_desk(&d, 65536);
         for (size_t at = 0; at < SOUND; at += steps[s]) {
             size_t n = steps[s] < SOUND - at ? steps[s] : SOUND - at;
-            assert_int_equal(say(&d, MEDIA_L16_WIDE, sound + at, n, true), ST_OK);
+            assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound + at, n, true), ST_OK);
         }
-        assert_int_equal(lanes_waiting(&d.lanes), SOUND / 4 - 32); /* 4 ms are held back */
-        intake_settle(&d.in, &d.lanes);
-        assert_false(intake_holds(&d.in));
+        assert_int_equal(tx_queue_waiting(&d.lanes), SOUND / 4 - 32); /* 4 ms are held back */
+        uplink_settle(&d.in, &d.lanes);
+        assert_false(d.in.has_tail);
         assert_int_equal(take_all(&d, AUDIO_ULAW, s == 0 ? first : out, SOUND), SOUND / 4);
         assert_true(s == 0 || memcmp(first, out, SOUND / 4) == 0);
         close_desk(&d);
@@ -177,18 +177,18 @@ static void silence_settles(void **state)
     struct desk d;
     open_desk(&d, 65536);
     for (size_t n = 0; n < 2; n++) {
-        assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 641, true), ST_OK); /* half a sample over */
+        assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound, 641, true), ST_OK); /* half a sample over */
         /* the second time behind the 4 ms that were held back of the first */
         assert_int_equal(take_all(&d, AUDIO_ULAW, out[n], 640), n == 0 ? 128 : 160);
-        d.now += INTAKE_HALF_US;
+        d.now += UPLINK_HALF_US;
         if (n == 0) {
-            assert_true(intake_holds(&d.in) && lanes_left_alone(&d.lanes, d.now));
-            intake_settle(&d.in, &d.lanes);
+            assert_true(d.in.has_tail && tx_queue_left_alone(&d.lanes, d.now));
+            uplink_settle(&d.in, &d.lanes);
         }
     }
     assert_memory_equal(out[0], out[1] + 32, 128);
-    intake_settle(&d.in, &d.lanes);
-    assert_int_equal(lanes_waiting(&d.lanes), 32);
+    uplink_settle(&d.in, &d.lanes);
+    assert_int_equal(tx_queue_waiting(&d.lanes), 32);
     close_desk(&d);
 }
 
@@ -200,13 +200,13 @@ static void a_tail_is_not_settled_while_more_comes(void **state)
     struct desk d;
     open_desk(&d, 65536);
     for (int i = 0; i < 64; i++) { /* one sample each 39 ms: less than what is held back */
-        assert_int_equal(say(&d, MEDIA_L16_WIDE, sample, 2, true), ST_OK);
+        assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sample, 2, true), ST_OK);
         d.now += DUR_MS(39);
-        assert_false(lanes_left_alone(&d.lanes, d.now));
+        assert_false(tx_queue_left_alone(&d.lanes, d.now));
     }
-    assert_int_equal(lanes_waiting(&d.lanes), 0);
-    intake_settle(&d.in, &d.lanes);
-    assert_int_equal(lanes_waiting(&d.lanes), 32);
+    assert_int_equal(tx_queue_waiting(&d.lanes), 0);
+    uplink_settle(&d.in, &d.lanes);
+    assert_int_equal(tx_queue_waiting(&d.lanes), 32);
     close_desk(&d);
 }
 
@@ -217,13 +217,13 @@ static void clear_forgets_what_is_held_back(void **state)
     (void)state;
     struct desk d;
     open_desk(&d, 65536);
-    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, sizeof(sound), true), ST_OK);
-    assert_true(intake_holds(&d.in));
-    lanes_clear(&d.lanes);
-    intake_drop(&d.in);
-    assert_false(intake_holds(&d.in));
-    intake_settle(&d.in, &d.lanes);
-    assert_int_equal(lanes_waiting(&d.lanes), 0);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound, sizeof(sound), true), ST_OK);
+    assert_true(d.in.has_tail);
+    tx_queue_clear(&d.lanes);
+    media_uplink_drop(&d.in);
+    assert_false(d.in.has_tail);
+    uplink_settle(&d.in, &d.lanes);
+    assert_int_equal(tx_queue_waiting(&d.lanes), 0);
     close_desk(&d);
 }
 
@@ -238,12 +238,12 @@ static void another_format_in_the_middle(void **state)
     (void)state;
     struct desk d;
     open_desk(&d, 65536);
-    assert_int_equal(say(&d, MEDIA_L16, linear, sizeof(linear), true), ST_OK);
-    intake_settle(&d.in, &d.lanes);
-    intake_drop(&d.in);
-    assert_int_equal(say(&d, MEDIA_ULAW, ulaw, sizeof(ulaw), true), ST_OK);
-    assert_int_equal(say(&d, MEDIA_ALAW, alaw, sizeof(alaw), true), ST_OK);
-    assert_int_equal(say(&d, MEDIA_HEX, ulaw, sizeof(ulaw), true), ST_OK);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16, linear, sizeof(linear), true), ST_OK);
+    uplink_settle(&d.in, &d.lanes);
+    media_uplink_drop(&d.in);
+    assert_int_equal(say(&d, MEDIA_AUDIO_ULAW, ulaw, sizeof(ulaw), true), ST_OK);
+    assert_int_equal(say(&d, MEDIA_AUDIO_ALAW, alaw, sizeof(alaw), true), ST_OK);
+    assert_int_equal(say(&d, MEDIA_AUDIO_PACKETS, ulaw, sizeof(ulaw), true), ST_OK);
     assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 8);
     const uint8_t expected[] = {linear_to_ulaw(0x1000), linear_to_ulaw(-0x1000), 0x00, 0x80,
                                 alaw_to_ulaw(0x55),     alaw_to_ulaw(0xD5),      0x00, 0x80};
@@ -262,14 +262,14 @@ static void half_a_sample_waits(void **state)
     for (int inside = 0; inside < 2; inside++) {
         struct desk d;
         open_desk(&d, 65536);
-        assert_int_equal(say(&d, MEDIA_L16, sound, 3, inside == 0), ST_OK);
-        d.now += inside != 0 ? DUR_S(50) : INTAKE_HALF_US - 1;
-        intake_settle(&d.in, &d.lanes);
-        assert_int_equal(say(&d, MEDIA_L16, sound + 3, 5, true), ST_OK);
-        assert_int_equal(lanes_waiting(&d.lanes), 4);
-        assert_int_equal(say(&d, MEDIA_L16, sound, 1, true), ST_OK); /* an odd byte behind the last sample */
-        d.now += INTAKE_HALF_US;
-        assert_int_equal(say(&d, MEDIA_L16, sound, 8, true), ST_OK);
+        assert_int_equal(say(&d, MEDIA_AUDIO_L16, sound, 3, inside == 0), ST_OK);
+        d.now += inside != 0 ? DUR_S(50) : UPLINK_HALF_US - 1;
+        uplink_settle(&d.in, &d.lanes);
+        assert_int_equal(say(&d, MEDIA_AUDIO_L16, sound + 3, 5, true), ST_OK);
+        assert_int_equal(tx_queue_waiting(&d.lanes), 4);
+        assert_int_equal(say(&d, MEDIA_AUDIO_L16, sound, 1, true), ST_OK); /* an odd byte behind the last sample */
+        d.now += UPLINK_HALF_US;
+        assert_int_equal(say(&d, MEDIA_AUDIO_L16, sound, 8, true), ST_OK);
         assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 8);
         for (size_t i = 0; i < 8; i++) {
             assert_int_equal(out[i], linear_to_ulaw(0x2000));
@@ -287,29 +287,29 @@ static void marks_count_what_is_held_back(void **state)
 
     (void)state;
     open_desk(&d, 1024);
-    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 640, true), ST_OK);
-    assert_int_equal(intake_owed(&d.in), 32);
-    assert_int_equal(lanes_mark(&d.lanes, SPAN_LIT("m"), intake_owed(&d.in)), ST_OK);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound, 640, true), ST_OK);
+    assert_int_equal(uplink_owed(&d.in), 32);
+    assert_int_equal(tx_queue_mark(&d.lanes, SPAN_LIT("m"), uplink_owed(&d.in)), ST_OK);
     assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 128);
-    lanes_sent(&d.lanes);
+    tx_queue_sent(&d.lanes);
     assert_int_equal(d.marks, 0);
-    intake_settle(&d.in, &d.lanes);
-    assert_int_equal(intake_owed(&d.in), 0);
+    uplink_settle(&d.in, &d.lanes);
+    assert_int_equal(uplink_owed(&d.in), 0);
     assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 32);
-    lanes_sent(&d.lanes);
+    tx_queue_sent(&d.lanes);
     assert_int_equal(d.marks, 1);
-    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 640, true), ST_OK);
-    assert_int_equal(lanes_mark(&d.lanes, SPAN_LIT("m"), intake_owed(&d.in)), ST_OK);
-    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 1280, true), ST_OK);
-    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 1280, true), ST_FULL); /* the store holds 512 samples */
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound, 640, true), ST_OK);
+    assert_int_equal(tx_queue_mark(&d.lanes, SPAN_LIT("m"), uplink_owed(&d.in)), ST_OK);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound, 1280, true), ST_OK);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound, 1280, true), ST_FULL); /* the store holds 512 samples */
     assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 512);
-    lanes_sent(&d.lanes);
+    tx_queue_sent(&d.lanes);
     assert_int_equal(d.marks, 2);
-    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 640, false), ST_OK);
-    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 640, true), ST_OK);
-    assert_int_equal(lanes_mark(&d.lanes, SPAN_LIT("m"), intake_owed(&d.in)), ST_OK);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound, 640, false), ST_OK);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound, 640, true), ST_OK);
+    assert_int_equal(tx_queue_mark(&d.lanes, SPAN_LIT("m"), uplink_owed(&d.in)), ST_OK);
     assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 288);
-    lanes_owe_nothing(&d.lanes);
+    tx_queue_owe_nothing(&d.lanes);
     assert_int_equal(d.marks, 3);
     close_desk(&d);
 }
@@ -326,22 +326,23 @@ static void a_refusal_ends_with_its_message(void **state)
     }
     struct desk d;
     open_desk(&d, 2048);
-    assert_int_equal(say(&d, MEDIA_L16, sound, 3000, false), ST_FULL); /* 1024 samples found room */
-    assert_int_equal(lanes_waiting(&d.lanes), 1024);
-    assert_int_equal(lanes_frame(&d.lanes, d.now, AUDIO_ULAW, out), LANES_FRAME);
-    lanes_clear(&d.lanes);
-    assert_int_equal(say(&d, MEDIA_L16, sound, 101, false), ST_OK); /* skipped */
-    assert_int_equal(say(&d, MEDIA_L16, sound + 1, 0, true), ST_OK);
-    assert_int_equal(lanes_waiting(&d.lanes), 0);
-    assert_int_equal(say(&d, MEDIA_L16, sound + 1, 601, true), ST_OK); /* its first byte belongs to what was refused */
-    assert_int_equal(lanes_waiting(&d.lanes), 300);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16, sound, 3000, false), ST_FULL); /* 1024 samples found room */
+    assert_int_equal(tx_queue_waiting(&d.lanes), 1024);
+    assert_int_equal(tx_queue_frame(&d.lanes, d.now, AUDIO_ULAW, out), AUDIO_FRAME);
+    tx_queue_clear(&d.lanes);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16, sound, 101, false), ST_OK); /* skipped */
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16, sound + 1, 0, true), ST_OK);
+    assert_int_equal(tx_queue_waiting(&d.lanes), 0);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16, sound + 1, 601, true),
+                     ST_OK); /* its first byte belongs to what was refused */
+    assert_int_equal(tx_queue_waiting(&d.lanes), 300);
     assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 300);
     for (size_t i = 0; i < 300; i++) {
         assert_int_equal(out[i], linear_to_ulaw(0x2000));
     }
-    intake_refuse(&d.in, MEDIA_L16, span_make(sound, 101), false);
-    intake_refuse(&d.in, MEDIA_OFF, span_make(sound, 101), true);
-    assert_int_equal(lanes_waiting(&d.lanes), 0);
+    media_uplink_refuse(&d.in, MEDIA_AUDIO_L16, span_make(sound, 101), false);
+    media_uplink_refuse(&d.in, MEDIA_AUDIO_OFF, span_make(sound, 101), true);
+    assert_int_equal(tx_queue_waiting(&d.lanes), 0);
     close_desk(&d);
 }
 
@@ -352,11 +353,11 @@ static void a_wide_refusal(void **state)
     (void)state;
     struct desk d;
     open_desk(&d, 1024);
-    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, sizeof(sound), false), ST_FULL);
-    assert_int_equal(lanes_waiting(&d.lanes), 512);
-    assert_false(intake_holds(&d.in));
-    assert_int_equal(say(&d, MEDIA_L16_WIDE, sound, 11, true), ST_OK);
-    assert_int_equal(lanes_waiting(&d.lanes), 512);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound, sizeof(sound), false), ST_FULL);
+    assert_int_equal(tx_queue_waiting(&d.lanes), 512);
+    assert_false(d.in.has_tail);
+    assert_int_equal(say(&d, MEDIA_AUDIO_L16_WIDE, sound, 11, true), ST_OK);
+    assert_int_equal(tx_queue_waiting(&d.lanes), 512);
     close_desk(&d);
 }
 

@@ -9,15 +9,13 @@
  * bunches (of half the latency) find something to wait behind; earlier where the first piece is larger, so that the next one has
  * room. While little waits a quiet cell waits 20 ms longer: a client with a
  * slow clock hears its pauses grow, not its words cut. */
-#ifndef WSAUDIO_CALL_LATENCY_H
-#define WSAUDIO_CALL_LATENCY_H
+#ifndef WSAUDIO_MEDIA_LATENCY_H
+#define WSAUDIO_MEDIA_LATENCY_H
 
 #include "live.h"
 
-#define LATENCY_MIN_MS 40U
-#define LATENCY_MAX_MS 2000U
-#define LATENCY_CELL   ((uint32_t)AUDIO_FRAME) /* samples */
-#define LATENCY_CELLS  512U /* that can be told apart: those that wait and those left out between them */
+#define LATENCY_CELL  ((uint32_t)AUDIO_FRAME) /* samples */
+#define LATENCY_CELLS 512U /* that can be told apart: those that wait and those left out between them */
 #define LATENCY_QUIET                                                                                                  \
     (128U * LATENCY_CELL) /* sum of the magnitudes of a quiet cell's 16-bit samples, at most: -47 dBov */
 

@@ -42,7 +42,7 @@ struct packet {
 
 struct bench {
     struct memory_files files;
-    struct file_io io;
+    struct media_files io;
     struct recorder recorder;
     mono_us now;
     uint64_t seed;

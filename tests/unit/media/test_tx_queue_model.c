@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Random clients against the lanes with a simple model beside them: two calls share a store, and after each step the audio taken,
- * the marks told and their order, flow, drained and refusals are what the model says. With a latency set the model goes sample by
+/* Random clients against the playout queue with a simple model beside them: two calls share a store, and after each step the audio taken,
+ * the marks told and their order, flow and refusals are what the model says. With a latency set the model goes sample by
  * sample: what is left out, and when the cushion is there.
  *
- *   unit_call_test_lanes_model [--seeds A-B]      a normal run plays the first 500 */
+ *   unit_media_test_tx_queue_model [--seeds A-B]      a normal run plays the first 500 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "lanes.h"
+#include "tx_queue.h"
 
 #define CALLS     2
-#define RING      (3300U * 160U) /* samples: whole cells, more than LANES_LIVE_MAX */
+#define RING      (3300U * 160U) /* samples: whole cells, more than TX_QUEUE_LIVE_MAX */
 #define CELL      160
 #define EVENTS    2048
 #define NAME_CAP  24
@@ -33,7 +33,7 @@ static uint32_t draw(uint32_t bound)
     return value % bound;
 }
 
-/* Told by the lanes, or expected by the model: "mark 17", "stop", "go", "drained". */
+/* Told by the queue, or expected by the model: "mark 17", "stop", "go". */
 struct story {
     size_t count;
     char events[EVENTS][NAME_CAP];
@@ -59,7 +59,7 @@ struct model {
     struct model_mark marks[MODEL_CAP];
     size_t mark_count;
     size_t owed; /* samples of which the marks know already */
-    bool stopped, undrained, paused;
+    bool stopped;
     mono_us fed_at;
     struct story expected;
     uint8_t *ring; /* what each sample is in mu-law */
@@ -77,7 +77,7 @@ struct model {
 };
 
 struct side {
-    struct lanes lanes;
+    struct tx_queue lanes;
     struct model m;
     struct story told;
 };
@@ -95,11 +95,6 @@ static void on_mark(void *ctx, const char *name)
 static void on_flow(void *ctx, bool stop)
 {
     tell(&((struct side *)ctx)->told, stop ? "stop" : "go");
-}
-
-static void on_drained(void *ctx)
-{
-    tell(&((struct side *)ctx)->told, "drained");
 }
 
 /* ---- the model ---- */
@@ -146,7 +141,7 @@ static int model_mark(struct model *m, const char *name)
     if ((lane == 0 && !files) || (lane == 1 && !live)) {
         lane = 1 - lane;
     }
-    if (m->mark_count == MARKS_MAX) {
+    if (m->mark_count == MEDIA_MARKS_MAX) {
         return ST_FULL;
     }
     struct model_mark *mark = &m->marks[m->mark_count++];
@@ -254,7 +249,7 @@ static size_t model_frame(struct model *m)
 {
     size_t n = waiting(m) < 160 ? (size_t)waiting(m) : 160;
 
-    if (m->paused || model_holds(m)) {
+    if (model_holds(m)) {
         return 0;
     }
     return n == 160 || now - m->fed_at >= DUR_MS(40) ? n : 0;
@@ -267,7 +262,7 @@ static void model_owed(struct side *s, bool lost)
 
     m->owed = 0;
     if (lost) {
-        lanes_owe_nothing(&s->lanes);
+        tx_queue_owe_nothing(&s->lanes);
         for (size_t i = 0; i < m->mark_count; i++) {
             bool behind = m->marks[i].lane == 1 && m->marks[i].at > m->put;
             m->marks[i].at = behind ? m->put : m->marks[i].at;
@@ -312,13 +307,13 @@ static void step_queue(struct side *s)
         bool pause = pauses == 2 || (pauses == 1 && i / 500 % 2 == 1);
         sound[i] = pause ? (alaw ? 0x55 : 0xFE) : (uint8_t)(from + i * 7 + i / 256);
     }
-    uint64_t before = lanes_waiting(&s->lanes);
+    uint64_t before = tx_queue_waiting(&s->lanes);
     uint64_t put = s->lanes.live.put;
-    int status = lanes_queue(&s->lanes, now, alaw ? AUDIO_ALAW : AUDIO_ULAW, sound, count);
+    int status = tx_queue_put(&s->lanes, now, alaw ? AUDIO_ALAW : AUDIO_ULAW, sound, count);
     size_t done = (size_t)(s->lanes.live.put - put);
     assert_true(done <= count);
     assert_int_equal(status == ST_OK, done == count);
-    assert_true(status != ST_TOO_LARGE || (before + done == LANES_LIVE_MAX && m->limit == 0));
+    assert_true(status != ST_TOO_LARGE || (before + done == TX_QUEUE_LIVE_MAX && m->limit == 0));
     /* with a limit some was given back behind the refusal */
     assert_true(status != ST_FULL || store.used == store.count || s->lanes.live.blocks == LIVE_BLOCKS_MAX ||
                 m->limit != 0);
@@ -339,7 +334,6 @@ static void step_queue(struct side *s)
     if (done > 0) {
         m->last = 1;
         m->fed_at = now;
-        m->undrained = true;
         model_flow(m);
     }
     model_owed(s, done < m->owed);
@@ -351,26 +345,25 @@ static void step_mark(struct side *s)
 
     if (s->m.owed == 0 && draw(8) == 0) {
         s->m.owed = 1 + draw(32);
-        lanes_touch(&s->lanes, now);
+        tx_queue_touch(&s->lanes, now);
         s->m.fed_at = now;
         s->m.last = 1;
     }
     snprintf(name, sizeof(name), "mark %u", serial++);
     int status = model_mark(&s->m, name);
-    assert_int_equal(lanes_mark(&s->lanes, span_cstr(name), s->m.owed), status);
+    assert_int_equal(tx_queue_mark(&s->lanes, span_cstr(name), s->m.owed), status);
 }
 
 static void step_clear(struct side *s)
 {
     struct model *m = &s->m;
 
-    lanes_clear(&s->lanes);
+    tx_queue_clear(&s->lanes);
     while (m->taken < m->put) {
         model_pass(m, true);
     }
     m->cushion = 0;
     m->owed = 0;
-    m->undrained = false;
     model_marks(m, 1, UINT64_MAX);
     model_flow(m);
 }
@@ -383,7 +376,7 @@ static void step_latency(struct side *s)
 
     if (draw(3) == 0) {
         m->packet = (1 + draw(3)) * CELL;
-        lanes_set_packet(&s->lanes, (uint32_t)m->packet);
+        tx_queue_set_packet(&s->lanes, (uint32_t)m->packet);
         return;
     }
     m->limit = limits[draw(9)];
@@ -401,7 +394,7 @@ static void step_latency(struct side *s)
     }
     model_marks(m, 1, m->taken);
     model_flow(m);
-    lanes_set_latency(&s->lanes, (uint32_t)m->limit);
+    tx_queue_set_latency(&s->lanes, (uint32_t)m->limit);
 }
 
 static void step_files(struct side *s)
@@ -410,14 +403,14 @@ static void step_files(struct side *s)
     uint32_t which = draw(3);
 
     if (which == 0) {
-        lanes_file_queued(&s->lanes);
+        tx_queue_file_queued(&s->lanes);
         m->files++;
         m->last = 0;
     } else if (which == 1 && m->files > m->ended) {
-        lanes_file_ended(&s->lanes);
+        tx_queue_file_ended(&s->lanes);
         m->ended++;
     } else if (which == 2 && draw(4) == 0) {
-        lanes_files_stopped(&s->lanes);
+        tx_queue_files_stopped(&s->lanes);
         m->ended = m->files;
         model_marks(m, 0, m->files);
     }
@@ -426,14 +419,14 @@ static void step_files(struct side *s)
 static void step_tick(struct side *s)
 {
     struct model *m = &s->m;
-    uint8_t out[LANES_FRAME];
+    uint8_t out[AUDIO_FRAME];
     uint32_t frames = draw(10) == 0 ? 1 + draw(3) : 1; /* packets of 40 and 60 ms */
 
     for (uint32_t f = 0; f < frames; f++) {
         size_t expected = model_frame(m);
         memset(out, 0x11, sizeof(out));
-        assert_int_equal(lanes_frame(&s->lanes, now, AUDIO_ULAW, out), expected);
-        for (size_t i = 0; i < LANES_FRAME; i++) {
+        assert_int_equal(tx_queue_frame(&s->lanes, now, AUDIO_ULAW, out), expected);
+        for (size_t i = 0; i < AUDIO_FRAME; i++) {
             uint8_t byte = expected == 0 ? 0x11 : i < expected ? m->ring[m->taken % RING] : 0xFF;
             assert_int_equal(out[i], byte);
             if (i < expected) {
@@ -441,14 +434,10 @@ static void step_tick(struct side *s)
             }
         }
     }
-    lanes_sent(&s->lanes);
+    tx_queue_sent(&s->lanes);
     model_marks(m, 0, m->ended);
     model_marks(m, 1, m->taken);
     model_flow(m);
-    if (m->undrained && waiting(m) == 0) {
-        m->undrained = false;
-        tell(&m->expected, "drained");
-    }
 }
 
 static void compare(struct side *s)
@@ -459,7 +448,7 @@ static void compare(struct side *s)
     for (size_t i = 0; i < expected->count; i++) {
         assert_string_equal(s->told.events[i], expected->events[i]);
     }
-    assert_int_equal(lanes_waiting(&s->lanes), waiting(&s->m));
+    assert_int_equal(tx_queue_waiting(&s->lanes), waiting(&s->m));
     s->told.count = 0;
     expected->count = 0;
 }
@@ -481,9 +470,6 @@ static void step(struct side *s)
         step_files(s);
     } else if (what < 56) {
         step_latency(s);
-    } else if (what < 57) {
-        s->m.paused = draw(2) == 0;
-        lanes_pause(&s->lanes, s->m.paused);
     } else if (what < 62) {
         now += (dur_us)draw(300000);
     } else if (what < 64) {
@@ -505,13 +491,13 @@ static void step(struct side *s)
 
 static void begin(struct side *s)
 {
-    const struct lanes_hooks hooks = {s, on_mark, on_flow, on_drained};
+    const struct tx_queue_hooks hooks = {s, on_mark, on_flow};
     struct model fresh = {
         .ring = s->m.ring, .gone = s->m.gone, .quiet = s->m.quiet, .linear = s->m.linear, .packet = CELL};
 
     s->m = fresh;
     s->told.count = 0;
-    lanes_init(&s->lanes, &store, &hooks);
+    tx_queue_init(&s->lanes, &store, &hooks);
 }
 
 static void play(void)
@@ -531,13 +517,13 @@ static void play(void)
         struct side *s = &sides[draw(CALLS)];
         step(s);
         if (draw(150) == 0) { /* the call ends: nobody is told, and the next one begins with nothing */
-            lanes_fini(&s->lanes);
+            tx_queue_fini(&s->lanes);
             assert_int_equal(s->told.count, 0);
             begin(s);
         }
     }
     for (int c = 0; c < CALLS; c++) {
-        lanes_fini(&sides[c].lanes);
+        tx_queue_fini(&sides[c].lanes);
     }
     assert_int_equal(store.used, 0);
     block_store_fini(&store);

@@ -3,16 +3,14 @@
 
 #include <stdlib.h>
 
-#define RATE    8000
-#define SILENCE 0xFF
 /* further off than this a timeline was misread: it is placed anew at once */
-#define LOST_SAMPLES        RATE
+#define LOST_SAMPLES        AUDIO_HZ
 #define TRACK_CHECK_PACKETS 50U
 #define DATA_MAX            0xFFFF0000u /* a RIFF size has 32 bits */
 
 static int64_t clock_samples(const struct recorder *r, mono_us now)
 {
-    return (now - r->start) * (RATE / 1000) / 1000;
+    return (now - r->start) * (AUDIO_HZ / 1000) / 1000;
 }
 
 static int write_header(struct recorder *r)
@@ -30,7 +28,7 @@ static void give_up(struct recorder *r)
     r->on = false;
 }
 
-int recorder_start(struct recorder *r, const struct file_io *files, mono_us now, bool stereo, const char *number,
+int recorder_start(struct recorder *r, const struct media_files *files, mono_us now, bool stereo, const char *number,
                    const char *callid8)
 {
     *r = (struct recorder){.files = files, .channels = stereo ? 2 : 1, .start = now};
@@ -39,7 +37,7 @@ int recorder_start(struct recorder *r, const struct file_io *files, mono_us now,
     if (r->window == NULL) {
         return ST_NO_MEMORY;
     }
-    memset(r->window, SILENCE, len);
+    memset(r->window, ULAW_SILENCE, len);
     int status = files->record_begin(files->ctx, number, callid8, &r->file, r->path, sizeof(r->path));
     if (status == ST_OK) {
         r->on = true;
@@ -75,7 +73,7 @@ static int flush_frames(struct recorder *r, uint64_t count)
         if (status != ST_OK) {
             return status;
         }
-        memset(from, SILENCE, n * r->channels);
+        memset(from, ULAW_SILENCE, n * r->channels);
         r->written += n;
         count -= n;
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A call's recording (SPEC section 5): both directions on one clock in a window of two seconds, written out twice a second with
  * a valid WAV header after each write. */
-#ifndef WSAUDIO_CALL_RECORDER_H
-#define WSAUDIO_CALL_RECORDER_H
+#ifndef WSAUDIO_MEDIA_RECORDER_H
+#define WSAUDIO_MEDIA_RECORDER_H
 
 #include "wsaudio/audio.h"
-#include "wsaudio/call.h"
+#include "wsaudio/media.h"
 
 #define RECORDER_WINDOW       16384u      /* samples, two seconds: a power of two */
 #define RECORDER_SETTLE_US    DUR_MS(300) /* how late a packet may come and still stand in its place */
@@ -22,7 +22,7 @@ struct recorder_track {
 };
 
 struct recorder {
-    const struct file_io *files; /* borrows */
+    const struct media_files *files; /* borrows */
     bool on;
     struct pool_id file;
     char path[256]; /* for CALL_STATS; "" when nothing was recorded */
@@ -36,7 +36,7 @@ struct recorder {
 };
 
 /* Begins a file. ST_OK, or why there is none (the call goes on without). */
-WS_MUST_CHECK int recorder_start(struct recorder *r, const struct file_io *files, mono_us now, bool stereo,
+WS_MUST_CHECK int recorder_start(struct recorder *r, const struct media_files *files, mono_us now, bool stereo,
                                  const char *number, const char *callid8);
 /* mu-law samples of a direction with their RTP timestamp. restart: a new timeline. */
 void recorder_received(struct recorder *r, mono_us now, uint32_t timestamp, bool restart, const uint8_t *ulaw,

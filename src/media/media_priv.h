@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of room media share. Ownership: media > sessions > {queue, player, recorder}. */
+#ifndef WSAUDIO_MEDIA_MEDIA_PRIV_H
+#define WSAUDIO_MEDIA_MEDIA_PRIV_H
+
+#include "convert.h"
+#include "echo.h"
+#include "player.h"
+#include "recorder.h"
+#include "tx_queue.h"
+#include "wsaudio/base/log_quota.h"
+#include "wsaudio/media.h"
+
+struct media {
+    struct media_config config;
+    struct pool sessions;
+    struct list_node sending;    /* sessions that the tick serves */
+    struct list_node converting; /* sessions whose file is converted as it plays */
+    mono_us tick_next;           /* grid of 20 ms, MONO_NEVER while nothing is sent */
+    struct block_store blocks;   /* of all sessions' live audio */
+    struct turn_budget budget;   /* of this turn */
+    struct convert convert;
+    struct log_quota drop_lines; /* about packets that a session did not take */
+    struct media_stats stats;
+};
+
+/* Why a packet on the RTP port was dropped. */
+enum media_drop {
+    MEDIA_DROP_NOT_RTP,
+    MEDIA_DROP_PAYLOAD_TYPE, /* not negotiated */
+    MEDIA_DROP_SOURCE,       /* not where the far end's audio comes from */
+    MEDIA_DROP_COUNT
+};
+
+struct media_dropped {
+    uint32_t count;       /* since a packet was last taken */
+    struct net_addr from; /* the newest */
+    uint8_t payload_type;
+    bool told; /* in the log */
+};
+
+struct media_session {
+    struct media *media;
+    struct pool_id id;
+    struct list_node node;            /* of media.sending */
+    struct list_node converting_node; /* of media.converting */
+    struct media_session_config config;
+    bool listening; /* between open and close: packets are taken */
+    bool started;   /* an SDP was negotiated */
+    bool sending;
+    bool confirmed;
+    /* SDP */
+    struct sdp_local local;
+    bool offered;              /* the last SDP that we sent was an offer */
+    bool answer_due;           /* it was our 2xx to a re-INVITE without one: the ACK brings the answer */
+    struct sdp_agreed agreed;  /* in force once started */
+    struct sdp_agreed pending; /* what start takes over */
+    /* RTP and RTCP */
+    struct rtp_tx tx;
+    struct rtp_rx rx;
+    struct rtp_source source;
+    struct rtp_pacer pacer;
+    struct rtcp_state rtcp;
+    mono_us rtcp_due;
+    mono_us heard_at; /* last valid RTP or RTCP */
+    bool first_logged;
+    uint64_t skipped; /* packets that were never sent because this machine was too late */
+    uint64_t dropped; /* not valid RTP of this session */
+    struct media_dropped drops[MEDIA_DROP_COUNT];
+    char cname[17];
+    /* what is sent */
+    struct tx_queue queue;
+    struct player player; /* the file queue's audio */
+    struct echo echo;     /* used with config.echo */
+    struct rtp_dtmf_tx dtmf_out;
+    /* what is received */
+    struct rtp_dtmf_rx dtmf_in;
+    bool hearing; /* the owner's format is a decoded one: playout is in use */
+    struct rtp_playout playout;
+    uint32_t noise_seed;
+    struct recorder recorder;
+    bool record_restart; /* a new timeline began with a packet that is no audio */
+};
+
+/* What a packet brings. */
+enum media_payload_kind { MEDIA_PAYLOAD_UNWANTED, MEDIA_PAYLOAD_AUDIO, MEDIA_PAYLOAD_NOISE, MEDIA_PAYLOAD_EVENT };
+struct media_payload {
+    enum media_payload_kind kind;
+    enum audio_codec codec; /* AUDIO */
+};
+
+/* ---- session.c ---- */
+
+static inline void session_tell(const struct media_session *s, const struct media_event *event)
+{
+    s->config.event(s->config.ctx, event);
+}
+/* The one place where a packet leaves, RTP and RTCP. */
+void session_emit(struct media_session *s, bool rtcp, const struct net_addr *to, struct span packet);
+
+/* ---- session_send.c ---- */
+
+/* At each tick. */
+void session_tick(struct media_session *s, mono_us now);
+/* Opens the next file when none plays; the conversion of one that needs it begins with that. False: no file waits. */
+bool session_file_next(struct media_session *s);
+/* A report to the far end; with bye the last one. */
+void session_send_rtcp(struct media_session *s, mono_us now, bool bye);
+/* Drawn anew for each report (RFC 3550 6.2). */
+dur_us session_rtcp_interval(const struct media_session *s);
+
+/* ---- session_dtmf.c ---- */
+
+/* Between two packets: as negotiated, but 20 ms while DTMF is sent as events. */
+dur_us session_interval(const struct media_session *s);
+/* A packet of an event left, and the packet of audio is not to be sent. */
+bool session_dtmf_event(struct media_session *s, dur_us interval);
+/* 20 ms of a tone or of the silence behind a digit, at that timestamp of our stream. False: the queue's turn. */
+bool session_dtmf_frame(struct media_session *s, uint32_t timestamp, enum audio_codec codec, uint8_t *out);
+
+/* ---- session_receive.c ---- */
+
+void session_input(struct media_session *s, mono_us now, bool rtcp, const struct net_addr *from, struct span datagram);
+
+/* ---- session_downlink.c: the decoded formats ---- */
+
+/* A packet to be heard, if the format is a decoded one. Events are left out: their place is a gap. */
+void session_downlink_push(struct media_session *s, mono_us now, const struct rtp_packet *packet,
+                           enum rtp_rx_verdict verdict, struct media_payload payload);
+/* At each tick while the session sends: the frames that are due. */
+void session_downlink_tick(struct media_session *s, mono_us now);
+/* The session ends: what waits is handed on at once. */
+void session_downlink_rest(struct media_session *s);
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* A session begins and ends, its SDP, and what its owner may ask of it. */
+#include <assert.h>
+#include <stdio.h>
+
+#include "media_priv.h"
+#include "uplink.h"
+
+void session_emit(struct media_session *s, bool rtcp, const struct net_addr *to, struct span packet)
+{
+    const struct media_io *io = &s->media->config.io;
+
+    /* what cannot be sent is lost, as on any network */
+    (void)io->send(io->ctx, s->id, rtcp, to, packet.ptr, packet.len);
+}
+
+/* ---- hooks of the queue ---- */
+
+static void on_mark(void *ctx, const char *name)
+{
+    session_tell(ctx, &(struct media_event){.kind = MEDIA_EVENT_MARK, .name = name});
+}
+
+static void on_flow(void *ctx, bool stop)
+{
+    session_tell(ctx, &(struct media_event){.kind = stop ? MEDIA_EVENT_FLOW_STOP : MEDIA_EVENT_FLOW_GO});
+}
+
+/* ---- open and close ---- */
+
+static int open_ports(struct media_session *s)
+{
+    const struct media_io *io = &s->media->config.io;
+
+    s->local = (struct sdp_local){.rtp = s->config.local, .version = 1, .direction = SDP_SENDRECV};
+    s->local.rtp.port = s->config.port;
+    return s->config.port != 0 ? ST_OK : io->open(io->ctx, s->id, &s->local.rtp.port);
+}
+
+int media_session_open(struct media *m, const struct media_session_config *config, struct media_session **out)
+{
+    struct pool_id id;
+    struct media_session *s = pool_new(&m->sessions, &id);
+
+    *out = NULL;
+    if (s == NULL) {
+        return ST_FULL;
+    }
+    s->media = m;
+    s->id = id;
+    s->config = *config;
+    int status = open_ports(s);
+    if (status != ST_OK) {
+        pool_free(&m->sessions, id);
+        return status;
+    }
+    const struct tx_queue_hooks hooks = {.ctx = s, .mark = on_mark, .flow = on_flow};
+    s->local.origin_id = rng_u32(m->config.rng);
+    list_init(&s->node);
+    list_init(&s->converting_node);
+    player_init(&s->player, &m->config.files, &m->budget);
+    tx_queue_init(&s->queue, &m->blocks, &hooks);
+    media_session_set_latency(s, config->latency_ms);
+    rtp_rx_init(&s->rx);
+    rtp_dtmf_rx_init(&s->dtmf_in);
+    rtp_dtmf_tx_init(&s->dtmf_out);
+    rtp_source_init(&s->source, m->config.learn, &config->sip_peer);
+    rng_token(m->config.rng, s->cname, sizeof(s->cname) - 1);
+    s->listening = true;
+    *out = s;
+    return ST_OK;
+}
+
+static void stop_sending(struct media_session *s, mono_us now)
+{
+    struct media *m = s->media;
+
+    if (!s->sending) {
+        return;
+    }
+    session_send_rtcp(s, now, true);
+    s->sending = false;
+    list_remove(&s->node);
+    if (list_is_empty(&m->sending)) {
+        m->tick_next = MONO_NEVER;
+    }
+}
+
+static void tell_stopped(struct media_session *s)
+{
+    if (s->player.playing && s->player.announced) {
+        session_tell(s, &(struct media_event){.kind = MEDIA_EVENT_PLAY_STOPPED, .name = s->player.name});
+    }
+}
+
+void media_session_close(struct media_session *s, mono_us now)
+{
+    if (s == NULL || !s->listening) {
+        return;
+    }
+    const struct media_io *io = &s->media->config.io;
+    tell_stopped(s);
+    session_downlink_rest(s);
+    player_fini(&s->player);
+    list_remove(&s->converting_node);
+    tx_queue_fini(&s->queue);
+    recorder_stop(&s->recorder, now);
+    recorder_fini(&s->recorder);
+    stop_sending(s, now);
+    s->listening = false;
+    io->close(io->ctx, s->id);
+}
+
+void media_session_free(struct media_session *s)
+{
+    if (s != NULL) {
+        assert(!s->listening);
+        pool_free(&s->media->sessions, s->id);
+    }
+}
+
+/* ---- SDP ---- */
+
+int media_session_write_offer(struct media_session *s, struct outbuf *out)
+{
+    s->offered = true;
+    return sdp_write_offer(&s->local, out);
+}
+
+static bool is_offered(const struct sdp_session *offer, const struct sdp_agreed *agreed)
+{
+    for (size_t i = 0; i < offer->format_count; i++) {
+        if (offer->formats[i].payload_type == agreed->payload_type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum media_offer judge(const struct media_session *s, struct span offer, struct sdp_agreed *agreed,
+                              const char **why)
+{
+    struct sdp_session sdp;
+
+    if (sdp_parse(offer, &sdp, why) != ST_OK || sdp_accept_offer(&sdp, agreed, why) != ST_OK ||
+        sdp_agreed_fit(agreed, &s->local.rtp, why) != ST_OK) {
+        return MEDIA_OFFER_UNUSABLE;
+    }
+    if (!s->started) {
+        return MEDIA_OFFER_CHANGES;
+    }
+    struct sdp_agreed kept = *agreed;
+    if (is_offered(&sdp, &s->agreed)) {
+        kept.codec = s->agreed.codec;
+        kept.payload_type = s->agreed.payload_type;
+    }
+    if (!sdp_agreed_equal(&kept, &s->agreed)) {
+        return MEDIA_OFFER_CHANGES;
+    }
+    *agreed = s->agreed;
+    return MEDIA_OFFER_SAME;
+}
+
+enum media_offer media_session_judge(const struct media_session *s, struct span offer)
+{
+    struct sdp_agreed agreed;
+    const char *why = NULL;
+
+    return offer.len == 0 ? MEDIA_OFFER_SAME : judge(s, offer, &agreed, &why);
+}
+
+/* RFC 3264 8: the version goes up when our SDP becomes another one. */
+static int ask_back(struct media_session *s, struct outbuf *out)
+{
+    if (!s->offered && s->started) {
+        s->local.version++; /* what we said before was an answer */
+    }
+    s->answer_due = s->started;
+    return media_session_write_offer(s, out);
+}
+
+int media_session_answer(struct media_session *s, struct span offer, struct outbuf *out, const char **why)
+{
+    if (offer.len == 0) {
+        return ask_back(s, out);
+    }
+    enum media_offer verdict = judge(s, offer, &s->pending, why);
+    if (verdict == MEDIA_OFFER_UNUSABLE) {
+        return ST_BAD;
+    }
+    if (verdict == MEDIA_OFFER_CHANGES && s->started) {
+        s->local.version++;
+    }
+    s->offered = false;
+    s->answer_due = false;
+    return sdp_write_answer(&s->local, &s->pending, offer, out);
+}
+
+int media_session_take_answer(struct media_session *s, struct span answer, const char **why)
+{
+    struct sdp_session sdp;
+    int status = sdp_parse(answer, &sdp, why);
+
+    if (status == ST_OK) {
+        status = sdp_accept_answer(&sdp, &s->pending, why);
+    }
+    return status == ST_OK ? sdp_agreed_fit(&s->pending, &s->local.rtp, why) : status;
+}
+
+int media_session_take_late_answer(struct media_session *s, struct span answer, const char **why)
+{
+    struct sdp_session sdp;
+
+    s->answer_due = false;
+    if (answer.len == 0) {
+        return ST_AGAIN; /* against the rules, and changes nothing */
+    }
+    if (sdp_parse(answer, &sdp, why) == ST_OK && sdp_answer_rejects(&sdp)) {
+        s->pending = s->agreed;
+        s->pending.we_send = s->pending.we_receive = false;
+        return ST_OK;
+    }
+    return media_session_take_answer(s, answer, why);
+}
+
+bool media_session_awaits_answer(const struct media_session *s)
+{
+    return s->answer_due;
+}
+
+/* ---- what was negotiated ---- */
+
+static void start_sending(struct media_session *s, mono_us now, dur_us interval)
+{
+    struct media *m = s->media;
+
+    if (list_is_empty(&m->sending)) {
+        m->tick_next = media_tick_after(now);
+    }
+    list_push_back(&m->sending, &s->node);
+    rtp_tx_init(&s->tx, m->config.rng, s->agreed.payload_type);
+    rtp_pacer_init(&s->pacer, m->tick_next, interval);
+    s->rtcp_due = now + session_rtcp_interval(s);
+    s->sending = true;
+}
+
+void media_session_start(struct media_session *s, mono_us now, const struct net_addr *sip_peer, bool sending)
+{
+    s->agreed = s->pending;
+    s->started = true;
+    const struct rtp_far far = {
+        .rtp = s->agreed.rtp, .rtcp = s->agreed.rtcp, .sip_peer = *sip_peer, .sends = s->agreed.we_receive};
+    rtp_source_agree(&s->source, now, &far);
+    dur_us interval = DUR_MS(s->agreed.ptime_ms);
+    tx_queue_set_packet(&s->queue, (uint32_t)(interval / RTP_FRAME_US) * AUDIO_FRAME);
+    if (s->sending) {
+        /* the stream goes on: same SSRC, sequence and timestamps */
+        s->tx.payload_type = s->agreed.payload_type;
+        s->pacer.interval = interval;
+    } else if (sending) {
+        start_sending(s, now, interval);
+    }
+}
+
+void media_session_confirm(struct media_session *s)
+{
+    s->confirmed = true;
+}
+
+const struct sdp_agreed *media_session_negotiated(const struct media_session *s)
+{
+    return &s->agreed;
+}
+
+uint16_t media_session_port(const struct media_session *s)
+{
+    return s->local.rtp.port;
+}
+
+mono_us media_session_heard_at(const struct media_session *s)
+{
+    return s->heard_at;
+}
+
+void media_session_signs_life(struct media_session *s, mono_us now)
+{
+    s->heard_at = now;
+}
+
+void media_session_figures(const struct media_session *s, struct media_figures *out)
+{
+    const struct audio_codec_row *row = audio_codec_row(s->agreed.codec);
+    uint64_t expected = rtp_rx_expected(&s->rx);
+    uint64_t lost = rtp_rx_lost(&s->rx);
+
+    *out = (struct media_figures){.codec = row->name,
+                                  .sent = s->tx.packets,
+                                  .skipped = s->skipped,
+                                  .expected = expected,
+                                  .received = s->rx.received,
+                                  .lost = lost,
+                                  .reordered = s->rx.reordered,
+                                  .duplicates = s->rx.duplicates,
+                                  .dropped = s->dropped,
+                                  .loss = expected > 0 ? (double)lost / (double)expected : 0.0,
+                                  .jitter_ms = rtp_rx_jitter_ms(&s->rx, row->clock_hz),
+                                  .have_rtt = s->rtcp.have_rtt,
+                                  .rtt = s->rtcp.rtt,
+                                  .live_waiting = tx_queue_waiting(&s->queue),
+                                  .files_waiting = s->player.waiting_count,
+                                  .recording_path = s->recorder.path};
+}
+
+/* ---- what is sent ---- */
+
+int media_session_play(struct media_session *s, const char *name, char why[MEDIA_WHY_MAX])
+{
+    int status = player_add(&s->player, name, why, MEDIA_WHY_MAX);
+
+    if (status == ST_OK) {
+        tx_queue_file_queued(&s->queue);
+        (void)session_file_next(s); /* what has to be converted is there at the next tick */
+    }
+    return status;
+}
+
+void media_session_stop_playing(struct media_session *s)
+{
+    player_forget(&s->player);
+    tell_stopped(s);
+    player_stop(&s->player);
+    tx_queue_files_stopped(&s->queue);
+}
+
+int media_session_dtmf(struct media_session *s, struct span digits)
+{
+    return rtp_dtmf_tx_add(&s->dtmf_out, digits);
+}
+
+int media_session_mark(struct media_session *s, const struct media_uplink *uplink, struct span name)
+{
+    return mark_name_ok(name) ? tx_queue_mark(&s->queue, name, uplink_owed(uplink)) : ST_BAD;
+}
+
+void media_session_clear(struct media_session *s)
+{
+    tx_queue_clear(&s->queue);
+}
+
+void media_session_set_latency(struct media_session *s, uint32_t ms)
+{
+    tx_queue_set_latency(&s->queue, ms * (AUDIO_HZ / 1000));
+}
+
+/* ---- what is received ---- */
+
+void media_session_hear(struct media_session *s, enum media_audio format, struct resampler *upsampler)
+{
+    s->config.format = format;
+    s->config.upsampler = upsampler;
+}
+
+int media_session_record(struct media_session *s, mono_us now, bool stereo, const char *number, const char *callid8)
+{
+    return recorder_start(&s->recorder, &s->media->config.files, now, stereo, number, callid8);
+}
