@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Room call, level 2: the bridge between WebSocket clients and calls, and the loopback exchange, without an operating
- * system: sockets, files, randomness and the wall clock come in through the io tables below, time as an argument. */
+/* Room call, level 3: the bridge between WebSocket clients and calls, without an operating system: sockets, files, randomness and
+ * the wall clock come in through the io tables below, time as an argument. */
 #ifndef WSAUDIO_CALL_H
 #define WSAUDIO_CALL_H
 
@@ -153,33 +153,5 @@ struct sip_stack *bridge_sip(struct bridge *b);
 
 /* Bytes that a bridge of this size may need at most (pools, rings, players, recorders). */
 uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer);
-
-/* ---- the loopback exchange (SPEC section 6) ---- */
-
-struct exchange;
-
-struct exchange_config {
-    struct net_addr local; /* its SIP address and the IP of its SDP */
-    uint32_t max_calls;
-    const struct log *log;
-    const struct rng *rng;
-    struct media_io media;
-    sip_send_fn sip_send;
-    void *sip_ctx;
-};
-
-WS_MUST_CHECK int exchange_new(const struct exchange_config *config, struct exchange **out);
-void exchange_free(struct exchange *x);
-void exchange_sip_input(struct exchange *x, mono_us now, const struct net_addr *from, const void *data, size_t len);
-void exchange_media_input(struct exchange *x, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
-                          const void *data, size_t len);
-/* As bridge_tick_due; only CALL:tone needs it. */
-mono_us exchange_tick_due(const struct exchange *x);
-void exchange_tick(struct exchange *x, mono_us now);
-mono_us exchange_due(const struct exchange *x);
-void exchange_expire(struct exchange *x, mono_us now);
-void exchange_finish_turn(struct exchange *x);
-uint64_t exchange_worst_case_memory(uint32_t max_calls);
-uint32_t exchange_calls(const struct exchange *x);
 
 #endif

@@ -81,6 +81,7 @@ struct media_config {
     enum rtp_learn learn;
     uint32_t max_sessions;
     uint64_t live_bytes; /* of all sessions' queued live audio */
+    dur_us report_every; /* 0: RTCP reports at times drawn as RFC 3550 6.2 wants */
 };
 
 /* Everything is copied but log and rng. ST_NO_MEMORY. */
@@ -89,6 +90,8 @@ WS_MUST_CHECK int media_new(const struct media_config *config, struct media **ou
 void media_free(struct media *m);
 /* Bytes that so many sessions need at most, with what they play and record. */
 uint64_t media_memory(uint32_t max_sessions, uint64_t live_bytes);
+/* Of them those without files and live audio. */
+uint64_t media_memory_bare(uint32_t max_sessions);
 
 /* The one place where packets arrive: a datagram on the RTP or RTCP socket of a session. Stale ids are ignored. */
 void media_input(struct media *m, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
@@ -163,6 +166,14 @@ enum media_audio {
 };
 #define MEDIA_WIDE_HZ (2 * AUDIO_HZ)
 
+/* What is sent. */
+enum media_source {
+    MEDIA_SOURCE_QUEUE,   /* DTMF, files, live audio, else silence, each 20 ms */
+    MEDIA_SOURCE_ECHO,    /* what came in, over a queue of 200 ms, else the same */
+    MEDIA_SOURCE_REFLECT, /* what comes in goes out again at once, DTMF as DTMF, and nothing else: no tick */
+    MEDIA_SOURCE_TONE     /* 1 kHz */
+};
+
 struct media_session_config {
     const char *label;     /* borrows: whose log lines they are */
     struct net_addr local; /* IP of our SDP */
@@ -171,7 +182,7 @@ struct media_session_config {
     enum media_audio format;     /* as media_session_hear */
     struct resampler *upsampler; /* borrows */
     uint32_t latency_ms;         /* as media_session_set_latency */
-    bool echo; /* what comes in goes out again with the tick, over a queue of 200 ms, before anything else */
+    enum media_source source;
     media_event_fn event;
     void *ctx;
 };

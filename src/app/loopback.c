@@ -2,10 +2,11 @@
 #include <stdlib.h>
 
 #include "gateway_priv.h"
+#include "wsaudio/loopback.h"
 
 struct loopback {
     struct gateway *gateway; /* borrows */
-    struct exchange *exchange;
+    struct loopback_ua *ua;
     struct media_sockets *media;
     int fd;
     struct pool_id watch;
@@ -28,7 +29,7 @@ static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us 
     (void)events;
     int n = os_udp_receive(l->fd, l->gateway->batch, datagrams);
     for (int i = 0; i < n; i++) {
-        exchange_sip_input(l->exchange, now, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+        loopback_ua_sip_input(l->ua, now, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
     }
 }
 
@@ -37,7 +38,7 @@ static void on_media(void *ctx, mono_us now, struct pool_id call, bool rtcp, con
 {
     struct loopback *l = ctx;
 
-    exchange_media_input(l->exchange, now, call, rtcp, from, data, len);
+    loopback_ua_media_input(l->ua, now, call, rtcp, from, data, len);
 }
 
 static int open_parts(struct gateway *g, struct loopback *l)
@@ -64,14 +65,14 @@ static int open_parts(struct gateway *g, struct loopback *l)
         status = media_sockets_new(&config, &l->media);
     }
     if (status == ST_OK) {
-        struct exchange_config config = {.local = l->addr,
-                                         .max_calls = o->max_calls,
-                                         .log = &g->log,
-                                         .rng = &g->rng,
-                                         .media = media_sockets_io(l->media),
-                                         .sip_send = sip_send,
-                                         .sip_ctx = l};
-        status = exchange_new(&config, &l->exchange);
+        struct loopback_ua_config config = {.local = l->addr,
+                                            .max_calls = o->max_calls,
+                                            .log = &g->log,
+                                            .rng = &g->rng,
+                                            .media = media_sockets_io(l->media),
+                                            .sip_send = sip_send,
+                                            .sip_ctx = l};
+        status = loopback_ua_new(&config, &l->ua);
     }
     return status;
 }
@@ -100,7 +101,7 @@ void loopback_close(struct loopback *l)
     if (l == NULL) {
         return;
     }
-    exchange_free(l->exchange);
+    loopback_ua_free(l->ua);
     media_sockets_free(l->media);
     os_loop_unwatch(l->gateway->loop, l->watch);
     os_close(l->fd);
@@ -114,21 +115,21 @@ const struct net_addr *loopback_addr(const struct loopback *l)
 
 mono_us loopback_tick_due(const struct loopback *l)
 {
-    return exchange_tick_due(l->exchange);
+    return loopback_ua_tick_due(l->ua);
 }
 
 void loopback_tick(struct loopback *l, mono_us now)
 {
-    exchange_tick(l->exchange, now);
+    loopback_ua_tick(l->ua, now);
 }
 
 mono_us loopback_due(const struct loopback *l)
 {
-    return exchange_due(l->exchange);
+    return loopback_ua_due(l->ua);
 }
 
 void loopback_turn(struct loopback *l, mono_us now)
 {
-    exchange_expire(l->exchange, now);
-    exchange_finish_turn(l->exchange);
+    loopback_ua_expire(l->ua, now);
+    loopback_ua_reap(l->ua);
 }

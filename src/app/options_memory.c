@@ -5,6 +5,7 @@
 #include "wsaudio/call.h"
 #include "wsaudio/http.h"
 #include "wsaudio/http/server.h"
+#include "wsaudio/loopback.h"
 
 /* Code, libraries, libcrypto's tables, loop and receive slots. */
 #define PROGRAM_BYTES (8u * 1024 * 1024)
@@ -23,7 +24,7 @@ uint64_t options_worst_case_memory(const struct options *o)
         memory += (uint64_t)RECORDINGS_INDEX_MAX * INDEX_ENTRY_BYTES;
     }
     if (o->sip_server.name == NULL) {
-        memory += exchange_worst_case_memory(o->max_calls);
+        memory += loopback_ua_memory(o->max_calls);
     }
     return memory;
 }

@@ -36,7 +36,7 @@ int call_open_media(struct call *call)
                                                 .format = c != NULL ? media_format_audio(c->format) : MEDIA_AUDIO_OFF,
                                                 .upsampler = c != NULL ? c->upsampler : NULL,
                                                 .latency_ms = c != NULL ? c->latency_ms : 0,
-                                                .echo = call->echo,
+                                                .source = call->echo ? MEDIA_SOURCE_ECHO : MEDIA_SOURCE_QUEUE,
                                                 .event = on_event,
                                                 .ctx = call};
 

@@ -49,6 +49,11 @@ uint64_t media_memory(uint32_t max_sessions, uint64_t live_bytes)
     return WAV_CONVERTER_BYTES + max_sessions * session + block_store_memory(live_bytes);
 }
 
+uint64_t media_memory_bare(uint32_t max_sessions)
+{
+    return max_sessions * sizeof(struct media_session);
+}
+
 void media_input(struct media *m, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
                  const void *data, size_t len)
 {

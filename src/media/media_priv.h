@@ -71,8 +71,10 @@ struct media_session {
     /* what is sent */
     struct tx_queue queue;
     struct player player; /* the file queue's audio */
-    struct echo echo;     /* used with config.echo */
+    struct echo echo;     /* of MEDIA_SOURCE_ECHO */
     struct rtp_dtmf_tx dtmf_out;
+    uint32_t tone_phase; /* of MEDIA_SOURCE_TONE */
+    uint32_t event_out;  /* of MEDIA_SOURCE_REFLECT: timestamp of the digit that goes back */
     /* what is received */
     struct rtp_dtmf_rx dtmf_in;
     bool hearing; /* the owner's format is a decoded one: playout is in use */
@@ -121,6 +123,14 @@ bool session_dtmf_frame(struct media_session *s, uint32_t timestamp, enum audio_
 /* ---- session_receive.c ---- */
 
 void session_input(struct media_session *s, mono_us now, bool rtcp, const struct net_addr *from, struct span datagram);
+
+/* ---- session_reflect.c: MEDIA_SOURCE_REFLECT ---- */
+
+void session_reflect_audio(struct media_session *s, const struct rtp_packet *packet);
+/* A digit comes back as a digit: its packets share a timestamp of our stream, also where theirs do not. pressed: its first. */
+void session_reflect_event(struct media_session *s, const struct rtp_packet *event, bool pressed);
+/* Reports ride on what arrives. */
+void session_reflect_report(struct media_session *s, mono_us now);
 
 /* ---- session_downlink.c: the decoded formats ---- */
 

@@ -78,7 +78,10 @@ static void stop_sending(struct media_session *s, mono_us now)
     if (!s->sending) {
         return;
     }
-    session_send_rtcp(s, now, true);
+    if (s->config.source == MEDIA_SOURCE_QUEUE || s->config.source == MEDIA_SOURCE_ECHO) {
+        /* the others report for the caller's round trip alone */
+        session_send_rtcp(s, now, true);
+    }
     s->sending = false;
     list_remove(&s->node);
     if (list_is_empty(&m->sending)) {
@@ -234,10 +237,10 @@ static void start_sending(struct media_session *s, mono_us now, dur_us interval)
 {
     struct media *m = s->media;
 
-    if (list_is_empty(&m->sending)) {
-        m->tick_next = media_tick_after(now);
+    if (s->config.source != MEDIA_SOURCE_REFLECT) {
+        m->tick_next = list_is_empty(&m->sending) ? media_tick_after(now) : m->tick_next;
+        list_push_back(&m->sending, &s->node);
     }
-    list_push_back(&m->sending, &s->node);
     rtp_tx_init(&s->tx, m->config.rng, s->agreed.payload_type);
     rtp_pacer_init(&s->pacer, m->tick_next, interval);
     s->rtcp_due = now + session_rtcp_interval(s);

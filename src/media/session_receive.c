@@ -135,10 +135,23 @@ static void take_news(struct media_session *s, mono_us now, const struct rtp_pac
     session_downlink_push(s, now, packet, verdict, payload);
     rtp_dtmf_rx_stream(&s->dtmf_in, now, packet->ssrc);
     char digit = payload.kind == MEDIA_PAYLOAD_EVENT ? rtp_dtmf_rx_push(&s->dtmf_in, now, packet) : '\0';
+    if (payload.kind == MEDIA_PAYLOAD_EVENT && s->config.source == MEDIA_SOURCE_REFLECT && s->sending) {
+        session_reflect_event(s, packet, digit != '\0');
+    }
     if (digit != '\0') {
         session_tell(s, &(struct media_event){.kind = MEDIA_EVENT_DTMF, .digit = digit});
     }
     record_packet(s, now, packet, verdict, payload);
+}
+
+/* Audio in the codec that we send, for those that echo it. */
+static void give_back(struct media_session *s, const struct rtp_packet *packet)
+{
+    if (s->config.source == MEDIA_SOURCE_ECHO) {
+        echo_push(&s->echo, packet->payload);
+    } else if (s->config.source == MEDIA_SOURCE_REFLECT) {
+        session_reflect_audio(s, packet);
+    }
 }
 
 static void rtp_arrived(struct media_session *s, mono_us now, const struct net_addr *from, struct span datagram)
@@ -162,11 +175,14 @@ static void rtp_arrived(struct media_session *s, mono_us now, const struct net_a
     note_taken(s, now);
     log_first(s, from, &packet);
     enum rtp_rx_verdict verdict = rtp_rx_push(&s->rx, now, &packet, audio_codec_row(s->agreed.codec)->clock_hz);
-    if (s->config.echo && s->sending && echo_wants(&s->agreed, &packet, verdict)) {
-        echo_push(&s->echo, packet.payload);
+    if (s->sending && echo_wants(&s->agreed, &packet, verdict)) {
+        give_back(s, &packet);
     }
     if (verdict != RTP_RX_DUPLICATE && verdict != RTP_RX_HELD) {
         take_news(s, now, &packet, verdict, payload);
+    }
+    if (s->config.source == MEDIA_SOURCE_REFLECT && s->sending) {
+        session_reflect_report(s, now);
     }
     if (files->raw_packet != NULL) {
         files->raw_packet(files->ctx, datagram.ptr, datagram.len);
@@ -190,6 +206,9 @@ static void rtcp_arrived(struct media_session *s, mono_us now, const struct net_
     }
     rtp_source_rtcp_heard(&s->source, from);
     s->heard_at = now;
+    if (s->config.source == MEDIA_SOURCE_REFLECT) {
+        session_reflect_report(s, now);
+    }
 }
 
 void session_input(struct media_session *s, mono_us now, bool rtcp, const struct net_addr *from, struct span datagram)

@@ -13,14 +13,15 @@
  * together. */
 dur_us session_rtcp_interval(const struct media_session *s)
 {
-    return RTCP_MIN_US + DUR_MS(rng_below(s->media->config.rng, RTCP_SPREAD_MS));
+    dur_us fixed = s->media->config.report_every;
+    return fixed > 0 ? fixed : RTCP_MIN_US + DUR_MS(rng_below(s->media->config.rng, RTCP_SPREAD_MS));
 }
 
 /* Nobody has decided to take an echo call, and anybody's address can stand in its INVITE: until the ACK shows that the caller
  * is there, no more goes out than came in. */
 static bool sends_echo_only(const struct media_session *s)
 {
-    return s->config.echo && !s->confirmed;
+    return s->config.source == MEDIA_SOURCE_ECHO && !s->confirmed;
 }
 
 void session_send_rtcp(struct media_session *s, mono_us now, bool bye)
@@ -109,6 +110,11 @@ static void next_frame(struct media_session *s, mono_us now, uint32_t timestamp,
 {
     enum audio_codec codec = s->agreed.codec;
 
+    if (s->config.source == MEDIA_SOURCE_TONE) {
+        audio_tone_1k(out, AUDIO_FRAME, &s->tone_phase);
+        audio_convert(AUDIO_ULAW, out, codec, out, AUDIO_FRAME);
+        return;
+    }
     if (session_dtmf_frame(s, timestamp, codec, out)) {
         return;
     }
@@ -137,7 +143,7 @@ static void send_packet(struct media_session *s, mono_us now, mono_us due)
     if (session_dtmf_event(s, s->pacer.interval)) {
         return;
     }
-    bool echoed = s->config.echo && echo_take(&s->echo, payload, octets);
+    bool echoed = s->config.source == MEDIA_SOURCE_ECHO && echo_take(&s->echo, payload, octets);
     if (!echoed && sends_echo_only(s)) {
         rtp_tx_skip(&s->tx, samples);
         return;

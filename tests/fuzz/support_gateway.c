@@ -191,8 +191,8 @@ void gateway_turn(struct gateway *g)
     }
     bridge_reap(g->bridge);
     if (g->exchange != NULL) {
-        exchange_expire(g->exchange, g->now);
-        exchange_finish_turn(g->exchange);
+        loopback_ua_expire(g->exchange, g->now);
+        loopback_ua_reap(g->exchange);
     }
 }
 
@@ -204,14 +204,14 @@ static mono_us earlier(mono_us a, mono_us b)
 static mono_us tick_due(const struct gateway *g)
 {
     mono_us due = bridge_tick_due(g->bridge);
-    return g->exchange != NULL ? earlier(due, exchange_tick_due(g->exchange)) : due;
+    return g->exchange != NULL ? earlier(due, loopback_ua_tick_due(g->exchange)) : due;
 }
 
 static mono_us next_event(const struct gateway *g)
 {
     mono_us due = bridge_due(g->bridge);
 
-    due = g->exchange != NULL ? earlier(due, exchange_due(g->exchange)) : due;
+    due = g->exchange != NULL ? earlier(due, loopback_ua_due(g->exchange)) : due;
     due = g->first != NULL ? earlier(due, g->first->at) : due;
     return g->ticks < TICKS_MAX ? earlier(due, tick_due(g)) : due;
 }
@@ -227,11 +227,11 @@ static void deliver(struct gateway *g)
     if (g->deliveries++ >= DELIVERIES_MAX) {
         g->forged = true; /* nothing arrives any more */
     } else if (p->sip && p->to_exchange) {
-        exchange_sip_input(g->exchange, g->now, &p->from, p->data, p->len);
+        loopback_ua_sip_input(g->exchange, g->now, &p->from, p->data, p->len);
     } else if (p->sip) {
         bridge_sip_input(g->bridge, g->now, &p->from, p->data, p->len);
     } else if (p->to_exchange) {
-        exchange_media_input(g->exchange, g->now, p->call, p->rtcp, &p->from, p->data, p->len);
+        loopback_ua_media_input(g->exchange, g->now, p->call, p->rtcp, &p->from, p->data, p->len);
     } else {
         bridge_media_input(g->bridge, g->now, p->call, p->rtcp, &p->from, p->data, p->len);
     }
@@ -243,7 +243,7 @@ static void tick(struct gateway *g)
     g->ticks++;
     bridge_tick(g->bridge, g->now);
     if (g->exchange != NULL) {
-        exchange_tick(g->exchange, g->now);
+        loopback_ua_tick(g->exchange, g->now);
     }
 }
 
@@ -283,7 +283,7 @@ void gateway_sip(struct gateway *g, const struct net_addr *from, bool to_exchang
         bridge_sip_input(g->bridge, g->now, from, copy, datagram.len);
     } else if (g->exchange != NULL) {
         g->forged = true;
-        exchange_sip_input(g->exchange, g->now, from, copy, datagram.len);
+        loopback_ua_sip_input(g->exchange, g->now, from, copy, datagram.len);
     }
     free(copy);
     gateway_turn(g);
@@ -409,14 +409,14 @@ static struct bridge_config bridge_settings(struct gateway *g)
 
 static void open_exchange(struct gateway *g)
 {
-    const struct exchange_config config = {.local = g->exchange_addr,
-                                           .max_calls = GATEWAY_CALLS,
-                                           .rng = &g->rng,
-                                           .media = gateway_exchange_media_io(g),
-                                           .sip_send = gateway_exchange_sip_send,
-                                           .sip_ctx = g};
+    const struct loopback_ua_config config = {.local = g->exchange_addr,
+                                              .max_calls = GATEWAY_CALLS,
+                                              .rng = &g->rng,
+                                              .media = gateway_exchange_media_io(g),
+                                              .sip_send = gateway_exchange_sip_send,
+                                              .sip_ctx = g};
 
-    FUZZ_CHECK(exchange_new(&config, &g->exchange) == ST_OK);
+    FUZZ_CHECK(loopback_ua_new(&config, &g->exchange) == ST_OK);
 }
 
 struct gateway *gateway_new(unsigned flags)
@@ -473,15 +473,15 @@ static void check_empty(struct gateway *g)
         FUZZ_CHECK(!g->files[i].used || !g->files[i].temporary);
     }
     if (g->exchange != NULL && !g->forged) {
-        FUZZ_CHECK(exchange_calls(g->exchange) == 0 && exchange_due(g->exchange) == MONO_NEVER);
-        FUZZ_CHECK(exchange_tick_due(g->exchange) == MONO_NEVER && !g->exchange_pairs[0].open);
+        FUZZ_CHECK(loopback_ua_calls(g->exchange) == 0 && loopback_ua_due(g->exchange) == MONO_NEVER);
+        FUZZ_CHECK(loopback_ua_tick_due(g->exchange) == MONO_NEVER && !g->exchange_pairs[0].open);
     }
 }
 
 static void release(struct gateway *g)
 {
     bridge_free(g->bridge);
-    exchange_free(g->exchange);
+    loopback_ua_free(g->exchange);
     while (g->first != NULL) {
         struct gateway_packet *p = g->first;
         g->first = p->next;

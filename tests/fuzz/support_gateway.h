@@ -6,6 +6,7 @@
 
 #include "support_frames.h"
 #include "wsaudio/call.h"
+#include "wsaudio/loopback.h"
 
 #define GATEWAY_CLIENTS    5 /* the last one is on /echo */
 #define GATEWAY_CALLS      8
@@ -80,7 +81,7 @@ struct gateway {
     struct rng rng;
     struct log log;
     struct bridge *bridge;
-    struct exchange *exchange; /* NULL without GATEWAY_LOOPBACK */
+    struct loopback_ua *exchange; /* NULL without GATEWAY_LOOPBACK */
     struct net_addr local, hop, exchange_addr, far;
     uint32_t max_calls;
     struct gateway_client clients[GATEWAY_CLIENTS];

@@ -11,7 +11,7 @@ BELOW = {"base": (), "os": ("base",), "sipmsg": ("base",), "siptx": ("base", "si
          "sdp": ("base", "audio"), "rtp": ("base",), "audio": ("base",), "ws": ("base",), "http": ("base",),
          "media": ("base", "sdp", "rtp", "audio"),
          "call": ("base", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws", "media"),
-         "app": ("base", "media", "call", "os") + LEVEL_1,
+         "loopback": ("base", "sipmsg", "siptx", "sipua", "media"), "app": ("base", "media", "call", "loopback", "os") + LEVEL_1,
          "library": ("base", "os", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio")}
 
 

@@ -328,8 +328,8 @@ void world_turn_end(struct world *w)
     }
     bridge_reap(w->bridge);
     if (w->far.exchange != NULL) {
-        exchange_expire(w->far.exchange, w->now);
-        exchange_finish_turn(w->far.exchange);
+        loopback_ua_expire(w->far.exchange, w->now);
+        loopback_ua_reap(w->far.exchange);
     }
 }
 
@@ -344,7 +344,7 @@ static void sip_arrives(struct world *w, const struct world_event *e)
         bridge_sip_input(w->bridge, w->now, &phone_addr, e->data, e->len);
     } else if (w->far.exchange != NULL) {
         legal_received(w->far.legal, w->now, e->data, e->len);
-        exchange_sip_input(w->far.exchange, w->now, &bridge_addr, e->data, e->len);
+        loopback_ua_sip_input(w->far.exchange, w->now, &bridge_addr, e->data, e->len);
     } else if (!caller_input(w, (const char *)e->data)) {
         phone_input(w, (const char *)e->data);
     }
@@ -360,7 +360,7 @@ static void event_run(struct world *w, size_t index)
     case EV_SIP_TO_BRIDGE: sip_arrives(w, &e); break;
     case EV_RTP_TO_PHONE: phone_rtp(w, e.data, e.len, e.call); break;
     case EV_RTP_TO_BRIDGE: bridge_media_input(w->bridge, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
-    case EV_RTP_TO_FAR: exchange_media_input(w->far.exchange, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
+    case EV_RTP_TO_FAR: loopback_ua_media_input(w->far.exchange, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
     case EV_RUN: e.run(w, (const char *)e.data); break;
     default: fail(); break;
     }
@@ -389,13 +389,13 @@ static mono_us earlier(mono_us a, mono_us b)
 
 static mono_us tick_due(const struct world *w)
 {
-    mono_us far = w->far.exchange != NULL ? exchange_tick_due(w->far.exchange) : MONO_NEVER;
+    mono_us far = w->far.exchange != NULL ? loopback_ua_tick_due(w->far.exchange) : MONO_NEVER;
     return earlier(bridge_tick_due(w->bridge), far);
 }
 
 static mono_us timers_due(const struct world *w)
 {
-    mono_us far = w->far.exchange != NULL ? exchange_due(w->far.exchange) : MONO_NEVER;
+    mono_us far = w->far.exchange != NULL ? loopback_ua_due(w->far.exchange) : MONO_NEVER;
     return earlier(bridge_due(w->bridge), far);
 }
 
@@ -403,7 +403,7 @@ static void tick(struct world *w)
 {
     bridge_tick(w->bridge, w->now);
     if (w->far.exchange != NULL) {
-        exchange_tick(w->far.exchange, w->now);
+        loopback_ua_tick(w->far.exchange, w->now);
     }
 }
 
@@ -629,7 +629,7 @@ static void free_world(struct world *w);
 
 static int open_far(struct world *w)
 {
-    const struct exchange_config config = {
+    const struct loopback_ua_config config = {
         .local = phone_addr,
         .max_calls = w->config.max_calls,
         .log = &w->log,
@@ -640,7 +640,7 @@ static int open_far(struct world *w)
     };
     w->far.legal = legal_new();
     assert_non_null(w->far.legal);
-    return exchange_new(&config, &w->far.exchange);
+    return loopback_ua_new(&config, &w->far.exchange);
 }
 
 struct world *world_try_new(uint64_t seed, const struct bridge_config *config, bool mirror)
@@ -691,7 +691,7 @@ struct world *world_new_mirror(uint64_t seed, const struct bridge_config *config
 static void free_world(struct world *w)
 {
     bridge_free(w->bridge);
-    exchange_free(w->far.exchange);
+    loopback_ua_free(w->far.exchange);
     legal_free(w->legal);
     legal_free(w->far.legal);
     phone_fini(w);
@@ -752,6 +752,6 @@ void world_end(struct world *w)
     assert_true(tick_due(w) == MONO_NEVER);
     assert_true(timers_due(w) == MONO_NEVER);
     assert_int_equal(w->far.ports_open, 0);
-    assert_int_equal(w->far.exchange != NULL ? exchange_calls(w->far.exchange) : 0, 0);
+    assert_int_equal(w->far.exchange != NULL ? loopback_ua_calls(w->far.exchange) : 0, 0);
     free_world(w);
 }

@@ -54,9 +54,9 @@ static void the_exchange_gives_up_ringing(void **state)
     world_wait(w, c, "CALL_STATE:ringing", S5);
     world_send(w, c, "HANGUP");
     world_run(w, DUR_S(3590));
-    assert_int_equal(exchange_calls(w->far.exchange), 1);
+    assert_int_equal(loopback_ua_calls(w->far.exchange), 1);
     world_run(w, DUR_S(11));
-    assert_int_equal(exchange_calls(w->far.exchange), 0);
+    assert_int_equal(loopback_ua_calls(w->far.exchange), 0);
     assert_true(world_messages(w, false, "SIP/2.0 480") > 0);
     world_end(w);
 }
@@ -77,12 +77,12 @@ static void the_exchange_gives_up_a_tone(void **state)
     world_send(w, c, "CALL:tone");
     world_wait(w, c, "CALL_STATE:established", S5);
     world_run(w, DUR_S(200)); /* a call that talks goes on */
-    assert_int_equal(exchange_calls(w->far.exchange), 1);
+    assert_int_equal(loopback_ua_calls(w->far.exchange), 1);
     world_send(w, c, "HANGUP");
     world_run(w, DUR_S(179));
-    assert_int_equal(exchange_calls(w->far.exchange), 1);
+    assert_int_equal(loopback_ua_calls(w->far.exchange), 1);
     world_run(w, DUR_S(2));
-    assert_int_equal(exchange_calls(w->far.exchange), 0);
+    assert_int_equal(loopback_ua_calls(w->far.exchange), 0);
     world_end(w);
 }
 

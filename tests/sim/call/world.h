@@ -6,6 +6,7 @@
 
 #include "legal.h"
 #include "wsaudio/call.h"
+#include "wsaudio/loopback.h"
 
 #define WORLD_CLIENTS  4
 #define WORLD_LISTS    64
@@ -111,7 +112,7 @@ struct world_event {
 
 /* The loopback exchange as the far end, instead of the phone. */
 struct world_far {
-    struct exchange *exchange; /* NULL: the phone is the far end */
+    struct loopback_ua *exchange; /* NULL: the phone is the far end */
     struct legal *legal;
     bool open[64];
     struct pool_id call[64];

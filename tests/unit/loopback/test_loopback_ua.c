@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "wsaudio/call.h"
+#include "wsaudio/loopback.h"
 
 #define SENT_MAX  256
 #define CALLS_MAX 3
@@ -23,7 +24,7 @@ struct packet {
 };
 
 struct bench {
-    struct exchange *x;
+    struct loopback_ua *x;
     mono_us now;
     uint64_t seed;
     struct rng rng;
@@ -98,14 +99,14 @@ static void setup(struct bench *t)
     t->now = DUR_S(100) + 1234;
     t->seed = 5;
     t->rng = (struct rng){rng_seeded_fill, &t->seed};
-    struct exchange_config config = {.local = addr_ipv4(127, 0, 0, 1, 5070),
-                                     .max_calls = CALLS_MAX,
-                                     .rng = &t->rng,
-                                     .media = {t, open_pair, close_pair, take_packet, wall},
-                                     .sip_send = take_sip,
-                                     .sip_ctx = t};
-    assert_int_equal(exchange_new(&config, &t->x), ST_OK);
-    assert_true(exchange_tick_due(t->x) == MONO_NEVER);
+    struct loopback_ua_config config = {.local = addr_ipv4(127, 0, 0, 1, 5070),
+                                        .max_calls = CALLS_MAX,
+                                        .rng = &t->rng,
+                                        .media = {t, open_pair, close_pair, take_packet, wall},
+                                        .sip_send = take_sip,
+                                        .sip_ctx = t};
+    assert_int_equal(loopback_ua_new(&config, &t->x), ST_OK);
+    assert_true(loopback_ua_tick_due(t->x) == MONO_NEVER);
 }
 
 static void forget(struct bench *t)
@@ -123,18 +124,18 @@ static void pass(struct bench *t, dur_us duration)
     mono_us end = t->now + duration;
 
     for (;;) {
-        mono_us tick = exchange_tick_due(t->x);
-        mono_us due = exchange_due(t->x);
+        mono_us tick = loopback_ua_tick_due(t->x);
+        mono_us due = loopback_ua_due(t->x);
         mono_us at = tick < due ? tick : due;
         if (at > end) {
             break;
         }
         t->now = at > t->now ? at : t->now;
         if (tick <= t->now) {
-            exchange_tick(t->x, t->now);
+            loopback_ua_tick(t->x, t->now);
         }
-        exchange_expire(t->x, t->now);
-        exchange_finish_turn(t->x);
+        loopback_ua_expire(t->x, t->now);
+        loopback_ua_reap(t->x);
     }
     t->now = end;
 }
@@ -143,11 +144,11 @@ static void pass(struct bench *t, dur_us duration)
 static void teardown(struct bench *t)
 {
     pass(t, DUR_S(70));
-    assert_int_equal(exchange_calls(t->x), 0);
+    assert_int_equal(loopback_ua_calls(t->x), 0);
     assert_int_equal(t->ports_open, 0);
-    assert_true(exchange_tick_due(t->x) == MONO_NEVER);
-    assert_true(exchange_due(t->x) == MONO_NEVER);
-    exchange_free(t->x);
+    assert_true(loopback_ua_tick_due(t->x) == MONO_NEVER);
+    assert_true(loopback_ua_due(t->x) == MONO_NEVER);
+    loopback_ua_free(t->x);
     forget(t);
 }
 
@@ -176,9 +177,9 @@ static void request(struct bench *t, const char *method, const char *user, const
              method, user, same ? "INVITE" : method, id, cseq, user, to_tag[0] != '\0' ? ";tag=" : "", to_tag, id, cseq,
              method, headers != NULL ? headers : "", body[0] != '\0' ? "Content-Type: application/sdp\r\n" : "",
              strlen(body), body);
-    exchange_sip_input(t->x, t->now, &caller, text, strlen(text));
-    exchange_expire(t->x, t->now);
-    exchange_finish_turn(t->x);
+    loopback_ua_sip_input(t->x, t->now, &caller, text, strlen(text));
+    loopback_ua_expire(t->x, t->now);
+    loopback_ua_reap(t->x);
 }
 
 /* The latest message that begins so, or NULL. */
@@ -237,7 +238,7 @@ static void rtp(struct bench *t, size_t call, const struct net_addr *from, uint8
 
     data[11] = 1;
     memset(data + 12, fill, 160);
-    exchange_media_input(t->x, t->now, t->media[call], false, from, data, sizeof(data));
+    loopback_ua_media_input(t->x, t->now, t->media[call], false, from, data, sizeof(data));
 }
 
 /* ---- tests ---- */
@@ -251,8 +252,8 @@ static void check_echo(struct bench *t, const char *user)
     const char *ok = last(t, "SIP/2.0 200 ");
     assert_non_null(strstr(ok, "m=audio 40002 RTP/AVP 0"));
     assert_non_null(strstr(ok, "c=IN IP4 127.0.0.1"));
-    assert_int_equal(exchange_calls(t->x), 1);
-    assert_true(exchange_tick_due(t->x) == MONO_NEVER); /* the echo has no clock of its own */
+    assert_int_equal(loopback_ua_calls(t->x), 1);
+    assert_true(loopback_ua_tick_due(t->x) == MONO_NEVER); /* the echo has no clock of its own */
     for (uint16_t i = 0; i < 10; i++) {
         rtp(t, 0, &caller_rtp, 0, i, (uint8_t)(i + 1));
         assert_int_equal(t->packet_count, i + 1U);
@@ -274,7 +275,7 @@ static void check_echo(struct bench *t, const char *user)
     rtp(t, 0, &caller_rtp, 102, 11, 7);
     assert_int_equal(t->packet_count, 11);
     hang_up(t, user, "one", tag, 2);
-    assert_int_equal(exchange_calls(t->x), 0);
+    assert_int_equal(loopback_ua_calls(t->x), 0);
     assert_int_equal(t->ports_open, 0);
     rtp(t, 0, &caller_rtp, 0, 12, 1); /* too late */
     assert_int_equal(t->packet_count, 11);
@@ -305,11 +306,11 @@ static void test_echo_drops_what_is_not_rtp(void **state)
     struct net_addr stranger = addr_ipv4(127, 0, 0, 9, 9);
     rtp(&t, 0, &caller_rtp, 0, 1, 1);
     rtp(&t, 0, &stranger, 0, 2, 2);
-    exchange_media_input(t.x, t.now, t.media[0], false, &caller_rtp, junk, 1);
-    exchange_media_input(t.x, t.now, t.media[0], false, &caller_rtp, junk, 0);
-    exchange_media_input(t.x, t.now, t.media[0], false, &caller_rtp, junk, sizeof(junk));
-    exchange_media_input(t.x, t.now, t.media[0], true, &caller_rtp, junk, 20);
-    exchange_media_input(t.x, t.now, POOL_ID_NONE, false, &caller_rtp, junk, 172);
+    loopback_ua_media_input(t.x, t.now, t.media[0], false, &caller_rtp, junk, 1);
+    loopback_ua_media_input(t.x, t.now, t.media[0], false, &caller_rtp, junk, 0);
+    loopback_ua_media_input(t.x, t.now, t.media[0], false, &caller_rtp, junk, sizeof(junk));
+    loopback_ua_media_input(t.x, t.now, t.media[0], true, &caller_rtp, junk, 20);
+    loopback_ua_media_input(t.x, t.now, POOL_ID_NONE, false, &caller_rtp, junk, 172);
     assert_int_equal(t.packet_count, 1);
     hang_up(&t, "echo", "junk", tag, 2);
     teardown(&t);
@@ -341,25 +342,25 @@ static void tone(const char *sdp, uint8_t type)
 
     setup(&t);
     establish(&t, "tone", "t", sdp, tag);
-    mono_us first = exchange_tick_due(t.x);
+    mono_us first = loopback_ua_tick_due(t.x);
     assert_true(first > t.now && first <= t.now + MEDIA_TICK_US && first % MEDIA_TICK_US == 0);
     pass(&t, DUR_S(1));
     assert_in_range(t.packet_count, 49, 51);
     for (size_t i = 0; i < t.packet_count; i++) {
         const struct packet *p = &t.packet[i];
         assert_int_equal(p->at, first + (mono_us)i * MEDIA_TICK_US); /* on the grid, no drift */
-        assert_int_equal(p->data[1], (i == 0 ? 0x80 : 0) | type);   /* the first is marked */
+        assert_int_equal(p->data[1], (i == 0 ? 0x80 : 0) | type);    /* the first is marked */
         check_tone(p, type == 8);
     }
     rtp(&t, 0, &caller_rtp, type, 1, 5); /* what the caller says does not come back */
     size_t before = t.packet_count;
-    exchange_tick(t.x, t.now); /* too early: nothing */
+    loopback_ua_tick(t.x, t.now); /* too early: nothing */
     assert_int_equal(t.packet_count, before);
     t.now += DUR_MS(500); /* a stall: no burst */
-    exchange_tick(t.x, t.now);
+    loopback_ua_tick(t.x, t.now);
     assert_true(t.packet_count <= before + 2);
     hang_up(&t, "tone", "t", tag, 2);
-    assert_true(exchange_tick_due(t.x) == MONO_NEVER);
+    assert_true(loopback_ua_tick_due(t.x) == MONO_NEVER);
     before = t.packet_count;
     pass(&t, DUR_S(1));
     assert_int_equal(t.packet_count, before);
@@ -383,7 +384,7 @@ static void test_busy(void **state)
     request(&t, "INVITE", "busy", "b", 1, "", NULL, offer);
     assert_non_null(last(&t, "SIP/2.0 486 "));
     assert_int_equal(count(&t, "SIP/2.0 180 "), 0);
-    assert_int_equal(exchange_calls(t.x), 0);
+    assert_int_equal(loopback_ua_calls(t.x), 0);
     assert_int_equal(t.media_count, 0);
     request(&t, "ACK", "busy", "b", 1, tag_of(last(&t, "SIP/2.0 486 "), tag), "", "");
     size_t before = count(&t, "SIP/2.0 486 ");
@@ -403,14 +404,14 @@ static void test_no_answer(void **state)
     pass(&t, DUR_S(300));
     assert_int_equal(count(&t, "SIP/2.0 180 "), 1);
     assert_int_equal(count(&t, "SIP/2.0 200 "), 0);
-    assert_int_equal(exchange_calls(t.x), 1);
+    assert_int_equal(loopback_ua_calls(t.x), 1);
     request(&t, "CANCEL", "noanswer", "n", 1, "", NULL, "");
     assert_int_equal(count(&t, "SIP/2.0 200 "), 1); /* to the CANCEL */
     assert_non_null(strstr(last(&t, "SIP/2.0 200 "), "CSeq: 1 CANCEL"));
     const char *end = last(&t, "SIP/2.0 487 ");
     assert_non_null(end);
     request(&t, "ACK", "noanswer", "n", 1, tag_of(end, tag), "", "");
-    assert_int_equal(exchange_calls(t.x), 0);
+    assert_int_equal(loopback_ua_calls(t.x), 0);
     teardown(&t);
 }
 
@@ -431,7 +432,7 @@ static void test_auth(void **state)
         const char *challenge = last(&t, "SIP/2.0 407 ");
         assert_non_null(challenge);
         assert_non_null(strstr(challenge, "Proxy-Authenticate: Digest realm=\"loopback\", nonce=\""));
-        assert_int_equal(exchange_calls(t.x), 0);
+        assert_int_equal(loopback_ua_calls(t.x), 0);
         request(&t, "ACK", "auth", "a", 1, tag_of(challenge, tag), "", "");
         request(&t, "INVITE", "auth", "a", 2, "", headers[i], offer);
         const char *ok = last(&t, "SIP/2.0 200 ");
@@ -485,7 +486,7 @@ static void test_two_at_once_and_full(void **state)
     establish(&t, "echo", ids[0], offer, tags[0]);
     establish(&t, "tone", ids[1], offer, tags[1]);
     establish(&t, "tone", ids[2], offer, tags[2]);
-    assert_int_equal(exchange_calls(t.x), 3);
+    assert_int_equal(loopback_ua_calls(t.x), 3);
     request(&t, "INVITE", "echo", "c4", 1, "", NULL, offer);
     assert_non_null(last(&t, "SIP/2.0 480 "));
     char tag[64];
@@ -516,7 +517,7 @@ static void test_unusable_offers(void **state)
         assert_non_null(no);
         assert_int_equal(count(&t, "SIP/2.0 200 "), 0);
         request(&t, "ACK", "echo", "u", 1, tag_of(no, tag), "", "");
-        assert_int_equal(exchange_calls(t.x), 0);
+        assert_int_equal(loopback_ua_calls(t.x), 0);
         teardown(&t);
     }
 }
@@ -533,7 +534,7 @@ static void test_no_ports(void **state)
     const char *no = last(&t, "SIP/2.0 480 ");
     assert_non_null(no);
     request(&t, "ACK", "tone", "p", 1, tag_of(no, tag), "", "");
-    assert_true(exchange_tick_due(t.x) == MONO_NEVER);
+    assert_true(loopback_ua_tick_due(t.x) == MONO_NEVER);
     teardown(&t);
 }
 
@@ -550,12 +551,12 @@ static void test_ack_never_comes(void **state)
         pass(&t, DUR_S(1));
         t.packet_count = 0;
     }
-    assert_int_equal(exchange_calls(t.x), 1);
+    assert_int_equal(loopback_ua_calls(t.x), 1);
     assert_true(count(&t, "SIP/2.0 200 ") >= 8);
     assert_int_equal(count(&t, "BYE "), 0);
     pass(&t, DUR_S(2));
     assert_non_null(last(&t, "BYE "));
-    assert_int_equal(exchange_calls(t.x), 0);
+    assert_int_equal(loopback_ua_calls(t.x), 0);
     assert_int_equal(t.ports_open, 0);
     teardown(&t);
 }
@@ -573,10 +574,10 @@ static void test_reports(void **state)
     rtcp_from.port++;
     establish(&t, "echo", "rr", offer, tag);
     rtp(&t, 0, &caller_rtp, 0, 1, 1);
-    exchange_media_input(t.x, t.now, t.media[0], true, &rtcp_from, sr, sizeof(sr));
+    loopback_ua_media_input(t.x, t.now, t.media[0], true, &rtcp_from, sr, sizeof(sr));
     assert_int_equal(t.packet_count, 1); /* not yet */
     t.now += DUR_S(3);
-    exchange_media_input(t.x, t.now, t.media[0], true, &rtcp_from, sr, sizeof(sr));
+    loopback_ua_media_input(t.x, t.now, t.media[0], true, &rtcp_from, sr, sizeof(sr));
     assert_int_equal(t.packet_count, 2);
     const struct packet *p = &t.packet[1];
     assert_true(p->rtcp);
@@ -602,12 +603,12 @@ static void test_strangers_keep_no_call_up(void **state)
     for (uint16_t i = 0; i < 20; i++) {
         pass(&t, DUR_S(10));
         rtp(&t, 0, &stranger, 0, i, 1);
-        if (exchange_calls(t.x) > 0) {
-            exchange_media_input(t.x, t.now, t.media[0], true, &stranger, sr, sizeof(sr));
-            exchange_media_input(t.x, t.now, t.media[0], true, &caller_rtp, "junk", 4);
+        if (loopback_ua_calls(t.x) > 0) {
+            loopback_ua_media_input(t.x, t.now, t.media[0], true, &stranger, sr, sizeof(sr));
+            loopback_ua_media_input(t.x, t.now, t.media[0], true, &caller_rtp, "junk", 4);
         }
     }
-    assert_int_equal(exchange_calls(t.x), 0);
+    assert_int_equal(loopback_ua_calls(t.x), 0);
     assert_int_equal(t.packet_count, 0);
     teardown(&t);
 }
@@ -660,7 +661,7 @@ static void test_ends_with_timestamps_of_their_own(void **state)
                             i > 2 && i < 6 ? 0x8A : 0x0A,
                             (uint8_t)(duration >> 8),
                             (uint8_t)duration};
-        exchange_media_input(t.x, t.now, t.media[0], false, &caller_rtp, data, sizeof(data));
+        loopback_ua_media_input(t.x, t.now, t.media[0], false, &caller_rtp, data, sizeof(data));
         t.now += DUR_MS(20);
     }
     assert_int_equal(t.packet_count, 7);
@@ -681,8 +682,8 @@ static void test_freed_with_calls_up(void **state)
     setup(&t);
     establish(&t, "echo", "f1", offer, tag);
     establish(&t, "tone", "f2", offer, tag);
-    exchange_free(t.x);
-    exchange_free(NULL);
+    loopback_ua_free(t.x);
+    loopback_ua_free(NULL);
     assert_int_equal(t.ports_open, 0);
     forget(&t);
 }
