@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # libsip_client, static and shared: the rooms that it needs joined into one object in which only what sip_client.h and
 # sip_client_async.h declare is global, so that no name of ours meets a name of the program's.
-set(library_rooms base sipmsg siptx sipua sdp rtp audio os library)
-room(library USES room_sipua room_sdp room_rtp room_audio room_os)
+set(library_rooms base sipmsg siptx sipua sdp rtp audio media os library)
+room(library USES room_sipua room_media room_os)
 target_compile_definitions(room_library PRIVATE _GNU_SOURCE SIP_CLIENT_LIBRARY WSAUDIO_VERSION="${PROJECT_VERSION}")
 foreach(name ${library_rooms})
   set_target_properties(room_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)

@@ -73,6 +73,9 @@ struct media_files {
 struct media;
 struct media_session;
 
+/* A tenth of a millisecond on a PC, under one on a slow board. */
+#define MEDIA_TURN_STEPS 200000U
+
 struct media_config {
     const struct log *log; /* borrows; NULL: nothing is logged */
     const struct rng *rng; /* borrows */
@@ -82,6 +85,7 @@ struct media_config {
     uint32_t max_sessions;
     uint64_t live_bytes; /* of all sessions' queued live audio */
     dur_us report_every; /* 0: RTCP reports at times drawn as RFC 3550 6.2 wants */
+    uint64_t turn_steps; /* what a turn may spend on converting files, as wav_converter_steps; 0: MEDIA_TURN_STEPS */
 };
 
 /* Everything is copied but log and rng. ST_NO_MEMORY. */
@@ -147,6 +151,11 @@ struct media_event {
     const char *name;
     const char *why;
     struct span audio;
+    /* AUDIO of MEDIA_AUDIO_PACKETS */
+    const struct rtp_packet *packet;
+    enum rtp_rx_verdict verdict;
+    bool is_audio; /* and its codec; else an event or comfort noise */
+    enum audio_codec codec;
 };
 
 /* May not open, close or free a session, but behind MEDIA_EVENT_AUDIO of MEDIA_AUDIO_PACKETS: that is the last thing of its packet. */
@@ -209,6 +218,8 @@ WS_MUST_CHECK int media_session_answer(struct media_session *s, struct span offe
                                        const char **why);
 /* The answer to an offer of ours. ST_BAD: *why. */
 WS_MUST_CHECK int media_session_take_answer(struct media_session *s, struct span answer, const char **why);
+/* Negotiated without SDP: what the owner knows of the far end. */
+void media_session_assume(struct media_session *s, const struct sdp_agreed *agreed);
 /* The same in the ACK behind media_session_answer without an offer (RFC 3261 14.2, RFC 3264 8): an answer that takes the stream away
  * keeps the session, with no media either way. An empty one answers nothing: ST_AGAIN. */
 WS_MUST_CHECK int media_session_take_late_answer(struct media_session *s, struct span answer, const char **why);
@@ -225,6 +236,8 @@ void media_session_confirm(struct media_session *s);
 /* What is in force, or all zero before the first start. */
 const struct sdp_agreed *media_session_negotiated(const struct media_session *s);
 uint16_t media_session_port(const struct media_session *s);
+/* For media_io and media_input. */
+struct pool_id media_session_id(const struct media_session *s);
 
 /* When something valid came last, or media_session_signs_life was called. */
 mono_us media_session_heard_at(const struct media_session *s);
@@ -254,6 +267,11 @@ void media_session_figures(const struct media_session *s, struct media_figures *
 /* Looks whether the file can be played and queues it. What no session can play as it lies is played from its converted form, where
  * there is one, else converted while it plays. ST_NOT_FOUND, ST_UNSUPPORTED, ST_FULL, ST_IO, ST_NO_MEMORY; why says it. */
 WS_MUST_CHECK int media_session_play(struct media_session *s, const char *name, char why[MEDIA_WHY_MAX]);
+/* Plays an open file from the next packet on, instead of what plays; handle: of media_files, it is closed when it is played, or at
+ * once when it cannot be. ST_UNSUPPORTED, ST_BAD, ST_IO, ST_NO_MEMORY; why says it. Events of it have the name "". */
+WS_MUST_CHECK int media_session_play_file(struct media_session *s, int handle, uint64_t size, char why[MEDIA_WHY_MAX]);
+/* From the next packet on nothing is sent but reports. */
+void media_session_mute(struct media_session *s);
 /* Ends the file that plays and forgets those that wait; their marks are told. */
 void media_session_stop_playing(struct media_session *s);
 /* 0-9 * # A-D and ',' for a pause, as rtp_dtmf_tx_add. */

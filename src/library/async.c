@@ -19,7 +19,7 @@ struct sip_phone {
     struct net_addr media_ip;
     int rtp_port;
     dur_us ring;
-    char why[PLAY_WHY_MAX]; /* of the last file that was refused */
+    char why[MEDIA_WHY_MAX]; /* of the last file that was refused */
 };
 
 /* ---- numbers of calls: slot and the low bits of the generation ---- */
@@ -55,13 +55,13 @@ static void on_event(void *ctx, struct line *line, enum line_event what)
     }
 }
 
-static void on_packet(void *ctx, const struct media *media, const void *data, size_t len)
+static void on_packet(void *ctx, const struct line_audio *audio, const void *data, size_t len)
 {
     sip_phone *phone = ctx;
     struct line *line;
 
     for (uint32_t slot = 0; (line = pool_next(&phone->phone->lines, &slot, NULL)) != NULL; slot++) {
-        if (&line->media == media && phone->event != NULL) {
+        if (&line->audio == audio && phone->event != NULL) {
             const sip_phone_event event = {
                 .kind = SIP_PHONE_PACKET, .call = number_of(line->id), .reason = "", .data = data, .data_size = len};
             phone->event(phone->ctx, &event);
@@ -167,21 +167,21 @@ int sip_phone_is_idle(const sip_phone *phone)
 
 /* ---- calls ---- */
 
-static int find_port(sip_phone *phone, struct media_port **out)
+static int find_port(sip_phone *phone, struct port **out)
 {
     int number = phone->rtp_port;
     int status = ST_BUSY;
 
     for (int i = 0; i < RTP_PORT_TRIES && status == ST_BUSY && number <= UINT16_MAX;
          i++, number += number != 0 ? 2 : 0) {
-        status = media_port_open(phone->engine, &phone->media_ip, (uint16_t)number, out);
+        status = port_open(phone->engine, &phone->media_ip, (uint16_t)number, out);
     }
     return status;
 }
 
 int sip_phone_call(sip_phone *phone, const char *target)
 {
-    struct media_port *port = NULL;
+    struct port *port = NULL;
     struct pool_id id;
 
     if (phone == NULL || target == NULL) {
@@ -191,7 +191,7 @@ int sip_phone_call(sip_phone *phone, const char *target)
         return -2;
     }
     int status = phone_call(phone->phone, target, phone->ring, port, &id);
-    media_ports_close_unused(phone->engine); /* a target that was refused left it */
+    port_close_unused(phone->engine); /* a target that was refused left it */
     if (status != ST_OK) {
         return status == ST_BAD ? -1 : -2;
     }
@@ -219,7 +219,7 @@ int sip_phone_play(sip_phone *phone, int call, const char *file, const char **wh
         *text = line == NULL ? "no such call" : "the call is not answered yet";
         return -1;
     }
-    int status = media_play(&line->media, file, phone->why);
+    int status = line_audio_play(&line->audio, file, phone->why);
     line->was_playing = status == ST_OK;
     if (status != ST_OK) {
         *text = phone->why;
@@ -235,7 +235,7 @@ int sip_phone_stop_playing(sip_phone *phone, int call)
     if (line == NULL) {
         return -1;
     }
-    media_stop_playing(&line->media);
+    line_audio_stop_playing(&line->audio);
     line->was_playing = false;
     return 0;
 }
@@ -247,14 +247,14 @@ int sip_phone_record(sip_phone *phone, int call, const char *file)
     if (line == NULL) {
         return -1;
     }
-    record_close(line->media.record);
-    line->media.record = NULL;
-    return file == NULL || record_open(file, &line->media.record) == ST_OK ? 0 : -2;
+    record_close(line->audio.record);
+    line->audio.record = NULL;
+    return file == NULL || record_open(file, &line->audio.record) == ST_OK ? 0 : -2;
 }
 
 int sip_phone_remote_rtp_port(const sip_phone *phone, int call)
 {
     const struct line *line = find(phone, call);
 
-    return line != NULL && line->media.known ? line->media.agreed.rtp.port : 0;
+    return line != NULL ? media_session_negotiated(line->audio.session)->rtp.port : 0;
 }

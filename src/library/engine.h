@@ -7,13 +7,18 @@
 #include <signal.h>
 
 #include "wsaudio/base.h"
+#include "wsaudio/media.h"
 #include "wsaudio/os.h"
 
 /* Descriptors watched at once: sessions, media ports, the ticker, one socket of the program's. */
 #define ENGINE_WATCHES 256
 #define ENGINE_TICK_US DUR_MS(20)
 
-struct media;
+/* Calls at once on one engine: each has two descriptors. */
+#define ENGINE_SESSIONS (ENGINE_WATCHES / 2)
+
+struct line_audio;
+struct port;
 
 struct engine {
     struct os_loop *loop;       /* owns */
@@ -23,7 +28,8 @@ struct engine {
     struct rng rng;
     struct log log;
     struct list_node phones;
-    struct list_node media; /* those that send */
+    struct media *media;                   /* owns: the calls' audio */
+    struct port *port_of[ENGINE_SESSIONS]; /* borrows: by the slot of the session that uses it */
     struct list_node ports;
     mono_us now;                   /* of the turn in hand */
     uint64_t received;             /* datagrams so far */
@@ -33,8 +39,8 @@ struct engine {
     bool
         defers_signals; /* handlers run between turns, in their waits and in callbacks, not in the middle of the work */
     sigset_t program_mask; /* the program's, while a turn has its own */
-    /* who hears of every packet on any port (media: the call's, NULL: none); NULL: nobody */
-    void (*hear)(void *ctx, const struct media *media, const void *data, size_t len);
+    /* who hears of every packet on any port (audio: the call's, NULL: none); NULL: nobody */
+    void (*hear)(void *ctx, const struct line_audio *audio, const void *data, size_t len);
     void *hear_ctx;
     /* who sees each datagram that arrives on one of the sockets, before it is acted upon; NULL: nobody */
     void (*tap)(void *ctx, int fd, const struct os_datagram *datagram);

@@ -66,7 +66,7 @@ static void end_line(struct line *line, int code, struct span reason)
     snprintf(line->reason, sizeof(line->reason), "%s", safe[0] != '\0' ? safe : sip_reason_phrase(code));
     line->code = code;
     line->state = LINE_ENDED;
-    media_close(&line->media);
+    line_audio_close(&line->audio);
     line->phone->engine->ended++;
     if (!line->placing) {
         tell(line, LINE_EVENT_ENDED);
@@ -82,25 +82,21 @@ static void give_up(struct line *line, const char *why)
     end_line(line, 488, span_cstr(why));
 }
 
-static bool answer_usable(const struct line *line, struct span body, struct sdp_agreed *agreed, const char **why)
+static bool answer_usable(struct line *line, struct span body, const char **why)
 {
-    struct sdp_session sdp;
-
     *why = "the answer carries no SDP";
-    return body.len > 0 && sdp_parse(body, &sdp, why) == ST_OK && sdp_accept_answer(&sdp, agreed, why) == ST_OK &&
-           sdp_agreed_fit(agreed, &line->local.rtp, why) == ST_OK;
+    return body.len > 0 && media_session_take_answer(line->audio.session, body, why) == ST_OK;
 }
 
 static void on_progress(struct line *line, const struct sip_event *event)
 {
-    struct sdp_agreed agreed;
     const char *why = NULL;
 
     if (event->code <= 100) {
         return;
     }
-    if (answer_usable(line, event->body, &agreed, &why)) {
-        (void)!media_agree(&line->media, &agreed, false); /* that cannot fail: nothing is sent yet */
+    if (answer_usable(line, event->body, &why)) {
+        (void)!line_audio_start(&line->audio, false); /* that cannot fail: nothing is sent yet */
     }
     line->code = event->code;
     tell(line, LINE_EVENT_PROGRESS);
@@ -108,14 +104,13 @@ static void on_progress(struct line *line, const struct sip_event *event)
 
 static void on_answer(struct line *line, const struct sip_event *event)
 {
-    struct sdp_agreed agreed;
     const char *why = NULL;
 
-    if (!answer_usable(line, event->body, &agreed, &why)) {
+    if (!answer_usable(line, event->body, &why)) {
         give_up(line, why != NULL ? why : "the answer's SDP is not usable");
         return;
     }
-    if (media_agree(&line->media, &agreed, true) != ST_OK) {
+    if (line_audio_start(&line->audio, true) != ST_OK) {
         give_up(line, os_error_text());
         return;
     }
@@ -128,61 +123,35 @@ static void on_answer(struct line *line, const struct sip_event *event)
 static void on_offer(struct line *line, const struct sip_event *event)
 {
     struct phone *p = line->phone;
-    struct sdp_session sdp;
-    struct sdp_agreed agreed;
     const char *why = NULL;
     char text[SDP_MAX];
     struct outbuf out;
-    bool answers = event->body.len > 0;
-    int status = ST_OK;
 
     outbuf_init(&out, text, sizeof(text));
-    if (answers) {
-        line->local.version++;
-        if (sdp_parse(event->body, &sdp, &why) != ST_OK || sdp_accept_offer(&sdp, &agreed, &why) != ST_OK ||
-            sdp_agreed_fit(&agreed, &line->local.rtp, &why) != ST_OK) {
-            status = ST_BAD;
-        } else {
-            status = sdp_write_answer(&line->local, &agreed, event->body, &out);
-        }
-    } else {
-        status = sdp_write_offer(&line->local, &out);
-    }
-    if (status != ST_OK || sip_inv_accept_offer(p->sip, p->engine->now, line->usage, outbuf_view(&out)) != ST_OK) {
+    if (media_session_answer(line->audio.session, event->body, &out, &why) != ST_OK ||
+        sip_inv_accept_offer(p->sip, p->engine->now, line->usage, outbuf_view(&out)) != ST_OK) {
         (void)!sip_inv_refuse_offer(p->sip, p->engine->now, line->usage, 488);
         return;
     }
-    line->asked_back = !answers;
-    if (answers) {
-        (void)!media_agree(&line->media, &agreed, true); /* it sends already */
+    if (event->body.len > 0) {
+        (void)!line_audio_start(&line->audio, true); /* it sends already */
     }
-}
-
-static bool is_rejection(struct span body)
-{
-    struct sdp_session sdp;
-    const char *why = NULL;
-
-    return sdp_parse(body, &sdp, &why) == ST_OK && sdp_answer_rejects(&sdp);
 }
 
 /* The ACK brings the answer to an offer of ours; an SDP that answers none says nothing. */
 static void on_confirmed(struct line *line, const struct sip_event *event)
 {
-    struct sdp_agreed agreed = line->media.agreed;
+    struct media_session *session = line->audio.session;
     const char *why = NULL;
 
-    if (!line->asked_back || event->body.len == 0) {
+    if (!media_session_awaits_answer(session) || event->body.len == 0) {
         return;
     }
-    line->asked_back = false;
-    if (is_rejection(event->body)) {
-        agreed.we_send = agreed.we_receive = false;
-    } else if (!answer_usable(line, event->body, &agreed, &why)) {
+    if (media_session_take_late_answer(session, event->body, &why) != ST_OK) {
         give_up(line, why != NULL ? why : "the answer's SDP is not usable");
         return;
     }
-    (void)!media_agree(&line->media, &agreed, true); /* it sends already */
+    (void)!line_audio_start(&line->audio, true); /* it sends already */
 }
 
 static void sip_event(void *ctx, const struct sip_event *event)
@@ -328,7 +297,7 @@ static void tell_played(struct phone *p)
     struct line *line;
 
     for (uint32_t slot = 0; p->fd >= 0 && (line = pool_next(&p->lines, &slot, NULL)) != NULL; slot++) {
-        if (line->was_playing && !line->media.playing) {
+        if (line->was_playing && !line_audio_is_playing(&line->audio)) {
             line->was_playing = false;
             if (line->state == LINE_UP) {
                 tell(line, LINE_EVENT_PLAYED);
@@ -364,28 +333,29 @@ void phone_reap(struct phone *p)
 
 /* ---- calls ---- */
 
-static int place(struct line *line, struct span uri, dur_us ring, struct media_port *port)
+static int place(struct line *line, struct span uri, dur_us ring, struct port *port)
 {
     struct phone *p = line->phone;
     char sdp[SDP_MAX];
     struct outbuf out;
 
-    line->local = (struct sdp_local){.rtp = p->public_ip, .version = 1, .direction = SDP_SENDRECV};
-    line->local.rtp.port = port->number;
-    line->local.origin_id = rng_u32(&p->engine->rng);
-    outbuf_init(&out, sdp, sizeof(sdp));
-    int status = sdp_write_offer(&line->local, &out);
+    int status = line_audio_open(&line->audio, p->engine, port, &p->public_ip, &p->server);
+
     if (status != ST_OK) {
         return status;
     }
-    media_listen(&line->media, p->engine, port, &p->server);
+    outbuf_init(&out, sdp, sizeof(sdp));
+    status = media_session_write_offer(line->audio.session, &out);
+    if (status != ST_OK) {
+        return status;
+    }
     line->placing = true;
     status = sip_inv_invite(p->sip, p->engine->now, uri, outbuf_view(&out), ring, line->id, &line->usage);
     line->placing = false;
     return status == ST_OK && line->state == LINE_ENDED ? ST_IO : status;
 }
 
-int phone_call(struct phone *p, const char *target, dur_us ring, struct media_port *port, struct pool_id *id)
+int phone_call(struct phone *p, const char *target, dur_us ring, struct port *port, struct pool_id *id)
 {
     char uri[URI_MAX];
     char label[LABEL_MAX];
@@ -400,7 +370,7 @@ int phone_call(struct phone *p, const char *target, dur_us ring, struct media_po
     line->id = *id;
     status = place(line, span_cstr(uri), ring, port);
     if (status != ST_OK) {
-        media_close(&line->media);
+        line_audio_close(&line->audio);
         pool_free(&p->lines, *id);
     }
     return status;
@@ -422,6 +392,6 @@ void phone_hang_up(struct phone *p, struct pool_id id)
     }
     line->state = LINE_ENDED;
     p->engine->ended++;
-    media_close(&line->media);
+    line_audio_close(&line->audio);
     sip_inv_end(p->sip, engine_now(p->engine), line->usage);
 }

@@ -3,7 +3,7 @@
 #ifndef WSAUDIO_LIBRARY_PHONE_H
 #define WSAUDIO_LIBRARY_PHONE_H
 
-#include "media.h"
+#include "line_audio.h"
 #include "wsaudio/sipmsg.h"
 #include "wsaudio/sipua.h"
 
@@ -30,9 +30,7 @@ struct line {
     enum line_state state;
     bool placing;     /* inside sip_inv_invite */
     bool was_playing; /* PLAYED is owed */
-    struct sdp_local local;
-    bool asked_back; /* our 200 to a re-INVITE made an offer: the ACK brings the answer */
-    struct media media;
+    struct line_audio audio;
     int code; /* ENDED: SIP status, 0 for a reason of our own */
     char reason[129];
 };
@@ -82,8 +80,7 @@ void phone_reap(struct phone *p);
 
 /* Sends an INVITE; the port becomes the call's. ST_BAD (target), ST_FULL, ST_NO_MEMORY, ST_IO (nothing could be sent):
  * no event follows, and a port that nobody else holds is closed. */
-WS_MUST_CHECK int phone_call(struct phone *p, const char *target, dur_us ring, struct media_port *port,
-                             struct pool_id *line);
+WS_MUST_CHECK int phone_call(struct phone *p, const char *target, dur_us ring, struct port *port, struct pool_id *line);
 /* NULL when stale or ended. */
 struct line *phone_line(struct phone *p, struct pool_id line);
 /* BYE or CANCEL; no event. Stale ids are ignored. */

@@ -41,15 +41,15 @@ static void cannot_play(const char *file, const char *why)
 
 static void play_into_call(struct session *s, const char *file)
 {
-    char why[PLAY_WHY_MAX];
+    char why[MEDIA_WHY_MAX];
     struct line *line = phone_line(s->phone, s->line);
 
-    if (media_play(&line->media, file, why) == ST_OK) {
-        line->media.last = true;
+    if (line_audio_play(&line->audio, file, why) == ST_OK) {
+        line->audio.last = true;
     } else {
         cannot_play(file, why);
     }
-    while (line != NULL && line->media.playing && engine_turn(process.engine, MONO_NEVER) == ST_OK) {
+    while (line != NULL && line_audio_is_playing(&line->audio) && engine_turn(process.engine, MONO_NEVER) == ST_OK) {
         line = phone_line(s->phone, s->line);
     }
     mono_us until = engine_now(process.engine) + TAIL_US;
@@ -63,17 +63,17 @@ static void play_into_call(struct session *s, const char *file)
 }
 
 /* The receiver's port, so that both directions are one; else LOCAL_RTP_SEND_PORT, else any. */
-static int find_port(struct media_port **out)
+static int find_port(struct port **out)
 {
     struct net_addr ip = addr_ipv4(0, 0, 0, 0, 0);
     int status;
 
-    if (process.receiver != NULL && process.receiver->media == NULL) {
+    if (process.receiver != NULL && pool_id_is_none(process.receiver->session)) {
         *out = process.receiver;
         return ST_OK;
     }
-    status = media_port_open(process.engine, &ip, (uint16_t)process.settings.rtp_send_port, out);
-    return status == ST_OK ? ST_OK : media_port_open(process.engine, &ip, 0, out);
+    status = port_open(process.engine, &ip, (uint16_t)process.settings.rtp_send_port, out);
+    return status == ST_OK ? ST_OK : port_open(process.engine, &ip, 0, out);
 }
 
 /* Without a call of ours: to where the caller says. */
@@ -86,24 +86,27 @@ static void play_to(const struct net_addr *to, const char *file)
                                       .rtp = *to,
                                       .we_send = true,
                                       .we_receive = true};
-    char why[PLAY_WHY_MAX];
-    struct media media;
-    struct media_port *port = NULL;
+    char why[MEDIA_WHY_MAX];
+    struct line_audio audio;
+    struct port *port = NULL;
 
     if (process_open() != ST_OK || find_port(&port) != ST_OK) {
         cannot_play(file, os_error_text());
         process_leave();
         return;
     }
-    media_listen(&media, process.engine, port, to);
-    if (media_play(&media, file, why) != ST_OK) {
+    if (line_audio_open(&audio, process.engine, port, to, to) != ST_OK) {
+        cannot_play(file, "too many calls");
+    } else if (line_audio_play(&audio, file, why) != ST_OK) {
         cannot_play(file, why);
-    } else if (media_agree(&media, &agreed, true) == ST_OK) {
-        media.last = true;
-        while (media.playing && engine_turn(process.engine, MONO_NEVER) == ST_OK) {
+    } else {
+        media_session_assume(audio.session, &agreed);
+        audio.last = true;
+        for (int status = line_audio_start(&audio, true); status == ST_OK && line_audio_is_playing(&audio);) {
+            status = engine_turn(process.engine, MONO_NEVER);
         }
     }
-    media_close(&media);
+    line_audio_close(&audio);
     process_leave();
 }
 

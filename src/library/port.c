@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "port.h"
+
 #include <stdlib.h>
 
-#include "media.h"
+#include "wsaudio/media.h"
 
 #define RECEIVE_BUFFER (1024 * 1024)
 
@@ -13,35 +15,28 @@ static void record(struct engine *e, struct record *r, const struct rtp_packet *
     }
 }
 
-static void rtp_arrived(struct media_port *port, const struct os_datagram *datagram)
+/* No call has the port: whoever sends is heard. */
+static void receiver_input(struct port *port, const struct os_datagram *datagram)
 {
     struct engine *e = port->engine;
     struct rtp_packet packet;
     enum audio_codec codec = AUDIO_ULAW;
-    bool audio = false;
 
     if (datagram->len > RTP_PACKET_MAX ||
         rtp_packet_parse(span_make(datagram->data, datagram->len), &packet) != ST_OK) {
         return;
     }
-    if (port->media == NULL) {
-        audio = audio_codec_of_payload(packet.payload_type, &codec);
-    } else if (!media_takes(port->media, &datagram->from, &packet, &codec, &audio)) {
-        return;
-    }
-    struct rtp_rx *rx = port->media != NULL ? &port->media->rx : &port->rx;
-    enum rtp_rx_verdict verdict = rtp_rx_push(rx, e->now, &packet, 8000);
-    if (audio) {
+    enum rtp_rx_verdict verdict = rtp_rx_push(&port->rx, e->now, &packet, RTP_CLOCK_HZ);
+    if (audio_codec_of_payload(packet.payload_type, &codec)) {
         record(e, port->record, &packet, codec, verdict);
-        record(e, port->media != NULL ? port->media->record : NULL, &packet, codec, verdict);
     }
     if (e->hear != NULL) {
-        e->hear(e->hear_ctx, port->media, datagram->data,
-                datagram->len); /* last: it may stop the receiver and close the port */
+        /* last: it may stop the receiver and close the port */
+        e->hear(e->hear_ctx, NULL, datagram->data, datagram->len);
     }
 }
 
-static void ready(struct media_port *port, bool rtcp, mono_us now)
+static void ready(struct port *port, bool rtcp, mono_us now)
 {
     struct engine *e = port->engine;
     struct os_datagram datagrams[OS_UDP_BATCH];
@@ -53,10 +48,10 @@ static void ready(struct media_port *port, bool rtcp, mono_us now)
         if (e->tap != NULL) {
             e->tap(e->tap_ctx, port->fd[rtcp], &datagrams[i]);
         }
-        if (!rtcp) {
-            rtp_arrived(port, &datagrams[i]);
-        } else if (port->media != NULL) {
-            media_rtcp(port->media, &datagrams[i].from, span_make(datagrams[i].data, datagrams[i].len));
+        if (!pool_id_is_none(port->session)) {
+            media_input(e->media, now, port->session, rtcp, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+        } else if (!rtcp) {
+            receiver_input(port, &datagrams[i]);
         }
     }
 }
@@ -75,7 +70,7 @@ static void rtcp_ready(void *ctx, struct pool_id watch, unsigned events, mono_us
     ready(ctx, true, now);
 }
 
-static void close_sockets(struct media_port *port)
+static void close_sockets(struct port *port)
 {
     for (int i = 0; i < 2; i++) {
         os_loop_unwatch(port->engine->loop, port->watch[i]);
@@ -85,7 +80,7 @@ static void close_sockets(struct media_port *port)
     }
 }
 
-static int open_sockets(struct media_port *port, const struct net_addr *ip, uint16_t number)
+static int open_sockets(struct port *port, const struct net_addr *ip, uint16_t number)
 {
     struct engine *e = port->engine;
     struct os_udp_options options = {.receive_buffer = RECEIVE_BUFFER, .dscp = 46};
@@ -113,9 +108,9 @@ static int open_sockets(struct media_port *port, const struct net_addr *ip, uint
     return os_loop_watch(e->loop, port->fd[1], OS_READ, OS_CLASS_SOCKET, rtcp_ready, port, &port->watch[1]);
 }
 
-int media_port_open(struct engine *e, const struct net_addr *ip, uint16_t number, struct media_port **out)
+int port_open(struct engine *e, const struct net_addr *ip, uint16_t number, struct port **out)
 {
-    struct media_port *port = calloc(1, sizeof(*port));
+    struct port *port = calloc(1, sizeof(*port));
 
     *out = NULL;
     if (port == NULL) {
@@ -135,10 +130,10 @@ int media_port_open(struct engine *e, const struct net_addr *ip, uint16_t number
     return ST_OK;
 }
 
-struct media_port *media_port_find(struct engine *e, uint16_t number)
+struct port *port_find(struct engine *e, uint16_t number)
 {
     for (struct list_node *node = e->ports.next; node != &e->ports; node = node->next) {
-        struct media_port *port = LIST_OWNER(node, struct media_port, node);
+        struct port *port = LIST_OWNER(node, struct port, node);
         if (port->fd[0] >= 0 && port->number == number) {
             return port;
         }
@@ -146,10 +141,10 @@ struct media_port *media_port_find(struct engine *e, uint16_t number)
     return NULL;
 }
 
-struct media_port *media_port_of_fd(struct engine *e, int fd)
+struct port *port_of_fd(struct engine *e, int fd)
 {
     for (struct list_node *node = e->ports.next; fd >= 0 && node != &e->ports; node = node->next) {
-        struct media_port *port = LIST_OWNER(node, struct media_port, node);
+        struct port *port = LIST_OWNER(node, struct port, node);
         if (port->fd[0] == fd) {
             return port;
         }
@@ -157,27 +152,62 @@ struct media_port *media_port_of_fd(struct engine *e, int fd)
     return NULL;
 }
 
-void media_ports_close_unused(struct engine *e)
+void port_close_unused(struct engine *e)
 {
     for (struct list_node *node = e->ports.next; node != &e->ports; node = node->next) {
-        struct media_port *port = LIST_OWNER(node, struct media_port, node);
-        if (port->media == NULL && !port->held) {
+        struct port *port = LIST_OWNER(node, struct port, node);
+        if (pool_id_is_none(port->session) && !port->held) {
             close_sockets(port);
         }
     }
     if (!e->inside) {
-        media_ports_reap(e);
+        port_reap(e);
     }
 }
 
-void media_ports_reap(struct engine *e)
+void port_reap(struct engine *e)
 {
     for (struct list_node *node = e->ports.next, *next = node->next; node != &e->ports;
          node = next, next = node->next) {
-        struct media_port *port = LIST_OWNER(node, struct media_port, node);
+        struct port *port = LIST_OWNER(node, struct port, node);
         if (port->fd[0] < 0) {
             list_remove(node);
             free(port);
         }
     }
+}
+
+/* ---- sessions ---- */
+
+void port_attach(struct port *port, struct pool_id session)
+{
+    port->session = session;
+    port->engine->port_of[session.slot] = port;
+}
+
+void port_detach(struct port *port)
+{
+    port->engine->port_of[port->session.slot] = NULL;
+    port->session = POOL_ID_NONE;
+}
+
+static int send_packet(void *ctx, struct pool_id session, bool rtcp, const struct net_addr *to, const void *data,
+                       size_t len)
+{
+    const struct engine *e = ctx;
+    const struct port *port = e->port_of[session.slot];
+    int fd = port != NULL ? port->fd[rtcp] : -1;
+
+    return fd >= 0 ? os_udp_send(fd, to, data, len) : ST_IO;
+}
+
+static int64_t wall(void *ctx)
+{
+    (void)ctx;
+    return os_clock_wall();
+}
+
+struct media_io port_media_io(struct engine *e)
+{
+    return (struct media_io){.ctx = e, .send = send_packet, .wall = wall};
 }

@@ -63,10 +63,10 @@ static void at_exit(void)
     process_leave();
 }
 
-static void deliver(void *ctx, const struct media *media, const void *data, size_t len)
+static void deliver(void *ctx, const struct line_audio *audio, const void *data, size_t len)
 {
     (void)ctx;
-    (void)media;
+    (void)audio;
     if (process.callback != NULL) {
         sigset_t ours;
         /* with the program's own mask: it may fork, or take long */

@@ -33,8 +33,8 @@ struct process {
     int pid;               /* of the process that opened it: a child of fork leaves all alone */
     struct settings settings;
     struct session sessions[SESSIONS_MAX];
-    struct media_port *receiver; /* borrows: of the engine */
-    struct record *record;       /* owns: what the receiver writes */
+    struct port *receiver; /* borrows: of the engine */
+    struct record *record; /* owns: what the receiver writes */
     rtp_data_callback_t callback;
     struct frame_ring inbox; /* owns: what recv_with_timeout still has to hand out, each with its struct inbox_head */
     int inbox_fd;

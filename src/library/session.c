@@ -59,7 +59,7 @@ static void answered(struct session *s, const struct line *line)
     if (user != NULL) {
         (void)!text_header(span_make(s->ack, s->ack_len), "To", 't', &value);
         show(text_param(value, "tag"), user->to_tag, sizeof(user->to_tag));
-        user->remote_rtp_port = line->media.agreed.rtp.port;
+        user->remote_rtp_port = media_session_negotiated(line->audio.session)->rtp.port;
         user->call_established = 1;
     }
 }
@@ -223,13 +223,13 @@ void close_sip_session(sip_session_t *session)
 
 /* ---- calls ---- */
 
-static bool can_be_used(const struct media_port *port)
+static bool can_be_used(const struct port *port)
 {
-    return port != NULL && port->media == NULL;
+    return port != NULL && pool_id_is_none(port->session);
 }
 
 /* The receiver's port, else LOCAL_RTP_PORT, else the next free even one. */
-static int find_port(struct media_port **out)
+static int find_port(struct port **out)
 {
     struct engine *e = process.engine;
     struct net_addr ip;
@@ -243,9 +243,8 @@ static int find_port(struct media_port **out)
     }
     process_local(&process.settings, &ip, &advertise);
     for (int i = 0; i < RTP_PORT_TRIES && status == ST_BUSY && number <= UINT16_MAX; i++, number += 2) {
-        status = media_port_find(e, (uint16_t)number) != NULL && number != 0
-                     ? ST_BUSY
-                     : media_port_open(e, &ip, (uint16_t)number, out);
+        status =
+            port_find(e, (uint16_t)number) != NULL && number != 0 ? ST_BUSY : port_open(e, &ip, (uint16_t)number, out);
     }
     return status;
 }
@@ -265,7 +264,7 @@ static void forget_call(struct session *s)
 static int place(struct session *s, const char *callee)
 {
     struct log *log = process_log();
-    struct media_port *port = NULL;
+    struct port *port = NULL;
     const char *why = NULL;
     int status = find_port(&port);
 
@@ -273,7 +272,7 @@ static int place(struct session *s, const char *callee)
     if (status == ST_OK) {
         status = phone_call(s->phone, callee, RING_US, port, &s->line);
         why = status == ST_BAD ? "a number, a name or a sip: URI is expected" : status_name(status);
-        media_ports_close_unused(process.engine); /* a target that was refused left it */
+        port_close_unused(process.engine); /* a target that was refused left it */
     } else {
         why = os_error_text();
     }

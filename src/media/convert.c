@@ -229,14 +229,14 @@ static void feed_all(struct media *m)
 
 void convert_refill(struct media *m)
 {
-    m->budget = (struct turn_budget){TURN_FILE_BYTES, TURN_CONVERT_STEPS};
+    m->budget = (struct turn_budget){TURN_FILE_BYTES, m->config.turn_steps};
 }
 
 void media_turn(struct media *m)
 {
     feed_all(m);
     convert_step(m);
-    uint64_t steps = TURN_CONVERT_STEPS - m->budget.steps;
+    uint64_t steps = m->config.turn_steps - m->budget.steps;
     if (steps > 0) {
         m->stats.convert_turns++;
         m->stats.convert_steps_max = steps > m->stats.convert_steps_max ? steps : m->stats.convert_steps_max;

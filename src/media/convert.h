@@ -7,10 +7,8 @@
 
 #define CONVERT_WAITING_MAX 16
 
-/* All files together, each turn: bytes read and written; steps of conversion, a tenth of a millisecond on a PC, under one on a slow
- * board. */
-#define TURN_FILE_BYTES    65536U
-#define TURN_CONVERT_STEPS 200000U
+/* All files together, each turn: bytes read and written. */
+#define TURN_FILE_BYTES 65536U
 
 enum convert_state { CONVERT_IDLE, CONVERT_RUNNING, CONVERT_STORING };
 

@@ -13,6 +13,7 @@ int media_new(const struct media_config *config, struct media **out)
         return ST_NO_MEMORY;
     }
     m->config = *config;
+    m->config.turn_steps = config->turn_steps > 0 ? config->turn_steps : MEDIA_TURN_STEPS;
     m->tick_next = MONO_NEVER;
     list_init(&m->sending);
     list_init(&m->converting);

@@ -49,6 +49,7 @@ struct media_session {
     bool started;   /* an SDP was negotiated */
     bool sending;
     bool confirmed;
+    bool muted;
     /* SDP */
     struct sdp_local local;
     bool offered;              /* the last SDP that we sent was an offer */

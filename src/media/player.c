@@ -49,16 +49,12 @@ static int say(int status, char *text, size_t cap, const char *what)
     return status;
 }
 
-static int open_file(const struct media_files *files, const char *name, int *handle, struct wav_parser *wav,
-                     enum audio_codec *codec, char *text, size_t cap)
+/* Looks at an open file; closes it when it cannot be played. */
+static int look_at(const struct media_files *files, int *handle, uint64_t size, struct wav_parser *wav,
+                   enum audio_codec *codec, char *text, size_t cap)
 {
-    uint64_t size = 0;
-    int status = files->play_open(files->ctx, name, handle, &size);
+    int status = wav_file_look(files, *handle, size, wav);
 
-    if (status != ST_OK) {
-        return say(status, text, cap, status == ST_NOT_FOUND ? "no such file" : "the file cannot be read");
-    }
-    status = wav_file_look(files, *handle, size, wav);
     if (status == ST_OK) {
         status = wav_playable(&wav->format, codec, text, cap);
     } else if (status == ST_IO) {
@@ -73,6 +69,24 @@ static int open_file(const struct media_files *files, const char *name, int *han
     return status;
 }
 
+static int open_file(const struct media_files *files, const char *name, int *handle, struct wav_parser *wav,
+                     enum audio_codec *codec, char *text, size_t cap)
+{
+    uint64_t size = 0;
+    int status = files->play_open(files->ctx, name, handle, &size);
+
+    if (status != ST_OK) {
+        return say(status, text, cap, status == ST_NOT_FOUND ? "no such file" : "the file cannot be read");
+    }
+    return look_at(files, handle, size, wav, codec, text, cap);
+}
+
+static bool make_buffer(struct player *p)
+{
+    p->buffer = p->buffer != NULL ? p->buffer : malloc(PLAYER_BUFFER);
+    return p->buffer != NULL;
+}
+
 int player_add(struct player *p, const char *name, char *text, size_t cap)
 {
     struct wav_parser wav;
@@ -85,10 +99,7 @@ int player_add(struct player *p, const char *name, char *text, size_t cap)
     if (p->waiting == NULL) {
         p->waiting = calloc(PLAYER_WAITING_MAX, sizeof(*p->waiting));
     }
-    if (p->buffer == NULL) {
-        p->buffer = malloc(PLAYER_BUFFER);
-    }
-    if (p->waiting == NULL || p->buffer == NULL) {
+    if (p->waiting == NULL || !make_buffer(p)) {
         return say(ST_NO_MEMORY, text, cap, "out of memory");
     }
     /* looked at now, so that the client hears of a bad file at once; opened again when its turn comes */
@@ -140,24 +151,13 @@ static int begin_converting(struct player *p, const struct wav_parser *wav, char
     return ST_OK;
 }
 
-int player_next(struct player *p, char *text, size_t cap)
+/* The file is open, and was looked at. */
+static int begin_playing(struct player *p, const struct wav_parser *wav, char *text, size_t cap)
 {
-    struct wav_parser wav;
-
-    if (p->playing || p->waiting_count == 0) {
-        return ST_AGAIN;
-    }
-    memcpy(p->name, p->waiting[p->waiting_head], sizeof(p->name));
-    p->waiting_head = (p->waiting_head + 1) % PLAYER_WAITING_MAX;
-    p->waiting_count--;
-    int status = open_file(p->files, p->name, &p->handle, &wav, &p->codec, text, cap);
-    if (status != ST_OK) {
-        return status;
-    }
-    p->offset = wav.data_offset;
-    p->end = wav.data_offset + wav.data_len;
+    p->offset = wav->data_offset;
+    p->end = wav->data_offset + wav->data_len;
     if (p->codec == AUDIO_CODEC_COUNT && !take_cached(p, 0)) {
-        status = begin_converting(p, &wav, text, cap);
+        int status = begin_converting(p, wav, text, cap);
         if (status != ST_OK) {
             return status;
         }
@@ -172,6 +172,35 @@ int player_next(struct player *p, char *text, size_t cap)
     p->held = 0;
     player_refill(p);
     return ST_OK;
+}
+
+int player_next(struct player *p, char *text, size_t cap)
+{
+    struct wav_parser wav;
+
+    if (p->playing || p->waiting_count == 0) {
+        return ST_AGAIN;
+    }
+    memcpy(p->name, p->waiting[p->waiting_head], sizeof(p->name));
+    p->waiting_head = (p->waiting_head + 1) % PLAYER_WAITING_MAX;
+    p->waiting_count--;
+    int status = open_file(p->files, p->name, &p->handle, &wav, &p->codec, text, cap);
+    return status == ST_OK ? begin_playing(p, &wav, text, cap) : status;
+}
+
+int player_start(struct player *p, int handle, uint64_t size, char *text, size_t cap)
+{
+    struct wav_parser wav;
+
+    player_stop(p);
+    p->name[0] = '\0';
+    if (!make_buffer(p)) {
+        p->files->play_close(p->files->ctx, handle);
+        return say(ST_NO_MEMORY, text, cap, "out of memory");
+    }
+    p->handle = handle;
+    int status = look_at(p->files, &p->handle, size, &wav, &p->codec, text, cap);
+    return status == ST_OK ? begin_playing(p, &wav, text, cap) : status;
 }
 
 void player_cached(struct player *p, const char *name)

@@ -47,6 +47,8 @@ WS_MUST_CHECK int player_add(struct player *p, const char *name, char *text, siz
 /* Starts the next waiting file when none plays. ST_AGAIN: nothing waits; ST_OK: it plays; others: it could not be opened any
  * more (name tells which, text why) and was dropped. */
 WS_MUST_CHECK int player_next(struct player *p, char *text, size_t cap);
+/* Plays an open file at once, instead of what plays; its name is "". As player_add; the handle is closed with any failure. */
+WS_MUST_CHECK int player_start(struct player *p, int handle, uint64_t size, char *text, size_t cap);
 /* Reads ahead, and converts, when less than half is held; the budget is lowered by that and is never gone beyond. */
 void player_refill(struct player *p);
 /* A file that has to be converted has room for more: it wants the next turn's budget. */

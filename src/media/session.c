@@ -111,7 +111,9 @@ void media_session_close(struct media_session *s, mono_us now)
     recorder_fini(&s->recorder);
     stop_sending(s, now);
     s->listening = false;
-    io->close(io->ctx, s->id);
+    if (s->config.port == 0) {
+        io->close(io->ctx, s->id);
+    }
 }
 
 void media_session_free(struct media_session *s)
@@ -210,6 +212,11 @@ int media_session_take_answer(struct media_session *s, struct span answer, const
     return status == ST_OK ? sdp_agreed_fit(&s->pending, &s->local.rtp, why) : status;
 }
 
+void media_session_assume(struct media_session *s, const struct sdp_agreed *agreed)
+{
+    s->pending = *agreed;
+}
+
 int media_session_take_late_answer(struct media_session *s, struct span answer, const char **why)
 {
     struct sdp_session sdp;
@@ -280,6 +287,11 @@ uint16_t media_session_port(const struct media_session *s)
     return s->local.rtp.port;
 }
 
+struct pool_id media_session_id(const struct media_session *s)
+{
+    return s->id;
+}
+
 mono_us media_session_heard_at(const struct media_session *s)
 {
     return s->heard_at;
@@ -325,6 +337,22 @@ int media_session_play(struct media_session *s, const char *name, char why[MEDIA
         (void)session_file_next(s); /* what has to be converted is there at the next tick */
     }
     return status;
+}
+
+int media_session_play_file(struct media_session *s, int handle, uint64_t size, char why[MEDIA_WHY_MAX])
+{
+    media_session_stop_playing(s);
+    int status = player_start(&s->player, handle, size, why, MEDIA_WHY_MAX);
+    if (status == ST_OK) {
+        tx_queue_file_queued(&s->queue);
+        (void)session_file_next(s);
+    }
+    return status;
+}
+
+void media_session_mute(struct media_session *s)
+{
+    s->muted = true;
 }
 
 void media_session_stop_playing(struct media_session *s)

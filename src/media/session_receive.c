@@ -189,7 +189,12 @@ static void rtp_arrived(struct media_session *s, mono_us now, const struct net_a
     }
     if (s->config.format == MEDIA_AUDIO_PACKETS) {
         /* last: the owner may close the session */
-        session_tell(s, &(struct media_event){.kind = MEDIA_EVENT_AUDIO, .audio = datagram});
+        session_tell(s, &(struct media_event){.kind = MEDIA_EVENT_AUDIO,
+                                              .audio = datagram,
+                                              .packet = &packet,
+                                              .verdict = verdict,
+                                              .is_audio = payload.kind == MEDIA_PAYLOAD_AUDIO,
+                                              .codec = payload.codec});
     }
 }
 

@@ -176,7 +176,7 @@ void session_tick(struct media_session *s, mono_us now)
         s->media->stats.ticks_skipped += step.skip;
     }
     for (uint32_t i = 0; i < step.send; i++) {
-        if (s->agreed.we_send) {
+        if (s->agreed.we_send && !s->muted) {
             send_packet(s, now, s->pacer.next - (dur_us)(step.send - i) * s->pacer.interval);
         } else {
             rtp_dtmf_tx_cut(&s->dtmf_out);

@@ -12,7 +12,7 @@ BELOW = {"base": (), "os": ("base",), "sipmsg": ("base",), "siptx": ("base", "si
          "media": ("base", "sdp", "rtp", "audio"),
          "call": ("base", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws", "media"),
          "loopback": ("base", "sipmsg", "siptx", "sipua", "media"), "app": ("base", "media", "call", "loopback", "os") + LEVEL_1,
-         "library": ("base", "os", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio")}
+         "library": ("base", "os", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "media")}
 
 
 def arguments(text, *extra):

@@ -475,6 +475,29 @@ static void test_reinvite(void **state)
     teardown(&t);
 }
 
+/* Ours is in the 200, what the ACK answers is in force (RFC 3261 14.2). */
+static void test_reinvite_without_offer(void **state)
+{
+    struct bench t;
+    char tag[64];
+    struct net_addr moved = caller_rtp;
+
+    (void)state;
+    setup(&t);
+    moved.port = 33000;
+    establish(&t, "echo", "ro", offer, tag);
+    request(&t, "INVITE", "echo", "ro", 2, tag, NULL, "");
+    const char *ok = last(&t, "SIP/2.0 200 ");
+    assert_non_null(strstr(ok, "CSeq: 2 INVITE"));
+    assert_non_null(strstr(ok, "m=audio 40002 RTP/AVP 0 8 101"));
+    request(&t, "ACK", "echo", "ro", 2, tag, NULL, offer_moved);
+    rtp(&t, 0, &moved, 0, 1, 1);
+    assert_int_equal(t.packet_count, 1);
+    assert_true(addr_equal(&t.packet[0].to, &moved));
+    hang_up(&t, "echo", "ro", tag, 3);
+    teardown(&t);
+}
+
 static void test_two_at_once_and_full(void **state)
 {
     struct bench t;
@@ -698,6 +721,7 @@ int main(void)
         cmocka_unit_test(test_no_answer),
         cmocka_unit_test(test_auth),
         cmocka_unit_test(test_reinvite),
+        cmocka_unit_test(test_reinvite_without_offer),
         cmocka_unit_test(test_two_at_once_and_full),
         cmocka_unit_test(test_unusable_offers),
         cmocka_unit_test(test_no_ports),

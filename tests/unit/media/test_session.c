@@ -7,6 +7,7 @@
  * last_port            RFC 3550 11    no port above 65535: reports go nowhere
  * early_media                         only received: nothing leaves
  * strangers_ids                       packets for a session that is closed or gone change nothing
+ * muted                               nothing but reports
  * figures_stay                        behind the close
  * silence_text                        says whose packets were dropped */
 #include <setjmp.h>
@@ -315,6 +316,23 @@ static void early_media(void **state)
     close_desk(&d);
 }
 
+static void muted(void **state)
+{
+    struct desk d;
+    unsigned version = 0;
+
+    (void)state;
+    open_desk(&d);
+    (void)offered(&d, PLAIN, &version);
+    run_ticks(&d, DUR_MS(100));
+    assert_int_equal(d.rtp, 5);
+    media_session_mute(d.session);
+    run_ticks(&d, DUR_S(20));
+    assert_int_equal(d.rtp, 5);
+    assert_true(d.rtcp > 0);
+    close_desk(&d);
+}
+
 static void figures_stay(void **state)
 {
     uint8_t packet[172] = {0x80, 0};
@@ -387,9 +405,9 @@ static void silence_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verdicts),  cmocka_unit_test(asked_back),   cmocka_unit_test(both_event_numbers),
-        cmocka_unit_test(last_port), cmocka_unit_test(early_media),  cmocka_unit_test(figures_stay),
-        cmocka_unit_test(no_ports),  cmocka_unit_test(silence_text),
+        cmocka_unit_test(verdicts),  cmocka_unit_test(asked_back),  cmocka_unit_test(both_event_numbers),
+        cmocka_unit_test(last_port), cmocka_unit_test(early_media), cmocka_unit_test(figures_stay),
+        cmocka_unit_test(muted),     cmocka_unit_test(no_ports),    cmocka_unit_test(silence_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
