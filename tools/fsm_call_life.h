@@ -12,10 +12,10 @@ static const struct fsm_drawing fsm_call_life_drawings[] = {
         .title = "A call's life as the client hears it (SPEC section 3, CALL_STATE)",
         .cells = &call_life[0][0],
         .states = CALL_STATE_COUNT,
-        .events = CALL_EVENT_COUNT,
+        .events = CALL_EV_COUNT,
         .state_name = call_state_name,
-        .event_name = call_event_name,
-        .action_name = call_action_name,
+        .event_name = call_life_event_name,
+        .action_name = call_life_action_name,
     },
 };
 #define FSM_CALL_LIFE_COUNT (sizeof(fsm_call_life_drawings) / sizeof(fsm_call_life_drawings[0]))

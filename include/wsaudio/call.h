@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Room call, level 3: the bridge between WebSocket clients and calls, without an operating system: sockets, files, randomness and
- * the wall clock come in through the io tables below, time as an argument. */
+/* Room call, level 3: calls, each an INVITE session of the SIP stack with a media session. What happens is told by one hook, without
+ * a word of any protocol; whose calls they are is a pool_id that is not looked into. No operating system: sockets, files, randomness
+ * and the wall clock come in through io tables, time by a borrowed clock. */
 #ifndef WSAUDIO_CALL_H
 #define WSAUDIO_CALL_H
 
@@ -11,39 +12,6 @@
 #include "wsaudio/sdp.h"
 #include "wsaudio/sipmsg.h"
 #include "wsaudio/sipua.h"
-#include "wsaudio/ws.h"
-
-/* ---- files, used by the bridge ---- */
-
-struct list_entry {
-    char name[WS_NAME_MAX + 1];
-    uint64_t bytes;
-    uint64_t ms;
-    uint32_t reads; /* that it took to know this: lists have a share of a turn */
-};
-
-/* Handles belong to the implementation. Every function returns ST_OK or a status; none may block on a disk
- * flush. */
-struct file_io {
-    void *ctx;
-    /* What the system said when the function before this one failed with another status than ST_FULL or ST_BUSY; NULL: nothing more is known. */
-    const char *(*why)(void *ctx);
-    /* Uploads. begin: ST_FULL (as many files as there may be, or no disk space), ST_BUSY (too many at once), ST_IO. write:
-     * ST_TOO_LARGE (over the upload limit), ST_FULL (quota or disk), ST_IO; after an error only abort may follow. read: what
-     * was written, as play_read. commit: flush, rename, flush; bridge_upload_done(client) comes later, from
-     * another turn or from inside commit. abort is always allowed before commit; a commit that returns an error has released the upload. */
-    int (*upload_begin)(void *ctx, struct pool_id client, const char *name, struct pool_id *upload);
-    int (*upload_write)(void *ctx, struct pool_id upload, const void *data, size_t len);
-    int (*upload_read)(void *ctx, struct pool_id upload, uint64_t offset, void *data, size_t len);
-    int (*upload_commit)(void *ctx, struct pool_id upload, struct pool_id client);
-    void (*upload_abort)(void *ctx, struct pool_id upload);
-    /* Listing, one entry a call; ST_AGAIN: one was passed over; ST_NOT_FOUND at the end. */
-    int (*list_open)(void *ctx, void **list);
-    int (*list_next)(void *ctx, void *list, struct list_entry *entry);
-    void (*list_close)(void *ctx, void *list);
-    /* ST_NOT_FOUND, ST_IO. */
-    int (*remove)(void *ctx, const char *name);
-};
 
 /* ---- dialling rules ---- */
 
@@ -55,20 +23,135 @@ struct dial_rule {
     const char *pattern;
 };
 
-/* ---- the bridge ---- */
+/* ---- what calls are asked and what they tell ---- */
 
-struct bridge;
+enum call_state {
+    CALL_IDLE,        /* the object exists, nothing has been sent */
+    CALL_TRYING,      /* INVITE is on its way */
+    CALL_RINGING,     /* 18x without usable SDP */
+    CALL_EARLY,       /* 18x with SDP: early media flows */
+    CALL_ALERTING,    /* incoming: rings at the clients that listen, or waits for one to be free; nobody's call yet */
+    CALL_ACCEPTED,    /* incoming without an offer: our 200 made one, the ACK must bring the answer */
+    CALL_ESTABLISHED, /* answered and acknowledged */
+    CALL_ENDED,       /* the client was told; released at the end of the turn */
+    CALL_STATE_COUNT
+};
 
-/* What an incoming call meets: 480, the echo test, or the clients that sent LISTEN. */
+const char *call_state_name(int state);
+
+/* Why something was not done. */
+enum call_why {
+    CALL_DONE,      /* it was */
+    CALL_NONE,      /* there is no such call */
+    CALL_NOT_UP,    /* it has not been answered yet */
+    CALL_BUSY,      /* the client has a call already */
+    CALL_NO_TARGET, /* sip_target_refusal knows what is wrong */
+    CALL_DENIED,    /* by the rules */
+    CALL_OVERLOAD,
+    CALL_STOPPING,
+    CALL_LINES, /* all are in use */
+    CALL_RATE,  /* too many calls a minute */
+    CALL_NO_MEMORY,
+    CALL_STATUS /* the status says it */
+};
+
+struct call_result {
+    enum call_why why;
+    int status;
+};
+
+/* Why a call does not ring at a client any more. */
+enum call_gone {
+    CALL_GONE_CANCELLED,
+    CALL_GONE_ANSWERED_ELSEWHERE,
+    CALL_GONE_NO_ANSWER,
+    CALL_GONE_FAILED,
+    CALL_GONE_STOPPING,      /* the server */
+    CALL_GONE_REJECTED,      /* by this client, which */
+    CALL_GONE_DIALLING,      /* has a call of its own now, */
+    CALL_GONE_NOT_LISTENING, /* or does not want to be rung */
+    CALL_GONE_COUNT
+};
+
+/* What becomes of a file that is to be played. */
+enum call_file { CALL_FILE_STARTED, CALL_FILE_FAILED, CALL_FILE_ENDED, CALL_FILE_STOPPED };
+
+struct call_figures {
+    struct span call_id;
+    dur_us duration; /* since the answer */
+    uint64_t tx_packets, rx_packets, lost, reordered, duplicates;
+    uint64_t skipped; /* never sent, because this machine was too late */
+    double jitter_ms;
+    bool has_rtt; /* the next two are known */
+    double rtt_ms, mos;
+    const char *codec;
+    const char *recording; /* its path; "": none */
+};
+
+enum call_event_kind {
+    CALL_EVENT_STATE,      /* state was entered; ended: code and text. The order is that of SPEC: one end, the last */
+    CALL_EVENT_FIGURES,    /* as asked for, and just before the end of a call that was established */
+    CALL_EVENT_DIGIT,      /* digit: pressed at the far end, once a press */
+    CALL_EVENT_MARK,       /* text: its name; the last sample queued before it has left */
+    CALL_EVENT_FLOW,       /* stop: so much live audio waits that its sender should; or it may go on */
+    CALL_EVENT_AUDIO,      /* audio: received */
+    CALL_EVENT_SILENT,     /* none comes any more: its media are closed */
+    CALL_EVENT_FILE,       /* file, text: its name; FAILED: why */
+    CALL_EVENT_INCOMING,   /* it rings. caller, called: user parts, safe */
+    CALL_EVENT_GONE,       /* it does not ring any more: gone */
+    CALL_EVENT_UNANSWERED, /* whoever wanted to answer it could not: status */
+    CALL_EVENT_FREE,       /* behind the end: whoever had it may have another */
+    CALL_EVENT_BEGINS,     /* a client wants one: what was told about its last one can be told anew */
+    CALL_EVENT_AUDIO_LOST  /* a client reads too slowly: its oldest audio was dropped */
+};
+
+/* Pointers live as long as the function that is told. */
+struct call_event {
+    enum call_event_kind kind;
+    struct pool_id call;
+    struct pool_id owner; /* none: nobody's yet */
+    enum call_state state;
+    int code, status;
+    bool stop;
+    char digit;
+    enum call_file file;
+    enum call_gone gone;
+    const char *text, *why, *caller, *called;
+    const struct call_figures *figures;
+    struct span audio;
+};
+
+struct call_hooks {
+    void *ctx;
+    void (*event)(void *ctx, const struct call_event *event);
+    /* Why nobody can be rung now: 480, 486, or 0. */
+    int (*refusal)(void *ctx);
+};
+
+/* Who has a call, and for whom it counts. */
+struct call_party {
+    struct pool_id owner;
+    enum media_audio format;     /* in which received audio is told; MEDIA_AUDIO_OFF: not */
+    struct resampler *upsampler; /* borrows, as media_session_hear */
+    uint32_t latency_ms;         /* of live audio; 0: off */
+    struct rate_key account;     /* whose minute it is */
+    struct net_addr peer;
+};
+
+/* ---- all calls ---- */
+
+struct calls;
+struct call;
+
+/* What an incoming call meets: 480, the echo test, or whoever is rung. */
 enum bridge_incoming { BRIDGE_INCOMING_REJECT, BRIDGE_INCOMING_ECHO, BRIDGE_INCOMING_RING };
 
-struct bridge_config {
-    struct sip_config sip;      /* max_usages is set by the bridge; log and rng serve the whole bridge */
+struct calls_config {
+    const mono_us *now;         /* borrows: that of the turn in hand, never set back */
+    struct sip_config sip;      /* max_usages is set by the calls; log and rng serve all of them */
     struct net_addr media_addr; /* IP put in our SDP (port ignored) */
     uint32_t max_calls;
-    uint32_t max_clients;
-    uint64_t max_message;  /* longest WebSocket message */
-    uint64_t upload_max;   /* bytes, for the text of too_large */
+    uint32_t max_parties;  /* who may have calls: for the table of their rates */
     uint64_t media_buffer; /* bytes of all calls' queued live audio */
     dur_us ring;           /* 0 never */
     enum bridge_incoming incoming;
@@ -82,76 +165,66 @@ struct bridge_config {
     bool record_stereo; /* else what was received only */
     struct media_io media;
     struct media_files media_files;
-    struct file_io files;
     sip_send_fn sip_send;
-    sip_link_fn sip_link; /* may be NULL; the bridge has taken the address over already */
+    sip_link_fn sip_link; /* may be NULL; the address was taken over already */
     void *sip_ctx;
+    struct call_hooks hooks;
 };
 
-/* Everything is copied but log and rng. ST_NO_MEMORY. */
-WS_MUST_CHECK int bridge_new(const struct bridge_config *config, struct bridge **out);
+/* Everything is copied but what is borrowed, log and rng. ST_NO_MEMORY. */
+WS_MUST_CHECK int calls_new(const struct calls_config *config, struct calls **out);
 /* Closes what is open without telling anybody. NULL is fine. */
-void bridge_free(struct bridge *b);
-
-/* A WebSocket client after the 101. echo: the /echo endpoint, no commands. ST_FULL, ST_NO_MEMORY. */
-WS_MUST_CHECK int bridge_client_open(struct bridge *b, mono_us now, bool echo, const struct net_addr *peer,
-                                     struct pool_id *id);
-/* Its calls count for this token instead of its address. ST_IO, ST_NO_MEMORY: they count for the address. */
-WS_MUST_CHECK int bridge_client_token(struct bridge *b, struct pool_id id, struct span token);
-/* For reading into and writing from, in this turn only; NULL when stale. Bytes committed to its input are worked on in
- * bridge_pump. */
-struct ws_conn *bridge_client_conn(struct bridge *b, struct pool_id id);
-/* The socket is gone: the call is hung up, the upload dropped; the client is released at the end of the turn. */
-void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id);
-/* The file room finished upload_commit for this client (ST_OK or why not). */
-void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, int status);
-/* The file room finished cache_commit: the converted form is there (ST_OK), or not. Comes from a later turn or from inside commit. */
-void bridge_cache_done(struct bridge *b, mono_us now, int status);
-
-/* Begins with what goes on without calls: asking the SIP server, registering (sip_stack_start). Once. */
-void bridge_start(struct bridge *b, mono_us now);
-/* Our address is another one: Contact and SDP of new calls name it (the SDP its IP), the registration follows. */
-void bridge_set_local(struct bridge *b, mono_us now, const struct net_addr *local);
-
-void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from, const void *data, size_t len);
-/* A datagram on a media session's RTP or RTCP socket. */
-void bridge_media_input(struct bridge *b, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
-                        const void *data, size_t len);
-
-/* The next 20 ms tick on the absolute grid, or MONO_NEVER while no call has media: then the ticker is disarmed. */
-mono_us bridge_tick_due(const struct bridge *b);
-/* At or after bridge_tick_due: sends what is due in every call. */
-void bridge_tick(struct bridge *b, mono_us now);
-/* Every other deadline, and doing what is due. */
-mono_us bridge_due(const struct bridge *b);
-void bridge_expire(struct bridge *b, mono_us now);
-/* Towards the end of every turn: works on what clients have sent, hands audio and lists to the connections. Then the app writes.
- * All clients together have a share of BRIDGE_TURN_COST of a turn (as ws_conn_process_some counts, a line of a list is a
- * WS_COMMAND_COST), each in its turn a part of it: however many of them flood, the tick of the calls that are up is not late.
- * While some is left, bridge_due is now. */
-#define BRIDGE_TURN_COST   65536
-#define BRIDGE_CLIENT_COST 8192
-void bridge_pump(struct bridge *b, mono_us now);
+void calls_free(struct calls *all);
+/* In this turn only; NULL when stale. */
+struct call *calls_get(const struct calls *all, struct pool_id id);
+struct sip_stack *calls_sip(struct calls *all);
+struct media *calls_media(struct calls *all);
+/* New calls name another IP in their SDP. */
+void calls_set_media_addr(struct calls *all, const struct net_addr *addr);
+/* At or after media_tick_due: every call sends what is due. */
+void calls_tick(struct calls *all);
+/* Every other deadline, the SIP stack's too, and doing what is due. */
+mono_us calls_due(const struct calls *all);
+void calls_expire(struct calls *all);
 /* At the very end of the turn: releases what ended in it. */
-void bridge_reap(struct bridge *b);
+void calls_reap(struct calls *all);
+/* No new calls; every call is hung up. */
+void calls_stop(struct calls *all);
 
-/* No new calls or clients' commands; every call is hung up, every client gets close 1001. Then turn on until
- * bridge_is_quiet or the time is up. */
-void bridge_stop(struct bridge *b, mono_us now);
-bool bridge_is_quiet(const struct bridge *b);
-
-struct bridge_stats {
-    uint32_t clients, calls;
-    uint64_t calls_started, calls_established;
-    uint64_t calls_denied, calls_limited; /* by the dialling rules; by --calls-per-minute. Redirections count too */
-    uint64_t input_cost_max;              /* most that one turn spent on what clients had sent */
-    struct media_stats media;
-    struct sip_stats sip;
+struct calls_stats {
+    uint32_t calls;
+    uint64_t started, established;
+    uint64_t denied, limited; /* by the dialling rules; by calls_per_minute. Redirections count too */
 };
-struct bridge_stats bridge_stats(const struct bridge *b);
-struct sip_stack *bridge_sip(struct bridge *b);
+struct calls_stats calls_stats(const struct calls *all);
+/* With their media and the SIP stack. */
+uint64_t calls_worst_case_memory(uint32_t max_calls, uint32_t max_parties, uint64_t media_buffer);
 
-/* Bytes that a bridge of this size may need at most (pools, rings, players, recorders). */
-uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer);
+/* ---- one call ---- */
+
+/* A number, a name or a URI; *id is set before anything is told of the call. */
+struct call_result call_dial(struct calls *all, const struct call_party *who, struct span target, struct pool_id *id);
+/* One that rings. Else than ST_OK: that was told as CALL_EVENT_UNANSWERED, and the call has ended. */
+WS_MUST_CHECK int call_answer(struct call *call, const struct call_party *who);
+void call_refuse(struct call *call, int code);
+struct call_result call_hangup(struct call *call);
+/* Its owner is gone: hung up, and nobody is told. */
+void call_orphan(struct call *call);
+
+enum call_state call_state(const struct call *call);
+/* Of one that rings: user parts, safe. */
+const char *call_caller(const struct call *call);
+const char *call_called(const struct call *call);
+/* The audio of a call that is up, or NULL. */
+struct media_session *call_session(const struct call *call);
+
+/* While it is up. CALL_STATUS: why says. */
+struct call_result call_play(struct call *call, const char *name, char why[MEDIA_WHY_MAX]);
+struct call_result call_stop_playing(struct call *call);
+struct call_result call_dtmf(struct call *call, struct span digits);
+/* uplink: as for media_session_mark. */
+struct call_result call_mark(struct call *call, const struct media_uplink *uplink, struct span name);
+struct call_result call_clear(struct call *call);
+struct call_result call_figures(struct call *call);
 
 #endif

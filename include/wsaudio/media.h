@@ -36,7 +36,6 @@ struct media_io {
 /* ---- files ---- */
 
 #define FILE_HANDLE_NONE (-1)
-#define MEDIA_NAME_MAX   128 /* bytes of a file's name */
 #define MEDIA_WHY_MAX    160 /* of a text that says why a file cannot be played */
 
 /* Handles belong to the implementation. Every function returns ST_OK or a status; none may block on a disk flush. */

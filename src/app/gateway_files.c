@@ -14,11 +14,10 @@ static const char *why(void *ctx)
 
 /* ---- uploads ---- */
 
-static int upload_begin(void *ctx, struct pool_id client, const char *name, struct pool_id *upload)
+static int upload_begin(void *ctx, const char *name, struct pool_id *upload)
 {
     struct gateway *g = ctx;
 
-    (void)client;
     return uploads_begin(g->uploads, span_cstr(name), upload);
 }
 
@@ -202,21 +201,23 @@ static void raw_packet(void *ctx, const void *data, size_t len)
     g->raw_bytes += len;
 }
 
-struct file_io gateway_file_io(struct gateway *g)
+struct upload_io gateway_upload_io(struct gateway *g)
 {
-    return (struct file_io){
+    return (struct upload_io){
         .ctx = g,
         .why = why,
-        .upload_begin = upload_begin,
-        .upload_write = upload_write,
-        .upload_read = upload_read,
-        .upload_commit = upload_commit,
-        .upload_abort = upload_abort,
-        .list_open = list_open,
-        .list_next = list_next,
-        .list_close = list_close,
-        .remove = remove_upload,
+        .begin = upload_begin,
+        .write = upload_write,
+        .read = upload_read,
+        .commit = upload_commit,
+        .abort = upload_abort,
     };
+}
+
+struct list_io gateway_list_io(struct gateway *g)
+{
+    return (struct list_io){
+        .ctx = g, .why = why, .open = list_open, .next = list_next, .close = list_close, .remove = remove_upload};
 }
 
 struct media_files gateway_media_files(struct gateway *g)

@@ -9,7 +9,7 @@
 #include "recordings.h"
 #include "uploads.h"
 #include "web.h"
-#include "wsaudio/call.h"
+#include "wsaudio/client.h"
 #include "wsaudio/os.h"
 
 #define GATEWAY_WHY_MAX 512
@@ -62,7 +62,8 @@ struct gateway {
 int gateway_fail(struct gateway *g, int status, const char *fmt, ...) WS_PRINTF(3, 4);
 
 /* gateway_files.c: the files of the bridge. */
-struct file_io gateway_file_io(struct gateway *g);
+struct upload_io gateway_upload_io(struct gateway *g);
+struct list_io gateway_list_io(struct gateway *g);
 struct media_files gateway_media_files(struct gateway *g);
 /* Opens uploads, recordings and the raw file. */
 WS_MUST_CHECK int gateway_files_open(struct gateway *g);

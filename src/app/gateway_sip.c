@@ -189,7 +189,8 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                    .record_stereo = o->record_channels == OPTION_CHANNELS_STEREO,
                                    .media = media_sockets_io(g->media),
                                    .media_files = gateway_media_files(g),
-                                   .files = gateway_file_io(g),
+                                   .uploads = gateway_upload_io(g),
+                                   .lists = gateway_list_io(g),
                                    .sip_send = sip_send,
                                    .sip_link = gateway_link_event,
                                    .sip_ctx = g};

@@ -7,6 +7,7 @@
 
 #include "options_table.h"
 #include "web_tokens.h"
+#include "wsaudio/dialect_text.h"
 #include "wsaudio/os.h"
 
 #define CONFIG_FILE_MAX   (256 * 1024)
@@ -341,14 +342,6 @@ static int resolve_password(struct loader *l)
     return ST_OK;
 }
 
-/* The longest WAV_UPLOAD message: verb, name, base64, CR LF. */
-static uint64_t upload_message_len(uint64_t upload_max)
-{
-    uint64_t base64 = (upload_max + 2) / 3 * 4;
-
-    return sizeof("WAV_UPLOAD:") - 1 + 128 + 1 + BASE64_URL_MAX + base64 + (base64 / 64 + 1) * 2; /* in lines of 64 */
-}
-
 static int check_tokens(struct loader *l, const char *path)
 {
     char safe[TEXT_SAFE_MAX + 1];
@@ -401,7 +394,7 @@ static int finish(struct loader *l)
         o->lang = lang_from_environment();
     }
     if (origin_of(l, "ws-max-message") == ORIGIN_PRESET) {
-        uint64_t needed = upload_message_len(o->upload_max);
+        uint64_t needed = dialect_text_upload_len(o->upload_max);
         o->ws_max_message = needed > 4 * 1024 * 1024 ? needed : 4 * 1024 * 1024;
     }
     int status = check_calls(l);

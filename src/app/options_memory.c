@@ -2,7 +2,7 @@
 /* The most memory that a server with these options may need, for --check-config. */
 #include "options.h"
 #include "recordings.h"
-#include "wsaudio/call.h"
+#include "wsaudio/client.h"
 #include "wsaudio/http.h"
 #include "wsaudio/http/server.h"
 #include "wsaudio/loopback.h"

@@ -10,9 +10,9 @@
 #define TEMPORARY_SUFFIX ".part"
 
 /* Whoever calls has told a bad name to the client already; here it is the last gate before the disk. */
-static int name_copy(struct span name, char out[WS_NAME_MAX + 1])
+static int name_copy(struct span name, char out[FILE_NAME_LEN_MAX + 1])
 {
-    return ws_file_name_ok(name) ? span_copy(name, out, WS_NAME_MAX + 1) : ST_BAD;
+    return file_name_ok(name) ? span_copy(name, out, FILE_NAME_LEN_MAX + 1) : ST_BAD;
 }
 
 bool uploads_is_temporary(const char *name)
@@ -39,7 +39,7 @@ static int scan(struct uploads *u)
         }
         if (!uploads_is_temporary(entry.name)) {
             u->stored += uploads_drop_orphan(u, entry.name) ? 0 : uploads_space(u, entry.size);
-            u->files += ws_file_name_ok(span_cstr(entry.name)) ? 1 : 0;
+            u->files += file_name_ok(span_cstr(entry.name)) ? 1 : 0;
         } else if (os_file_remove(u->dir_fd, entry.name) == ST_OK) {
             log_write(u->log, LOG_INFO, LOG_TEXT(u->log, UPLOAD_STALE), entry.name);
         }
@@ -151,7 +151,7 @@ int upload_start(struct uploads *u, const char *name, struct upload **out)
     up->owner = u;
     up->id = id;
     int status = uploads_renew_dir(u);
-    up->is_new = status == ST_OK && !uploads_find(u, name, &up->replaces) && ws_file_name_ok(span_cstr(name));
+    up->is_new = status == ST_OK && !uploads_find(u, name, &up->replaces) && file_name_ok(span_cstr(name));
     if (status == ST_OK) {
         status = up->is_new && is_crowded(u) ? ST_FULL : span_copy(span_cstr(name), up->name, sizeof(up->name));
     }
@@ -178,7 +178,7 @@ static void warn(struct uploads *u, const char *name)
 int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
 {
     *upload = POOL_ID_NONE;
-    char text[WS_NAME_MAX + 1];
+    char text[FILE_NAME_LEN_MAX + 1];
     if (name_copy(name, text) != ST_OK) {
         return ST_BAD;
     }
@@ -355,7 +355,7 @@ void uploads_abort(struct uploads *u, struct pool_id upload)
 
 int uploads_open_file(struct uploads *u, struct span name, int *fd, uint64_t *size)
 {
-    char text[WS_NAME_MAX + 1];
+    char text[FILE_NAME_LEN_MAX + 1];
 
     *fd = -1;
     int status = name_copy(name, text);
@@ -379,7 +379,7 @@ int uploads_delete(struct uploads *u, struct span name)
 {
     int fd;
     uint64_t size;
-    char text[WS_NAME_MAX + 1];
+    char text[FILE_NAME_LEN_MAX + 1];
     int status = name_copy(name, text);
 
     if (status == ST_OK) {

@@ -33,7 +33,7 @@ WS_MUST_CHECK int uploads_open(const struct uploads_config *config, struct uploa
  * fine. */
 void uploads_close(struct uploads *u);
 
-/* Names are what ws_file_name_ok lets through: nothing leaves the directory. */
+/* Names are what file_name_ok lets through: nothing leaves the directory. */
 
 /* Begins an upload in a temporary file. ST_BAD: not a valid name. ST_FULL: max_files are there, or no disk space. ST_BUSY: no
  * handle. ST_DENIED, ST_IO (no descriptor, too), each with a limited WARNING. */

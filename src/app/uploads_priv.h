@@ -7,7 +7,7 @@
 #include "wsaudio/ws.h"
 
 #define CACHED_PREFIX      ".converted-"
-#define STORED_NAME_MAX    (WS_NAME_MAX + sizeof(CACHED_PREFIX))
+#define STORED_NAME_MAX    (FILE_NAME_LEN_MAX + sizeof(CACHED_PREFIX))
 #define TEMPORARY_NAME_MAX 48
 #define CACHED_HEADER_LEN  76
 

@@ -210,7 +210,7 @@ static int open_server(struct web *w, char why[WEB_WHY_MAX])
 
     w->clients = (struct web_clients){.bridge = w->config.bridge, .log = w->config.log};
     w->site = (struct web_site){.recordings = w->config.recordings, .sip = w->config.sip};
-    config.endpoints = web_endpoints(o->ws_echo, &config.endpoint_count);
+    config.endpoints = web_endpoints(&w->clients, o->ws_echo, &config.endpoint_count);
     config.protocol = web_protocol(&w->clients);
     config.site = web_site(&w->site, w->config.loopback, o->sip_register);
     int status = http_server_new(&config, &w->server);

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "web_client.h"
 
-enum { ENDPOINT_TEXT, ENDPOINT_ECHO, ENDPOINT_COUNT };
-
-const struct http_endpoint *web_endpoints(bool echo, uint32_t *count)
+const struct http_endpoint *web_endpoints(struct web_clients *clients, bool echo, uint32_t *count)
 {
-    static const char *const protocols[] = {"sip-audio-protocol", "sip-demo-protocol", NULL};
-    static const struct http_endpoint endpoints[ENDPOINT_COUNT] = {
-        [ENDPOINT_TEXT] = {"/", protocols},
-        [ENDPOINT_ECHO] = {"/echo", protocols},
-    };
-
-    *count = echo ? ENDPOINT_COUNT : ENDPOINT_ECHO;
-    return endpoints;
+    *count = 0;
+    for (uint32_t i = 0; i < DIALECTS; i++) {
+        const struct dialect *dialect = dialect_get(i);
+        if (echo || !dialect->echo) {
+            clients->endpoints[(*count)++] = (struct http_endpoint){dialect->path, dialect->subprotocols};
+        }
+    }
+    return clients->endpoints;
 }
 
 static struct ws_conn *conn_of(void *ctx, void *owner)
@@ -34,7 +32,7 @@ static int client_open(void *ctx, mono_us now, void *owner, struct http_conn *co
     const struct web_clients *clients = ctx;
     struct web_client *client = owner;
     char text[ADDR_TEXT_MAX];
-    int status = bridge_client_open(clients->bridge, now, endpoint == ENDPOINT_ECHO, peer, &client->id);
+    int status = bridge_client_open(clients->bridge, now, dialect_get(endpoint), peer, &client->id);
 
     if (status != ST_OK) {
         return status;
@@ -79,7 +77,7 @@ static void client_output_consume(void *ctx, void *owner, size_t len)
 }
 
 /* What the client sent and nobody reads must not make the kernel reset what it was just told: an end for a fault of its own lingers. */
-static enum http_protocol_state client_state(void *ctx, void *owner, bool input_ended)
+static enum http_protocol_state protocol_state(void *ctx, void *owner, bool input_ended)
 {
     const struct ws_conn *conn = conn_of(ctx, owner);
     const void *bytes;
@@ -120,7 +118,7 @@ struct http_protocol web_protocol(struct web_clients *clients)
         .input_commit = client_input_commit,
         .output = client_output,
         .output_consume = client_output_consume,
-        .state = client_state,
+        .state = protocol_state,
         .gone = client_gone,
     };
 }

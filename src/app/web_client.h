@@ -3,12 +3,14 @@
 #ifndef WSAUDIO_APP_WEB_CLIENT_H
 #define WSAUDIO_APP_WEB_CLIENT_H
 
-#include "wsaudio/call.h"
+#include "dialects.h"
 #include "wsaudio/http/server.h"
 
 struct web_clients {
     struct bridge *bridge; /* borrows */
     const struct log *log; /* borrows */
+    struct http_endpoint
+        endpoints[DIALECTS]; /* the paths where a WebSocket may be opened, in the order of the dialects */
 };
 
 /* The owner of an http_conn. Zeroed before http_conn_open. */
@@ -16,8 +18,8 @@ struct web_client {
     struct pool_id id; /* of the bridge's client; none before the upgrade */
 };
 
-/* The paths where one may be opened. echo: --ws-echo. */
-const struct http_endpoint *web_endpoints(bool echo, uint32_t *count);
+/* Those paths, by the table of dialects. echo: --ws-echo. */
+const struct http_endpoint *web_endpoints(struct web_clients *clients, bool echo, uint32_t *count);
 /* clients: borrowed as long as the table is used. */
 struct http_protocol web_protocol(struct web_clients *clients);
 

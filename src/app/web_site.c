@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "web_site.h"
 
+#include "wsaudio/dialect_text.h"
 #include "wsaudio/os.h"
-
-/* As the front page lists them. */
-static const char *const COMMANDS[] = {"CALL:target",  "HANGUP",   "WAV_UPLOAD:name:base64", "PLAY_WAV:name",
-                                       "STOP_WAV",     "LIST_WAV", "DELETE_WAV:name",        "STATS",
-                                       "MEDIA:format", NULL};
 
 static bool is_registered(void *ctx)
 {
@@ -50,11 +46,17 @@ static bool recording_next(void *ctx, struct http_cursor *cursor, struct http_re
 
 struct http_site web_site(struct web_site *site, bool loopback, bool registers)
 {
+    for (size_t i = 0; i < WEB_COMMANDS_MAX; i++) {
+        site->commands[i] = dialect_text_usage(i);
+        if (site->commands[i] == NULL) {
+            break;
+        }
+    }
     struct http_site result = {
         .ctx = site,
         .version = WSAUDIO_VERSION,
         .loopback = loopback,
-        .commands = COMMANDS,
+        .commands = site->commands,
         .is_registered = registers ? is_registered : NULL,
     };
     if (site->recordings != NULL) {

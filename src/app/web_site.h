@@ -7,9 +7,12 @@
 #include "wsaudio/http/server.h"
 #include "wsaudio/sipua.h"
 
+#define WEB_COMMANDS_MAX 32
+
 struct web_site {
-    struct recordings *recordings; /* borrows; NULL: none are kept */
-    const struct sip_stack *sip;   /* borrows */
+    struct recordings *recordings;              /* borrows; NULL: none are kept */
+    const struct sip_stack *sip;                /* borrows */
+    const char *commands[WEB_COMMANDS_MAX + 1]; /* of the table of verbs; NULL behind the last */
 };
 
 /* site: borrowed as long as the result is used. registers: /healthz says when the server is not registered. */

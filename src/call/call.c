@@ -1,32 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-#include "bridge_priv.h"
+#include "calls_priv.h"
 
 #include <assert.h>
 #include <stdio.h>
 
 #define SDP_MAX 1024
 
-struct call *call_get(struct bridge *b, struct pool_id id)
+void call_tell(const struct call *call, struct call_event event)
 {
-    return pool_get(&b->calls, id);
+    struct calls *all = call->calls;
+
+    event.call = call->id;
+    event.owner = call->owner;
+    all->config.hooks.event(all->config.hooks.ctx, &event);
 }
 
 /* ---- the life table's actions ---- */
 
 static void act_start_limits(struct call *call)
 {
-    struct bridge *b = call->bridge;
+    struct calls *all = call->calls;
 
     call->was_established = true;
-    call->established_at = b->now;
-    media_session_signs_life(call->media, b->now);
+    call->established_at = *all->now;
+    media_session_signs_life(call->media, *all->now);
     call->may_be_silent = false;
-    b->stats.calls_established++;
+    all->stats.established++;
     uint16_t far_port = media_session_negotiated(call->media)->rtp.port;
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, REMOTE_RTP_PORT), far_port);
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_ESTABLISHED));
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, MEDIA_PORTS), media_session_port(call->media), far_port);
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, RTP_RECEIVER_START));
+    log_write(all->log, LOG_INFO, LOG_TEXT(all->log, REMOTE_RTP_PORT), far_port);
+    log_write(all->log, LOG_INFO, LOG_TEXT(all->log, CALL_ESTABLISHED));
+    log_write(all->log, LOG_INFO, LOG_TEXT(all->log, MEDIA_PORTS), media_session_port(call->media), far_port);
+    log_write(all->log, LOG_INFO, LOG_TEXT(all->log, RTP_RECEIVER_START));
     call_record_media(call);
     call_expire(call);
 }
@@ -34,85 +38,77 @@ static void act_start_limits(struct call *call)
 /* The pending offer's text; only during CALL_EV_OFFER_SAME. */
 static void accept_offer(struct call *call, struct span offer)
 {
-    struct bridge *b = call->bridge;
+    struct calls *all = call->calls;
     const char *why = NULL;
     char sdp[SDP_MAX];
     struct outbuf out;
 
     outbuf_init(&out, sdp, sizeof(sdp));
     if (media_session_answer(call->media, offer, &out, &why) != ST_OK ||
-        sip_inv_accept_offer(b->sip, b->now, call->usage, outbuf_view(&out)) != ST_OK) {
-        log_write(b->log, LOG_DEBUG, "call %s: the offer could not be answered", call->label);
+        sip_inv_accept_offer(all->sip, *all->now, call->usage, outbuf_view(&out)) != ST_OK) {
+        log_write(all->log, LOG_DEBUG, "call %s: the offer could not be answered", call->label);
         return;
     }
-    media_session_signs_life(call->media, b->now); /* a re-INVITE is a sign of life: the wait for media begins anew */
+    media_session_signs_life(call->media,
+                             *all->now); /* a re-INVITE is a sign of life: the wait for media begins anew */
     call->may_be_silent = false;
-    timerq_set(&b->timers, &call->timer, b->now); /* call_expire finds the next deadline */
+    timerq_set(&all->timers, &call->timer, *all->now); /* call_expire finds the next deadline */
 }
 
 static void refuse_offer(struct call *call)
 {
-    struct bridge *b = call->bridge;
+    struct calls *all = call->calls;
 
     call->may_be_silent = true;
-    if (sip_inv_refuse_offer(b->sip, b->now, call->usage, 488) != ST_OK) {
-        log_write(b->log, LOG_DEBUG, "call %s: the offer could not be refused", call->label);
+    if (sip_inv_refuse_offer(all->sip, *all->now, call->usage, 488) != ST_OK) {
+        log_write(all->log, LOG_DEBUG, "call %s: the offer could not be refused", call->label);
     }
 }
 
 static void act_release(struct call *call)
 {
-    struct client *c = client_get(call->bridge, call->client);
+    struct calls *all = call->calls;
 
-    timerq_cancel(&call->bridge->timers, &call->timer);
+    timerq_cancel(&all->timers, &call->timer);
     call->usage = POOL_ID_NONE;
-    if (c != NULL && pool_id_eq(c->call, call->id)) {
-        c->call = POOL_ID_NONE;
-    }
-    call->bridge->reap = true;
-    call->bridge->settle = true; /* the client may be rung now */
+    list_push_back(&all->ended, &call->ended);
+    call_tell(call, (struct call_event){.kind = CALL_EVENT_FREE});
 }
 
 void call_send_ringing(struct call *call)
 {
-    struct bridge *b = call->bridge;
+    struct calls *all = call->calls;
 
-    if (sip_inv_progress(b->sip, b->now, call->usage, 180, SPAN_NONE) != ST_OK) {
-        log_write(b->log, LOG_DEBUG, "call %s: 180 could not be sent", call->label);
+    if (sip_inv_progress(all->sip, *all->now, call->usage, 180, SPAN_NONE) != ST_OK) {
+        log_write(all->log, LOG_DEBUG, "call %s: 180 could not be sent", call->label);
     }
 }
 
 static void act_reject(struct call *call)
 {
-    struct bridge *b = call->bridge;
+    struct calls *all = call->calls;
 
-    if (sip_inv_reject(b->sip, b->now, call->usage, call->end_code, SPAN_NONE) != ST_OK) {
-        sip_inv_end(b->sip, b->now, call->usage);
+    if (sip_inv_reject(all->sip, *all->now, call->usage, call->end_code, SPAN_NONE) != ST_OK) {
+        sip_inv_end(all->sip, *all->now, call->usage);
     }
+}
+
+static void tell_state(const struct call *call)
+{
+    call_tell(call,
+              (struct call_event){
+                  .kind = CALL_EVENT_STATE, .state = call->state, .code = call->end_code, .text = call->end_reason});
 }
 
 static void run_actions(struct call *call, unsigned actions, struct span offer)
 {
-    struct bridge *b = call->bridge;
-    struct client *c = client_get(b, call->client);
+    struct calls *all = call->calls;
 
     if ((actions & CALL_ACT_OPEN_MEDIA) != 0) {
-        media_session_start(call->media, b->now, &call->sip_peer, true);
+        media_session_start(call->media, *all->now, &call->sip_peer, true);
     }
     if ((actions & CALL_ACT_START_LIMITS) != 0) {
         act_start_limits(call);
-    }
-    if ((actions & CALL_ACT_TELL_TRYING) != 0) {
-        client_tell(c, "CALL_STATE:trying");
-    }
-    if ((actions & CALL_ACT_TELL_RINGING) != 0) {
-        client_tell(c, "CALL_STATE:ringing");
-    }
-    if ((actions & CALL_ACT_TELL_EARLY) != 0) {
-        client_tell(c, "CALL_STATE:early");
-    }
-    if ((actions & CALL_ACT_TELL_ESTABLISHED) != 0) {
-        client_tell(c, "CALL_STATE:established");
     }
     if ((actions & CALL_ACT_ACCEPT_OFFER) != 0) {
         accept_offer(call, offer);
@@ -124,37 +120,38 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
         call_close_media(call);
     }
     if ((actions & CALL_ACT_TELL_STATS) != 0) {
-        call_tell_stats(call, c);
+        call_tell_figures(call);
         call_warn_quality(call);
     }
     if ((actions & CALL_ACT_END_USAGE) != 0) {
-        sip_inv_end(b->sip, b->now, call->usage);
+        sip_inv_end(all->sip, *all->now, call->usage);
     }
-    if ((actions & CALL_ACT_TELL_ENDED) != 0) {
-        client_tell(c, "CALL_STATE:ended:%d:%s", call->end_code, call->end_reason);
+    if ((actions & CALL_ACT_TELL_STATE) != 0) {
+        tell_state(call);
     }
     if ((actions & CALL_ACT_SEND_RINGING) != 0) {
         call_send_ringing(call);
     }
     if ((actions & CALL_ACT_STOP_RINGING) != 0) {
-        ringing_end(call);
+        call_tell(call, (struct call_event){.kind = CALL_EVENT_GONE, .gone = call->incoming.gone});
     }
     if ((actions & CALL_ACT_REJECT) != 0) {
         act_reject(call);
     }
-    if ((actions & CALL_ACT_RELEASE) != 0) {
-        /* every end, also of a call whose client is gone */
+    if ((actions & CALL_ACT_LOG_END) != 0) {
         char words[LOG_WORDS_MAX];
-        log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_ENDED), call->label, call->end_code,
-                  log_words(b->log, call->end_reason, words));
+        log_write(all->log, LOG_INFO, LOG_TEXT(all->log, CALL_ENDED), call->label, call->end_code,
+                  log_words(all->log, call->end_reason, words));
+    }
+    if ((actions & CALL_ACT_RELEASE) != 0) {
         act_release(call);
     }
 }
 
-static void step_with(struct call *call, enum call_event event, struct span offer)
+static void step_with(struct call *call, enum call_life_event event, struct span offer)
 {
     const struct fsm_cell *cell = &call_life[call->state][event];
-    const struct log *log = call->bridge->log;
+    const struct log *log = call->calls->log;
 
     if (cell->rule == FSM_DROP) {
         return;
@@ -162,22 +159,22 @@ static void step_with(struct call *call, enum call_event event, struct span offe
     if (cell->rule != FSM_GO) {
         assert(cell->rule == FSM_GO);
         log_write(log, LOG_ERROR, LOG_TEXT(log, CALL_TABLE_BUG), call->label, call_state_name((int)call->state),
-                  call_event_name((int)event));
+                  call_life_event_name((int)event));
         return;
     }
     enum call_state from = call->state;
     call->state = (enum call_state)cell->next;
     log_write(log, LOG_DEBUG, "call %s: life %s -> %s on %s", call->label, call_state_name((int)from),
-              call_state_name((int)call->state), call_event_name((int)event));
+              call_state_name((int)call->state), call_life_event_name((int)event));
     run_actions(call, cell->actions, offer);
 }
 
-void call_step(struct call *call, enum call_event event)
+void call_step(struct call *call, enum call_life_event event)
 {
     step_with(call, event, SPAN_NONE);
 }
 
-void call_end(struct call *call, enum call_event event, int code, const char *reason)
+void call_end(struct call *call, enum call_life_event event, int code, const char *reason)
 {
     call->end_code = code;
     snprintf(call->end_reason, sizeof(call->end_reason), "%s", reason);
@@ -186,30 +183,9 @@ void call_end(struct call *call, enum call_event event, int code, const char *re
 
 /* ---- dialling ---- */
 
-static void dial_failed(struct client *c, struct call *call, int status)
-{
-    const struct log *log = c->bridge->log;
-    struct span verb = SPAN_LIT("CALL");
-    char words[LOG_WORDS_MAX];
-
-    log_write(log, LOG_WARNING, LOG_TEXT(log, CALL_NOT_PLACED), call->label,
-              log_words(log, status_name(status), words));
-    if (status == ST_FULL) {
-        client_error(c, verb, WS_ERROR_BUSY, "no free line, try again later");
-    } else if (status == ST_STATE) {
-        client_error(c, verb, WS_ERROR_IO, "the SIP server's name has no address yet, try again later");
-    } else {
-        client_error(c, verb, status == ST_IO ? WS_ERROR_IO : WS_ERROR_INTERNAL, "the call could not be placed (%s)",
-                     status_name(status));
-    }
-    call_close_media(call);
-    call->state = CALL_ENDED;
-    act_release(call);
-}
-
 static int place(struct call *call, struct span uri)
 {
-    struct bridge *b = call->bridge;
+    struct calls *all = call->calls;
     char sdp[SDP_MAX];
     struct outbuf out;
     int status = call_open_media(call);
@@ -222,98 +198,92 @@ static int place(struct call *call, struct span uri)
     if (status != ST_OK) {
         return status;
     }
-    return sip_inv_invite(b->sip, b->now, uri, outbuf_view(&out), b->config.ring, call->id, &call->usage);
+    return sip_inv_invite(all->sip, *all->now, uri, outbuf_view(&out), all->config.ring, call->id, &call->usage);
 }
 
-static struct dial_attempt attempt_of(const struct client *c, const char *label)
+static struct dial_attempt attempt_of(struct calls *all, const struct call_party *who, const char *label)
 {
     return (struct dial_attempt){
-        .log = c->bridge->log, .now = c->bridge->now, .account = &c->account, .peer = &c->peer, .label = label};
+        .log = all->log, .now = *all->now, .account = &who->account, .peer = &who->peer, .label = label};
 }
 
 /* By the rules, the free lines and the rate, in this order: what cannot be dialled costs nothing of a minute's calls. */
-static struct call *admit(struct client *c, struct span uri, const char *label, struct pool_id *id)
+static enum call_why admit(struct calls *all, const struct call_party *who, struct span uri, const char *label,
+                           struct call **out, struct pool_id *id)
 {
-    struct bridge *b = c->bridge;
-    struct dial_attempt attempt = attempt_of(c, label);
+    struct dial_attempt attempt = attempt_of(all, who, label);
 
-    if (!dial_pass_rules(&b->dial, &attempt, uri)) {
-        client_error(c, SPAN_LIT("CALL"), WS_ERROR_DENIED, "the dialling rules do not allow it");
-        return NULL;
+    if (!dial_pass_rules(&all->dial, &attempt, uri)) {
+        return CALL_DENIED;
     }
-    if (overload_is(&b->overload, b->now)) {
-        if (log_quota_take(&b->overload.refusals, b->log, LOG_WARNING, b->now)) {
-            log_write(b->log, LOG_WARNING, LOG_TEXT(b->log, CALL_REFUSED_OVERLOAD), label);
+    if (overload_is(&all->overload, *all->now)) {
+        if (log_quota_take(&all->overload.refusals, all->log, LOG_WARNING, *all->now)) {
+            log_write(all->log, LOG_WARNING, LOG_TEXT(all->log, CALL_REFUSED_OVERLOAD), label);
         }
-        client_error(c, SPAN_LIT("CALL"), WS_ERROR_BUSY,
-                     "the server is overloaded: packets of the calls that are up leave too late; try again later");
-        return NULL;
+        return CALL_OVERLOAD;
     }
-    struct call *call = b->stopping ? NULL : pool_new(&b->calls, id);
-    if (call == NULL) {
-        log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_REFUSED_BUSY), label);
-        client_error(c, SPAN_LIT("CALL"), WS_ERROR_BUSY,
-                     b->stopping ? "the server is stopping" : "all lines are in use");
-        return NULL;
+    *out = all->stopping ? NULL : pool_new(&all->pool, id);
+    if (*out == NULL) {
+        log_write(all->log, LOG_INFO, LOG_TEXT(all->log, CALL_REFUSED_BUSY), label);
+        return all->stopping ? CALL_STOPPING : CALL_LINES;
     }
-    if (!dial_pass_rate(&b->dial, &attempt)) {
-        client_error(c, SPAN_LIT("CALL"), WS_ERROR_RATE_LIMITED, "more than %u calls a minute",
-                     b->config.calls_per_minute);
-        pool_free(&b->calls, *id);
-        return NULL;
+    if (!dial_pass_rate(&all->dial, &attempt)) {
+        pool_free(&all->pool, *id);
+        *id = POOL_ID_NONE;
+        return CALL_RATE;
     }
-    return call;
+    return CALL_DONE;
 }
 
 bool call_may_redirect(void *ctx, struct pool_id owner, struct span uri)
 {
-    struct bridge *b = ctx;
-    const struct call *call = pool_get(&b->calls, owner);
-    const struct client *c = call != NULL ? client_get(b, call->client) : NULL;
+    struct calls *all = ctx;
+    const struct call *call = pool_get(&all->pool, owner);
     char label[TEXT_SAFE_MAX + 1];
 
-    if (c == NULL) {
+    if (call == NULL || pool_id_is_none(call->owner)) {
         return false;
     }
-    struct dial_attempt attempt = attempt_of(c, text_safe(uri, label));
-    return dial_pass_rules(&b->dial, &attempt, uri) && dial_pass_rate(&b->dial, &attempt);
+    struct dial_attempt attempt = attempt_of(all, &call->who, text_safe(uri, label));
+    return dial_pass_rules(&all->dial, &attempt, uri) && dial_pass_rate(&all->dial, &attempt);
 }
 
-void call_dial(struct client *c, struct span target)
+struct call_result call_dial(struct calls *all, const struct call_party *who, struct span target, struct pool_id *id)
 {
-    struct bridge *b = c->bridge;
     char uri[CALL_URI_MAX];
     char label[CALL_LABEL_MAX + 1];
-    struct pool_id id;
+    struct call *call = NULL;
 
-    if (sip_target_parse(target, span_cstr(b->domain), uri, sizeof(uri), label, sizeof(label)) != ST_OK) {
-        client_error(c, SPAN_LIT("CALL"), WS_ERROR_BAD_ARGUMENT, "%s", sip_target_refusal(target));
-        return;
+    if (sip_target_parse(target, span_cstr(all->domain), uri, sizeof(uri), label, sizeof(label)) != ST_OK) {
+        return (struct call_result){CALL_NO_TARGET, ST_BAD};
     }
-    struct call *call = admit(c, span_cstr(uri), label, &id);
-    if (call == NULL) {
-        return;
+    enum call_why why = admit(all, who, span_cstr(uri), label, &call, id);
+    if (why != CALL_DONE) {
+        return (struct call_result){why, ST_OK};
     }
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, CALL_REQUESTED), label);
-    call->bridge = b;
-    call->id = id;
-    call->client = c->id;
-    const struct net_addr *server = sip_stack_server(b->sip, b->now);
+    log_write(all->log, LOG_INFO, LOG_TEXT(all->log, CALL_REQUESTED), label);
+    call->calls = all;
+    call->id = *id;
+    call->owner = who->owner;
+    call->who = *who;
+    const struct net_addr *server = sip_stack_server(all->sip, *all->now);
     call->sip_peer = server != NULL ? *server : (struct net_addr){0};
     memcpy(call->label, label, sizeof(label));
-    c->call = id;
     int status = place(call, span_cstr(uri));
     if (status != ST_OK) {
-        dial_failed(c, call, status);
-        return;
+        char words[LOG_WORDS_MAX];
+        log_write(all->log, LOG_WARNING, LOG_TEXT(all->log, CALL_NOT_PLACED), label,
+                  log_words(all->log, status_name(status), words));
+        call_step(call, CALL_EV_NOT_PLACED);
+        return (struct call_result){CALL_STATUS, status};
     }
-    b->stats.calls_started++;
-    ringing_leave(c, "dialling");
+    all->stats.started++;
     bool failed_at_once = call->end_code != 0;
     call_step(call, CALL_EV_DIALLED);
     if (failed_at_once) {
         call_step(call, CALL_EV_FAR_END);
     }
+    return (struct call_result){CALL_DONE, ST_OK};
 }
 
 /* ---- events from the SIP stack ---- */
@@ -352,7 +322,7 @@ static void on_answer(struct call *call, const struct sip_event *event)
 /* The ACK to a re-INVITE that had no offer: what it answers to ours is in force. */
 static void on_late_answer(struct call *call, const struct sip_event *event)
 {
-    struct bridge *b = call->bridge;
+    struct calls *all = call->calls;
     const char *why = TEXT_EN_WORD_BAD_SDP;
     int status = media_session_take_late_answer(call->media, event->body, &why);
 
@@ -365,7 +335,7 @@ static void on_late_answer(struct call *call, const struct sip_event *event)
     }
     call_step(call, CALL_EV_REANSWERED);
     call->may_be_silent = false;
-    media_session_signs_life(call->media, b->now);
+    media_session_signs_life(call->media, *all->now);
     call_expire(call); /* the wait for media begins anew, or ends */
 }
 
@@ -378,13 +348,13 @@ static void on_offer(struct call *call, const struct sip_event *event)
 
 void call_sip_event(void *ctx, const struct sip_event *event)
 {
-    struct bridge *b = ctx;
+    struct calls *all = ctx;
 
     if (event->kind == SIP_EVENT_INCOMING) {
-        incoming_arrives(b, event);
+        incoming_arrives(all, event);
         return;
     }
-    struct call *call = pool_get(&b->calls, event->owner);
+    struct call *call = pool_get(&all->pool, event->owner);
 
     if (call == NULL || call->state == CALL_ENDED ||
         (!pool_id_is_none(call->usage) && !pool_id_eq(call->usage, event->usage))) {
@@ -404,7 +374,7 @@ void call_sip_event(void *ctx, const struct sip_event *event)
     case SIP_EVENT_ENDED:
         set_end(call, event);
         if (event->elsewhere) {
-            call->incoming.gone = "answered elsewhere";
+            call->incoming.gone = CALL_GONE_ANSWERED_ELSEWHERE;
         }
         call_step(call, CALL_EV_FAR_END);
         break;
@@ -425,30 +395,30 @@ void call_sip_event(void *ctx, const struct sip_event *event)
 
 static bool counts_silence(const struct call *call)
 {
-    return call->bridge->config.no_media > 0 && media_session_negotiated(call->media)->we_receive &&
+    return call->calls->config.no_media > 0 && media_session_negotiated(call->media)->we_receive &&
            !call->may_be_silent;
 }
 
 void call_expire(struct call *call)
 {
-    struct bridge *b = call->bridge;
+    struct calls *all = call->calls;
 
     if (call->state == CALL_ALERTING) {
         incoming_expire(call); /* it has no media yet */
         return;
     }
-    mono_us end = call->established_at + b->config.max_call;
-    mono_us silent = counts_silence(call) ? media_session_heard_at(call->media) + b->config.no_media : MONO_NEVER;
+    mono_us end = call->established_at + all->config.max_call;
+    mono_us silent = counts_silence(call) ? media_session_heard_at(call->media) + all->config.no_media : MONO_NEVER;
     char reason[CALL_REASON_MAX];
 
-    if (b->now >= end) {
-        snprintf(reason, sizeof(reason), TEXT_EN_WORD_CALL_TOO_LONG, (long long)(b->config.max_call / DUR_S(1)));
+    if (*all->now >= end) {
+        snprintf(reason, sizeof(reason), TEXT_EN_WORD_CALL_TOO_LONG, (long long)(all->config.max_call / DUR_S(1)));
         call_end(call, CALL_EV_LIMIT, 0, reason);
-    } else if (b->now >= silent) {
-        media_session_silence_text(call->media, b->config.no_media, reason);
+    } else if (*all->now >= silent) {
+        media_session_silence_text(call->media, all->config.no_media, reason);
         call_end(call, CALL_EV_LIMIT, 0, reason);
     } else {
-        timerq_set(&b->timers, &call->timer, end < silent ? end : silent);
+        timerq_set(&all->timers, &call->timer, end < silent ? end : silent);
     }
 }
 
@@ -459,7 +429,7 @@ int call_clearing_code(const struct call *call)
 
 void call_release(struct call *call)
 {
-    timerq_cancel(&call->bridge->timers, &call->timer);
+    timerq_cancel(&call->calls->timers, &call->timer);
     media_session_free(call->media);
-    pool_free(&call->bridge->calls, call->id);
+    pool_free(&call->calls->pool, call->id);
 }

@@ -62,7 +62,7 @@ static void describe(struct dial_pattern *pattern)
     pattern->number[number && !word && kept < text.len ? kept : 0] = '\0';
 }
 
-static int copy_rules(struct dial_guard *guard, const struct bridge_config *config)
+static int copy_rules(struct dial_guard *guard, const struct calls_config *config)
 {
     guard->patterns = calloc(config->dial_rule_count, sizeof(*guard->patterns));
     if (guard->patterns == NULL) {
@@ -82,7 +82,7 @@ static int copy_rules(struct dial_guard *guard, const struct bridge_config *conf
     return ST_OK;
 }
 
-int dial_guard_init(struct dial_guard *guard, const struct bridge_config *config)
+int dial_guard_init(struct dial_guard *guard, const struct calls_config *config)
 {
     uint32_t calls = config->calls_per_minute;
     struct rate_limit rate = {calls, calls > 0 ? DUR_S(60) / calls : 0};
@@ -91,7 +91,7 @@ int dial_guard_init(struct dial_guard *guard, const struct bridge_config *config
     int status = config->dial_rule_count > 0 ? copy_rules(guard, config) : ST_OK;
 
     if (status == ST_OK) {
-        status = rate_table_init(&guard->callers, CALLERS(config->max_clients), rate, rng_u32(rng));
+        status = rate_table_init(&guard->callers, CALLERS(config->max_parties), rate, rng_u32(rng));
     }
     if (status == ST_OK) {
         status = rate_table_init(&guard->lines, LINES_SOURCES, lines, rng_u32(rng));

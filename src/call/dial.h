@@ -27,7 +27,7 @@ struct dial_guard {
 };
 
 /* Copies the rules. ST_NO_MEMORY, ST_TOO_LARGE (a pattern). */
-WS_MUST_CHECK int dial_guard_init(struct dial_guard *guard, const struct bridge_config *config);
+WS_MUST_CHECK int dial_guard_init(struct dial_guard *guard, const struct calls_config *config);
 /* Safe on a zeroed guard. */
 void dial_guard_fini(struct dial_guard *guard);
 uint64_t dial_guard_memory(uint32_t max_clients);

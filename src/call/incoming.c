@@ -3,16 +3,16 @@
 
 #include <stdio.h>
 
-#include "bridge_priv.h"
+#include "calls_priv.h"
 
 #define ANSWER_MAX 4096      /* every m= line of the offer comes back */
 #define RING_EVERY DUR_S(60) /* RFC 3261 13.3.1.1 */
 
 /* ---- judging the INVITE ---- */
 
-static int try_answer(const struct bridge *b, const struct sdp_agreed *agreed, struct span offer)
+static int try_answer(const struct calls *all, const struct sdp_agreed *agreed, struct span offer)
 {
-    struct sdp_local local = {.rtp = b->config.media_addr, .origin_id = UINT32_MAX, .direction = SDP_SENDRECV};
+    struct sdp_local local = {.rtp = all->config.media_addr, .origin_id = UINT32_MAX, .direction = SDP_SENDRECV};
     char text[ANSWER_MAX];
     struct outbuf out;
 
@@ -22,7 +22,7 @@ static int try_answer(const struct bridge *b, const struct sdp_agreed *agreed, s
 }
 
 /* What a Warning says of an offer that cannot be answered (RFC 3261 20.43), and *why; 0: it can be, or there is none. */
-static int offer_warning(const struct bridge *b, struct span offer, const char **why)
+static int offer_warning(const struct calls *all, struct span offer, const char **why)
 {
     struct sdp_session sdp;
     struct sdp_agreed agreed;
@@ -34,11 +34,11 @@ static int offer_warning(const struct bridge *b, struct span offer, const char *
         return 399;
     }
     if (sdp_accept_offer(&sdp, &agreed, why) == ST_OK) {
-        if (sdp_agreed_fit(&agreed, &b->config.media_addr, why) != ST_OK) {
+        if (sdp_agreed_fit(&agreed, &all->config.media_addr, why) != ST_OK) {
             return 301;
         }
         *why = "too many media lines";
-        return try_answer(b, &agreed, offer) == ST_OK ? 0 : 399;
+        return try_answer(all, &agreed, offer) == ST_OK ? 0 : 399;
     }
     if (!sdp.has_audio || sdp.rtp.port == 0) {
         return 304;
@@ -46,41 +46,29 @@ static int offer_warning(const struct bridge *b, struct span offer, const char *
     return sdp.rtp.family == 0 ? 301 : 305;
 }
 
-static void refuse(struct bridge *b, const struct sip_event *event, int code, struct span extra)
+static void refuse(struct calls *all, const struct sip_event *event, int code, struct span extra)
 {
     char caller[TEXT_SAFE_MAX + 1];
     char called[TEXT_SAFE_MAX + 1];
 
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, INCOMING_REFUSED), sip_user_text(event->caller_user, caller),
+    log_write(all->log, LOG_INFO, LOG_TEXT(all->log, INCOMING_REFUSED), sip_user_text(event->caller_user, caller),
               sip_user_text(event->request_user, called), code, sip_reason_phrase(code));
-    if (sip_inv_reject(b->sip, b->now, event->usage, code, extra) != ST_OK) {
-        log_write(b->log, LOG_DEBUG, "an incoming call could not be refused");
+    if (sip_inv_reject(all->sip, *all->now, event->usage, code, extra) != ST_OK) {
+        log_write(all->log, LOG_DEBUG, "an incoming call could not be refused");
     }
 }
 
-static void refuse_offer(struct bridge *b, const struct sip_event *event, int warning, const char *why)
+static void refuse_offer(struct calls *all, const struct sip_event *event, int warning, const char *why)
 {
     char host[ADDR_TEXT_MAX];
     char line[256];
     int len = snprintf(line, sizeof(line), "Warning: %d %s \"%s\"\r\n", warning,
-                       addr_host_text(&b->config.sip.local, host), why);
+                       addr_host_text(&all->config.sip.local, host), why);
 
-    refuse(b, event, 488, span_make(line, (size_t)len));
+    refuse(all, event, 488, span_make(line, (size_t)len));
 }
 
 /* ---- taking it ---- */
-
-static void put_escaped(struct outbuf *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (*text == ':' || *text == '%') {
-            outbuf_char(out, '%');
-            outbuf_hex(out, text, 1);
-        } else {
-            outbuf_char(out, *text);
-        }
-    }
-}
 
 static const char *caller_of(const struct sip_event *event, char buf[TEXT_SAFE_MAX + 1])
 {
@@ -89,57 +77,52 @@ static const char *caller_of(const struct sip_event *event, char buf[TEXT_SAFE_M
 
 static void name(struct call *call, const struct sip_event *event)
 {
+    struct incoming *in = &call->incoming;
+    const struct log *log = call->calls->log;
     char buf[TEXT_SAFE_MAX + 1];
-    char called[TEXT_SAFE_MAX + 1];
-    const char *caller = caller_of(event, buf);
-    const struct log *log = call->bridge->log;
-    struct outbuf out;
-
-    outbuf_init(&out, call->incoming.text, sizeof(call->incoming.text) - 1);
-    put_escaped(&out, caller);
-    outbuf_char(&out, ':');
-    put_escaped(&out, sip_user_text(event->request_user, called));
-    call->incoming.text[out.len] = '\0';
-    log_write(log, LOG_INFO, LOG_TEXT(log, INCOMING_CALL), caller, called);
     char label[TEXT_SAFE_MAX + 1];
+    const char *caller = caller_of(event, buf);
+
+    snprintf(in->caller, sizeof(in->caller), "%s", caller);
+    snprintf(in->called, sizeof(in->called), "%s", sip_user_text(event->request_user, label));
+    log_write(log, LOG_INFO, LOG_TEXT(log, INCOMING_CALL), in->caller, in->called);
     (void)text_safe(span_head(span_cstr(caller), CALL_LABEL_MAX), label);
     memcpy(call->label, label, CALL_LABEL_MAX);
 }
 
 static void set_clock(struct call *call, const struct sip_event *event)
 {
-    struct bridge *b = call->bridge;
+    struct calls *all = call->calls;
     struct incoming *in = &call->incoming;
 
-    in->until = b->config.ring > 0 ? b->now + b->config.ring : MONO_NEVER;
+    in->until = all->config.ring > 0 ? *all->now + all->config.ring : MONO_NEVER;
     in->until_code = 480;
-    if (event->expires_s > 0 && b->now + DUR_S((dur_us)event->expires_s) < in->until) {
-        in->until = b->now + DUR_S((dur_us)event->expires_s);
+    if (event->expires_s > 0 && *all->now + DUR_S((dur_us)event->expires_s) < in->until) {
+        in->until = *all->now + DUR_S((dur_us)event->expires_s);
         in->until_code = 487; /* 13.3.1 */
     }
-    in->again = b->now + RING_EVERY;
-    timerq_set(&b->timers, &call->timer, in->until < in->again ? in->until : in->again);
+    in->again = *all->now + RING_EVERY;
+    timerq_set(&all->timers, &call->timer, in->until < in->again ? in->until : in->again);
 }
 
-static struct call *begin(struct bridge *b, const struct sip_event *event)
+static struct call *begin(struct calls *all, const struct sip_event *event)
 {
     struct pool_id id;
-    struct call *call = pool_new(&b->calls, &id);
+    struct call *call = pool_new(&all->pool, &id);
 
     if (call == NULL) {
         return NULL;
     }
-    call->bridge = b;
+    call->calls = all;
     call->id = id;
     call->sip_peer = event->source;
-    call->incoming.gone = "cancelled";
-    list_init(&call->incoming.node);
-    if (sip_inv_adopt(b->sip, event->usage, call->id) != ST_OK) {
+    call->incoming.gone = CALL_GONE_CANCELLED;
+    if (sip_inv_adopt(all->sip, event->usage, call->id) != ST_OK) {
         call_release(call);
         return NULL;
     }
     call->usage = event->usage;
-    b->stats.calls_started++;
+    all->stats.started++;
     name(call, event);
     return call;
 }
@@ -148,9 +131,9 @@ static struct call *begin(struct bridge *b, const struct sip_event *event)
 
 static int take(struct call *call)
 {
-    struct bridge *b = call->bridge;
-    struct span offer = sip_inv_offer(b->sip, call->usage);
-    enum call_event event = offer.len > 0 ? CALL_EV_TAKEN : CALL_EV_TAKEN_BLIND;
+    struct calls *all = call->calls;
+    struct span offer = sip_inv_offer(all->sip, call->usage);
+    enum call_life_event event = offer.len > 0 ? CALL_EV_TAKEN : CALL_EV_TAKEN_BLIND;
     const char *why = NULL;
     char text[ANSWER_MAX];
     struct outbuf out;
@@ -164,9 +147,9 @@ static int take(struct call *call)
     if (status != ST_OK) {
         return status;
     }
-    status = sip_inv_answer(b->sip, b->now, call->usage, outbuf_view(&out));
+    status = sip_inv_answer(all->sip, *all->now, call->usage, outbuf_view(&out));
     if (status == ST_OK) {
-        timerq_cancel(&b->timers, &call->timer);
+        timerq_cancel(&all->timers, &call->timer);
         call_step(call, event);
     }
     return status;
@@ -175,60 +158,60 @@ static int take(struct call *call)
 /* The caller hears 503, the clients at which it rings that it is over. */
 static void cannot_take(struct call *call, int status)
 {
-    const struct log *log = call->bridge->log;
+    const struct log *log = call->calls->log;
     char words[LOG_WORDS_MAX];
 
     log_write(log, LOG_WARNING, LOG_TEXT(log, INCOMING_NOT_ANSWERED), call->label,
               log_words(log, status_name(status), words));
     call_close_media(call);
-    call->client = POOL_ID_NONE;
-    call->incoming.gone = "failed";
+    call->owner = POOL_ID_NONE;
+    call->incoming.gone = CALL_GONE_FAILED;
     call_end(call, CALL_EV_REFUSED, 503, sip_reason_phrase(503));
 }
 
 /* ---- it comes, it rings ---- */
 
-static int refusal(struct bridge *b)
+static int refusal(struct calls *all)
 {
-    if (b->stopping) {
+    if (all->stopping) {
         return 503;
     }
-    if (overload_is(&b->overload, b->now)) {
-        if (log_quota_take(&b->overload.refusals, b->log, LOG_WARNING, b->now)) {
-            log_write(b->log, LOG_WARNING, LOG_TEXT(b->log, INCOMING_OVERLOAD));
+    if (overload_is(&all->overload, *all->now)) {
+        if (log_quota_take(&all->overload.refusals, all->log, LOG_WARNING, *all->now)) {
+            log_write(all->log, LOG_WARNING, LOG_TEXT(all->log, INCOMING_OVERLOAD));
         }
         return 503;
     }
-    if (b->calls.used == b->calls.cap) {
+    if (all->pool.used == all->pool.cap) {
         return 486;
     }
-    return b->config.incoming == BRIDGE_INCOMING_RING ? ringing_refusal(b) : 0;
+    return all->config.incoming == BRIDGE_INCOMING_RING ? all->config.hooks.refusal(all->config.hooks.ctx) : 0;
 }
 
-void incoming_arrives(struct bridge *b, const struct sip_event *event)
+void incoming_arrives(struct calls *all, const struct sip_event *event)
 {
     const char *why = NULL;
 
-    if (b->config.incoming == BRIDGE_INCOMING_REJECT) {
+    if (all->config.incoming == BRIDGE_INCOMING_REJECT) {
         return; /* not adopted: 480, and nothing is kept of it */
     }
-    int code = refusal(b);
-    int warning = code == 0 ? offer_warning(b, event->body, &why) : 0;
+    int code = refusal(all);
+    int warning = code == 0 ? offer_warning(all, event->body, &why) : 0;
     if (code != 0) {
-        refuse(b, event, code, code == 503 ? SPAN_LIT("Retry-After: 5\r\n") : SPAN_NONE);
+        refuse(all, event, code, code == 503 ? SPAN_LIT("Retry-After: 5\r\n") : SPAN_NONE);
         return;
     }
     if (warning != 0) {
-        refuse_offer(b, event, warning, why);
+        refuse_offer(all, event, warning, why);
         return;
     }
-    struct call *call = begin(b, event);
+    struct call *call = begin(all, event);
     if (call == NULL) {
-        refuse(b, event, 503, SPAN_NONE);
+        refuse(all, event, 503, SPAN_NONE);
         return;
     }
     call_step(call, CALL_EV_INCOMING);
-    if (b->config.incoming == BRIDGE_INCOMING_ECHO) {
+    if (all->config.incoming == BRIDGE_INCOMING_ECHO) {
         call->echo = true;
         int status = take(call);
         if (status != ST_OK) {
@@ -237,73 +220,47 @@ void incoming_arrives(struct bridge *b, const struct sip_event *event)
         return;
     }
     set_clock(call, event);
-    ringing_begin(call);
+    call_tell(call, (struct call_event){
+                        .kind = CALL_EVENT_INCOMING, .caller = call->incoming.caller, .called = call->incoming.called});
 }
 
 void incoming_expire(struct call *call)
 {
-    struct bridge *b = call->bridge;
+    struct calls *all = call->calls;
     struct incoming *in = &call->incoming;
 
-    if (b->now >= in->until) {
-        in->gone = "no answer";
+    if (*all->now >= in->until) {
+        in->gone = CALL_GONE_NO_ANSWER;
         call_end(call, CALL_EV_LIMIT, in->until_code, sip_reason_phrase(in->until_code));
         return;
     }
-    if (b->now >= in->again) {
+    if (*all->now >= in->again) {
         call_send_ringing(call);
-        in->again = b->now + RING_EVERY;
+        in->again = *all->now + RING_EVERY;
     }
-    timerq_set(&b->timers, &call->timer, in->until < in->again ? in->until : in->again);
+    timerq_set(&all->timers, &call->timer, in->until < in->again ? in->until : in->again);
 }
 
-/* ---- the clients' words ---- */
+/* ---- answered and refused ---- */
 
-void incoming_answer(struct client *c)
+int call_answer(struct call *call, const struct call_party *who)
 {
-    struct bridge *b = c->bridge;
-    const struct span verb = SPAN_LIT("ANSWER");
-    struct call *call = call_get(b, c->rings);
+    struct calls *all = call->calls;
     char peer[ADDR_TEXT_MAX];
 
-    if (!pool_id_is_none(c->call)) {
-        client_error(c, verb, WS_ERROR_BUSY, "this connection has a call already");
-        return;
-    }
-    if (call == NULL) {
-        client_error(c, verb, WS_ERROR_NO_CALL, "no call rings here");
-        return;
-    }
-    if (client_begin_call(c) != ST_OK) {
-        client_error(c, verb, WS_ERROR_INTERNAL, "out of memory");
-        return;
-    }
-    log_write(b->log, LOG_INFO, LOG_TEXT(b->log, INCOMING_ANSWERED), call->label, addr_text(&c->peer, peer));
-    call->client = c->id;
-    c->call = call->id;
-    call->incoming.gone = "answered elsewhere";
+    log_write(all->log, LOG_INFO, LOG_TEXT(all->log, INCOMING_ANSWERED), call->label, addr_text(&who->peer, peer));
+    call->owner = who->owner;
+    call->who = *who;
+    call->incoming.gone = CALL_GONE_ANSWERED_ELSEWHERE;
     int status = take(call);
-    if (status == ST_OK) {
-        return;
+    if (status != ST_OK) {
+        call_tell(call, (struct call_event){.kind = CALL_EVENT_UNANSWERED, .status = status});
+        cannot_take(call, status);
     }
-    c->call = POOL_ID_NONE;
-    client_error(c, verb,
-                 status == ST_FULL ? WS_ERROR_BUSY
-                 : status == ST_IO ? WS_ERROR_IO
-                                   : WS_ERROR_INTERNAL,
-                 "the call cannot be answered (%s)", status_name(status));
-    cannot_take(call, status);
+    return status;
 }
 
-void incoming_reject(struct client *c, int code)
+void call_refuse(struct call *call, int code)
 {
-    struct call *call = call_get(c->bridge, c->rings);
-
-    if (call == NULL) {
-        client_error(c, SPAN_LIT("REJECT"), WS_ERROR_NO_CALL, "no call rings here");
-        return;
-    }
-    call->incoming.reject_code = code;
-    ringing_refuse(c, call);
-    ringing_leave(c, "rejected");
+    call_end(call, CALL_EV_REFUSED, code, sip_reason_phrase(code));
 }

@@ -5,16 +5,20 @@
 #define DROP            FSM_CELL_DROP
 #define CANNOT          FSM_CELL_CANNOT
 
-#define END_TOLD  (CALL_ACT_CLOSE_MEDIA | CALL_ACT_TELL_ENDED | CALL_ACT_RELEASE)
+#define TELL      CALL_ACT_TELL_STATE
+#define END       (CALL_ACT_LOG_END | CALL_ACT_RELEASE)
+#define END_TOLD  (CALL_ACT_CLOSE_MEDIA | TELL | END)
 #define END_BY_US (CALL_ACT_END_USAGE | END_TOLD)
-#define END_MUTE  (CALL_ACT_END_USAGE | CALL_ACT_CLOSE_MEDIA | CALL_ACT_RELEASE)
-#define END_ALERT (CALL_ACT_STOP_RINGING | CALL_ACT_REJECT | CALL_ACT_RELEASE)
-#define ANSWER    (CALL_ACT_OPEN_MEDIA | CALL_ACT_START_LIMITS | CALL_ACT_TELL_ESTABLISHED)
+#define END_MUTE  (CALL_ACT_END_USAGE | CALL_ACT_CLOSE_MEDIA | END)
+#define END_ALERT (CALL_ACT_STOP_RINGING | CALL_ACT_REJECT | END)
+#define ANSWER    (CALL_ACT_OPEN_MEDIA | CALL_ACT_START_LIMITS | TELL)
 
 /* clang-format off */
-const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
+const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EV_COUNT] = {
     [CALL_IDLE] = {
-        [CALL_EV_DIALLED] = GO(CALL_TRYING, CALL_ACT_TELL_TRYING),
+        [CALL_EV_DIALLED] = GO(CALL_TRYING, TELL),
+        /* no port, no address, no memory: whoever dialled hears it as the answer to that, so it is no end to tell */
+        [CALL_EV_NOT_PLACED] = GO(CALL_ENDED, CALL_ACT_CLOSE_MEDIA | CALL_ACT_RELEASE),
         /* no usage exists yet that could report these */
         [CALL_EV_RINGS] = CANNOT,
         [CALL_EV_EARLY] = CANNOT,
@@ -35,8 +39,9 @@ const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
     },
     [CALL_TRYING] = {
         [CALL_EV_DIALLED] = CANNOT, /* dialled once */
-        [CALL_EV_RINGS] = GO(CALL_RINGING, CALL_ACT_TELL_RINGING),
-        [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA | CALL_ACT_TELL_EARLY),
+        [CALL_EV_NOT_PLACED] = CANNOT,
+        [CALL_EV_RINGS] = GO(CALL_RINGING, TELL),
+        [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA | TELL),
         [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER),
         [CALL_EV_UNUSABLE] = GO(CALL_ENDED, END_BY_US),
         [CALL_EV_OFFER_SAME] = GO(CALL_TRYING, CALL_ACT_REFUSE_OFFER), /* no agreement to keep yet */
@@ -54,8 +59,9 @@ const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
     },
     [CALL_RINGING] = {
         [CALL_EV_DIALLED] = CANNOT,
+        [CALL_EV_NOT_PLACED] = CANNOT,
         [CALL_EV_RINGS] = DROP, /* 180 again, or 181, 182 after it: told once */
-        [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA | CALL_ACT_TELL_EARLY),
+        [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA | TELL),
         [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER),
         [CALL_EV_UNUSABLE] = GO(CALL_ENDED, END_BY_US),
         [CALL_EV_OFFER_SAME] = GO(CALL_RINGING, CALL_ACT_REFUSE_OFFER),
@@ -73,6 +79,7 @@ const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
     },
     [CALL_EARLY] = {
         [CALL_EV_DIALLED] = CANNOT,
+        [CALL_EV_NOT_PLACED] = CANNOT,
         [CALL_EV_RINGS] = DROP, /* 180 after 183: the early media goes on */
         [CALL_EV_EARLY] = GO(CALL_EARLY, CALL_ACT_OPEN_MEDIA), /* the newest SDP counts: another fork, another address */
         [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER),
@@ -92,6 +99,7 @@ const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
     },
     [CALL_ALERTING] = {
         [CALL_EV_DIALLED] = CANNOT, /* not ours */
+        [CALL_EV_NOT_PLACED] = CANNOT,
         [CALL_EV_RINGS] = CANNOT,
         [CALL_EV_EARLY] = CANNOT,
         [CALL_EV_ANSWERED] = CANNOT,
@@ -99,7 +107,7 @@ const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
         [CALL_EV_OFFER_SAME] = CANNOT, /* the stack refuses one before the answer */
         [CALL_EV_OFFER_OTHER] = CANNOT,
         [CALL_EV_REANSWERED] = CANNOT,
-        [CALL_EV_FAR_END] = GO(CALL_ENDED, CALL_ACT_STOP_RINGING | CALL_ACT_RELEASE), /* CANCEL, or BYE */
+        [CALL_EV_FAR_END] = GO(CALL_ENDED, CALL_ACT_STOP_RINGING | END), /* CANCEL, or BYE */
         [CALL_EV_HANGUP] = GO(CALL_ENDED, END_ALERT), /* the server stops */
         [CALL_EV_LIMIT] = GO(CALL_ENDED, END_ALERT), /* --ring-seconds, or the INVITE's Expires */
         [CALL_EV_ORPHANED] = CANNOT, /* nobody's call yet */
@@ -110,6 +118,7 @@ const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
     },
     [CALL_ACCEPTED] = {
         [CALL_EV_DIALLED] = CANNOT,
+        [CALL_EV_NOT_PLACED] = CANNOT,
         [CALL_EV_RINGS] = CANNOT,
         [CALL_EV_EARLY] = CANNOT,
         [CALL_EV_ANSWERED] = GO(CALL_ESTABLISHED, ANSWER), /* the ACK's SDP */
@@ -128,6 +137,7 @@ const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
     },
     [CALL_ESTABLISHED] = {
         [CALL_EV_DIALLED] = CANNOT,
+        [CALL_EV_NOT_PLACED] = CANNOT,
         [CALL_EV_RINGS] = DROP, /* a 18x overtaken by the 200 */
         [CALL_EV_EARLY] = DROP,
         [CALL_EV_ANSWERED] = CANNOT, /* the stack tells the first 2xx only */
@@ -148,6 +158,7 @@ const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
     [CALL_ENDED] = {
         /* the usage was let go or is over, the client has no name for this call any more */
         [CALL_EV_DIALLED] = CANNOT,
+        [CALL_EV_NOT_PLACED] = CANNOT,
         [CALL_EV_RINGS] = CANNOT,
         [CALL_EV_EARLY] = CANNOT,
         [CALL_EV_ANSWERED] = CANNOT,
@@ -183,36 +194,28 @@ const char *call_state_name(int state)
     return FSM_NAME(names, state);
 }
 
-const char *call_event_name(int event)
+const char *call_life_event_name(int event)
 {
-    static const char *const names[CALL_EVENT_COUNT] = {
-        [CALL_EV_DIALLED] = "dialled",
-        [CALL_EV_RINGS] = "rings",
-        [CALL_EV_EARLY] = "early",
-        [CALL_EV_ANSWERED] = "answered",
-        [CALL_EV_UNUSABLE] = "unusable",
-        [CALL_EV_OFFER_SAME] = "offer_same",
-        [CALL_EV_OFFER_OTHER] = "offer_other",
-        [CALL_EV_REANSWERED] = "reanswered",
-        [CALL_EV_FAR_END] = "far_end",
-        [CALL_EV_HANGUP] = "hangup",
-        [CALL_EV_LIMIT] = "limit",
-        [CALL_EV_ORPHANED] = "orphaned",
-        [CALL_EV_INCOMING] = "incoming",
-        [CALL_EV_TAKEN] = "taken",
-        [CALL_EV_TAKEN_BLIND] = "taken_blind",
+    static const char *const names[CALL_EV_COUNT] = {
+        [CALL_EV_DIALLED] = "dialled",       [CALL_EV_NOT_PLACED] = "not_placed",
+        [CALL_EV_RINGS] = "rings",           [CALL_EV_EARLY] = "early",
+        [CALL_EV_ANSWERED] = "answered",     [CALL_EV_UNUSABLE] = "unusable",
+        [CALL_EV_OFFER_SAME] = "offer_same", [CALL_EV_OFFER_OTHER] = "offer_other",
+        [CALL_EV_REANSWERED] = "reanswered", [CALL_EV_FAR_END] = "far_end",
+        [CALL_EV_HANGUP] = "hangup",         [CALL_EV_LIMIT] = "limit",
+        [CALL_EV_ORPHANED] = "orphaned",     [CALL_EV_INCOMING] = "incoming",
+        [CALL_EV_TAKEN] = "taken",           [CALL_EV_TAKEN_BLIND] = "taken_blind",
         [CALL_EV_REFUSED] = "refused",
     };
 
     return FSM_NAME(names, event);
 }
 
-const char *call_action_name(uint32_t bit)
+const char *call_life_action_name(uint32_t bit)
 {
     static const char *const names[] = {
-        "open_media",   "start_limits", "tell_trying", "tell_ringing", "tell_early", "tell_established",
-        "accept_offer", "refuse_offer", "end_usage",   "close_media",  "tell_stats", "tell_ended",
-        "send_ringing", "stop_ringing", "reject",      "release",
+        "open_media", "start_limits", "accept_offer", "refuse_offer", "close_media", "tell_stats", "end_usage",
+        "tell_state", "send_ringing", "stop_ringing", "reject",       "log_end",     "release",
     };
 
     return FSM_BIT_NAME(names, bit);

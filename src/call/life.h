@@ -3,24 +3,11 @@
 #ifndef WSAUDIO_CALL_LIFE_H
 #define WSAUDIO_CALL_LIFE_H
 
-#include <stdint.h>
+#include "wsaudio/call.h"
 
-#include "wsaudio/base/fsm.h"
-
-enum call_state {
-    CALL_IDLE,        /* the object exists, nothing has been sent */
-    CALL_TRYING,      /* INVITE is on its way */
-    CALL_RINGING,     /* 18x without usable SDP */
-    CALL_EARLY,       /* 18x with SDP: early media flows */
-    CALL_ALERTING,    /* incoming: rings at the clients that listen, or waits for one to be free; nobody's call yet */
-    CALL_ACCEPTED,    /* incoming without an offer: our 200 made one, the ACK must bring the answer */
-    CALL_ESTABLISHED, /* answered and acknowledged */
-    CALL_ENDED,       /* the client was told; released at the end of the turn */
-    CALL_STATE_COUNT
-};
-
-enum call_event {
+enum call_life_event {
     CALL_EV_DIALLED,     /* the INVITE has left */
+    CALL_EV_NOT_PLACED,  /* it could not */
     CALL_EV_RINGS,       /* 18x without usable SDP */
     CALL_EV_EARLY,       /* 18x with usable SDP */
     CALL_EV_ANSWERED,    /* 2xx with usable SDP */
@@ -36,33 +23,29 @@ enum call_event {
     CALL_EV_TAKEN,       /* our 200 has answered the INVITE's offer */
     CALL_EV_TAKEN_BLIND, /* our 200 has gone out with an offer of ours: the INVITE had none */
     CALL_EV_REFUSED,     /* nobody is left who could answer, or it cannot be answered: end_code says why */
-    CALL_EVENT_COUNT
+    CALL_EV_COUNT
 };
 
 /* Carried out in the order of the bits. */
 enum call_action {
     CALL_ACT_OPEN_MEDIA = 1 << 0,   /* take over the SDP's address and codec, start sending */
     CALL_ACT_START_LIMITS = 1 << 1, /* duration and no-media clocks, recording */
-    CALL_ACT_TELL_TRYING = 1 << 2,
-    CALL_ACT_TELL_RINGING = 1 << 3,
-    CALL_ACT_TELL_EARLY = 1 << 4,
-    CALL_ACT_TELL_ESTABLISHED = 1 << 5,
-    CALL_ACT_ACCEPT_OFFER = 1 << 6,
-    CALL_ACT_REFUSE_OFFER = 1 << 7,
-    CALL_ACT_END_USAGE = 1 << 8,   /* BYE or CANCEL, finished by the SIP stack alone */
-    CALL_ACT_CLOSE_MEDIA = 1 << 9, /* stop playing and recording, RTCP BYE, free the ports */
-    CALL_ACT_TELL_STATS = 1 << 10, /* CALL_STATS and the quality warnings */
-    CALL_ACT_TELL_ENDED = 1 << 11,
-    CALL_ACT_SEND_RINGING = 1 << 12, /* 180 */
-    CALL_ACT_STOP_RINGING = 1 << 13, /* INCOMING_GONE to every client at which it rings, but the one that answered */
-    CALL_ACT_REJECT = 1 << 14,       /* end_code as the final response to their INVITE */
-    CALL_ACT_RELEASE = 1 << 15       /* the client is free for another call */
+    CALL_ACT_ACCEPT_OFFER = 1 << 2,
+    CALL_ACT_REFUSE_OFFER = 1 << 3,
+    CALL_ACT_CLOSE_MEDIA = 1 << 4,  /* stop playing and recording, RTCP BYE, free the ports */
+    CALL_ACT_TELL_STATS = 1 << 5,   /* the figures, and the quality warnings */
+    CALL_ACT_END_USAGE = 1 << 6,    /* BYE or CANCEL, finished by the SIP stack alone */
+    CALL_ACT_TELL_STATE = 1 << 7,   /* the owner hears the state that was entered; an end with its code and reason */
+    CALL_ACT_SEND_RINGING = 1 << 8, /* 180 */
+    CALL_ACT_STOP_RINGING = 1 << 9, /* everywhere but at the one that answered */
+    CALL_ACT_REJECT = 1 << 10,      /* end_code as the final response to their INVITE */
+    CALL_ACT_LOG_END = 1 << 11,     /* every end has its line, also of a call whose owner is gone */
+    CALL_ACT_RELEASE = 1 << 12      /* the owner is free for another call */
 };
 
-extern const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EVENT_COUNT];
+extern const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EV_COUNT];
 
-const char *call_state_name(int state);
-const char *call_event_name(int event);
-const char *call_action_name(uint32_t bit);
+const char *call_life_event_name(int event);
+const char *call_life_action_name(uint32_t bit);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "bridge_priv.h"
-
-#include <stdio.h>
+#include "calls_priv.h"
 
 /* DOCUMENT's quality figures (SPEC section 5): received over 95 %, loss under 1 %, one way under 150 ms. */
 #define RECEIVED_MIN 0.95
@@ -15,38 +13,38 @@ static double one_way_ms(const struct media_figures *f)
     return (double)f->rtt / 2000.0;
 }
 
-void call_tell_stats(struct call *call, struct client *c)
+void call_tell_figures(const struct call *call)
 {
     struct media_figures f;
-    struct span id = sip_inv_call_id(call->bridge->sip, call->usage);
-    char rtt[32] = "-";
-    char mos[32] = "-";
 
-    if (c == NULL) {
-        return;
-    }
     media_session_figures(call->media, &f);
-    if (f.have_rtt) {
-        snprintf(rtt, sizeof(rtt), "%.1f", (double)f.rtt / 1000.0);
-        snprintf(mos, sizeof(mos), "%.2f", rtp_mos(one_way_ms(&f), f.loss));
-    }
-    client_tell(c,
-                "CALL_STATS:call_id=%.*s duration_ms=%lld tx_packets=%lu rx_packets=%llu lost=%llu reordered=%llu "
-                "duplicates=%llu jitter_ms=%.1f rtt_ms=%s mos=%s codec=%s skipped=%llu recording=%s",
-                SPAN_ARG(id), (long long)((call->bridge->now - call->established_at) / 1000), (unsigned long)f.sent,
-                (unsigned long long)f.received, (unsigned long long)f.lost, (unsigned long long)f.reordered,
-                (unsigned long long)f.duplicates, f.jitter_ms, rtt, mos, f.codec, (unsigned long long)f.skipped,
-                f.recording_path[0] != '\0' ? f.recording_path : "-");
+    struct call_figures figures = {
+        .call_id = sip_inv_call_id(call->calls->sip, call->usage),
+        .duration = *call->calls->now - call->established_at,
+        .tx_packets = f.sent,
+        .rx_packets = f.received,
+        .lost = f.lost,
+        .reordered = f.reordered,
+        .duplicates = f.duplicates,
+        .skipped = f.skipped,
+        .jitter_ms = f.jitter_ms,
+        .has_rtt = f.have_rtt,
+        .rtt_ms = (double)f.rtt / 1000.0,
+        .mos = f.have_rtt ? rtp_mos(one_way_ms(&f), f.loss) : 0.0,
+        .codec = f.codec,
+        .recording = f.recording_path,
+    };
+    call_tell(call, (struct call_event){.kind = CALL_EVENT_FIGURES, .figures = &figures});
 }
 
 void call_warn_quality(const struct call *call)
 {
-    const struct log *log = call->bridge->log;
+    const struct log *log = call->calls->log;
     struct media_figures f;
 
     media_session_figures(call->media, &f);
     if (f.expected == 0 && media_session_negotiated(call->media)->we_receive &&
-        call->bridge->now - call->established_at >= HEARD_AFTER) {
+        *call->calls->now - call->established_at >= HEARD_AFTER) {
         log_write(log, LOG_WARNING, LOG_TEXT(log, QUALITY_RECEIVED), call->label, 0.0);
     }
     if (f.expected > 0 && 1.0 - f.loss < RECEIVED_MIN) {

@@ -14,13 +14,13 @@ enum convert_state { CONVERT_IDLE, CONVERT_RUNNING, CONVERT_STORING };
 
 struct convert {
     enum convert_state state;
-    char name[MEDIA_NAME_MAX + 1]; /* of the file in hand */
-    int source;                    /* its handle; open while running */
-    uint64_t offset, end;          /* of the bytes still to be read */
+    char name[FILE_NAME_LEN_MAX + 1]; /* of the file in hand */
+    int source;                       /* its handle; open while running */
+    uint64_t offset, end;             /* of the bytes still to be read */
     struct wav_converter *converter;
     struct pool_id file; /* what is written */
     /* names that wait their turn */
-    char waiting[CONVERT_WAITING_MAX][MEDIA_NAME_MAX + 1];
+    char waiting[CONVERT_WAITING_MAX][FILE_NAME_LEN_MAX + 1];
     uint32_t head, count;
     bool player_waits; /* one had to wait for the next turn */
     bool stopped;

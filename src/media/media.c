@@ -43,7 +43,7 @@ void media_free(struct media *m)
 
 uint64_t media_memory(uint32_t max_sessions, uint64_t live_bytes)
 {
-    const uint64_t player = PLAYER_BUFFER + PLAYER_WAITING_MAX * (MEDIA_NAME_MAX + 1) + WAV_CONVERTER_BYTES;
+    const uint64_t player = PLAYER_BUFFER + PLAYER_WAITING_MAX * (FILE_NAME_LEN_MAX + 1) + WAV_CONVERTER_BYTES;
     const uint64_t recorder = RECORDER_WINDOW * 2;
     uint64_t session = sizeof(struct media_session) + player + recorder + MEDIA_MARKS_MAX * sizeof(struct mark);
 

@@ -23,7 +23,7 @@ struct player {
     bool announced; /* its first frame has left */
     bool stalled;   /* the last read failed: what is buffered is still played */
     int handle;
-    char name[MEDIA_NAME_MAX + 1];
+    char name[FILE_NAME_LEN_MAX + 1];
     enum audio_codec codec;          /* of what the buffer holds */
     uint64_t offset, end;            /* of the bytes still to be read */
     struct wav_converter *converter; /* owns; NULL: what is read is played as it is */
@@ -33,7 +33,7 @@ struct player {
     uint8_t *buffer;                 /* owns; made at the first play, kept for the call */
     size_t head, held;               /* bytes in buffer */
     /* those that wait their turn */
-    char (*waiting)[MEDIA_NAME_MAX + 1]; /* owns; ring of PLAYER_WAITING_MAX */
+    char (*waiting)[FILE_NAME_LEN_MAX + 1]; /* owns; ring of PLAYER_WAITING_MAX */
     uint32_t waiting_head, waiting_count;
 };
 

@@ -51,7 +51,7 @@ void ws_conn_free(struct ws_conn *conn)
         return;
     }
     conn->failed = true;
-    conn_text_abort(conn);
+    conn_abort_message(conn);
     wslay_event_context_free(conn->wslay);
     free(conn);
 }
@@ -66,6 +66,9 @@ void conn_touch(struct ws_conn *conn)
 {
     if (conn->wake != NULL) {
         conn->wake(conn->wake_ctx);
+    }
+    if (conn->hooks.wake != NULL) {
+        conn->hooks.wake(conn->hooks.ctx);
     }
 }
 
@@ -123,6 +126,7 @@ void conn_close_for(struct ws_conn *conn, enum ws_end end, uint16_t code, const 
     conn->closing = true;
     conn->end = end;
     conn->close_max = patience;
+    conn_touch(conn);
     if (wslay_event_queue_close(conn->wslay, code, (const uint8_t *)text.ptr, reason_len(text)) != 0) {
         conn_fail(conn, WS_END_BROKEN);
         return;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Room ws, private: what the files of a connection share.
  *
- * conn.c      life: start, close, time
- * conn_in.c   bytes to frames: decides what wslay may see next
- * conn_text.c pieces of a text message to commands and uploads
- * conn_out.c  the output buffer: control text, audio, echo */
+ * conn.c     life: start, close, time
+ * conn_in.c  bytes to frames and pieces of messages: decides what wslay may see next
+ * conn_out.c the output buffer: control text, audio, echo */
 #ifndef WSAUDIO_WS_CONN_H
 #define WSAUDIO_WS_CONN_H
 
@@ -20,20 +19,9 @@
 #define CONN_OUT_SLACK      4096     /* pongs of one turn and the close frame */
 #define CONN_AUDIO_MAX      (WS_OUTPUT_CAP - WS_CONTROL_MAX - CONN_OUT_SLACK)
 #define CONN_AUDIO_RUNS     32
-#define CONN_FEED           4096         /* bytes that wslay is given in one step */
-#define CONN_READ_PAST_MAX  (6ULL << 30) /* of an upload that is too long: base64 of the longest WAV there can be */
-#define CONN_AUDIO_HEADROOM 10           /* longest header of ours */
-
-enum text_state { TEXT_NONE, TEXT_COLLECT, TEXT_TOO_LARGE, TEXT_UPLOAD_NAME, TEXT_UPLOAD_DATA, TEXT_UPLOAD_SKIP };
-
-/* One text message as it arrives. */
-struct conn_text {
-    enum text_state state;
-    bool bom_seen; /* or there is none */
-    bool over;     /* longer than max_message: only an upload is read past */
-    size_t len;
-    char bytes[WS_COMMAND_MAX]; /* the command, or the upload's name; in echo mode the frame that is being filled */
-};
+#define CONN_FEED           4096 /* bytes that wslay is given in one step */
+#define CONN_ECHO_FRAME     8192 /* payload bytes of a frame that goes back */
+#define CONN_AUDIO_HEADROOM 10   /* longest header of ours */
 
 /* Bytes of the output that are audio, as offsets in the whole stream: the rest is control text. */
 struct conn_run {
@@ -65,8 +53,10 @@ struct ws_conn {
     bool message_open;         /* a data message has begun and not ended */
     uint8_t message_opcode;
     uint64_t message_len;
+    bool undecided;  /* it is too long, and its owner does not know yet what becomes of it */
     bool echo_begun; /* a fragment of the message has gone back */
-    struct conn_text text;
+    size_t echo_len; /* of the frame that is being filled */
+    char echo_bytes[CONN_ECHO_FRAME];
 
     size_t in_head, in_tail;
     size_t out_head, out_tail;
@@ -92,20 +82,13 @@ enum ws_end conn_end_of_code(uint16_t code);
 /* Nothing can be sent any more. An end that was decided before stays the reason. */
 void conn_fail(struct ws_conn *conn, enum ws_end end);
 
-/* conn_in.c: callbacks of wslay */
+/* conn_in.c */
+/* The message in hand will never end: its owner is told. */
+void conn_abort_message(struct ws_conn *conn);
+/* callbacks of wslay */
 ssize_t conn_on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags, void *user);
 void conn_on_chunk(wslay_event_context_ptr ctx, const struct wslay_event_on_frame_recv_chunk_arg *arg, void *user);
 void conn_on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *arg, void *user);
-
-/* conn_text.c */
-void conn_text_begin(struct ws_conn *conn);
-void conn_text_piece(struct ws_conn *conn, struct span piece);
-void conn_text_end(struct ws_conn *conn);
-/* Whether a message that turns out longer than max_message may be read past; then conn_text_over says that it is. */
-bool conn_text_may_be_upload(const struct ws_conn *conn);
-void conn_text_over(struct ws_conn *conn);
-/* The message will never end: tells the owner of an upload. */
-void conn_text_abort(struct ws_conn *conn);
 
 /* conn_out.c */
 ssize_t conn_on_send(wslay_event_context_ptr ctx, const uint8_t *data, size_t len, int flags, void *user);

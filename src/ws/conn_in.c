@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* wslay reads ahead up to 4 KiB and then delivers all it holds. So that a pause can take hold at a message border (and a
- * message too long is refused before a byte of it is handed on, but for an upload, which is read past), each frame's header is looked at here first and wslay is
- * given no byte behind the frame's end. Control frames are handed over whole: wslay checks the text of a close frame only
+/* wslay reads ahead up to 4 KiB and then delivers all it holds. So that a pause can take hold at a message border, and a
+ * message too long is refused before a byte of it is handed on (unless its owner reads it past), each frame's header is looked
+ * at here first and wslay is given no byte behind the frame's end. Control frames are handed over whole: wslay checks the text of a close frame only
  * rightly when it comes in one piece. */
 #include "close.h"
 #include "conn.h"
@@ -65,21 +65,24 @@ static enum step next_step(const struct ws_conn *conn, struct frame_header *head
     return begin_step(conn, header, held);
 }
 
-static bool message_over(const struct ws_conn *conn, const struct frame_header *header, uint64_t limit)
+/* Of the message that this frame begins or goes on with; neither is over 2^63. */
+static uint64_t message_len_with(const struct ws_conn *conn, const struct frame_header *header)
 {
-    uint64_t before = conn->message_open ? conn->message_len : 0;
-
-    return before > limit || header->payload_len > limit - before;
+    return (conn->message_open ? conn->message_len : 0) + header->payload_len;
 }
 
-/* A text of which nothing is known yet may be an upload too. */
-static bool may_be_upload(const struct ws_conn *conn, const struct frame_header *header)
+static void close_too_big(struct ws_conn *conn)
 {
-    if (conn->echo || message_over(conn, header, CONN_READ_PAST_MAX)) {
-        return false;
+    conn_close(conn, WS_CLOSE_TOO_BIG, "message too long", CONN_CLOSE_MAX);
+}
+
+/* What becomes of a message of len bytes, more than max_message. */
+static enum ws_long ask_owner(const struct ws_conn *conn, uint8_t opcode, uint64_t len)
+{
+    if (conn->echo || opcode != WSLAY_TEXT_FRAME || conn->hooks.text_over == NULL) {
+        return WS_LONG_REFUSE;
     }
-    return conn->message_open ? conn->message_opcode == WSLAY_TEXT_FRAME && conn_text_may_be_upload(conn)
-                              : header->opcode == WSLAY_TEXT_FRAME;
+    return conn->hooks.text_over(conn->hooks.ctx, len);
 }
 
 static void begin_message(struct ws_conn *conn, uint8_t opcode)
@@ -87,11 +90,9 @@ static void begin_message(struct ws_conn *conn, uint8_t opcode)
     conn->message_open = true;
     conn->message_opcode = opcode;
     conn->message_len = 0;
+    conn->undecided = false;
     conn->echo_begun = false;
-    conn->text.len = 0;
-    if (opcode == WSLAY_TEXT_FRAME && !conn->echo) {
-        conn_text_begin(conn);
-    }
+    conn->echo_len = 0;
 }
 
 static void begin_frame(struct ws_conn *conn, const struct frame_header *header)
@@ -105,19 +106,20 @@ static void begin_frame(struct ws_conn *conn, const struct frame_header *header)
     if (frame_is_control(header->opcode)) {
         return;
     }
-    bool over = message_over(conn, header, conn->max_message);
-    if (over && !may_be_upload(conn, header)) {
-        conn_close(conn, WS_CLOSE_TOO_BIG, "message too long", CONN_CLOSE_MAX);
+    uint64_t len = message_len_with(conn, header);
+    bool over = len > conn->max_message;
+    uint8_t opcode = conn->message_open ? conn->message_opcode : header->opcode;
+    enum ws_long verdict = over ? ask_owner(conn, opcode, len) : WS_LONG_TAKE;
+    if (verdict == WS_LONG_REFUSE) {
+        close_too_big(conn);
         return;
     }
     /* A wrong opcode for the moment is wslay's to refuse. */
     if (!conn->message_open && (header->opcode == WSLAY_TEXT_FRAME || header->opcode == WSLAY_BINARY_FRAME)) {
         begin_message(conn, header->opcode);
     }
-    conn->message_len += header->payload_len;
-    if (over) {
-        conn_text_over(conn);
-    }
+    conn->message_len = len;
+    conn->undecided = verdict == WS_LONG_ASK;
 }
 
 static enum ws_end end_by_wslay(const struct ws_conn *conn)
@@ -145,6 +147,7 @@ static void follow_wslay(struct ws_conn *conn, int result)
     conn_out_flush(conn);
     if (ended && conn->end == WS_END_NONE) {
         conn->end = end_by_wslay(conn);
+        conn_touch(conn);
     }
     if (ws_conn_control_queued(conn) > WS_CONTROL_MAX) {
         conn_close(conn, WS_CLOSE_TRY_LATER, "too much left unread", CONN_CLOSE_HURRY);
@@ -153,8 +156,8 @@ static void follow_wslay(struct ws_conn *conn, int result)
 
 static void feed_frame(struct ws_conn *conn)
 {
-    /* what is no upload is refused at the byte that shows it, not where wslay's reading ends */
-    bool by_byte = conn->text.state == TEXT_COLLECT && conn->text.over;
+    /* what is not taken is refused at the byte that shows it, not where wslay's reading ends */
+    bool by_byte = conn->undecided && !frame_is_control(conn->frame.opcode);
 
     conn->feed_left = by_byte ? 1 : CONN_FEED;
     follow_wslay(conn, wslay_event_recv(conn->wslay));
@@ -196,7 +199,7 @@ static void lose_border(struct ws_conn *conn)
 /* A command may make a file, a socket or a SIP request. */
 static size_t frame_cost(const struct frame_header *header)
 {
-    return header->opcode == WSLAY_TEXT_FRAME ? WS_COMMAND_COST : WS_FRAME_COST;
+    return header->opcode == WSLAY_TEXT_FRAME ? WS_TEXT_COST : WS_FRAME_COST;
 }
 
 /* Returns what it cost; 0: there was none to take. */
@@ -234,7 +237,7 @@ size_t ws_conn_process_some(struct ws_conn *conn, mono_us now, size_t budget)
         spent += cost;
     }
     if (conn->closing) {
-        conn_text_abort(conn);
+        conn_abort_message(conn);
     }
     if (spent > 0) { /* there is room for more, and its end may have been in it */
         conn_touch(conn);
@@ -264,6 +267,7 @@ void ws_conn_input_commit(struct ws_conn *conn, size_t len)
 {
     conn->in_tail += len;
     conn->input_seen = conn->input_seen || len > 0;
+    conn_touch(conn);
 }
 
 ssize_t conn_on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags, void *user)
@@ -292,6 +296,29 @@ ssize_t conn_on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int 
     return (ssize_t)len;
 }
 
+static void text_piece(struct ws_conn *conn, struct span piece)
+{
+    conn->hooks.text(conn->hooks.ctx, piece, false);
+    if (!conn->undecided || conn->closing) {
+        return;
+    }
+    enum ws_long verdict = ask_owner(conn, WSLAY_TEXT_FRAME, conn->message_len);
+    conn->undecided = verdict == WS_LONG_ASK;
+    if (verdict == WS_LONG_REFUSE) {
+        close_too_big(conn);
+    }
+}
+
+void conn_abort_message(struct ws_conn *conn)
+{
+    bool text = conn->message_open && conn->message_opcode == WSLAY_TEXT_FRAME && !conn->echo;
+
+    conn->message_open = false;
+    if (text && conn->hooks.text_abort != NULL) {
+        conn->hooks.text_abort(conn->hooks.ctx);
+    }
+}
+
 void conn_on_chunk(wslay_event_context_ptr ctx, const struct wslay_event_on_frame_recv_chunk_arg *arg, void *user)
 {
     struct ws_conn *conn = user;
@@ -305,7 +332,7 @@ void conn_on_chunk(wslay_event_context_ptr ctx, const struct wslay_event_on_fram
     if (conn->echo) {
         conn_echo_piece(conn, piece);
     } else if (conn->message_opcode == WSLAY_TEXT_FRAME) {
-        conn_text_piece(conn, piece);
+        text_piece(conn, piece);
     } else {
         conn->hooks.binary(conn->hooks.ctx, piece, false);
     }
@@ -322,8 +349,10 @@ void conn_on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_ms
     conn->message_open = false;
     if (conn->echo) {
         conn_echo_end(conn);
+    } else if (conn->undecided) {
+        close_too_big(conn); /* nothing in it told what it is */
     } else if (arg->opcode == WSLAY_TEXT_FRAME) {
-        conn_text_end(conn);
+        conn->hooks.text(conn->hooks.ctx, SPAN_NONE, true);
     } else {
         conn->hooks.binary(conn->hooks.ctx, SPAN_NONE, true);
     }

@@ -153,6 +153,7 @@ void ws_conn_output_consume(struct ws_conn *conn, size_t len)
         conn->out_head = conn->out_tail = 0; /* a client that reads keeps us in the same few pages */
     }
     forget_sent_runs(conn);
+    conn_touch(conn);
     if (!conn->failed) {
         conn_out_flush(conn);
     }
@@ -162,31 +163,28 @@ void ws_conn_output_consume(struct ws_conn *conn, size_t len)
  * waits for the message's end, because only then is its text known to be UTF-8. */
 bool conn_echo_room(const struct ws_conn *conn)
 {
-    return ws_conn_audio_room(conn, 2 * (size_t)(WS_COMMAND_MAX + CONN_AUDIO_HEADROOM));
+    return ws_conn_audio_room(conn, 2 * (size_t)(CONN_ECHO_FRAME + CONN_AUDIO_HEADROOM));
 }
 
 static void echo_flush(struct ws_conn *conn, bool fin)
 {
-    struct conn_text *text = &conn->text;
     uint8_t opcode = conn->echo_begun ? (uint8_t)WSLAY_CONTINUATION_FRAME : conn->message_opcode;
-    uint8_t *ptr = out_frame(conn, fin, opcode, text->len);
+    uint8_t *ptr = out_frame(conn, fin, opcode, conn->echo_len);
 
-    memcpy(ptr, text->bytes, text->len);
-    text->len = 0;
+    memcpy(ptr, conn->echo_bytes, conn->echo_len);
+    conn->echo_len = 0;
     conn->echo_begun = true;
 }
 
 void conn_echo_piece(struct ws_conn *conn, struct span piece)
 {
-    struct conn_text *text = &conn->text;
-
     while (piece.len > 0) {
-        if (text->len == WS_COMMAND_MAX) {
+        if (conn->echo_len == CONN_ECHO_FRAME) {
             echo_flush(conn, false);
         }
-        struct span part = span_head(piece, WS_COMMAND_MAX - text->len);
-        memcpy(text->bytes + text->len, part.ptr, part.len);
-        text->len += part.len;
+        struct span part = span_head(piece, CONN_ECHO_FRAME - conn->echo_len);
+        memcpy(conn->echo_bytes + conn->echo_len, part.ptr, part.len);
+        conn->echo_len += part.len;
         piece = span_from(piece, part.len);
     }
 }

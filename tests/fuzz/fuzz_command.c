@@ -2,6 +2,7 @@
 /* The words of the text protocol and what their arguments go through: targets, file names, header lines, addresses, text for
  * the log. The first byte draws how much room is given. */
 #include "support_fuzz.h"
+#include "verbs.h"
 #include "wsaudio/http.h"
 #include "wsaudio/sipmsg.h"
 #include "wsaudio/sipmsg/uri.h"
@@ -9,24 +10,24 @@
 
 static void check_command(struct span text, struct span *arg)
 {
-    struct ws_command cmd;
+    struct command cmd;
 
-    ws_command_parse(text, &cmd);
-    FUZZ_CHECK(cmd.verb < WS_VERB_COUNT && fuzz_inside(text, cmd.word) && fuzz_inside(text, cmd.arg));
+    command_parse(text, &cmd);
+    FUZZ_CHECK(cmd.verb < VERB_COUNT && fuzz_inside(text, cmd.word) && fuzz_inside(text, cmd.arg));
     FUZZ_CHECK(cmd.word.len <= 32 && span_find(cmd.word, ':') == cmd.word.len);
     FUZZ_CHECK(cmd.has_arg == (span_find(text, ':') < text.len));
-    if (cmd.verb != WS_VERB_UNKNOWN) {
-        const char *name = ws_verb_name(cmd.verb);
+    if (cmd.verb != VERB_UNKNOWN) {
+        const char *name = verb_name(cmd.verb);
         FUZZ_CHECK(span_eq(cmd.word, span_cstr(name)));
         FUZZ_CHECK(cmd.word.len + (cmd.has_arg ? 1 : 0) + cmd.arg.len == text.len);
-        FUZZ_CHECK(ws_verb_nearest(cmd.word) == cmd.verb);
+        FUZZ_CHECK(verb_nearest(cmd.word) == cmd.verb);
     }
     bool maybe = false;
-    enum ws_verb told = ws_verb_of_text(text, &maybe);
-    FUZZ_CHECK(!maybe || text.len < WS_VERB_TEXT_MAX);
-    FUZZ_CHECK(cmd.verb == WS_VERB_UNKNOWN || told == cmd.verb);
-    FUZZ_CHECK(told == WS_VERB_UNKNOWN || span_starts(text, span_cstr(ws_verb_name(told))));
-    FUZZ_CHECK(ws_verb_nearest(cmd.word) < WS_VERB_COUNT);
+    enum verb told = verb_of_text(text, &maybe);
+    FUZZ_CHECK(!maybe || text.len < VERB_TEXT_MAX);
+    FUZZ_CHECK(cmd.verb == VERB_UNKNOWN || told == cmd.verb);
+    FUZZ_CHECK(told == VERB_UNKNOWN || span_starts(text, span_cstr(verb_name(told))));
+    FUZZ_CHECK(verb_nearest(cmd.word) < VERB_COUNT);
     *arg = cmd.arg;
 }
 
@@ -57,8 +58,8 @@ static void check_target(struct span target, size_t cap, size_t label_cap)
 
 static void check_name(struct span name)
 {
-    if (ws_file_name_ok(name)) {
-        FUZZ_CHECK(name.len >= 1 && name.len <= WS_NAME_MAX && name.ptr[0] != '.' && utf8_valid(name));
+    if (file_name_ok(name)) {
+        FUZZ_CHECK(name.len >= 1 && name.len <= FILE_NAME_LEN_MAX && name.ptr[0] != '.' && utf8_valid(name));
         for (size_t i = 0; i < name.len; i++) {
             FUZZ_CHECK((unsigned char)name.ptr[i] >= ' ' && strchr("/\\:\x7f", name.ptr[i]) == NULL);
         }

@@ -4,8 +4,8 @@
  * Without a disturbance of ours the connection is run twice, with the stream at once and in chunks: the hooks hear the same,
  * and the same bytes come back; on /echo those that a reader written apart from the server's expects. Otherwise pauses, a slow reader, text and audio of ours, closes and the clock are mixed in.
  * Always: hooks come in the order that ws.h promises, and what is sent is what a strict client takes. */
+#include "command_stream.h"
 #include "support_frames.h"
-#include "wsaudio/ws.h"
 
 enum flag {
     FLAG_ECHO = 1,
@@ -20,6 +20,7 @@ enum flag {
 
 struct run {
     struct ws_conn *conn;
+    struct command_stream stream;
     unsigned flags;
     mono_us now;
     unsigned steps;
@@ -79,7 +80,7 @@ static void on_command(void *ctx, struct span text)
 {
     struct run *r = ctx;
     begin(r);
-    FUZZ_CHECK(text.len <= WS_COMMAND_MAX && utf8_valid(text));
+    FUZZ_CHECK(text.len <= COMMAND_MAX && utf8_valid(text));
     FUZZ_CHECK(!span_starts(text, SPAN_LIT("WAV_UPLOAD:")));
     hear(r, "\ncommand ", text);
     finish(r);
@@ -99,7 +100,7 @@ static void on_upload_begin(void *ctx, struct span name)
     struct run *r = ctx;
     begin(r);
     r->upload_open = true;
-    FUZZ_CHECK(name.len <= WS_NAME_MAX + 1 && span_find(name, ':') == name.len);
+    FUZZ_CHECK(name.len <= FILE_NAME_LEN_MAX + 1 && span_find(name, ':') == name.len);
     hear(r, "\nupload ", name);
     hear(r, ":", SPAN_NONE);
 }
@@ -132,6 +133,40 @@ static void on_upload_over(void *ctx)
     struct run *r = ctx;
     FUZZ_CHECK(r->upload_open && !r->closed_by_us);
     hear(r, "\nover", SPAN_NONE);
+}
+
+static bool is_closing(void *ctx)
+{
+    const struct run *r = ctx;
+    return ws_conn_end(r->conn) != WS_END_NONE;
+}
+
+static const struct command_hooks commands = {
+    .command = on_command,
+    .too_large = on_too_large,
+    .upload_begin = on_upload_begin,
+    .upload_data = on_upload_data,
+    .upload_end = on_upload_end,
+    .upload_over = on_upload_over,
+    .is_closing = is_closing,
+};
+
+static void on_text(void *ctx, struct span piece, bool last)
+{
+    struct run *r = ctx;
+    command_stream_push(&r->stream, piece, last);
+}
+
+static enum ws_long on_text_over(void *ctx, uint64_t len)
+{
+    struct run *r = ctx;
+    return command_stream_over(&r->stream, len);
+}
+
+static void on_text_abort(void *ctx)
+{
+    struct run *r = ctx;
+    command_stream_abort(&r->stream);
 }
 
 static void on_binary(void *ctx, struct span piece, bool last)
@@ -219,16 +254,14 @@ static void step(struct run *r)
 
 static void open_run(struct run *r, unsigned flags)
 {
-    static const struct rng none = {0};
-    const struct ws_hooks hooks = {
-        r, on_command, on_too_large, on_upload_begin, on_upload_data, on_upload_end, on_upload_over, on_binary};
+    const struct ws_hooks hooks = {r, on_text, on_text_over, on_text_abort, on_binary, NULL};
     const struct ws_conn_config config = {.max_message = (flags & FLAG_SMALL) != 0 ? 100 : 1024 * 1024,
                                           .echo = (flags & FLAG_ECHO) != 0,
                                           .hooks = &hooks,
-                                          .rng = &none,
                                           .now = DUR_S(1)};
 
     *r = (struct run){.flags = flags, .now = DUR_S(1)};
+    command_stream_init(&r->stream, &commands, r);
     r->conn = ws_conn_new(&config);
     FUZZ_CHECK(r->conn != NULL);
 }

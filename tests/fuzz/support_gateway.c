@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "dialects.h"
+#include "verbs.h"
 #include "wavgen.h"
 
 #define TICKS_MAX      600   /* media ticks of one input: the rest of the time stands still for media */
@@ -53,8 +55,8 @@ static void hear_error(struct span error)
     struct span code = span_cut(&rest, ':');
     bool known = false;
 
-    for (int e = 0; e < WS_ERROR_COUNT; e++) {
-        known = known || span_eq(code, span_cstr(ws_error_name((enum ws_error)e)));
+    for (int e = 0; e < ERROR_CODE_COUNT; e++) {
+        known = known || span_eq(code, span_cstr(error_code_name((enum error_code)e)));
     }
     FUZZ_CHECK(known && rest.len > 0);
 }
@@ -111,7 +113,8 @@ void gateway_connect(struct gateway *g, unsigned client)
     }
     bool echo = client == GATEWAY_CLIENTS - 1;
     frames_fini(&c->frames);
-    if (bridge_client_open(g->bridge, g->now, echo, &peer, &c->id) != ST_OK) {
+    if (bridge_client_open(g->bridge, g->now, dialect_get(echo ? DIALECT_ECHO : DIALECT_TEXT), &peer, &c->id) !=
+        ST_OK) {
         return;
     }
     c->gateway = g;
@@ -400,7 +403,8 @@ static struct bridge_config bridge_settings(struct gateway *g)
         .record = (g->flags & GATEWAY_NO_RECORD) == 0,
         .record_stereo = (g->flags & GATEWAY_TIGHT) == 0,
         .media = gateway_media_io(g),
-        .files = gateway_file_io(g),
+        .uploads = gateway_upload_io(g),
+        .lists = gateway_list_io(g),
         .media_files = gateway_media_files(g),
         .sip_send = gateway_sip_send,
         .sip_ctx = g,

@@ -5,7 +5,7 @@
 #define TESTS_FUZZ_SUPPORT_GATEWAY_H
 
 #include "support_frames.h"
-#include "wsaudio/call.h"
+#include "wsaudio/client.h"
 #include "wsaudio/loopback.h"
 
 #define GATEWAY_CLIENTS    5 /* the last one is on /echo */
@@ -58,7 +58,7 @@ struct gateway_pair {
 
 struct gateway_file {
     bool used, temporary, committing;
-    char name[WS_NAME_MAX + 1];
+    char name[FILE_NAME_LEN_MAX + 1];
     struct pool_id client;
     uint8_t *data;
     size_t len;
@@ -125,7 +125,8 @@ void gateway_run(struct gateway *g, dur_us duration);
 /* support_gateway_io.c */
 struct media_io gateway_media_io(struct gateway *g);
 struct media_io gateway_exchange_media_io(struct gateway *g);
-struct file_io gateway_file_io(struct gateway *g);
+struct upload_io gateway_upload_io(struct gateway *g);
+struct list_io gateway_list_io(struct gateway *g);
 struct media_files gateway_media_files(struct gateway *g);
 int gateway_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len);
 int gateway_exchange_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len);

@@ -58,16 +58,15 @@ static struct gateway_file *upload_of(struct gateway *g, struct pool_id upload)
     return f;
 }
 
-static int upload_begin(void *ctx, struct pool_id client, const char *name, struct pool_id *upload)
+static int upload_begin(void *ctx, const char *name, struct pool_id *upload)
 {
     struct gateway *g = ctx;
-    FUZZ_CHECK(ws_file_name_ok(span_cstr(name)));
+    FUZZ_CHECK(file_name_ok(span_cstr(name)));
     struct gateway_file *f = gateway_fails(g, FAULT_UPLOAD) ? NULL : file_new(g, name);
     if (f == NULL) {
         return ST_FULL;
     }
     f->temporary = true;
-    f->client = client;
     *upload = (struct pool_id){(uint32_t)(f - g->files), 1};
     return ST_OK;
 }
@@ -100,7 +99,7 @@ static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client
 {
     struct gateway *g = ctx;
     struct gateway_file *f = upload_of(g, upload);
-    FUZZ_CHECK(pool_id_eq(f->client, client));
+    f->client = client;
     if (gateway_fails(g, FAULT_UPLOAD)) {
         gateway_file_drop(f);
         return ST_IO;
@@ -118,7 +117,7 @@ static void upload_abort(void *ctx, struct pool_id upload)
 static int play_open(void *ctx, const char *name, int *handle, uint64_t *size)
 {
     struct gateway *g = ctx;
-    FUZZ_CHECK(ws_file_name_ok(span_cstr(name)));
+    FUZZ_CHECK(file_name_ok(span_cstr(name)));
     const struct gateway_file *f = file_named(g, name);
     if (f == NULL) {
         return ST_NOT_FOUND;
@@ -230,20 +229,27 @@ static void record_end(void *ctx, struct pool_id recording)
     g->recording[recording.slot] = false;
 }
 
-struct file_io gateway_file_io(struct gateway *g)
+static const char *why(void *ctx)
 {
-    return (struct file_io){
-        .ctx = g,
-        .upload_begin = upload_begin,
-        .upload_write = upload_write,
-        .upload_read = upload_read,
-        .upload_commit = upload_commit,
-        .upload_abort = upload_abort,
-        .list_open = list_open,
-        .list_next = list_next,
-        .list_close = list_close,
-        .remove = remove_file,
-    };
+    (void)ctx;
+    return NULL;
+}
+
+struct upload_io gateway_upload_io(struct gateway *g)
+{
+    return (struct upload_io){.ctx = g,
+                              .why = why,
+                              .begin = upload_begin,
+                              .write = upload_write,
+                              .read = upload_read,
+                              .commit = upload_commit,
+                              .abort = upload_abort};
+}
+
+struct list_io gateway_list_io(struct gateway *g)
+{
+    return (struct list_io){
+        .ctx = g, .why = why, .open = list_open, .next = list_next, .close = list_close, .remove = remove_file};
 }
 
 struct media_files gateway_media_files(struct gateway *g)

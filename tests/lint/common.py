@@ -9,9 +9,10 @@ LEVEL_1 = ("sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws", "http")
 # What each room may see.
 BELOW = {"base": (), "os": ("base",), "sipmsg": ("base",), "siptx": ("base", "sipmsg"), "sipua": ("base", "sipmsg", "siptx"),
          "sdp": ("base", "audio"), "rtp": ("base",), "audio": ("base",), "ws": ("base",), "http": ("base",),
-         "media": ("base", "sdp", "rtp", "audio"),
-         "call": ("base", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws", "media"),
-         "loopback": ("base", "sipmsg", "siptx", "sipua", "media"), "app": ("base", "media", "call", "loopback", "os") + LEVEL_1,
+         "media": ("base", "sdp", "rtp", "audio"), "call": ("base", "media", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio"),
+         "loopback": ("base", "sipmsg", "siptx", "sipua", "media"), "client": ("base", "media", "call") + LEVEL_1,
+         "dialect_text": ("base", "media", "call", "client") + LEVEL_1,
+         "app": ("base", "media", "call", "loopback", "client", "dialect_text", "os") + LEVEL_1,
          "library": ("base", "os", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "media")}
 
 

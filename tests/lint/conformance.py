@@ -5,7 +5,7 @@ import re
 import common
 
 PAGES = ("docs/sip-conformance.md", "docs/field.md")
-NAME = re.compile(r"`((?:unit|fsm|sim)\.[a-z]+\.\w+|peer\.\w+)(?::(\w+))?`")
+NAME = re.compile(r"`((?:unit|fsm|sim)\.[a-z_]+\.\w+|peer\.\w+)(?::(\w+))?`")
 ROW = re.compile(r"^\|[^|]*\|[^|]*\|(.*)\|$")
 
 

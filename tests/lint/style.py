@@ -14,6 +14,9 @@ LEGAL = re.compile(r"/\* (?:SPDX-|Copyright)[^\n]*\*/\n")
 INCLUDE = re.compile(r"^#include", re.M)
 TYPEDEF = re.compile(r"\btypedef\s+(?:struct|union|enum)\b")
 LOG = re.compile(r'\blog_write\(\s*[^,]+,\s*(LOG_\w+),\s*"((?:\\.|[^"\\])*)"')
+# A message of the text protocol, or its beginning.
+PROTOCOL = re.compile(r'"(?:ERROR|WAV_[A-Z_]+|CALL(?:_[A-Z]+)?|INCOMING(?:_GONE)?|MEDIA(?:_X?[A-Z]+)?|MARK|DTMF|LATENCY|RTP|PLAY_WAV|DELETE_WAV):')
+DIALECT = "src/dialect_text/"
 CONVERSION = re.compile(r"%[-+ #0]*[\d.*]*[a-z]+")
 
 
@@ -69,6 +72,8 @@ def check_code(name, text, problems):
             problems.append(f"{name}: {word}")
     if not name.startswith(("src/", "include/")):
         return
+    if not name.startswith(DIALECT) and PROTOCOL.search(without_comments(text)):
+        problems.append(f"{name}: a message of the text protocol is written outside of {DIALECT}")
     if name not in LIBRARY and TYPEDEF.search(code):
         problems.append(f"{name}: a typedef hides a structure, union or enum")
     if not name.startswith(("src/os/", "src/library/")) and re.search(r"\berrno\b", code):

@@ -119,29 +119,14 @@ static void test_bridge_and_exchange(void **state)
 
 /* ---- ws ---- */
 
-static void on_command(void *ctx, struct span text)
+static void on_text(void *ctx, struct span piece, bool last)
 {
     struct ws_conn **conn = ctx;
 
-    (void)text;
-    ws_conn_send_text(*conn, SPAN_LIT("ERROR:X:unsupported:no"));
-}
-
-static void on_span(void *ctx, struct span text)
-{
-    (void)ctx;
-    (void)text;
-}
-
-static void on_end(void *ctx, bool aborted)
-{
-    (void)ctx;
-    (void)aborted;
-}
-
-static void on_over(void *ctx)
-{
-    (void)ctx;
+    (void)piece;
+    if (last) {
+        ws_conn_send_text(*conn, SPAN_LIT("ERROR:X:unsupported:no"));
+    }
 }
 
 static void on_binary(void *ctx, struct span piece, bool last)
@@ -171,10 +156,8 @@ static void feed(struct ws_conn *conn, unsigned first, const char *text, size_t 
 static void connection(void *ctx)
 {
     struct ws_conn *conn = NULL;
-    uint64_t seed = 1;
-    struct rng rng = {rng_seeded_fill, &seed};
-    struct ws_hooks hooks = {&conn, on_command, on_span, on_span, on_span, on_end, on_over, on_binary};
-    struct ws_conn_config config = {1 << 20, ctx != NULL, &hooks, &rng, DUR_S(1)};
+    struct ws_hooks hooks = {&conn, on_text, NULL, NULL, on_binary, NULL};
+    struct ws_conn_config config = {1 << 20, ctx != NULL, &hooks, DUR_S(1)};
 
     conn = ws_conn_new(&config);
     if (conn == NULL) {

@@ -37,6 +37,17 @@ static inline void list_remove(struct list_node *node)
     node->next->prev = node->prev;
     list_init(node);
 }
+/* All nodes of `from`, in their order, behind those of `to`. */
+static inline void list_move(struct list_node *to, struct list_node *from)
+{
+    if (!list_is_empty(from)) {
+        from->next->prev = to->prev;
+        to->prev->next = from->next;
+        from->prev->next = to;
+        to->prev = from->prev;
+        list_init(from);
+    }
+}
 /* First node, or NULL. */
 static inline struct list_node *list_first(const struct list_node *head)
 {

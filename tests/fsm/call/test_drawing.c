@@ -48,7 +48,7 @@ static void test_every_move_is_drawn(void **state)
         char box[32];
         snprintf(box, sizeof(box), "    s%d [label=\"%s", s, call_state_name(s));
         assert_non_null(strstr(drawn, box));
-        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+        for (int e = 0; e < CALL_EV_COUNT; e++) {
             moves += call_life[s][e].rule == FSM_GO ? 1 : 0;
         }
     }
@@ -68,16 +68,16 @@ static void test_names_are_their_own(void **state)
             assert_string_not_equal(call_state_name(i), call_state_name(k));
         }
     }
-    for (int i = 0; i < CALL_EVENT_COUNT; i++) {
+    for (int i = 0; i < CALL_EV_COUNT; i++) {
         for (int k = 0; k < i; k++) {
-            assert_string_not_equal(call_event_name(i), call_event_name(k));
+            assert_string_not_equal(call_life_event_name(i), call_life_event_name(k));
         }
     }
     assert_string_equal(call_state_name(CALL_STATE_COUNT), "?");
-    assert_string_equal(call_event_name(CALL_EVENT_COUNT), "?");
-    assert_string_equal(call_action_name(1), "open_media");
-    assert_string_equal(call_action_name(1U << 15), "release");
-    assert_string_equal(call_action_name(1U << 16), "?");
+    assert_string_equal(call_life_event_name(CALL_EV_COUNT), "?");
+    assert_string_equal(call_life_action_name(1), "open_media");
+    assert_string_equal(call_life_action_name(1U << 12), "release");
+    assert_string_equal(call_life_action_name(1U << 13), "?");
 }
 
 int main(void)

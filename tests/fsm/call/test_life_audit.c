@@ -22,7 +22,7 @@
 
 #define ALL_ACTIONS ((CALL_ACT_RELEASE << 1) - 1)
 #define ENDINGS                                                                                                        \
-    (CALL_ACT_END_USAGE | CALL_ACT_CLOSE_MEDIA | CALL_ACT_TELL_STATS | CALL_ACT_TELL_ENDED | CALL_ACT_REJECT |         \
+    (CALL_ACT_END_USAGE | CALL_ACT_CLOSE_MEDIA | CALL_ACT_TELL_STATS | CALL_ACT_REJECT | CALL_ACT_LOG_END |            \
      CALL_ACT_RELEASE)
 
 static const struct fsm_cell *cell_of(int s, int e)
@@ -33,7 +33,7 @@ static const struct fsm_cell *cell_of(int s, int e)
 #define CHECK(condition, s, e)                                                                                         \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
-            fail_msg("%s: %s, %s", #condition, call_state_name(s), call_event_name(e));                                \
+            fail_msg("%s: %s, %s", #condition, call_state_name(s), call_life_event_name(e));                           \
         }                                                                                                              \
     } while (0)
 
@@ -41,7 +41,7 @@ static void test_decided(void **state)
 {
     (void)state;
     for (int s = 0; s < CALL_STATE_COUNT; s++) {
-        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+        for (int e = 0; e < CALL_EV_COUNT; e++) {
             const struct fsm_cell *c = cell_of(s, e);
             bool go = c->rule == FSM_GO;
             CHECK(go || c->rule == FSM_DROP || c->rule == FSM_CANNOT, s, e);
@@ -56,7 +56,7 @@ static void test_cells(void **state)
 {
     (void)state;
     for (int s = 0; s < CALL_STATE_COUNT; s++) {
-        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+        for (int e = 0; e < CALL_EV_COUNT; e++) {
             const struct fsm_cell *c = cell_of(s, e);
             if (c->rule != FSM_GO) {
                 continue;
@@ -67,22 +67,21 @@ static void test_cells(void **state)
             CHECK(s != CALL_ENDED, s, e);
             CHECK(c->next != CALL_IDLE, s, e);
             CHECK(ends || (acts & ENDINGS) == 0, s, e);
-            CHECK(!ends || (acts & ~(unsigned)(ENDINGS | CALL_ACT_STOP_RINGING)) == 0, s, e);
+            CHECK(!ends || (acts & ~(unsigned)(ENDINGS | CALL_ACT_TELL_STATE | CALL_ACT_STOP_RINGING)) == 0, s, e);
             CHECK(ends == ((acts & CALL_ACT_RELEASE) != 0), s, e);
             CHECK((ends && !rings) == ((acts & CALL_ACT_CLOSE_MEDIA) != 0), s, e);
-            CHECK((ends && !rings && e != CALL_EV_ORPHANED) == ((acts & CALL_ACT_TELL_ENDED) != 0), s, e);
-            CHECK((ends && !rings && e != CALL_EV_FAR_END) == ((acts & CALL_ACT_END_USAGE) != 0), s, e);
+            CHECK((ends && e != CALL_EV_NOT_PLACED) == ((acts & CALL_ACT_LOG_END) != 0), s, e);
+            bool usage = e != CALL_EV_FAR_END && e != CALL_EV_NOT_PLACED; /* it lives on, or never lived */
+            CHECK((ends && !rings && usage) == ((acts & CALL_ACT_END_USAGE) != 0), s, e);
             CHECK((ends && rings && e != CALL_EV_FAR_END) == ((acts & CALL_ACT_REJECT) != 0), s, e);
             CHECK((c->next == CALL_ALERTING) == ((acts & CALL_ACT_SEND_RINGING) != 0), s, e);
             CHECK((rings && c->next != s) == ((acts & CALL_ACT_STOP_RINGING) != 0), s, e);
             CHECK((ends && s == CALL_ESTABLISHED) == ((acts & CALL_ACT_TELL_STATS) != 0), s, e);
             bool answered = c->next == CALL_ESTABLISHED && s != CALL_ESTABLISHED;
             CHECK(answered == ((acts & CALL_ACT_START_LIMITS) != 0), s, e);
-            CHECK(answered == ((acts & CALL_ACT_TELL_ESTABLISHED) != 0), s, e);
-            bool entered = c->next != s;
-            CHECK((entered && c->next == CALL_TRYING) == ((acts & CALL_ACT_TELL_TRYING) != 0), s, e);
-            CHECK((entered && c->next == CALL_RINGING) == ((acts & CALL_ACT_TELL_RINGING) != 0), s, e);
-            CHECK((entered && c->next == CALL_EARLY) == ((acts & CALL_ACT_TELL_EARLY) != 0), s, e);
+            bool hears = c->next != CALL_ALERTING && c->next != CALL_ACCEPTED && e != CALL_EV_NOT_PLACED;
+            hears = ends ? hears && !rings && e != CALL_EV_ORPHANED : hears && c->next != s;
+            CHECK(hears == ((acts & CALL_ACT_TELL_STATE) != 0), s, e);
             bool offer = e == CALL_EV_OFFER_SAME || e == CALL_EV_OFFER_OTHER;
             unsigned replies = acts & (CALL_ACT_ACCEPT_OFFER | CALL_ACT_REFUSE_OFFER);
             CHECK(offer == (replies != 0), s, e); /* each offer gets exactly one answer */
@@ -97,10 +96,11 @@ static void test_order_of_bits(void **state)
 {
     (void)state;
     assert_true(CALL_ACT_OPEN_MEDIA < CALL_ACT_START_LIMITS);
-    assert_true(CALL_ACT_START_LIMITS < CALL_ACT_TELL_ESTABLISHED);
+    assert_true(CALL_ACT_START_LIMITS < CALL_ACT_TELL_STATE);
     assert_true(CALL_ACT_CLOSE_MEDIA < CALL_ACT_TELL_STATS);
-    assert_true(CALL_ACT_TELL_STATS < CALL_ACT_TELL_ENDED);
-    assert_true(CALL_ACT_TELL_ENDED < CALL_ACT_RELEASE);
+    assert_true(CALL_ACT_TELL_STATS < CALL_ACT_END_USAGE); /* they name the usage */
+    assert_true(CALL_ACT_END_USAGE < CALL_ACT_TELL_STATE);
+    assert_true(CALL_ACT_TELL_STATE < CALL_ACT_RELEASE);
     assert_true(CALL_ACT_STOP_RINGING < CALL_ACT_RELEASE);
     assert_true(CALL_ACT_REJECT < CALL_ACT_RELEASE);
 }
@@ -127,7 +127,7 @@ struct walk {
     bool seen[SITUATIONS];
     struct situation queue[SITUATIONS];
     size_t head, tail;
-    bool used[CALL_STATE_COUNT][CALL_EVENT_COUNT];
+    bool used[CALL_STATE_COUNT][CALL_EV_COUNT];
 };
 
 /* What the world can do to a call that has come so far; nothing of it may meet CANNOT. */
@@ -136,7 +136,7 @@ static bool can_come(const struct situation *x, int event)
     if (x->released) {
         return false;
     }
-    if (event == CALL_EV_DIALLED || event == CALL_EV_INCOMING) {
+    if (event == CALL_EV_DIALLED || event == CALL_EV_INCOMING || event == CALL_EV_NOT_PLACED) {
         return !x->dialled;
     }
     if (!x->dialled) {
@@ -170,6 +170,11 @@ static void comes(struct situation *x, int event)
         x->ringing = x->incoming;
         x->owned = !x->incoming;
         x->media = !x->incoming; /* the ports are open before the INVITE leaves (fault 23) */
+    }
+    if (event == CALL_EV_NOT_PLACED) {
+        x->dialled = true;
+        x->owned = true;
+        x->media = true; /* the port may be open */
     }
     if (event == CALL_EV_TAKEN || event == CALL_EV_TAKEN_BLIND) {
         x->owned = true;
@@ -212,13 +217,13 @@ static void carry_out(struct situation *x, int event, const struct fsm_cell *cel
         x->media = false;
         x->clocks = false;
     }
-    if ((acts & CALL_ACT_TELL_ENDED) != 0) {
-        CHECK(!x->told_ended, from, event);
-        x->told_ended = true;
+    if ((acts & CALL_ACT_TELL_STATE) != 0) {
+        CHECK(!x->told_ended && x->owned, from, event);
+        x->told_ended = x->state == CALL_ENDED;
     }
     if ((acts & CALL_ACT_RELEASE) != 0) {
         CHECK(!x->usage && !x->media && !x->clocks && !x->ringing, from, event);
-        CHECK(x->told_ended == (x->owned && event != CALL_EV_ORPHANED), from, event);
+        CHECK(x->told_ended == (x->owned && event != CALL_EV_ORPHANED && event != CALL_EV_NOT_PLACED), from, event);
         x->released = true;
     }
     CHECK(x->released == (x->state == CALL_ENDED), from, event);
@@ -248,7 +253,7 @@ static void test_walk(void **state)
         struct situation x = w.queue[w.head++];
         bool can_end = x.released;
         reached[x.state] = true;
-        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+        for (int e = 0; e < CALL_EV_COUNT; e++) {
             if (!can_come(&x, e)) {
                 continue;
             }
@@ -266,7 +271,7 @@ static void test_walk(void **state)
     }
     for (int s = 0; s < CALL_STATE_COUNT; s++) {
         CHECK(reached[s], s, 0);
-        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+        for (int e = 0; e < CALL_EV_COUNT; e++) {
             /* what cannot come is CANNOT, and only that */
             CHECK(w.used[s][e] == (cell_of(s, e)->rule != FSM_CANNOT), s, e);
         }
@@ -279,72 +284,73 @@ static void test_walk(void **state)
  * every call that was established; HANGUP and a limit send BYE or CANCEL, the far end's end does not; a connection that goes
  * takes its call along; a re-INVITE that changes nothing 200, any other 488; what the ACK to one without an offer
  * answers is in force, or ends the call. `does`: b BYE or CANCEL, c media closed, f
- * figures, e `ended`, r line free, m media opened, k clocks and recording, t tell the state's name, 2 answer 200, 4 answer 488.
+ * figures, e the state told (`ended` at the end), l a line in the log, r line free, m media opened, k clocks and recording, 2 answer 200, 4 answer 488.
  * Incoming: LISTEN, ANSWER, REJECT, --ring-seconds, INCOMING_GONE; R 180, g INCOMING_GONE, x refuse the INVITE. */
 static const struct {
     enum call_state from;
-    enum call_event event;
+    enum call_life_event event;
     enum call_state to;
     const char *does;
 } second[] = {
-    {CALL_IDLE, CALL_EV_DIALLED, CALL_TRYING, "t"},
+    {CALL_IDLE, CALL_EV_DIALLED, CALL_TRYING, "e"},
+    {CALL_IDLE, CALL_EV_NOT_PLACED, CALL_ENDED, "cr"},
 
     {CALL_IDLE, CALL_EV_INCOMING, CALL_ALERTING, "R"},
-    {CALL_ALERTING, CALL_EV_FAR_END, CALL_ENDED, "gr"},
-    {CALL_ALERTING, CALL_EV_HANGUP, CALL_ENDED, "gxr"},
-    {CALL_ALERTING, CALL_EV_LIMIT, CALL_ENDED, "gxr"},
-    {CALL_ALERTING, CALL_EV_REFUSED, CALL_ENDED, "gxr"},
-    {CALL_ALERTING, CALL_EV_TAKEN, CALL_ESTABLISHED, "gmkt"},
+    {CALL_ALERTING, CALL_EV_FAR_END, CALL_ENDED, "glr"},
+    {CALL_ALERTING, CALL_EV_HANGUP, CALL_ENDED, "gxlr"},
+    {CALL_ALERTING, CALL_EV_LIMIT, CALL_ENDED, "gxlr"},
+    {CALL_ALERTING, CALL_EV_REFUSED, CALL_ENDED, "gxlr"},
+    {CALL_ALERTING, CALL_EV_TAKEN, CALL_ESTABLISHED, "gmke"},
     {CALL_ALERTING, CALL_EV_TAKEN_BLIND, CALL_ACCEPTED, "g"},
-    {CALL_ACCEPTED, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mkt"},
-    {CALL_ACCEPTED, CALL_EV_UNUSABLE, CALL_ENDED, "bcer"},
-    {CALL_ACCEPTED, CALL_EV_FAR_END, CALL_ENDED, "cer"},
-    {CALL_ACCEPTED, CALL_EV_HANGUP, CALL_ENDED, "bcer"},
-    {CALL_ACCEPTED, CALL_EV_ORPHANED, CALL_ENDED, "bcr"},
+    {CALL_ACCEPTED, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mke"},
+    {CALL_ACCEPTED, CALL_EV_UNUSABLE, CALL_ENDED, "bcelr"},
+    {CALL_ACCEPTED, CALL_EV_FAR_END, CALL_ENDED, "celr"},
+    {CALL_ACCEPTED, CALL_EV_HANGUP, CALL_ENDED, "bcelr"},
+    {CALL_ACCEPTED, CALL_EV_ORPHANED, CALL_ENDED, "bclr"},
 
-    {CALL_TRYING, CALL_EV_RINGS, CALL_RINGING, "t"},
-    {CALL_TRYING, CALL_EV_EARLY, CALL_EARLY, "mt"},
-    {CALL_TRYING, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mkt"},
-    {CALL_TRYING, CALL_EV_UNUSABLE, CALL_ENDED, "bcer"},
+    {CALL_TRYING, CALL_EV_RINGS, CALL_RINGING, "e"},
+    {CALL_TRYING, CALL_EV_EARLY, CALL_EARLY, "me"},
+    {CALL_TRYING, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mke"},
+    {CALL_TRYING, CALL_EV_UNUSABLE, CALL_ENDED, "bcelr"},
     {CALL_TRYING, CALL_EV_OFFER_SAME, CALL_TRYING, "4"},
     {CALL_TRYING, CALL_EV_OFFER_OTHER, CALL_TRYING, "4"},
-    {CALL_TRYING, CALL_EV_FAR_END, CALL_ENDED, "cer"},
-    {CALL_TRYING, CALL_EV_HANGUP, CALL_ENDED, "bcer"},
-    {CALL_TRYING, CALL_EV_ORPHANED, CALL_ENDED, "bcr"},
+    {CALL_TRYING, CALL_EV_FAR_END, CALL_ENDED, "celr"},
+    {CALL_TRYING, CALL_EV_HANGUP, CALL_ENDED, "bcelr"},
+    {CALL_TRYING, CALL_EV_ORPHANED, CALL_ENDED, "bclr"},
 
     {CALL_RINGING, CALL_EV_RINGS, CALL_RINGING, ""},
-    {CALL_RINGING, CALL_EV_EARLY, CALL_EARLY, "mt"},
-    {CALL_RINGING, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mkt"},
-    {CALL_RINGING, CALL_EV_UNUSABLE, CALL_ENDED, "bcer"},
+    {CALL_RINGING, CALL_EV_EARLY, CALL_EARLY, "me"},
+    {CALL_RINGING, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mke"},
+    {CALL_RINGING, CALL_EV_UNUSABLE, CALL_ENDED, "bcelr"},
     {CALL_RINGING, CALL_EV_OFFER_SAME, CALL_RINGING, "4"},
     {CALL_RINGING, CALL_EV_OFFER_OTHER, CALL_RINGING, "4"},
-    {CALL_RINGING, CALL_EV_FAR_END, CALL_ENDED, "cer"},
-    {CALL_RINGING, CALL_EV_HANGUP, CALL_ENDED, "bcer"},
-    {CALL_RINGING, CALL_EV_ORPHANED, CALL_ENDED, "bcr"},
+    {CALL_RINGING, CALL_EV_FAR_END, CALL_ENDED, "celr"},
+    {CALL_RINGING, CALL_EV_HANGUP, CALL_ENDED, "bcelr"},
+    {CALL_RINGING, CALL_EV_ORPHANED, CALL_ENDED, "bclr"},
 
     {CALL_EARLY, CALL_EV_RINGS, CALL_EARLY, ""},
     {CALL_EARLY, CALL_EV_EARLY, CALL_EARLY, "m"},
-    {CALL_EARLY, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mkt"},
-    {CALL_EARLY, CALL_EV_UNUSABLE, CALL_ENDED, "bcer"},
+    {CALL_EARLY, CALL_EV_ANSWERED, CALL_ESTABLISHED, "mke"},
+    {CALL_EARLY, CALL_EV_UNUSABLE, CALL_ENDED, "bcelr"},
     {CALL_EARLY, CALL_EV_OFFER_SAME, CALL_EARLY, "4"},
     {CALL_EARLY, CALL_EV_OFFER_OTHER, CALL_EARLY, "4"},
-    {CALL_EARLY, CALL_EV_FAR_END, CALL_ENDED, "cer"},
-    {CALL_EARLY, CALL_EV_HANGUP, CALL_ENDED, "bcer"},
-    {CALL_EARLY, CALL_EV_ORPHANED, CALL_ENDED, "bcr"},
+    {CALL_EARLY, CALL_EV_FAR_END, CALL_ENDED, "celr"},
+    {CALL_EARLY, CALL_EV_HANGUP, CALL_ENDED, "bcelr"},
+    {CALL_EARLY, CALL_EV_ORPHANED, CALL_ENDED, "bclr"},
 
     {CALL_ESTABLISHED, CALL_EV_RINGS, CALL_ESTABLISHED, ""},
     {CALL_ESTABLISHED, CALL_EV_EARLY, CALL_ESTABLISHED, ""},
-    {CALL_ESTABLISHED, CALL_EV_UNUSABLE, CALL_ENDED, "bcfer"},
+    {CALL_ESTABLISHED, CALL_EV_UNUSABLE, CALL_ENDED, "bcfelr"},
     {CALL_ESTABLISHED, CALL_EV_REANSWERED, CALL_ESTABLISHED, "m"},
     {CALL_ESTABLISHED, CALL_EV_OFFER_SAME, CALL_ESTABLISHED, "2"},
     {CALL_ESTABLISHED, CALL_EV_OFFER_OTHER, CALL_ESTABLISHED, "4"},
-    {CALL_ESTABLISHED, CALL_EV_FAR_END, CALL_ENDED, "cfer"},
-    {CALL_ESTABLISHED, CALL_EV_HANGUP, CALL_ENDED, "bcfer"},
-    {CALL_ESTABLISHED, CALL_EV_LIMIT, CALL_ENDED, "bcfer"},
-    {CALL_ESTABLISHED, CALL_EV_ORPHANED, CALL_ENDED, "bcfr"},
+    {CALL_ESTABLISHED, CALL_EV_FAR_END, CALL_ENDED, "cfelr"},
+    {CALL_ESTABLISHED, CALL_EV_HANGUP, CALL_ENDED, "bcfelr"},
+    {CALL_ESTABLISHED, CALL_EV_LIMIT, CALL_ENDED, "bcfelr"},
+    {CALL_ESTABLISHED, CALL_EV_ORPHANED, CALL_ENDED, "bcflr"},
 };
 
-static unsigned meaning(char letter, enum call_state to)
+static unsigned meaning(char letter)
 {
     switch (letter) {
     case 'm': return CALL_ACT_OPEN_MEDIA;
@@ -352,7 +358,8 @@ static unsigned meaning(char letter, enum call_state to)
     case 'b': return CALL_ACT_END_USAGE;
     case 'c': return CALL_ACT_CLOSE_MEDIA;
     case 'f': return CALL_ACT_TELL_STATS;
-    case 'e': return CALL_ACT_TELL_ENDED;
+    case 'e': return CALL_ACT_TELL_STATE;
+    case 'l': return CALL_ACT_LOG_END;
     case 'r': return CALL_ACT_RELEASE;
     case '2': return CALL_ACT_ACCEPT_OFFER;
     case '4': return CALL_ACT_REFUSE_OFFER;
@@ -361,15 +368,13 @@ static unsigned meaning(char letter, enum call_state to)
     case 'x': return CALL_ACT_REJECT;
     default: break;
     }
-    return to == CALL_TRYING    ? CALL_ACT_TELL_TRYING
-           : to == CALL_RINGING ? CALL_ACT_TELL_RINGING
-           : to == CALL_EARLY   ? CALL_ACT_TELL_EARLY
-                                : CALL_ACT_TELL_ESTABLISHED;
+    fail_msg("%c means nothing", letter);
+    return 0;
 }
 
 static void test_second_table(void **state)
 {
-    bool listed[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {{false}};
+    bool listed[CALL_STATE_COUNT][CALL_EV_COUNT] = {{false}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++) {
@@ -377,7 +382,7 @@ static void test_second_table(void **state)
         const struct fsm_cell *c = cell_of(from, event);
         unsigned acts = 0;
         for (const char *at = second[i].does; *at != '\0'; at++) {
-            acts |= meaning(*at, second[i].to);
+            acts |= meaning(*at);
         }
         CHECK(!listed[from][event], from, event);
         listed[from][event] = true;
@@ -386,7 +391,7 @@ static void test_second_table(void **state)
         CHECK(c->actions == acts, from, event);
     }
     for (int s = 0; s < CALL_STATE_COUNT; s++) {
-        for (int e = 0; e < CALL_EVENT_COUNT; e++) {
+        for (int e = 0; e < CALL_EV_COUNT; e++) {
             CHECK(listed[s][e] || cell_of(s, e)->rule == FSM_CANNOT, s, e);
         }
     }

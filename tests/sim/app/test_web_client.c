@@ -59,7 +59,7 @@ static void front_new(struct front *f)
     memset(f, 0, sizeof(*f));
     f->w = world_new(1, &config);
     f->clients = (struct web_clients){.bridge = f->w->bridge};
-    http.endpoints = web_endpoints(true, &http.endpoint_count);
+    http.endpoints = web_endpoints(&f->clients, true, &http.endpoint_count);
     http.protocol = web_protocol(&f->clients);
     assert_int_equal(http_server_new(&http, &f->server), ST_OK);
 }

@@ -25,7 +25,7 @@ size_t world_connect_from(struct world *w, const struct net_addr *host)
         if (!c->open) {
             struct net_addr peer = *host;
             peer.port = (uint16_t)(50000 + i);
-            int status = bridge_client_open(w->bridge, w->now, false, &peer, &c->id);
+            int status = bridge_client_open(w->bridge, w->now, &dialect_text, &peer, &c->id);
             assert_true(status == ST_OK || (status == ST_NO_MEMORY && w->memory_fails));
             c->open = status == ST_OK;
             c->reading = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The world's disk: files in memory behind struct file_io, with faults on demand. */
+/* The world's disk: files in memory behind the io tables, with faults on demand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -99,7 +99,7 @@ static const char *why(void *ctx)
     return "the drawer is stuck";
 }
 
-static int upload_begin(void *ctx, struct pool_id client, const char *name, struct pool_id *upload)
+static int upload_begin(void *ctx, const char *name, struct pool_id *upload)
 {
     struct world *w = ctx;
     struct world_file *f = w->begin_status == ST_OK ? file_new(w, name) : NULL;
@@ -107,7 +107,6 @@ static int upload_begin(void *ctx, struct pool_id client, const char *name, stru
         return w->begin_status != ST_OK ? w->begin_status : ST_FULL;
     }
     f->temporary = true;
-    f->client = client;
     *upload = (struct pool_id){(uint32_t)(f - w->files), 1};
     return ST_OK;
 }
@@ -162,7 +161,7 @@ static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client
     struct world *w = ctx;
     const char which[2] = {(char)('0' + upload.slot), '\0'};
 
-    assert_true(pool_id_eq(w->files[upload.slot].client, client));
+    w->files[upload.slot].client = client;
     if (w->commit_status != ST_OK) {
         file_drop(&w->files[upload.slot]);
         return w->commit_status;
@@ -406,26 +405,18 @@ static void raw_packet(void *ctx, const void *data, size_t len)
     w->raw_count++;
 }
 
-void world_file_io(struct world *w, struct file_io *io)
+void world_file_io(struct world *w, struct bridge_config *config)
 {
-    *io = (struct file_io){
-        .ctx = w,
-        .why = why,
-        .upload_begin = upload_begin,
-        .upload_write = upload_write,
-        .upload_read = upload_read,
-        .upload_commit = upload_commit,
-        .upload_abort = upload_abort,
-        .list_open = list_open,
-        .list_next = list_next,
-        .list_close = list_close,
-        .remove = remove_file,
-    };
-}
-
-void world_media_files(struct world *w, struct media_files *files)
-{
-    *files = (struct media_files){
+    config->uploads = (struct upload_io){.ctx = w,
+                                         .why = why,
+                                         .begin = upload_begin,
+                                         .write = upload_write,
+                                         .read = upload_read,
+                                         .commit = upload_commit,
+                                         .abort = upload_abort};
+    config->lists = (struct list_io){
+        .ctx = w, .why = why, .open = list_open, .next = list_next, .close = list_close, .remove = remove_file};
+    config->media_files = (struct media_files){
         .ctx = w,
         .play_open = play_open,
         .play_read = play_read,

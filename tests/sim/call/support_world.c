@@ -662,8 +662,7 @@ struct world *world_try_new(uint64_t seed, const struct bridge_config *config, b
     w->config.sip_send = sip_send;
     w->config.sip_ctx = w;
     w->config.media = (struct media_io){w, media_open_pair, media_close_pair, media_send, media_wall};
-    world_file_io(w, &w->config.files);
-    world_media_files(w, &w->config.media_files);
+    world_file_io(w, &w->config);
     w->legal = legal_new();
     assert_non_null(w->legal);
     phone_init(w);

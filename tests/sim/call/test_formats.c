@@ -152,8 +152,9 @@ static void slices(void **state)
     struct bridge_stats stats = bridge_stats(w->bridge);
     assert_int_equal(stats.media.conversions, 1);
     assert_true(stats.media.convert_steps_max <= STEPS_MAX);
-    assert_true(stats.media.convert_turns >= samples * 570 / STEPS_MAX); /* 384 multiplications and 12 decoded numbers each */
-    assert_true(w->cached_opens >= 1);                             /* the player changed over */
+    assert_true(stats.media.convert_turns >=
+                samples * 570 / STEPS_MAX); /* 384 multiplications and 12 decoded numbers each */
+    assert_true(w->cached_opens >= 1);      /* the player changed over */
     assert_int_equal(w->cached.len, 2 * samples);
     assert_heard(w, c, samples);
     /* and from the start of the next */
@@ -165,7 +166,8 @@ static void slices(void **state)
     assert_int_equal(w->cached_opens, opens + 1);
     world_send(w, c, "STOP_WAV");
     world_run(w, DUR_S(1));
-    assert_true(bridge_stats(w->bridge).media.convert_turns == stats.media.convert_turns); /* nothing was converted again */
+    assert_true(bridge_stats(w->bridge).media.convert_turns ==
+                stats.media.convert_turns); /* nothing was converted again */
     world_end(w);
 }
 

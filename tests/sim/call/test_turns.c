@@ -5,6 +5,7 @@
  *  floods           60 clients that send pings, fragments, uploads or commands as fast as they can
  *  fairness         a client among them is heard within a few turns, wherever it stands
  *  lists            60 lists at once are as many files looked at
+ *  few_with_work    of 60 clients a turn looks at those that have something to do, and at none when none has
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "client_priv.h"
 #include "world.h"
 #include "wsframe.h"
 
@@ -33,7 +35,7 @@ static struct world *crowd(void)
     struct world *w = world_new(1, &config);
     for (size_t i = 0; i < CLIENTS; i++) {
         struct net_addr peer = addr_ipv4(127, 0, 0, 1, (uint16_t)(50000 + i));
-        assert_int_equal(bridge_client_open(w->bridge, w->now, false, &peer, &ids[i]), ST_OK);
+        assert_int_equal(bridge_client_open(w->bridge, w->now, &dialect_text, &peer, &ids[i]), ST_OK);
     }
     return w;
 }
@@ -208,7 +210,46 @@ static void lists_of_all(void **state)
             w->list_calls_most = 0;
         }
     }
-    assert_in_range(w->list_calls_most, 1, BRIDGE_TURN_COST / WS_COMMAND_COST);
+    assert_in_range(w->list_calls_most, 1, BRIDGE_TURN_COST / WS_TEXT_COST);
+    leave(w);
+}
+
+static size_t looked_at(const struct world *w)
+{
+    size_t n = 0;
+
+    for (const struct list_node *at = w->bridge->pending.next; at != &w->bridge->pending; at = at->next) {
+        n++;
+    }
+    return n;
+}
+
+static void few_with_work(void **state)
+{
+    struct world *w = crowd();
+    uint8_t frame[64];
+    const void *bytes;
+
+    (void)state;
+    world_turn_end(w);
+    assert_int_equal(looked_at(w), 0);
+    for (size_t i = 5; i < 50; i += 20) {
+        size_t len = wsframe_text(frame, "STATS");
+        void *space;
+        assert_true(ws_conn_input_space(conn_of(w, i), &space) >= len);
+        memcpy(space, frame, len);
+        ws_conn_input_commit(conn_of(w, i), len);
+    }
+    assert_int_equal(looked_at(w), 3);
+    world_turn_end(w);
+    assert_int_equal(looked_at(w), 0); /* the answers wait for the sockets, not for us */
+    struct ws_conn *conn = conn_of(w, 25);
+    ws_conn_output_consume(conn, ws_conn_output(conn, &bytes));
+    assert_int_equal(looked_at(w), 1);
+    ws_conn_close(conn, WS_CLOSE_GOING_AWAY, "");
+    assert_true(bridge_due(w->bridge) <= w->now); /* its line is free in the next turn, which comes at once */
+    world_turn_end(w);
+    assert_int_equal(looked_at(w), 0);
     leave(w);
 }
 
@@ -219,6 +260,7 @@ int main(void)
         cmocka_unit_test(floods_of_fragments),
         cmocka_unit_test(one_among_them_is_heard),
         cmocka_unit_test(lists_of_all),
+        cmocka_unit_test(few_with_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

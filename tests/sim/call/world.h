@@ -5,7 +5,8 @@
 #define TESTS_SIM_WORLD_H
 
 #include "legal.h"
-#include "wsaudio/call.h"
+#include "wsaudio/client.h"
+#include "wsaudio/dialect_text.h"
 #include "wsaudio/loopback.h"
 
 #define WORLD_CLIENTS  4
@@ -76,7 +77,7 @@ struct world_client {
 };
 
 struct world_file {
-    char name[WS_NAME_MAX + 1];
+    char name[FILE_NAME_LEN_MAX + 1];
     uint8_t *data;
     size_t len;
     bool used, temporary;
@@ -281,8 +282,7 @@ void world_client_reads(struct world *w, struct world_client *c);
 void world_breach(const struct world *w, const char *why, const char *text);
 
 /* support_disk.c */
-void world_file_io(struct world *w, struct file_io *io);
-void world_media_files(struct world *w, struct media_files *files);
+void world_file_io(struct world *w, struct bridge_config *config);
 
 /* support_caller.c: sends the INVITE. */
 struct caller *caller_call(struct world *w, const char *from, const char *to, const struct caller_plan *plan);

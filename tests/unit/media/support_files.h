@@ -8,7 +8,7 @@
 #define FILES_MAX 8
 
 struct memory_file {
-    char name[MEDIA_NAME_MAX + 1];
+    char name[FILE_NAME_LEN_MAX + 1];
     uint8_t *data; /* owns */
     size_t len;
     bool gone; /* removed: cannot be opened any more */

@@ -381,12 +381,12 @@ static void test_read_fails_while_playing(void **state)
 static void test_long_names(void **state)
 {
     struct bench t;
-    char name[MEDIA_NAME_MAX + 2];
+    char name[FILE_NAME_LEN_MAX + 2];
 
     (void)state;
     setup(&t);
     memset(name, 'n', sizeof(name));
-    name[MEDIA_NAME_MAX] = '\0';
+    name[FILE_NAME_LEN_MAX] = '\0';
     put_plain(&t, name, 'n', 10);
     assert_int_equal(add(&t, name), ST_OK);
     assert_int_equal(next(&t), ST_OK);

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of a client's connection, which is decided before it is carried out: the line is free at the decision. */
-#include "bridge_priv.h"
+#include "client_priv.h"
 
 void client_leave(struct client *c)
 {
     struct bridge *b = c->bridge;
-    struct call *call = call_get(b, c->call);
+    struct call *call = calls_get(b->calls, c->call);
 
     if (c->left) {
         return;
     }
     c->left = true;
-    c->listening = false;
+    list_remove(&c->listener);
     c->rings = POOL_ID_NONE;
     b->settle = true;
     if (call != NULL) {
-        call_end(call, CALL_EV_ORPHANED, call_clearing_code(call), TEXT_EN_WORD_CLIENT_LOST);
+        call_orphan(call);
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection with a client on a virtual clock; what the hooks hear becomes one line of text that does not depend on how
+/* A connection with a client that speaks the text protocol, on a virtual clock; what the hooks hear becomes one line of text that does not depend on how
  * the bytes were cut:
  *   C<text>;  command      L<verb>;  command too large      U<name>=<data>.  upload, '!' instead of '.' when aborted,
  *             '~' in it where it grew too long
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "wsaudio/ws.h"
+#include "command_stream.h"
 #include "wsframe.h"
 
 #define PEER_LOG_MAX      32768
@@ -21,6 +21,7 @@
 
 struct peer {
     struct ws_conn *conn;
+    struct command_stream stream;
     mono_us now;
     bool in_binary;
     bool flushing;       /* the client reads what the server sends */

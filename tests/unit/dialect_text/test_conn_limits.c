@@ -173,12 +173,12 @@ static void test_command_length(void **state)
 {
     struct peer *p = peer_new(BIG_ENOUGH, false);
     (void)state;
-    send_long(p, WSFRAME_TEXT, "CALL:", 'x', WS_COMMAND_MAX);
-    assert_int_equal(p->log_len, WS_COMMAND_MAX + 2);
+    send_long(p, WSFRAME_TEXT, "CALL:", 'x', COMMAND_MAX);
+    assert_int_equal(p->log_len, COMMAND_MAX + 2);
     peer_free(p);
 
     p = peer_new(BIG_ENOUGH, false);
-    send_long(p, WSFRAME_TEXT, "CALL:", 'x', WS_COMMAND_MAX + 1);
+    send_long(p, WSFRAME_TEXT, "CALL:", 'x', COMMAND_MAX + 1);
     peer_expect_log(p, "LCALL;");
     send_long(p, WSFRAME_TEXT, "", 'x', 100000);
     peer_expect_log(p, "LCALL;L;");
@@ -192,13 +192,13 @@ static void test_command_length(void **state)
 
 static void test_a_line_end_does_not_count(void **state)
 {
-    char *text = (char *)bytes_of('y', WS_COMMAND_MAX + 3);
+    char *text = (char *)bytes_of('y', COMMAND_MAX + 3);
     struct peer *p = peer_new(BIG_ENOUGH, false);
     (void)state;
-    memcpy(text + WS_COMMAND_MAX, "\r\n", 3);
+    memcpy(text + COMMAND_MAX, "\r\n", 3);
     peer_text(p, text);
-    assert_int_equal(p->log_len, WS_COMMAND_MAX + 2);
-    memcpy(text + WS_COMMAND_MAX, "\n.", 3);
+    assert_int_equal(p->log_len, COMMAND_MAX + 2);
+    memcpy(text + COMMAND_MAX, "\n.", 3);
     peer_text(p, text);
     assert_memory_equal(p->log + p->log_len - 3, ";L;", 3);
     free(text);
@@ -210,9 +210,9 @@ static void test_upload_names_are_cut(void **state)
     char text[256];
     char expect[256];
     (void)state;
-    for (size_t len = WS_NAME_MAX - 1; len < WS_NAME_MAX + 5; len++) {
-        size_t kept = len > WS_NAME_MAX + 1 ? WS_NAME_MAX + 1 : len;
-        char name[WS_NAME_MAX + 8];
+    for (size_t len = FILE_NAME_LEN_MAX - 1; len < FILE_NAME_LEN_MAX + 5; len++) {
+        size_t kept = len > FILE_NAME_LEN_MAX + 1 ? FILE_NAME_LEN_MAX + 1 : len;
+        char name[FILE_NAME_LEN_MAX + 8];
         memset(name, 'n', sizeof(name));
         (void)snprintf(text, sizeof(text), "WAV_UPLOAD:%.*s:QUJD", (int)len, name);
         (void)snprintf(expect, sizeof(expect), "U%.*s=QUJD.", (int)kept, name);
@@ -425,7 +425,7 @@ static void test_echo_as_it_came(void **state)
             total += (size_t)frame.len;
         }
         assert_int_equal(total, lens[i]);
-        assert_true(lens[i] > WS_COMMAND_MAX || count == 1);
+        assert_true(lens[i] > COMMAND_MAX || count == 1);
         peer_free(p);
     }
 }

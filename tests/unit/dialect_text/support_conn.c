@@ -25,7 +25,7 @@ static void on_command(void *ctx, struct span text)
         ws_conn_close(p->conn, WS_CLOSE_NORMAL, "bye");
     }
     if (p->echo_command) {
-        char answer[WS_COMMAND_MAX + 8];
+        char answer[COMMAND_MAX + 8];
         struct outbuf out;
         outbuf_init(&out, answer, sizeof(answer));
         outbuf_str(&out, "got:");
@@ -68,6 +68,40 @@ static void on_upload_over(void *ctx)
     peer_log_item(ctx, "~", SPAN_NONE, "");
 }
 
+static bool is_closing(void *ctx)
+{
+    const struct peer *p = ctx;
+    return ws_conn_end(p->conn) != WS_END_NONE;
+}
+
+static const struct command_hooks commands = {
+    .command = on_command,
+    .too_large = on_command_too_large,
+    .upload_begin = on_upload_begin,
+    .upload_data = on_upload_data,
+    .upload_end = on_upload_end,
+    .upload_over = on_upload_over,
+    .is_closing = is_closing,
+};
+
+static void on_text(void *ctx, struct span piece, bool last)
+{
+    struct peer *p = ctx;
+    command_stream_push(&p->stream, piece, last);
+}
+
+static enum ws_long on_text_over(void *ctx, uint64_t len)
+{
+    struct peer *p = ctx;
+    return command_stream_over(&p->stream, len);
+}
+
+static void on_text_abort(void *ctx)
+{
+    struct peer *p = ctx;
+    command_stream_abort(&p->stream);
+}
+
 static void on_binary(void *ctx, struct span piece, bool last)
 {
     struct peer *p = ctx;
@@ -80,11 +114,11 @@ struct peer *peer_new(uint64_t max_message, bool echo)
     struct peer *p = malloc(sizeof(*p));
     assert_non_null(p);
     memset(p, 0, offsetof(struct peer, received));
-    const struct ws_hooks hooks = {
-        p, on_command, on_command_too_large, on_upload_begin, on_upload_data, on_upload_end, on_upload_over, on_binary};
+    const struct ws_hooks hooks = {p, on_text, on_text_over, on_text_abort, on_binary, NULL};
+    command_stream_init(&p->stream, &commands, p);
     p->now = DUR_S(1000);
     p->flushing = true;
-    const struct ws_conn_config config = {max_message, echo, echo ? NULL : &hooks, NULL, p->now};
+    const struct ws_conn_config config = {max_message, echo, echo ? NULL : &hooks, p->now};
     p->conn = ws_conn_new(&config);
     assert_non_null(p->conn);
     return p;

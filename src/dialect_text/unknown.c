@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What is no command, and how it is answered so that whoever wrote the client knows why. */
-#include "bridge_priv.h"
+#include "text.h"
 
 static bool is_json(struct span text)
 {
     struct span trimmed = span_trim(text);
-
     return trimmed.len > 0 && (trimmed.ptr[0] == '{' || trimmed.ptr[0] == '[');
 }
 
@@ -13,7 +12,6 @@ static bool is_json(struct span text)
 static struct span first_word(struct span text)
 {
     struct span rest = span_trim(text);
-
     if (rest.len > 0 && (rest.ptr[0] == '"' || rest.ptr[0] == '\'')) {
         rest = span_from(rest, 1);
     }
@@ -29,85 +27,85 @@ static void list_verbs(char *text, size_t cap)
     struct outbuf out;
 
     outbuf_init(&out, text, cap - 1);
-    for (int verb = WS_VERB_UNKNOWN + 1; verb < WS_VERB_COUNT; verb++) {
-        outbuf_printf(&out, "%s%s", out.len > 0 ? " " : "", ws_verb_name((enum ws_verb)verb));
+    for (int verb = VERB_UNKNOWN + 1; verb < VERB_COUNT; verb++) {
+        outbuf_printf(&out, "%s%s", out.len > 0 ? " " : "", verb_name((enum verb)verb));
     }
     text[out.len] = '\0';
 }
 
-void client_unknown(struct client *c, struct span text, struct span word)
+void text_unknown(struct client *c, struct span text, struct span word)
 {
     struct span first = first_word(text);
-    enum ws_verb verb = ws_verb_nearest(first);
-    const char *name = ws_verb_name(verb);
+    enum verb verb = verb_nearest(first);
+    const char *name = verb_name(verb);
     char all[256];
 
     if (span_trim(text).len == 0) {
-        client_error(c, word, WS_ERROR_UNKNOWN_VERB, "the message is empty");
+        text_error(c, word, ERROR_UNKNOWN_VERB, "the message is empty");
     } else if (is_json(text)) {
-        client_error(c, word, WS_ERROR_UNKNOWN_VERB,
-                     "no JSON is spoken here: a command is text, VERB or VERB:arguments, as CALL:echo");
-    } else if (verb == WS_VERB_UNKNOWN) {
+        text_error(c, word, ERROR_UNKNOWN_VERB,
+                   "no JSON is spoken here: a command is text, VERB or VERB:arguments, as CALL:echo");
+    } else if (verb == VERB_UNKNOWN) {
         list_verbs(all, sizeof(all));
-        client_error(c, word, WS_ERROR_UNKNOWN_VERB, "no such command; there are %s", all);
+        text_error(c, word, ERROR_UNKNOWN_VERB, "no such command; there are %s", all);
     } else if (!span_ieq(first, span_cstr(name))) {
-        client_error(c, word, WS_ERROR_UNKNOWN_VERB, "no such command; %s is the nearest", name);
+        text_error(c, word, ERROR_UNKNOWN_VERB, "no such command; %s is the nearest", name);
     } else if (!span_eq(first, span_cstr(name))) {
-        client_error(c, word, WS_ERROR_UNKNOWN_VERB, "verbs are upper case: %s", name);
+        text_error(c, word, ERROR_UNKNOWN_VERB, "verbs are upper case: %s", name);
     } else {
-        client_error(c, word, WS_ERROR_UNKNOWN_VERB, "nothing but %s or %s:arguments is understood", name, name);
+        text_error(c, word, ERROR_UNKNOWN_VERB, "nothing but %s or %s:arguments is understood", name, name);
     }
 }
 
-bool client_is_one_line(struct client *c, struct span text)
+bool text_is_one_line(struct client *c, struct span text)
 {
     size_t end = 0;
 
     while (end < text.len && text.ptr[end] != '\r' && text.ptr[end] != '\n' && text.ptr[end] != '\0') {
         end++;
     }
-    struct ws_command cmd;
-    ws_command_parse(span_head(text, end), &cmd);
-    if (end == text.len || cmd.verb == WS_VERB_UNKNOWN || cmd.verb == WS_VERB_PLAY_WAV) {
+    struct command cmd;
+    command_parse(span_head(text, end), &cmd);
+    if (end == text.len || cmd.verb == VERB_UNKNOWN || cmd.verb == VERB_PLAY_WAV) {
         return true; /* PLAY_WAV is never answered by ERROR */
     }
-    client_error(c, cmd.word, WS_ERROR_BAD_ARGUMENT,
-                 "one message is one command: nothing may stand behind a line end or NUL");
+    text_error(c, cmd.word, ERROR_BAD_ARGUMENT,
+               "one message is one command: nothing may stand behind a line end or NUL");
     return false;
 }
 
 /* ---- commands as binary messages ---- */
 
-static void tell_binary(struct client *c, enum ws_verb verb)
+static void tell_binary(struct client *c, enum verb verb)
 {
-    if (!c->told_binary) {
-        c->told_binary = true;
-        client_error(c, span_cstr(ws_verb_name(verb)), WS_ERROR_BAD_ARGUMENT,
-                     "a command is a text message; a binary one is audio, and this one was dropped (told once)");
+    if (!text_client(c)->told_binary) {
+        text_client(c)->told_binary = true;
+        text_error(c, span_cstr(verb_name(verb)), ERROR_BAD_ARGUMENT,
+                   "a command is a text message; a binary one is audio, and this one was dropped (told once)");
     }
 }
 
 static void pass_held(struct client *c)
 {
-    struct binary_start *start = &c->binary;
+    struct binary_start *start = &text_client(c)->binary;
 
     start->state = BINARY_IS_AUDIO;
     if (start->len > 0) {
-        client_binary(c, span_make(start->held, start->len), false);
+        text_audio(c, span_make(start->held, start->len), false);
     }
 }
 
 /* As long as it may be a command's text it is held; returns what is left of the piece. */
 static struct span hold(struct client *c, struct span piece)
 {
-    struct binary_start *start = &c->binary;
+    struct binary_start *start = &text_client(c)->binary;
     bool maybe = true;
     size_t at = 0;
 
     while (at < piece.len && maybe) {
         start->held[start->len++] = piece.ptr[at++];
-        enum ws_verb verb = ws_verb_of_text(span_make(start->held, start->len), &maybe);
-        if (verb != WS_VERB_UNKNOWN && !maybe) {
+        enum verb verb = verb_of_text(span_make(start->held, start->len), &maybe);
+        if (verb != VERB_UNKNOWN && !maybe) {
             tell_binary(c, verb);
             start->state = BINARY_IS_TEXT;
         } else if (!maybe) {
@@ -119,11 +117,11 @@ static struct span hold(struct client *c, struct span piece)
 
 static void end_held(struct client *c)
 {
-    struct binary_start *start = &c->binary;
+    struct binary_start *start = &text_client(c)->binary;
     bool maybe;
-    enum ws_verb verb = ws_verb_of_text(span_make(start->held, start->len), &maybe);
+    enum verb verb = verb_of_text(span_make(start->held, start->len), &maybe);
 
-    if (verb != WS_VERB_UNKNOWN) {
+    if (verb != VERB_UNKNOWN) {
         tell_binary(c, verb);
         start->state = BINARY_IS_TEXT;
     } else {
@@ -131,9 +129,9 @@ static void end_held(struct client *c)
     }
 }
 
-void client_binary_piece(struct client *c, struct span piece, bool last)
+void text_binary(struct client *c, struct span piece, bool last)
 {
-    struct binary_start *start = &c->binary;
+    struct binary_start *start = &text_client(c)->binary;
 
     if (start->state == BINARY_BEGINS) {
         piece = hold(c, piece);
@@ -142,7 +140,7 @@ void client_binary_piece(struct client *c, struct span piece, bool last)
         end_held(c);
     }
     if (start->state == BINARY_IS_AUDIO) {
-        client_binary(c, piece, last);
+        text_audio(c, piece, last);
     }
     if (last) {
         start->state = BINARY_BEGINS;
