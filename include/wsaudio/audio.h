@@ -15,8 +15,6 @@ uint8_t linear_to_ulaw(int16_t sample);
 int16_t alaw_to_linear(uint8_t code);
 uint8_t linear_to_alaw(int16_t sample);
 /* Direct code to code by way of linear values. */
-uint8_t ulaw_to_alaw(uint8_t code);
-uint8_t alaw_to_ulaw(uint8_t code);
 
 enum audio_codec { AUDIO_ULAW, AUDIO_ALAW, AUDIO_L16, AUDIO_CODEC_COUNT };
 uint8_t audio_silence(enum audio_codec codec); /* ULAW and ALAW */

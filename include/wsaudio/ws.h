@@ -59,7 +59,7 @@ struct ws_hooks {
 };
 
 #define WS_COMMAND_MAX 8192
-#define WS_NAME_MAX    128
+#define WS_NAME_MAX    FILE_NAME_LEN_MAX
 #define WS_CONTROL_MAX 65536 /* control text a client may leave unread */
 #define WS_INPUT_CAP   16384 /* at most this much is held of what a client has sent */
 #define WS_OUTPUT_CAP  131072
@@ -197,8 +197,5 @@ enum ws_error {
 };
 
 const char *ws_error_name(enum ws_error error);
-
-/* File names of SPEC section 3 "File names". */
-bool ws_file_name_ok(struct span name);
 
 #endif

@@ -222,22 +222,17 @@ static void close_all(struct gateway *g)
 
 /* ---- turning ---- */
 
-static mono_us earlier(mono_us a, mono_us b)
-{
-    return a < b ? a : b;
-}
-
 static mono_us next_deadline(const struct gateway *g)
 {
-    mono_us due = earlier(bridge_due(g->bridge), web_due(g->web));
+    mono_us due = mono_earlier(bridge_due(g->bridge), web_due(g->web));
 
     if (g->loopback != NULL) {
-        due = earlier(due, loopback_due(g->loopback));
+        due = mono_earlier(due, loopback_due(g->loopback));
     }
-    due = earlier(due, gateway_link_due(g));
-    due = earlier(due, gateway_names_due(g));
-    due = earlier(due, g->reload_due);
-    return g->stopping ? earlier(due, g->stop_by) : due;
+    due = mono_earlier(due, gateway_link_due(g));
+    due = mono_earlier(due, gateway_names_due(g));
+    due = mono_earlier(due, g->reload_due);
+    return g->stopping ? mono_earlier(due, g->stop_by) : due;
 }
 
 /* The ticker runs only while somebody has something to send. */
@@ -246,7 +241,7 @@ static void set_ticker(struct gateway *g)
     mono_us due = bridge_tick_due(g->bridge);
 
     if (g->loopback != NULL) {
-        due = earlier(due, loopback_tick_due(g->loopback));
+        due = mono_earlier(due, loopback_tick_due(g->loopback));
     }
     if (due == MONO_NEVER && g->ticker.armed) {
         os_ticker_disarm(&g->ticker);

@@ -12,7 +12,7 @@
 /* Whoever calls has told a bad name to the client already; here it is the last gate before the disk. */
 static int name_copy(struct span name, char out[WS_NAME_MAX + 1])
 {
-    return ws_file_name_ok(name) ? span_copy(name, out, WS_NAME_MAX + 1) : ST_BAD;
+    return file_name_is_ok(name) ? span_copy(name, out, WS_NAME_MAX + 1) : ST_BAD;
 }
 
 bool uploads_is_temporary(const char *name)
@@ -39,7 +39,7 @@ static int scan(struct uploads *u)
         }
         if (!uploads_is_temporary(entry.name)) {
             u->stored += uploads_drop_orphan(u, entry.name) ? 0 : uploads_space(u, entry.size);
-            u->files += ws_file_name_ok(span_cstr(entry.name)) ? 1 : 0;
+            u->files += file_name_is_ok(span_cstr(entry.name)) ? 1 : 0;
         } else if (os_file_remove(u->dir_fd, entry.name) == ST_OK) {
             log_write(u->log, LOG_INFO, LOG_TEXT(u->log, UPLOAD_STALE), entry.name);
         }
@@ -151,7 +151,7 @@ int upload_start(struct uploads *u, const char *name, struct upload **out)
     up->owner = u;
     up->id = id;
     int status = uploads_renew_dir(u);
-    up->is_new = status == ST_OK && !uploads_find(u, name, &up->replaces) && ws_file_name_ok(span_cstr(name));
+    up->is_new = status == ST_OK && !uploads_find(u, name, &up->replaces) && file_name_is_ok(span_cstr(name));
     if (status == ST_OK) {
         status = up->is_new && is_crowded(u) ? ST_FULL : span_copy(span_cstr(name), up->name, sizeof(up->name));
     }
@@ -235,13 +235,6 @@ int uploads_read(const struct uploads *u, struct pool_id upload, uint64_t offset
     const struct upload *up = get_writing(u, upload);
 
     return up != NULL ? os_file_read_at(up->fd, offset, data, len) : ST_STATE;
-}
-
-uint64_t uploads_size(const struct uploads *u, struct pool_id upload)
-{
-    const struct upload *up = pool_get(&u->handles, upload);
-
-    return up != NULL ? up->size : 0;
 }
 
 /* Takes the temporary file, if it is still one, and the handle away. */

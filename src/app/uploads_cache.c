@@ -44,7 +44,7 @@ static void write_header(uint8_t out[CACHED_HEADER_LEN], const struct os_file_id
 
 static int cached_name(struct span original, char out[STORED_NAME_MAX])
 {
-    if (!ws_file_name_ok(original)) {
+    if (!file_name_is_ok(original)) {
         return ST_BAD;
     }
     (void)snprintf(out, STORED_NAME_MAX, CACHED_PREFIX "%.*s", (int)original.len, original.ptr);
@@ -54,7 +54,7 @@ static int cached_name(struct span original, char out[STORED_NAME_MAX])
 bool uploads_is_cached(const char *name, const char **original)
 {
     *original = name + sizeof(CACHED_PREFIX) - 1;
-    return strncmp(name, CACHED_PREFIX, sizeof(CACHED_PREFIX) - 1) == 0 && ws_file_name_ok(span_cstr(*original));
+    return strncmp(name, CACHED_PREFIX, sizeof(CACHED_PREFIX) - 1) == 0 && file_name_is_ok(span_cstr(*original));
 }
 
 /* Ours, and of that source (NULL: of any). */

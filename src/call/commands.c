@@ -32,7 +32,7 @@ static struct call *need_established(struct client *c, const struct ws_command *
 /* A NUL-terminated copy of a valid file name. */
 static bool take_name(struct span arg, char out[WS_NAME_MAX + 1])
 {
-    return ws_file_name_ok(arg) && span_copy(arg, out, WS_NAME_MAX + 1) == ST_OK;
+    return file_name_is_ok(arg) && span_copy(arg, out, WS_NAME_MAX + 1) == ST_OK;
 }
 
 static void do_call(struct client *c, const struct ws_command *cmd)

@@ -88,7 +88,7 @@ void upload_begin(struct client *c, struct span name)
     c->upload = (struct upload){.active = true};
     wav_parser_init(&c->upload.wav);
     name = without_end(name);
-    if (!ws_file_name_ok(name) || span_copy(name, c->committed_name, sizeof(c->committed_name)) != ST_OK ||
+    if (!file_name_is_ok(name) || span_copy(name, c->committed_name, sizeof(c->committed_name)) != ST_OK ||
         span_copy(name, c->upload.name, sizeof(c->upload.name)) != ST_OK) {
         fail_name(c, name);
         return;

@@ -11,18 +11,13 @@
 
 /* ---- lines ---- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 bool text_next_header(struct span *rest, struct span *line)
 {
     size_t len = 0;
 
     do {
         len += span_find(span_from(*rest, len), '\n') + 1;
-    } while (len < rest->len && is_blank(rest->ptr[len]));
+    } while (len < rest->len && char_is_blank(rest->ptr[len]));
     *line = span_trim(span_head(*rest, len));
     *rest = span_from(*rest, len);
     return line->len > 0;
@@ -144,7 +139,7 @@ static struct span challenge_param(struct span params, const char *name)
 /* The parameters behind "Digest "; empty: another scheme. */
 static struct span digest_params(struct span value)
 {
-    bool is_digest = span_istarts(value, SPAN_LIT("Digest")) && value.len > 6 && is_blank(value.ptr[6]);
+    bool is_digest = span_istarts(value, SPAN_LIT("Digest")) && value.len > 6 && char_is_blank(value.ptr[6]);
 
     return is_digest ? span_trim(span_from(value, 7)) : SPAN_NONE;
 }
@@ -228,7 +223,7 @@ int parse_sip_status_code(const char *msg)
     }
     rest = span_from(rest, 8);
     bool ends =
-        rest.len == 3 || (rest.len > 3 && (is_blank(rest.ptr[3]) || rest.ptr[3] == '\r' || rest.ptr[3] == '\n'));
+        rest.len == 3 || (rest.len > 3 && (char_is_blank(rest.ptr[3]) || rest.ptr[3] == '\r' || rest.ptr[3] == '\n'));
     return ends && span_parse_u32(span_head(rest, 3), 699, &code) == ST_OK && code >= 100 ? (int)code : 0;
 }
 

@@ -168,19 +168,3 @@ enum ws_verb ws_verb_of_text(struct span bytes, bool *maybe)
     }
     return WS_VERB_UNKNOWN;
 }
-
-bool ws_file_name_ok(struct span name)
-{
-    if (name.len == 0 || name.len > WS_NAME_MAX || name.ptr[0] == '.') {
-        return false;
-    }
-    while (name.len > 0) {
-        uint32_t code = 0;
-        size_t len = utf8_next(name, &code);
-        if (len == 0 || utf8_is_control(code) || code == '/' || code == '\\' || code == ':') {
-            return false;
-        }
-        name = span_from(name, len);
-    }
-    return true;
-}

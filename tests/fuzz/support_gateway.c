@@ -196,24 +196,19 @@ void gateway_turn(struct gateway *g)
     }
 }
 
-static mono_us earlier(mono_us a, mono_us b)
-{
-    return a < b ? a : b;
-}
-
 static mono_us tick_due(const struct gateway *g)
 {
     mono_us due = bridge_tick_due(g->bridge);
-    return g->exchange != NULL ? earlier(due, exchange_tick_due(g->exchange)) : due;
+    return g->exchange != NULL ? mono_earlier(due, exchange_tick_due(g->exchange)) : due;
 }
 
 static mono_us next_event(const struct gateway *g)
 {
     mono_us due = bridge_due(g->bridge);
 
-    due = g->exchange != NULL ? earlier(due, exchange_due(g->exchange)) : due;
-    due = g->first != NULL ? earlier(due, g->first->at) : due;
-    return g->ticks < TICKS_MAX ? earlier(due, tick_due(g)) : due;
+    due = g->exchange != NULL ? mono_earlier(due, exchange_due(g->exchange)) : due;
+    due = g->first != NULL ? mono_earlier(due, g->first->at) : due;
+    return g->ticks < TICKS_MAX ? mono_earlier(due, tick_due(g)) : due;
 }
 
 static void deliver(struct gateway *g)

@@ -382,21 +382,16 @@ static bool somebody_reads(const struct world *w)
     return false;
 }
 
-static mono_us earlier(mono_us a, mono_us b)
-{
-    return a < b ? a : b;
-}
-
 static mono_us tick_due(const struct world *w)
 {
     mono_us far = w->far.exchange != NULL ? exchange_tick_due(w->far.exchange) : MONO_NEVER;
-    return earlier(bridge_tick_due(w->bridge), far);
+    return mono_earlier(bridge_tick_due(w->bridge), far);
 }
 
 static mono_us timers_due(const struct world *w)
 {
     mono_us far = w->far.exchange != NULL ? exchange_due(w->far.exchange) : MONO_NEVER;
-    return earlier(bridge_due(w->bridge), far);
+    return mono_earlier(bridge_due(w->bridge), far);
 }
 
 static void tick(struct world *w)
@@ -412,7 +407,7 @@ bool world_step(struct world *w, mono_us limit)
     size_t first = event_first(w);
     mono_us next = first < w->event_count ? w->events[first].at : MONO_NEVER;
     mono_us ticks = tick_due(w);
-    mono_us at = earlier(earlier(next, ticks), timers_due(w));
+    mono_us at = mono_earlier(mono_earlier(next, ticks), timers_due(w));
 
     at = somebody_reads(w) ? w->now : at;
     if (at > limit) {
