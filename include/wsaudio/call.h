@@ -109,7 +109,10 @@ struct bridge;
 enum bridge_incoming { BRIDGE_INCOMING_REJECT, BRIDGE_INCOMING_ECHO, BRIDGE_INCOMING_RING };
 
 struct bridge_config {
-    struct sip_config sip;      /* max_usages is set by the bridge; log and rng serve the whole bridge */
+    struct sip_stack *sip; /* borrows: calls are its INVITE sessions; max_usages from SIP_STACK_USAGES(max_calls) */
+    const struct log *log; /* borrows */
+    const struct rng *rng; /* borrows */
+    struct span domain;    /* host of a dialled bare target */
     struct net_addr media_addr; /* IP put in our SDP (port ignored) */
     uint32_t max_calls;
     uint32_t max_clients;
@@ -128,12 +131,10 @@ struct bridge_config {
     bool record_stereo; /* else what was received only */
     struct media_io media;
     struct file_io files;
-    sip_send_fn sip_send;
-    sip_link_fn sip_link; /* may be NULL; the bridge has taken the address over already */
-    void *sip_ctx;
 };
 
-/* Everything is copied but log and rng. ST_NO_MEMORY. */
+/* Everything is copied but what is borrowed. The stack is there before, and stays until the bridge is freed; whoever owns both
+ * brings the events and questions of the one to the other. ST_NO_MEMORY. */
 WS_MUST_CHECK int bridge_new(const struct bridge_config *config, struct bridge **out);
 /* Closes what is open without telling anybody. NULL is fine. */
 void bridge_free(struct bridge *b);
@@ -153,12 +154,12 @@ void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, in
 /* The file room finished cache_commit: the converted form is there (ST_OK), or not. Comes from a later turn or from inside commit. */
 void bridge_cache_done(struct bridge *b, mono_us now, int status);
 
-/* Begins with what goes on without calls: asking the SIP server, registering (sip_stack_start). Once. */
-void bridge_start(struct bridge *b, mono_us now);
-/* Our address is another one: Contact and SDP of new calls name it (the SDP its IP), the registration follows. */
-void bridge_set_local(struct bridge *b, mono_us now, const struct net_addr *local);
+/* New calls name another IP in their SDP: our address is another one, or the server sees us at one (SIP_LINK_ADDRESS). */
+void bridge_set_media_addr(struct bridge *b, const struct net_addr *addr);
 
-void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from, const void *data, size_t len);
+/* The stack's hooks event and redirect. */
+void bridge_sip_event(struct bridge *b, mono_us now, const struct sip_event *event);
+bool bridge_may_redirect(struct bridge *b, mono_us now, struct pool_id owner, struct span uri);
 /* A datagram on a call's RTP or RTCP socket. */
 void bridge_media_input(struct bridge *b, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
                         const void *data, size_t len);
@@ -180,8 +181,8 @@ void bridge_pump(struct bridge *b, mono_us now);
 /* At the very end of the turn: releases what ended in it. */
 void bridge_reap(struct bridge *b);
 
-/* No new calls or clients' commands; every call is hung up, every client gets close 1001. Then turn on until
- * bridge_is_quiet or the time is up. */
+/* No new calls or clients' commands; every call is hung up, every client gets close 1001. Then sip_stack_stop, and turns until
+ * bridge_is_quiet and sip_stack_busy is 0, or the time is up. */
 void bridge_stop(struct bridge *b, mono_us now);
 bool bridge_is_quiet(const struct bridge *b);
 
@@ -196,12 +197,10 @@ struct bridge_stats {
     uint64_t convert_turns;                /* turns that converted something, for a call or to be kept */
     uint64_t input_cost_max;               /* most that one turn spent on what clients had sent */
     uint64_t convert_steps_max;            /* most that one of them did, see wav_converter_steps */
-    struct sip_stats sip;
 };
 struct bridge_stats bridge_stats(const struct bridge *b);
-struct sip_stack *bridge_sip(struct bridge *b);
 
-/* Bytes that a bridge of this size may need at most (pools, rings, players, recorders). */
+/* Bytes that a bridge of this size may need at most (pools, rings, players, recorders), without its SIP stack. */
 uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer);
 
 /* ---- the loopback exchange (SPEC section 6) ---- */

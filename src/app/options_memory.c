@@ -17,6 +17,7 @@ uint64_t options_worst_case_memory(const struct options *o)
 {
     uint64_t memory = PROGRAM_BYTES + bridge_worst_case_memory(o->max_calls, o->max_clients, o->media_buffer);
 
+    memory += sip_stack_worst_case_memory(SIP_STACK_USAGES(o->max_calls));
     memory += HTTP_CONNS(0) * (uint64_t)sizeof(struct http_request);
     memory += HTTP_CONNS((uint64_t)o->max_clients) * PEER_BYTES;
     if (!o->no_record) {

@@ -3,43 +3,6 @@
 
 #include <stdlib.h>
 
-/* SIP usages finish behind calls that are gone: INVITE and BYE live up to 32 s, so that a line can be used again and again. */
-#define USAGES_FOR_CALLS(calls) ((calls)*4 + 32)
-
-static void free_strings(struct bridge *b)
-{
-    /* the SIP stack keeps copies of its own; the password must not stay here as well */
-    b->config.sip.password = SPAN_NONE;
-    b->config.sip.user = SPAN_NONE;
-    b->config.sip.auth_user = SPAN_NONE;
-    b->config.sip.realm = SPAN_NONE;
-    b->config.sip.caller = SPAN_NONE;
-    b->config.sip.display_name = SPAN_NONE;
-    b->config.sip.domain = SPAN_NONE;
-    b->config.sip.user_agent = SPAN_NONE;
-    b->config.sip.extra_headers = SPAN_NONE;
-    b->config.dial_rules = NULL; /* copied */
-}
-
-static int send_sip(void *ctx, const struct sip_flow *to, const void *data, size_t len)
-{
-    struct bridge *b = ctx;
-
-    return b->config.sip_send(b->config.sip_ctx, to, data, len);
-}
-
-static void link_changed(void *ctx, enum sip_link_event event, const struct net_addr *local)
-{
-    struct bridge *b = ctx;
-
-    if (event == SIP_LINK_ADDRESS) {
-        b->config.media_addr = *local;
-    }
-    if (b->config.sip_link != NULL) {
-        b->config.sip_link(b->config.sip_ctx, event, local);
-    }
-}
-
 int bridge_new(const struct bridge_config *config, struct bridge **out)
 {
     struct bridge *b = calloc(1, sizeof(*b));
@@ -48,15 +11,15 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
         return ST_NO_MEMORY;
     }
     b->config = *config;
-    b->config.sip.max_usages = USAGES_FOR_CALLS(config->max_calls);
-    b->log = config->sip.log;
-    b->rng = config->sip.rng;
+    b->config.domain = SPAN_NONE; /* copied, as the rules are */
+    b->config.dial_rules = NULL;
+    b->sip = config->sip;
+    b->log = config->log;
+    b->rng = config->rng;
     b->tick_next = MONO_NEVER;
     list_init(&b->ringing);
     convert_init(b);
-    struct sip_hooks hooks = {
-        .ctx = b, .send = send_sip, .event = call_sip_event, .link = link_changed, .redirect = call_may_redirect};
-    int status = span_copy(config->sip.domain, b->domain, sizeof(b->domain));
+    int status = span_copy(config->domain, b->domain, sizeof(b->domain));
     if (status == ST_OK) {
         status = pool_init(&b->clients, sizeof(struct client), config->max_clients);
     }
@@ -75,11 +38,6 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
     if (status == ST_OK) {
         status = dial_guard_init(&b->dial, config);
     }
-    if (status == ST_OK) {
-        b->sip = sip_stack_new(&b->config.sip, &hooks);
-        status = b->sip != NULL ? ST_OK : ST_NO_MEMORY;
-    }
-    free_strings(b);
     if (status != ST_OK) {
         bridge_free(b);
         return status;
@@ -105,7 +63,6 @@ void bridge_free(struct bridge *b)
         client_release(c);
     }
     convert_stop(b);
-    sip_stack_free(b->sip);
     ringing_fini(b);
     block_store_fini(&b->blocks);
     dial_guard_fini(&b->dial);
@@ -181,27 +138,23 @@ void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id)
 
 /* ---- the SIP server ---- */
 
-void bridge_start(struct bridge *b, mono_us now)
+void bridge_set_media_addr(struct bridge *b, const struct net_addr *addr)
 {
-    b->now = now;
-    sip_stack_start(b->sip, now);
-}
-
-void bridge_set_local(struct bridge *b, mono_us now, const struct net_addr *local)
-{
-    b->now = now;
-    b->config.media_addr = *local;
-    sip_stack_set_local(b->sip, now, local);
+    b->config.media_addr = *addr;
 }
 
 /* ---- input ---- */
 
-void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from, const void *data, size_t len)
+void bridge_sip_event(struct bridge *b, mono_us now, const struct sip_event *event)
 {
-    struct sip_flow flow = sip_flow_udp(&b->config.sip.local, from);
-
     b->now = now;
-    sip_stack_input(b->sip, now, &flow, data, len);
+    call_sip_event(b, event);
+}
+
+bool bridge_may_redirect(struct bridge *b, mono_us now, struct pool_id owner, struct span uri)
+{
+    b->now = now;
+    return call_may_redirect(b, owner, uri);
 }
 
 void bridge_media_input(struct bridge *b, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
@@ -258,13 +211,7 @@ static bool has_more_work(const struct bridge *b)
 
 mono_us bridge_due(const struct bridge *b)
 {
-    mono_us timers = timerq_due(&b->timers);
-    mono_us sip = sip_stack_due(b->sip);
-
-    if (has_more_work(b) || convert_has_work(b)) {
-        return b->now;
-    }
-    return timers < sip ? timers : sip;
+    return has_more_work(b) || convert_has_work(b) ? b->now : timerq_due(&b->timers);
 }
 
 static bool is_client(const struct bridge *b, const struct timerq_entry *entry)
@@ -279,7 +226,6 @@ void bridge_expire(struct bridge *b, mono_us now)
     struct timerq_entry *entry;
 
     b->now = now;
-    sip_stack_expire(b->sip, now);
     while ((entry = timerq_pop(&b->timers, now)) != NULL) {
         if (is_client(b, entry)) {
             struct client *c = LIST_OWNER(entry, struct client, timer);
@@ -375,7 +321,6 @@ void bridge_reap(struct bridge *b)
     if (b->reap) {
         release_ended(b);
     }
-    sip_stack_reap(b->sip);
 }
 
 /* ---- stopping, figures ---- */
@@ -401,12 +346,11 @@ void bridge_stop(struct bridge *b, mono_us now)
             client_deadline(c);
         }
     }
-    sip_stack_stop(b->sip, now);
 }
 
 bool bridge_is_quiet(const struct bridge *b)
 {
-    return b->calls.used == 0 && b->clients.used == 0 && sip_stack_busy(b->sip) == 0;
+    return b->calls.used == 0 && b->clients.used == 0;
 }
 
 struct bridge_stats bridge_stats(const struct bridge *b)
@@ -416,15 +360,9 @@ struct bridge_stats bridge_stats(const struct bridge *b)
     stats.clients = b->clients.used;
     stats.calls = b->calls.used;
     stats.media_held = (uint64_t)b->blocks.used * BLOCK_BYTES;
-    stats.sip = sip_stack_stats(b->sip);
     stats.calls_denied = b->dial.denied;
     stats.calls_limited = b->dial.limited;
     return stats;
-}
-
-struct sip_stack *bridge_sip(struct bridge *b)
-{
-    return b->sip;
 }
 
 uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer)
@@ -437,6 +375,5 @@ uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint
                       WS_OUTPUT_CAP + WS_CONTROL_MAX + CLIENT_AUDIO_RING + 8192;
 
     return WAV_CONVERTER_BYTES + max_calls * call + max_clients * client + ringing_memory(max_calls, max_clients) +
-           block_store_memory(media_buffer) + dial_guard_memory(max_clients) +
-           sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
+           block_store_memory(media_buffer) + dial_guard_memory(max_clients);
 }

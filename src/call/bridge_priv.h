@@ -103,7 +103,7 @@ struct bridge {
     struct bridge_config config;
     const struct log *log;
     const struct rng *rng;
-    struct sip_stack *sip;
+    struct sip_stack *sip; /* borrows */
     struct dial_guard dial;
     struct pool clients;
     struct pool calls;
@@ -203,8 +203,8 @@ void call_step(struct call *call, enum call_event event);
 /* Sets what ended will say, then steps. */
 void call_end(struct call *call, enum call_event event, int code, const char *reason);
 /* Whether a redirection of a call may be followed. */
-bool call_may_redirect(void *ctx, struct pool_id owner, struct span uri);
-void call_sip_event(void *ctx, const struct sip_event *event);
+bool call_may_redirect(struct bridge *b, struct pool_id owner, struct span uri);
+void call_sip_event(struct bridge *b, const struct sip_event *event);
 void call_expire(struct call *call);
 /* The RTP/RTCP pair, and our side of SDP. ST_FULL, ST_IO. */
 WS_MUST_CHECK int call_open_ports(struct call *call);

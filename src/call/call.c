@@ -293,9 +293,8 @@ static struct call *admit(struct client *c, struct span uri, const char *label, 
     return call;
 }
 
-bool call_may_redirect(void *ctx, struct pool_id owner, struct span uri)
+bool call_may_redirect(struct bridge *b, struct pool_id owner, struct span uri)
 {
-    struct bridge *b = ctx;
     const struct call *call = pool_get(&b->calls, owner);
     const struct client *c = call != NULL ? client_get(b, call->client) : NULL;
     char label[TEXT_SAFE_MAX + 1];
@@ -448,10 +447,8 @@ static bool offer_changes_nothing(const struct call *call, struct span body)
     return sdp_agreed_equal(&agreed, &call->agreed);
 }
 
-void call_sip_event(void *ctx, const struct sip_event *event)
+void call_sip_event(struct bridge *b, const struct sip_event *event)
 {
-    struct bridge *b = ctx;
-
     if (event->kind == SIP_EVENT_INCOMING) {
         incoming_arrives(b, event);
         return;

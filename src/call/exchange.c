@@ -6,11 +6,10 @@
 #include "echo.h"
 #include "wsaudio/call.h"
 
-#define SDP_MAX                 1024
-#define TONE_SAMPLES            160
-#define RING_LIMIT_US           DUR_S(3600) /* its CANCEL may never come (RFC 3261 13.3.1) */
-#define SILENCE_LIMIT_US        DUR_S(180)  /* nor the BYE of a call of which nothing is heard */
-#define USAGES_FOR_CALLS(calls) ((calls)*4 + 32)
+#define SDP_MAX          1024
+#define TONE_SAMPLES     160
+#define RING_LIMIT_US    DUR_S(3600) /* its CANCEL may never come (RFC 3261 13.3.1) */
+#define SILENCE_LIMIT_US DUR_S(180)  /* nor the BYE of a call of which nothing is heard */
 
 enum far_kind { FAR_ECHO, FAR_TONE, FAR_BUSY, FAR_NO_ANSWER };
 
@@ -248,7 +247,7 @@ int exchange_new(const struct exchange_config *config, struct exchange **out)
     struct sip_config sip = {.local = config->local,
                              .domain = SPAN_LIT("loopback"),
                              .user_agent = SPAN_LIT("ws_audio_server loopback exchange"),
-                             .max_usages = USAGES_FOR_CALLS(config->max_calls),
+                             .max_usages = SIP_STACK_USAGES(config->max_calls),
                              .log = NULL, /* the bridge's log shows the same messages */
                              .rng = config->rng};
     struct sip_hooks hooks = {.ctx = x, .send = send_sip, .event = on_event};
@@ -278,7 +277,7 @@ void exchange_free(struct exchange *x)
 
 uint64_t exchange_worst_case_memory(uint32_t max_calls)
 {
-    return max_calls * sizeof(struct far_call) + sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
+    return max_calls * sizeof(struct far_call) + sip_stack_worst_case_memory(SIP_STACK_USAGES(max_calls));
 }
 
 void exchange_sip_input(struct exchange *x, mono_us now, const struct net_addr *from, const void *data, size_t len)

@@ -63,7 +63,7 @@ static void refuse_offer(struct bridge *b, const struct sip_event *event, int wa
     char host[ADDR_TEXT_MAX];
     char line[256];
     int len = snprintf(line, sizeof(line), "Warning: %d %s \"%s\"\r\n", warning,
-                       addr_host_text(&b->config.sip.local, host), why);
+                       addr_host_text(&b->config.media_addr, host), why);
 
     refuse(b, event, 488, span_make(line, (size_t)len));
 }

@@ -102,7 +102,8 @@ static void test_basics(void **state)
 static void worlds(void *ctx)
 {
     (void)ctx;
-    struct world *w = world_try_new(1, NULL, true);
+    const struct world_settings settings = world_settings();
+    struct world *w = world_try_new(1, &settings, true);
     if (w == NULL) {
         assert_true(failmalloc_failed());
         return;

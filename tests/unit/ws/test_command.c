@@ -235,8 +235,7 @@ int main(void)
         cmocka_unit_test(test_every_verb),        cmocka_unit_test(test_fault_42_exact_verbs),
         cmocka_unit_test(test_nearest),           cmocka_unit_test(test_texts_of_commands),
         cmocka_unit_test(test_word_is_cut),       cmocka_unit_test(test_flush_against_a_page),
-        cmocka_unit_test(test_every_byte_change),
-        cmocka_unit_test(test_error_names),
+        cmocka_unit_test(test_every_byte_change), cmocka_unit_test(test_error_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
