@@ -6,11 +6,11 @@
 #include "gateway.h"
 #include "logfile.h"
 #include "media_sockets.h"
-#include "recordings.h"
-#include "uploads.h"
 #include "web.h"
 #include "wsaudio/call.h"
 #include "wsaudio/os.h"
+#include "wsaudio/store/recordings.h"
+#include "wsaudio/store/uploads.h"
 
 #define GATEWAY_WHY_MAX 512
 

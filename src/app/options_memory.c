@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The most memory that a server with these options may need, for --check-config. */
 #include "options.h"
-#include "recordings.h"
 #include "wsaudio/call.h"
 #include "wsaudio/http.h"
 #include "wsaudio/http/server.h"
+#include "wsaudio/store/recordings.h"
 
 /* Code, libraries, libcrypto's tables, loop and receive slots. */
 #define PROGRAM_BYTES (8u * 1024 * 1024)

@@ -10,7 +10,7 @@ LEVEL_1 = ("sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws", "http")
 BELOW = {"base": (), "os": ("base",), "sipmsg": ("base",), "siptx": ("base", "sipmsg"), "sipua": ("base", "sipmsg", "siptx"),
          "sdp": ("base",), "rtp": ("base",), "audio": ("base",), "ws": ("base",), "http": ("base",),
          "call": ("base", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "ws"),
-         "app": ("base", "call", "os") + LEVEL_1,
+         "store": ("base", "os", "audio"), "app": ("base", "call", "os", "store") + LEVEL_1,
          "library": ("base", "os", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio")}
 
 

@@ -21,9 +21,9 @@
 #include "failmalloc.h"
 #include "media_sockets.h"
 #include "options.h"
-#include "recordings.h"
-#include "uploads.h"
 #include "web_tokens.h"
+#include "wsaudio/store/recordings.h"
+#include "wsaudio/store/uploads.h"
 #include "world.h"
 #include "wsaudio/http/server.h"
 #include "wsframe.h"
@@ -329,11 +329,10 @@ static void turn_until_flushed(struct os_loop *loop, const struct os_flusher *fl
     }
 }
 
-static void on_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
+static void on_done(void *ctx, struct pool_id owner, int status)
 {
     (void)ctx;
     (void)owner;
-    (void)bytes;
     (void)ok(status);
 }
 

@@ -119,7 +119,7 @@ int uploads_cache_begin(struct uploads *u, struct span name, int source, uint64_
     }
     up->converted = true;
     status = os_file_identify(source, &up->source);
-    if (status == ST_OK && !uploads_have_room(u, up, uploads_space(u, CACHED_HEADER_LEN + len))) {
+    if (status == ST_OK && !uploads_have_space(u, up, uploads_space(u, CACHED_HEADER_LEN + len))) {
         status = ST_FULL;
     }
     if (status == ST_OK) {

@@ -4,15 +4,14 @@
 #include <stdlib.h>
 
 #include "uploads_priv.h"
-#include "wsaudio/ws.h"
 
 #define TEMPORARY_PREFIX ".upload-"
 #define TEMPORARY_SUFFIX ".part"
 
 /* Whoever calls has told a bad name to the client already; here it is the last gate before the disk. */
-static int name_copy(struct span name, char out[WS_NAME_MAX + 1])
+static int name_copy(struct span name, char out[FILE_NAME_LEN_MAX + 1])
 {
-    return file_name_is_ok(name) ? span_copy(name, out, WS_NAME_MAX + 1) : ST_BAD;
+    return file_name_is_ok(name) ? span_copy(name, out, FILE_NAME_LEN_MAX + 1) : ST_BAD;
 }
 
 bool uploads_is_temporary(const char *name)
@@ -178,7 +177,7 @@ static void warn(struct uploads *u, const char *name)
 int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
 {
     *upload = POOL_ID_NONE;
-    char text[WS_NAME_MAX + 1];
+    char text[FILE_NAME_LEN_MAX + 1];
     if (name_copy(name, text) != ST_OK) {
         return ST_BAD;
     }
@@ -199,7 +198,7 @@ static struct upload *get_writing(const struct uploads *u, struct pool_id id)
     return up != NULL && up->state == UPLOAD_WRITING ? up : NULL;
 }
 
-bool uploads_have_room(const struct uploads *u, const struct upload *up, uint64_t more)
+bool uploads_have_space(const struct uploads *u, const struct upload *up, uint64_t more)
 {
     const uint64_t used = u->stored + u->writing;
     const uint64_t counted = used > up->replaces ? used - up->replaces : 0;
@@ -218,7 +217,7 @@ int uploads_write(struct uploads *u, struct pool_id upload, const void *data, si
         return ST_TOO_LARGE;
     }
     const uint64_t more = uploads_space(u, up->size + len) - uploads_space(u, up->size);
-    if (!uploads_have_room(u, up, more)) {
+    if (!uploads_have_space(u, up, more)) {
         return ST_FULL;
     }
     int status = os_file_write(up->fd, data, len);
@@ -256,14 +255,13 @@ static void finish(struct upload *up, int status)
     const uploads_done_fn done = up->done;
     void *ctx = up->done_ctx;
     const struct pool_id owner = up->done_owner;
-    const uint64_t size = up->size;
 
     if (status != ST_OK && !up->converted) {
         warn(up->owner, up->name);
     }
     release(up);
     if (done != NULL) {
-        done(ctx, owner, status, size);
+        done(ctx, owner, status);
     }
 }
 
@@ -348,7 +346,7 @@ void uploads_abort(struct uploads *u, struct pool_id upload)
 
 int uploads_open_file(struct uploads *u, struct span name, int *fd, uint64_t *size)
 {
-    char text[WS_NAME_MAX + 1];
+    char text[FILE_NAME_LEN_MAX + 1];
 
     *fd = -1;
     int status = name_copy(name, text);
@@ -372,7 +370,7 @@ int uploads_delete(struct uploads *u, struct span name)
 {
     int fd;
     uint64_t size;
-    char text[WS_NAME_MAX + 1];
+    char text[FILE_NAME_LEN_MAX + 1];
     int status = name_copy(name, text);
 
     if (status == ST_OK) {

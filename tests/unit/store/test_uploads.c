@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "uploads.h"
 #include "wavfield.h"
 #include "wsaudio/audio.h"
 #include "wsaudio/base/log_quota.h"
+#include "wsaudio/store/uploads.h"
 
 #define MAX   1000
 #define QUOTA 3000
@@ -26,7 +26,6 @@ struct bench {
     struct store store;
     struct uploads *uploads;
     int done, status;
-    uint64_t bytes;
     struct pool_id owner;
     bool kernel;
 };
@@ -90,12 +89,11 @@ static int next_upload(struct uploads_list *list, struct uploads_entry *entry)
     return status;
 }
 
-static void on_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
+static void on_done(void *ctx, struct pool_id owner, int status)
 {
     struct bench *b = ctx;
     b->done++;
     b->status = status;
-    b->bytes = bytes;
     b->owner = owner;
 }
 
@@ -143,7 +141,7 @@ static void test_stored_when_told(void **state)
     }
     store_wait(&b->store, &b->done, 1);
     assert_int_equal(b->status, ST_OK);
-    assert_int_equal(b->bytes, 11);
+    assert_int_equal(store_size(&b->store, "a.wav"), 11);
     assert_int_equal(uploads_used(b->uploads), 11);
     assert_int_equal(store_count(&b->store), 1);
     int fd;

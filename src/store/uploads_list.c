@@ -3,7 +3,6 @@
 
 #include "uploads_priv.h"
 #include "wsaudio/audio.h"
-#include "wsaudio/ws.h"
 
 struct uploads_list {
     struct uploads *owner;
@@ -11,7 +10,7 @@ struct uploads_list {
     uint64_t sum;
     uint32_t files;
     uint32_t changes;
-    char name[WS_NAME_MAX + 1];
+    char name[FILE_NAME_LEN_MAX + 1];
 };
 
 int uploads_list_begin(struct uploads *u, struct uploads_list **out)

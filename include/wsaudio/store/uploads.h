@@ -2,8 +2,8 @@
 /* The uploaded WAV files (SPEC section 2 "files", section 3 "File names"): stored through a temporary file, flushed,
  * renamed and only then reported, so that a name always holds one whole file, the earlier or the new one. Nothing here
  * blocks after uploads_open. One process owns the directory. */
-#ifndef WSAUDIO_APP_UPLOADS_H
-#define WSAUDIO_APP_UPLOADS_H
+#ifndef WSAUDIO_STORE_UPLOADS_H
+#define WSAUDIO_STORE_UPLOADS_H
 
 #include "wsaudio/base.h"
 #include "wsaudio/os.h"
@@ -47,7 +47,7 @@ WS_MUST_CHECK int uploads_read(const struct uploads *u, struct pool_id upload, u
 /* Called once when the file is on the disk under its name (ST_OK), or not (ST_IO, ST_FULL; an earlier file of that
  * name is as it was, except when only the last step, the flush of the directory, failed). The upload's id is gone by
  * then. */
-typedef void (*uploads_done_fn)(void *ctx, struct pool_id owner, int status, uint64_t bytes);
+typedef void (*uploads_done_fn)(void *ctx, struct pool_id owner, int status);
 /* Flushes, renames and flushes the directory in later turns, then calls done(ctx, owner, …); where the kernel has no
  * AIO done is called from in here. What the bytes are is not looked at. ST_OK: done is or was called. Any other value:
  * done is never called, the upload is gone, the earlier file as it was: ST_FULL (flusher), ST_STATE (stale id). */

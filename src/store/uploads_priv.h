@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef WSAUDIO_APP_UPLOADS_PRIV_H
-#define WSAUDIO_APP_UPLOADS_PRIV_H
+#ifndef WSAUDIO_STORE_UPLOADS_PRIV_H
+#define WSAUDIO_STORE_UPLOADS_PRIV_H
 
-#include "uploads.h"
 #include "wsaudio/base/log_quota.h"
-#include "wsaudio/ws.h"
+#include "wsaudio/store/uploads.h"
 
 #define CACHED_PREFIX      ".converted-"
-#define STORED_NAME_MAX    (WS_NAME_MAX + sizeof(CACHED_PREFIX))
+#define STORED_NAME_MAX    (FILE_NAME_LEN_MAX + sizeof(CACHED_PREFIX))
 #define TEMPORARY_NAME_MAX 48
 #define CACHED_HEADER_LEN  76
 
@@ -65,7 +64,7 @@ WS_MUST_CHECK int upload_start(struct uploads *u, const char *name, struct uploa
 uint64_t uploads_space(const struct uploads *u, uint64_t size);
 /* Whether a file has that name, and what it takes; whatever else stands there (a link) is none. */
 bool uploads_find(const struct uploads *u, const char *name, uint64_t *space);
-bool uploads_have_room(const struct uploads *u, const struct upload *up, uint64_t more);
+bool uploads_have_space(const struct uploads *u, const struct upload *up, uint64_t more);
 /* A name of ours for a converted form; *original is that of its upload. */
 bool uploads_is_cached(const char *name, const char **original);
 /* Is it the converted form of what now has the original's name? */
