@@ -200,6 +200,9 @@ struct bridge_stats {
 };
 struct bridge_stats bridge_stats(const struct bridge *b);
 
+/* As base/dump.h says: the bridge, its clients, its calls. */
+bool bridge_dump(const struct bridge *b, mono_us now, uint32_t *at, struct outbuf *out);
+
 /* Bytes that a bridge of this size may need at most (pools, rings, players, recorders), without its SIP stack. */
 uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer);
 

@@ -141,6 +141,8 @@ struct sip_stats {
     uint64_t retransmits_out;
 };
 struct sip_stats sip_stack_stats(const struct sip_stack *stack);
+/* As base/dump.h says: the stack, its standing with the server, the servers, the usages, the transactions. */
+bool sip_stack_dump(const struct sip_stack *stack, mono_us now, uint32_t *at, struct outbuf *out);
 /* Usages that still have something to send or wait for before a clean exit (BYE, CANCEL, an unanswered INVITE), calls
  * that are up included; what only lingers does not count. */
 uint32_t sip_stack_busy(const struct sip_stack *stack);

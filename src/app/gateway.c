@@ -121,6 +121,8 @@ static void signals_ready(void *ctx, struct pool_id watch, unsigned events, mono
     while ((signal_number = os_signals_read(g->signals_fd)) != 0) {
         if (signal_number == SIGHUP) {
             ask_reload(g, now);
+        } else if (signal_number == SIGUSR2) {
+            gateway_dump_start(g);
         } else {
             begin_stop(g, now);
         }
@@ -232,6 +234,7 @@ static mono_us next_deadline(const struct gateway *g)
     due = mono_earlier(due, gateway_link_due(g));
     due = mono_earlier(due, gateway_names_due(g));
     due = mono_earlier(due, g->reload_due);
+    due = gateway_dump_is_due(g) ? g->now : due;
     return g->stopping ? mono_earlier(due, g->stop_by) : due;
 }
 
@@ -275,6 +278,7 @@ static int turn(struct gateway *g)
         loopback_turn(g->loopback, now);
     }
     set_ticker(g);
+    gateway_dump_turn(g);
     watch_log(g);
     return ST_OK;
 }

@@ -56,6 +56,11 @@ struct gateway {
     bool stopping;
     bool killed; /* a second signal */
     mono_us stop_by;
+    struct {
+        unsigned part; /* of the state that is being told; 0: none */
+        uint32_t at;   /* in that part */
+        unsigned lines;
+    } dump;
     char why[GATEWAY_WHY_MAX]; /* start-up failure, for stderr */
 };
 
@@ -88,6 +93,12 @@ WS_MUST_CHECK int gateway_names_open(struct gateway *g);
 void gateway_names_close(struct gateway *g);
 mono_us gateway_names_due(const struct gateway *g);
 void gateway_names_expire(struct gateway *g, mono_us now);
+
+/* gateway_dump.c: the state of everything into the log, a few lines a turn. */
+void gateway_dump_start(struct gateway *g);
+/* There is more to tell: the next turn comes at once. */
+bool gateway_dump_is_due(const struct gateway *g);
+void gateway_dump_turn(struct gateway *g);
 
 /* loopback.c: sockets of the loopback exchange. */
 WS_MUST_CHECK int loopback_open(struct gateway *g, struct loopback **out);

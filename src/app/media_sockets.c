@@ -147,6 +147,16 @@ static int64_t media_wall(void *ctx)
     return os_clock_wall();
 }
 
+void media_sockets_dump(const struct media_sockets *m, struct outbuf *out)
+{
+    unsigned open = 0;
+
+    for (uint32_t i = 0; i < m->config.max_calls; i++) {
+        open += m->slots[i].open ? 1 : 0;
+    }
+    outbuf_printf(out, ", %u of %u pairs of media ports", open, os_ports_count(m->ports));
+}
+
 struct media_io media_sockets_io(struct media_sockets *m)
 {
     return (struct media_io){

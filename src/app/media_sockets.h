@@ -29,6 +29,8 @@ WS_MUST_CHECK int media_sockets_new(const struct media_sockets_config *config, s
 void media_sockets_set_local(struct media_sockets *m, const struct net_addr *local);
 /* Closes what is open. NULL is fine. */
 void media_sockets_free(struct media_sockets *m);
+/* ", N of M pairs of media ports". */
+void media_sockets_dump(const struct media_sockets *m, struct outbuf *out);
 /* Filled to work on this set. */
 struct media_io media_sockets_io(struct media_sockets *m);
 

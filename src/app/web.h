@@ -5,7 +5,7 @@
 #define WSAUDIO_APP_WEB_H
 
 #include "options.h"
-#include "recordings.h"
+#include "wsaudio/store/recordings.h"
 #include "wsaudio/call.h"
 #include "wsaudio/http/tokens.h"
 #include "wsaudio/os.h"

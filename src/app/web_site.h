@@ -3,7 +3,7 @@
 #ifndef WSAUDIO_APP_WEB_SITE_H
 #define WSAUDIO_APP_WEB_SITE_H
 
-#include "recordings.h"
+#include "wsaudio/store/recordings.h"
 #include "wsaudio/http/server.h"
 #include "wsaudio/sipua.h"
 
