@@ -85,7 +85,8 @@ uint64_t wav_duration_ms(const struct wav_format *format, uint64_t len);
 
 /* ---- WAV output ---- */
 
-#define WAV_ULAW_HEADER_LEN 58 /* RIFF, fmt (18), fact, data */
+#define WAV_WRITE_HZ        8000 /* rate of all that is written */
+#define WAV_ULAW_HEADER_LEN 58   /* RIFF, fmt (18), fact, data */
 /* Header of an 8 kHz mu-law file holding data_len bytes of `channels` interleaved channels. */
 void wav_write_ulaw_header(uint8_t out[WAV_ULAW_HEADER_LEN], uint16_t channels, uint32_t data_len);
 

@@ -20,7 +20,7 @@ static void server_line(const struct gateway *g, struct outbuf *out)
 {
     outbuf_printf(out, "server: ticker %s, %zu bytes of log wait for their reader", g->ticker.armed ? "on" : "off",
                   g->logfile.lines.len);
-    media_sockets_dump(g->media, out);
+    sockets_dump(g->media, out);
     dump_flag(out, "stopping", g->stopping);
     dump_due(out, "looked up", gateway_names_due(g), g->now);
     dump_due(out, "route", gateway_link_due(g), g->now);

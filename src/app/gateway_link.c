@@ -80,7 +80,7 @@ static void route_changed(struct gateway *g, mono_us now)
 
     local.port = g->sip_local.port;
     log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, ROUTE_CHANGED), addr_ip_text(&g->route_local, text));
-    media_sockets_set_local(g->media, &g->route_local);
+    sockets_set_local(g->media, &g->route_local);
     bridge_set_media_addr(g->bridge, &local);
     sip_stack_set_local(g->sip, now, &local);
 }

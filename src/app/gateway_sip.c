@@ -156,7 +156,7 @@ static int open_media(struct gateway *g, const struct net_addr *local)
                                           .log = &g->log,
                                           .input = media_input,
                                           .ctx = g};
-    int status = media_sockets_new(&config, &g->media);
+    int status = sockets_new(&config, &g->media);
 
     return status == ST_OK ? ST_OK
                            : gateway_fail(g, status, "--rtp-ports %u-%u: %s", o->rtp_ports.low, o->rtp_ports.high,
@@ -257,7 +257,7 @@ static int open_bridge(struct gateway *g, const struct net_addr *local, struct s
                                    .calls_per_minute = o->calls_per_minute,
                                    .record = !o->no_record,
                                    .record_stereo = o->record_channels == OPTION_CHANNELS_STEREO,
-                                   .media = media_sockets_io(g->media),
+                                   .media = sockets_io(g->media),
                                    .files = gateway_file_io(g)};
 
     int status = bridge_new(&config, &g->bridge);
@@ -324,7 +324,7 @@ void gateway_sip_close(struct gateway *g)
     g->bridge = NULL;
     sip_stack_free(g->sip);
     g->sip = NULL;
-    media_sockets_free(g->media);
+    sockets_free(g->media);
     loopback_close(g->loopback);
     gateway_link_close(g);
     gateway_names_close(g);

@@ -3,7 +3,6 @@
 #include "wsaudio/audio.h"
 
 #define TAG_ULAW     7
-#define RATE_HZ      8000
 #define BEFORE_DATA  (WAV_ULAW_HEADER_LEN - 8) /* what the RIFF size counts beside the data */
 #define DATA_LEN_MAX (UINT32_MAX - BEFORE_DATA - 1)
 
@@ -40,8 +39,8 @@ void wav_write_ulaw_header(uint8_t out[WAV_ULAW_HEADER_LEN], uint16_t channels, 
     at = put_le32(at, 18);
     at = put_le16(at, TAG_ULAW);
     at = put_le16(at, channels);
-    at = put_le32(at, RATE_HZ);
-    at = put_le32(at, (uint32_t)RATE_HZ * channels);
+    at = put_le32(at, WAV_WRITE_HZ);
+    at = put_le32(at, (uint32_t)WAV_WRITE_HZ * channels);
     at = put_le16(at, channels);
     at = put_le16(at, 8);
     at = put_le16(at, 0);

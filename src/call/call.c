@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-#define SDP_MAX 1024
-
 struct call *call_get(struct bridge *b, struct pool_id id)
 {
     return pool_get(&b->calls, id);
@@ -42,7 +40,7 @@ static int write_answer(const struct call *call, struct span offer, struct outbu
 static void accept_offer(struct call *call, struct span offer)
 {
     struct bridge *b = call->bridge;
-    char sdp[SDP_MAX];
+    char sdp[SDP_WRITE_MAX];
     struct outbuf out;
 
     if (offer.len == 0 && !call->offered) {
@@ -236,7 +234,7 @@ int call_open_ports(struct call *call)
 static int place(struct call *call, struct span uri)
 {
     struct bridge *b = call->bridge;
-    char sdp[SDP_MAX];
+    char sdp[SDP_WRITE_MAX];
     struct outbuf out;
     int status = call_open_ports(call);
 

@@ -15,7 +15,7 @@ static int read_handle(void *ctx, uint64_t offset, void *data, size_t len)
     return h->files->play_read(h->files->ctx, h->handle, offset, data, len);
 }
 
-int wav_file_look(const struct file_io *files, int handle, uint64_t size, struct wav_parser *wav)
+int player_file_look(const struct file_io *files, int handle, uint64_t size, struct wav_parser *wav)
 {
     struct handle h = {files, handle};
 
@@ -86,7 +86,7 @@ static int begin(struct bridge *b, uint64_t size)
     const struct file_io *files = &b->config.files;
     struct wav_parser wav;
     enum audio_codec codec;
-    int status = wav_file_look(files, v->source, size, &wav);
+    int status = player_file_look(files, v->source, size, &wav);
 
     if (status != ST_OK || wav_playable(&wav.format, &codec, NULL, 0) != ST_OK || codec != AUDIO_CODEC_COUNT ||
         is_cached(b)) {

@@ -45,6 +45,6 @@ bool convert_has_work(const struct bridge *b);
 void convert_stop(struct bridge *b);
 
 /* Reads the headers of an open file up to the data. ST_OK, ST_IO, or ST_BAD (wav->why, if not NULL, tells). */
-WS_MUST_CHECK int wav_file_look(const struct file_io *files, int handle, uint64_t size, struct wav_parser *wav);
+WS_MUST_CHECK int player_file_look(const struct file_io *files, int handle, uint64_t size, struct wav_parser *wav);
 
 #endif

@@ -6,7 +6,6 @@
 #include "echo.h"
 #include "wsaudio/call.h"
 
-#define SDP_MAX          1024
 #define TONE_SAMPLES     160
 #define RING_LIMIT_US    DUR_S(3600) /* its CANCEL may never come (RFC 3261 13.3.1) */
 #define SILENCE_LIMIT_US DUR_S(180)  /* nor the BYE of a call of which nothing is heard */
@@ -116,7 +115,7 @@ static int answer(struct exchange *x, struct far_call *f, const struct sip_event
 {
     struct sdp_session sdp;
     const char *why = NULL;
-    char text[SDP_MAX];
+    char text[SDP_WRITE_MAX];
     struct outbuf out;
 
     if (sdp_parse(event->body, &sdp, &why) != ST_OK || sdp_accept_offer(&sdp, &f->agreed, &why) != ST_OK) {
@@ -191,7 +190,7 @@ static void reoffered(struct exchange *x, struct far_call *f, const struct sip_e
     struct sdp_session sdp;
     struct sdp_agreed agreed;
     const char *why = NULL;
-    char text[SDP_MAX];
+    char text[SDP_WRITE_MAX];
     struct outbuf out;
 
     outbuf_init(&out, text, sizeof(text));

@@ -4,15 +4,13 @@
 
 #include "bridge_priv.h"
 
-#define PAYLOAD_MAX    480 /* 60 ms */
-#define RTCP_MIN_US    DUR_MS(2500)
-#define RTCP_SPREAD_MS 5000U
+#define PAYLOAD_MAX 480 /* 60 ms */
 
 /* ---- RTCP ---- */
 
 dur_us media_rtcp_interval(const struct call *call)
 {
-    return RTCP_MIN_US + DUR_MS(rng_below(call->bridge->rng, RTCP_SPREAD_MS));
+    return RTCP_INTERVAL_MIN + DUR_MS(rng_below(call->bridge->rng, RTCP_INTERVAL_SPREAD_MS));
 }
 
 /* Nobody has decided to take an echo call, and anybody's address can stand in its INVITE: until the ACK shows that the caller

@@ -58,7 +58,7 @@ static int open_file(const struct file_io *files, const char *name, int *handle,
     if (status != ST_OK) {
         return say(status, text, cap, status == ST_NOT_FOUND ? "no such file" : "the file cannot be read");
     }
-    status = wav_file_look(files, *handle, size, wav);
+    status = player_file_look(files, *handle, size, wav);
     if (status == ST_OK) {
         status = wav_playable(&wav->format, codec, text, cap);
     } else if (status == ST_IO) {

@@ -6,10 +6,9 @@
 
 #include "phone.h"
 
-#define CALLS_DEFAULT  4
-#define CALLS_MAX      64
-#define RING_DEFAULT   120
-#define RTP_PORT_TRIES 500
+#define CALLS_DEFAULT 4
+#define CALLS_MAX     64
+#define RING_DEFAULT  120
 
 struct sip_phone {
     struct engine *engine; /* owns */
@@ -174,7 +173,7 @@ static int find_port(sip_phone *phone, struct media_port **out)
 
     for (int i = 0; i < RTP_PORT_TRIES && status == ST_BUSY && number <= UINT16_MAX;
          i++, number += number != 0 ? 2 : 0) {
-        status = media_port_open(phone->engine, &phone->media_ip, (uint16_t)number, out);
+        status = phone_media_port_open(phone->engine, &phone->media_ip, (uint16_t)number, out);
     }
     return status;
 }
@@ -191,7 +190,7 @@ int sip_phone_call(sip_phone *phone, const char *target)
         return -2;
     }
     int status = phone_call(phone->phone, target, phone->ring, port, &id);
-    media_ports_close_unused(phone->engine); /* a target that was refused left it */
+    phone_media_ports_close_unused(phone->engine); /* a target that was refused left it */
     if (status != ST_OK) {
         return status == ST_BAD ? -1 : -2;
     }
@@ -219,7 +218,7 @@ int sip_phone_play(sip_phone *phone, int call, const char *file, const char **wh
         *text = line == NULL ? "no such call" : "the call is not answered yet";
         return -1;
     }
-    int status = media_play(&line->media, file, phone->why);
+    int status = phone_media_play(&line->media, file, phone->why);
     line->was_playing = status == ST_OK;
     if (status != ST_OK) {
         *text = phone->why;
@@ -235,7 +234,7 @@ int sip_phone_stop_playing(sip_phone *phone, int call)
     if (line == NULL) {
         return -1;
     }
-    media_stop_playing(&line->media);
+    phone_media_stop_playing(&line->media);
     line->was_playing = false;
     return 0;
 }

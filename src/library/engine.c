@@ -35,7 +35,7 @@ static void tick(void *ctx, struct pool_id watch, unsigned events, mono_us now)
     e->now = now;
     for (struct list_node *node = e->media.next, *next = node->next; node != &e->media;
          node = next, next = node->next) {
-        media_tick(LIST_OWNER(node, struct media, node));
+        phone_media_tick(LIST_OWNER(node, struct media, node));
     }
 }
 
@@ -113,7 +113,7 @@ static void expire(struct engine *e)
          node = next, next = node->next) {
         phone_reap(LIST_OWNER(node, struct phone, node));
     }
-    media_ports_reap(e);
+    phone_media_ports_reap(e);
 }
 
 int engine_ms_until(mono_us until)

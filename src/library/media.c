@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "media.h"
 
-#define SAMPLES_MAX    480 /* 60 ms */
-#define RTCP_MIN_US    DUR_MS(2500)
-#define RTCP_SPREAD_MS 5000U
+#define SAMPLES_MAX 480 /* 60 ms */
 
 static enum audio_codec sending_codec(const struct media *m)
 {
@@ -12,10 +10,10 @@ static enum audio_codec sending_codec(const struct media *m)
 
 static dur_us random_rtcp_interval(const struct media *m)
 {
-    return RTCP_MIN_US + DUR_MS(rng_below(&m->engine->rng, RTCP_SPREAD_MS));
+    return RTCP_INTERVAL_MIN + DUR_MS(rng_below(&m->engine->rng, RTCP_INTERVAL_SPREAD_MS));
 }
 
-void media_listen(struct media *m, struct engine *e, struct media_port *port, const struct net_addr *sip_peer)
+void phone_media_listen(struct media *m, struct engine *e, struct media_port *port, const struct net_addr *sip_peer)
 {
     *m = (struct media){.engine = e, .port = port, .sip_peer = *sip_peer};
     list_init(&m->node);
@@ -41,7 +39,7 @@ static int start_sending(struct media *m)
     return ST_OK;
 }
 
-int media_agree(struct media *m, const struct sdp_agreed *agreed, bool sending)
+int phone_media_agree(struct media *m, const struct sdp_agreed *agreed, bool sending)
 {
     mono_us now = engine_now(m->engine);
 
@@ -76,7 +74,7 @@ static void send_rtcp(struct media *m, bool bye)
     }
 }
 
-void media_close(struct media *m)
+void phone_media_close(struct media *m)
 {
     if (m->port == NULL) {
         return;
@@ -93,7 +91,7 @@ void media_close(struct media *m)
     m->record = NULL;
     m->port->media = NULL;
     m->port = NULL;
-    media_ports_close_unused(m->engine);
+    phone_media_ports_close_unused(m->engine);
 }
 
 /* ---- sending ---- */
@@ -116,21 +114,21 @@ static void send_packet(struct media *m, size_t samples)
     }
 }
 
-int media_play(struct media *m, const char *path, char why[PLAY_WHY_MAX])
+int phone_media_play(struct media *m, const char *path, char why[PLAY_WHY_MAX])
 {
-    media_stop_playing(m);
+    phone_media_stop_playing(m);
     int status = play_open(&m->play, path, why);
     m->playing = status == ST_OK;
     return status;
 }
 
-void media_stop_playing(struct media *m)
+void phone_media_stop_playing(struct media *m)
 {
     play_close(&m->play);
     m->playing = false;
 }
 
-void media_tick(struct media *m)
+void phone_media_tick(struct media *m)
 {
     struct engine *e = m->engine;
     size_t samples = (size_t)(m->pacer.interval / 125);
@@ -141,7 +139,7 @@ void media_tick(struct media *m)
     }
     for (uint32_t i = 0; i < step.send; i++) {
         if (m->playing && play_at_end(&m->play)) {
-            media_stop_playing(m); /* the last packet has had its time: an end told earlier would cut it off */
+            phone_media_stop_playing(m); /* the last packet has had its time: an end told earlier would cut it off */
         }
         if (m->last && !m->playing) {
             return;
@@ -176,14 +174,14 @@ static bool payload_wanted(const struct media *m, uint8_t type, enum audio_codec
     return m->known ? sdp_agreed_is_event(&m->agreed, type) : type == SDP_TELEPHONE_EVENT_PT;
 }
 
-bool media_takes(struct media *m, const struct net_addr *from, const struct rtp_packet *packet, enum audio_codec *codec,
-                 bool *audio)
+bool phone_media_takes(struct media *m, const struct net_addr *from, const struct rtp_packet *packet,
+                       enum audio_codec *codec, bool *audio)
 {
     return packet->payload.len > 0 && payload_wanted(m, packet->payload_type, codec, audio) &&
            rtp_source_accept(&m->source, m->engine->now, from, packet);
 }
 
-void media_rtcp(struct media *m, const struct net_addr *from, struct span datagram)
+void phone_media_rtcp(struct media *m, const struct net_addr *from, struct span datagram)
 {
     if (m->open && rtp_source_takes_rtcp(&m->source, from) &&
         rtcp_input(&m->rtcp, datagram, m->tx.ssrc, m->engine->now, os_clock_wall(), 8000) == ST_OK) {

@@ -31,14 +31,14 @@ struct media_port {
 
 /* Opens `number` on that address (0: any); 1 MiB of receive buffer where allowed. ST_BUSY, ST_DENIED, ST_IO,
  * ST_NO_MEMORY. */
-WS_MUST_CHECK int media_port_open(struct engine *e, const struct net_addr *ip, uint16_t number,
-                                  struct media_port **out);
+WS_MUST_CHECK int phone_media_port_open(struct engine *e, const struct net_addr *ip, uint16_t number,
+                                        struct media_port **out);
 /* The port with that number, or NULL. */
-struct media_port *media_port_find(struct engine *e, uint16_t number);
-struct media_port *media_port_of_fd(struct engine *e, int fd);
+struct media_port *phone_media_port_find(struct engine *e, uint16_t number);
+struct media_port *phone_media_port_of_fd(struct engine *e, int fd);
 /* Closes the sockets of ports that nobody uses any more; the memory goes at the end of the turn. */
-void media_ports_close_unused(struct engine *e);
-void media_ports_reap(struct engine *e);
+void phone_media_ports_close_unused(struct engine *e);
+void phone_media_ports_reap(struct engine *e);
 
 /* ---- one call's audio ---- */
 
@@ -64,21 +64,21 @@ struct media {
 };
 
 /* Takes the port: until something is agreed, packets are welcome from the SIP server's IP alone. */
-void media_listen(struct media *m, struct engine *e, struct media_port *port, const struct net_addr *sip_peer);
+void phone_media_listen(struct media *m, struct engine *e, struct media_port *port, const struct net_addr *sip_peer);
 /* What the SDPs agreed, first or anew. sending false: early media, only received. ST_IO: no ticker. */
-WS_MUST_CHECK int media_agree(struct media *m, const struct sdp_agreed *agreed, bool sending);
+WS_MUST_CHECK int phone_media_agree(struct media *m, const struct sdp_agreed *agreed, bool sending);
 /* Plays that file from the next packet on, instead of what plays. As play_open. */
-WS_MUST_CHECK int media_play(struct media *m, const char *path, char why[PLAY_WHY_MAX]);
-void media_stop_playing(struct media *m);
+WS_MUST_CHECK int phone_media_play(struct media *m, const char *path, char why[PLAY_WHY_MAX]);
+void phone_media_stop_playing(struct media *m);
 /* RTCP BYE, ends file and recording, lets go of the port. Safe when never opened, and twice. */
-void media_close(struct media *m);
-void media_tick(struct media *m);
+void phone_media_close(struct media *m);
+void phone_media_tick(struct media *m);
 
 /* ---- between port.c and media.c ---- */
 
 /* An RTP packet for the call: whether it is the far end's, its codec (audio false: none) and the receiver's verdict. */
-bool media_takes(struct media *m, const struct net_addr *from, const struct rtp_packet *packet, enum audio_codec *codec,
-                 bool *audio);
-void media_rtcp(struct media *m, const struct net_addr *from, struct span datagram);
+bool phone_media_takes(struct media *m, const struct net_addr *from, const struct rtp_packet *packet,
+                       enum audio_codec *codec, bool *audio);
+void phone_media_rtcp(struct media *m, const struct net_addr *from, struct span datagram);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SDP_MAX       1024
 #define URI_MAX       512
 #define LABEL_MAX     256
 #define USAGES(calls) ((calls)*2 + 6) /* with those that finish */
@@ -66,7 +65,7 @@ static void end_line(struct line *line, int code, struct span reason)
     snprintf(line->reason, sizeof(line->reason), "%s", safe[0] != '\0' ? safe : sip_reason_phrase(code));
     line->code = code;
     line->state = LINE_ENDED;
-    media_close(&line->media);
+    phone_media_close(&line->media);
     line->phone->engine->ended++;
     if (!line->placing) {
         tell(line, LINE_EVENT_ENDED);
@@ -100,7 +99,7 @@ static void on_progress(struct line *line, const struct sip_event *event)
         return;
     }
     if (answer_usable(line, event->body, &agreed, &why)) {
-        (void)!media_agree(&line->media, &agreed, false); /* that cannot fail: nothing is sent yet */
+        (void)!phone_media_agree(&line->media, &agreed, false); /* that cannot fail: nothing is sent yet */
     }
     line->code = event->code;
     tell(line, LINE_EVENT_PROGRESS);
@@ -115,7 +114,7 @@ static void on_answer(struct line *line, const struct sip_event *event)
         give_up(line, why != NULL ? why : "the answer's SDP is not usable");
         return;
     }
-    if (media_agree(&line->media, &agreed, true) != ST_OK) {
+    if (phone_media_agree(&line->media, &agreed, true) != ST_OK) {
         give_up(line, os_error_text());
         return;
     }
@@ -131,7 +130,7 @@ static void on_offer(struct line *line, const struct sip_event *event)
     struct sdp_session sdp;
     struct sdp_agreed agreed;
     const char *why = NULL;
-    char text[SDP_MAX];
+    char text[SDP_WRITE_MAX];
     struct outbuf out;
     bool answers = event->body.len > 0;
     int status = ST_OK;
@@ -154,7 +153,7 @@ static void on_offer(struct line *line, const struct sip_event *event)
     }
     line->asked_back = !answers;
     if (answers) {
-        (void)!media_agree(&line->media, &agreed, true); /* it sends already */
+        (void)!phone_media_agree(&line->media, &agreed, true); /* it sends already */
     }
 }
 
@@ -182,7 +181,7 @@ static void on_confirmed(struct line *line, const struct sip_event *event)
         give_up(line, why != NULL ? why : "the answer's SDP is not usable");
         return;
     }
-    (void)!media_agree(&line->media, &agreed, true); /* it sends already */
+    (void)!phone_media_agree(&line->media, &agreed, true); /* it sends already */
 }
 
 static void sip_event(void *ctx, const struct sip_event *event)
@@ -367,7 +366,7 @@ void phone_reap(struct phone *p)
 static int place(struct line *line, struct span uri, dur_us ring, struct media_port *port)
 {
     struct phone *p = line->phone;
-    char sdp[SDP_MAX];
+    char sdp[SDP_WRITE_MAX];
     struct outbuf out;
 
     line->local = (struct sdp_local){.rtp = p->public_ip, .version = 1, .direction = SDP_SENDRECV};
@@ -378,7 +377,7 @@ static int place(struct line *line, struct span uri, dur_us ring, struct media_p
     if (status != ST_OK) {
         return status;
     }
-    media_listen(&line->media, p->engine, port, &p->server);
+    phone_media_listen(&line->media, p->engine, port, &p->server);
     line->placing = true;
     status = sip_inv_invite(p->sip, p->engine->now, uri, outbuf_view(&out), ring, line->id, &line->usage);
     line->placing = false;
@@ -400,7 +399,7 @@ int phone_call(struct phone *p, const char *target, dur_us ring, struct media_po
     line->id = *id;
     status = place(line, span_cstr(uri), ring, port);
     if (status != ST_OK) {
-        media_close(&line->media);
+        phone_media_close(&line->media);
         pool_free(&p->lines, *id);
     }
     return status;
@@ -422,6 +421,6 @@ void phone_hang_up(struct phone *p, struct pool_id id)
     }
     line->state = LINE_ENDED;
     p->engine->ended++;
-    media_close(&line->media);
+    phone_media_close(&line->media);
     sip_inv_end(p->sip, engine_now(p->engine), line->usage);
 }

@@ -44,7 +44,7 @@ static void play_into_call(struct session *s, const char *file)
     char why[PLAY_WHY_MAX];
     struct line *line = phone_line(s->phone, s->line);
 
-    if (media_play(&line->media, file, why) == ST_OK) {
+    if (phone_media_play(&line->media, file, why) == ST_OK) {
         line->media.last = true;
     } else {
         cannot_play(file, why);
@@ -72,8 +72,8 @@ static int find_port(struct media_port **out)
         *out = process.receiver;
         return ST_OK;
     }
-    status = media_port_open(process.engine, &ip, (uint16_t)process.settings.rtp_send_port, out);
-    return status == ST_OK ? ST_OK : media_port_open(process.engine, &ip, 0, out);
+    status = phone_media_port_open(process.engine, &ip, (uint16_t)process.settings.rtp_send_port, out);
+    return status == ST_OK ? ST_OK : phone_media_port_open(process.engine, &ip, 0, out);
 }
 
 /* Without a call of ours: to where the caller says. */
@@ -95,15 +95,15 @@ static void play_to(const struct net_addr *to, const char *file)
         process_leave();
         return;
     }
-    media_listen(&media, process.engine, port, to);
-    if (media_play(&media, file, why) != ST_OK) {
+    phone_media_listen(&media, process.engine, port, to);
+    if (phone_media_play(&media, file, why) != ST_OK) {
         cannot_play(file, why);
-    } else if (media_agree(&media, &agreed, true) == ST_OK) {
+    } else if (phone_media_agree(&media, &agreed, true) == ST_OK) {
         media.last = true;
         while (media.playing && engine_turn(process.engine, MONO_NEVER) == ST_OK) {
         }
     }
-    media_close(&media);
+    phone_media_close(&media);
     process_leave();
 }
 

@@ -32,7 +32,7 @@ static void rtp_arrived(struct media_port *port, const struct os_datagram *datag
     }
     if (port->media == NULL) {
         audio = any_audio(&packet, &codec);
-    } else if (!media_takes(port->media, &datagram->from, &packet, &codec, &audio)) {
+    } else if (!phone_media_takes(port->media, &datagram->from, &packet, &codec, &audio)) {
         return;
     }
     struct rtp_rx *rx = port->media != NULL ? &port->media->rx : &port->rx;
@@ -62,7 +62,7 @@ static void ready(struct media_port *port, bool rtcp, mono_us now)
         if (!rtcp) {
             rtp_arrived(port, &datagrams[i]);
         } else if (port->media != NULL) {
-            media_rtcp(port->media, &datagrams[i].from, span_make(datagrams[i].data, datagrams[i].len));
+            phone_media_rtcp(port->media, &datagrams[i].from, span_make(datagrams[i].data, datagrams[i].len));
         }
     }
 }
@@ -119,7 +119,7 @@ static int open_sockets(struct media_port *port, const struct net_addr *ip, uint
     return os_loop_watch(e->loop, port->fd[1], OS_READ, OS_CLASS_SOCKET, rtcp_ready, port, &port->watch[1]);
 }
 
-int media_port_open(struct engine *e, const struct net_addr *ip, uint16_t number, struct media_port **out)
+int phone_media_port_open(struct engine *e, const struct net_addr *ip, uint16_t number, struct media_port **out)
 {
     struct media_port *port = calloc(1, sizeof(*port));
 
@@ -141,7 +141,7 @@ int media_port_open(struct engine *e, const struct net_addr *ip, uint16_t number
     return ST_OK;
 }
 
-struct media_port *media_port_find(struct engine *e, uint16_t number)
+struct media_port *phone_media_port_find(struct engine *e, uint16_t number)
 {
     for (struct list_node *node = e->ports.next; node != &e->ports; node = node->next) {
         struct media_port *port = LIST_OWNER(node, struct media_port, node);
@@ -152,7 +152,7 @@ struct media_port *media_port_find(struct engine *e, uint16_t number)
     return NULL;
 }
 
-struct media_port *media_port_of_fd(struct engine *e, int fd)
+struct media_port *phone_media_port_of_fd(struct engine *e, int fd)
 {
     for (struct list_node *node = e->ports.next; fd >= 0 && node != &e->ports; node = node->next) {
         struct media_port *port = LIST_OWNER(node, struct media_port, node);
@@ -163,7 +163,7 @@ struct media_port *media_port_of_fd(struct engine *e, int fd)
     return NULL;
 }
 
-void media_ports_close_unused(struct engine *e)
+void phone_media_ports_close_unused(struct engine *e)
 {
     for (struct list_node *node = e->ports.next; node != &e->ports; node = node->next) {
         struct media_port *port = LIST_OWNER(node, struct media_port, node);
@@ -172,11 +172,11 @@ void media_ports_close_unused(struct engine *e)
         }
     }
     if (!e->inside) {
-        media_ports_reap(e);
+        phone_media_ports_reap(e);
     }
 }
 
-void media_ports_reap(struct engine *e)
+void phone_media_ports_reap(struct engine *e)
 {
     for (struct list_node *node = e->ports.next, *next = node->next; node != &e->ports;
          node = next, next = node->next) {

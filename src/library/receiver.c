@@ -19,12 +19,12 @@ static int take_port(int number, struct media_port **out)
     struct net_addr ip;
     struct net_addr advertise;
 
-    *out = number != 0 ? media_port_find(process.engine, (uint16_t)number) : NULL;
+    *out = number != 0 ? phone_media_port_find(process.engine, (uint16_t)number) : NULL;
     if (*out != NULL) {
         return ST_OK;
     }
     process_local(&process.settings, &ip, &advertise);
-    return media_port_open(process.engine, &ip, (uint16_t)number, out);
+    return phone_media_port_open(process.engine, &ip, (uint16_t)number, out);
 }
 
 int start_rtp_receiver(int port, const char *output_filename)
@@ -42,7 +42,7 @@ int start_rtp_receiver(int port, const char *output_filename)
         return fail(port, os_error_text());
     }
     if (output_filename != NULL && record_open(output_filename, &process.record) != ST_OK) {
-        media_ports_close_unused(process.engine);
+        phone_media_ports_close_unused(process.engine);
         return fail(port, "its file cannot be written");
     }
     taken->held = true;
@@ -61,7 +61,7 @@ void stop_rtp_receiver(void)
     process.receiver = NULL;
     record_close(process.record);
     process.record = NULL;
-    media_ports_close_unused(process.engine);
+    phone_media_ports_close_unused(process.engine);
     process_leave();
 }
 

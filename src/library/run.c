@@ -110,7 +110,8 @@ static bool prepare_inbox(int fd)
 
 static bool is_own(int fd)
 {
-    return process_session(fd) != NULL || (process.engine != NULL && media_port_of_fd(process.engine, fd) != NULL);
+    return process_session(fd) != NULL ||
+           (process.engine != NULL && phone_media_port_of_fd(process.engine, fd) != NULL);
 }
 
 static int receive_own(int fd, char *buf, int maxlen, struct sockaddr *from, socklen_t *from_len, mono_us until)

@@ -6,8 +6,6 @@
 #include "process.h"
 #include "text.h"
 
-#define RTP_PORT_TRIES 500 /* even ports above LOCAL_RTP_PORT, as the server has them */
-
 /* ---- what the structure shows ---- */
 
 static void show(struct span value, char *out, size_t cap)
@@ -21,17 +19,17 @@ static void note_invite(struct session *s, struct span message)
     struct span value = SPAN_NONE;
     sip_session_t *user = s->user;
 
-    (void)!text_header(message, "Call-ID", 'i', &value);
+    (void)!message_text_header(message, "Call-ID", 'i', &value);
     show(value, s->call_id, sizeof(s->call_id));
     if (user == NULL) {
         return;
     }
     show(value, user->callid, sizeof(user->callid));
-    (void)!text_header(message, "From", 'f', &value);
-    show(text_param(value, "tag"), user->tag, sizeof(user->tag));
-    (void)!text_header(message, "Via", 'v', &value);
-    show(text_param(value, "branch"), user->branch, sizeof(user->branch));
-    (void)!text_header(message, "CSeq", '\0', &value);
+    (void)!message_text_header(message, "From", 'f', &value);
+    show(message_text_param(value, "tag"), user->tag, sizeof(user->tag));
+    (void)!message_text_header(message, "Via", 'v', &value);
+    show(message_text_param(value, "branch"), user->branch, sizeof(user->branch));
+    (void)!message_text_header(message, "CSeq", '\0', &value);
     show(span_head(value, span_find(value, ' ')), user->cseq, sizeof(user->cseq));
 }
 
@@ -57,8 +55,8 @@ static void answered(struct session *s, const struct line *line)
 
     s->outcome = OUTCOME_ANSWERED;
     if (user != NULL) {
-        (void)!text_header(span_make(s->ack, s->ack_len), "To", 't', &value);
-        show(text_param(value, "tag"), user->to_tag, sizeof(user->to_tag));
+        (void)!message_text_header(span_make(s->ack, s->ack_len), "To", 't', &value);
+        show(message_text_param(value, "tag"), user->to_tag, sizeof(user->to_tag));
         user->remote_rtp_port = line->media.agreed.rtp.port;
         user->call_established = 1;
     }
@@ -243,9 +241,9 @@ static int find_port(struct media_port **out)
     }
     process_local(&process.settings, &ip, &advertise);
     for (int i = 0; i < RTP_PORT_TRIES && status == ST_BUSY && number <= UINT16_MAX; i++, number += 2) {
-        status = media_port_find(e, (uint16_t)number) != NULL && number != 0
+        status = phone_media_port_find(e, (uint16_t)number) != NULL && number != 0
                      ? ST_BUSY
-                     : media_port_open(e, &ip, (uint16_t)number, out);
+                     : phone_media_port_open(e, &ip, (uint16_t)number, out);
     }
     return status;
 }
@@ -273,7 +271,7 @@ static int place(struct session *s, const char *callee)
     if (status == ST_OK) {
         status = phone_call(s->phone, callee, RING_US, port, &s->line);
         why = status == ST_BAD ? "a number, a name or a sip: URI is expected" : status_name(status);
-        media_ports_close_unused(process.engine); /* a target that was refused left it */
+        phone_media_ports_close_unused(process.engine); /* a target that was refused left it */
     } else {
         why = os_error_text();
     }

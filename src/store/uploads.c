@@ -139,7 +139,7 @@ static bool is_crowded(const struct uploads *u)
     return u->files >= u->max_files || u->coming >= u->max_files - u->files;
 }
 
-int upload_start(struct uploads *u, const char *name, struct upload **out)
+int uploads_start(struct uploads *u, const char *name, struct upload **out)
 {
     struct pool_id id;
     struct upload *up = pool_new(&u->handles, &id);
@@ -182,7 +182,7 @@ int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
         return ST_BAD;
     }
     struct upload *up;
-    int status = upload_start(u, text, &up);
+    int status = uploads_start(u, text, &up);
     if (status == ST_OK) {
         *upload = up->id;
     } else if (status != ST_FULL && status != ST_BUSY) {

@@ -3,10 +3,10 @@
 #include <stdio.h>
 
 #include "uploads_priv.h"
+#include "wsaudio/audio.h"
 
 #define SOURCE_CHUNK "wsrc"
 #define SOURCE_LEN   24
-#define RATE_HZ      8000
 #define DATA_MAX     (UINT32_MAX - CACHED_HEADER_LEN)
 
 static uint8_t *put_le(uint8_t *at, uint64_t value, unsigned bytes)
@@ -35,8 +35,8 @@ static void write_header(uint8_t out[CACHED_HEADER_LEN], const struct os_file_id
     at = put_chunk(at, "fmt ", 16);
     at = put_le(at, 1, 2); /* PCM, one channel */
     at = put_le(at, 1, 2);
-    at = put_le(at, RATE_HZ, 4);
-    at = put_le(at, 2 * RATE_HZ, 4);
+    at = put_le(at, WAV_WRITE_HZ, 4);
+    at = put_le(at, 2 * WAV_WRITE_HZ, 4);
     at = put_le(at, 2, 2);
     at = put_le(at, 16, 2);
     (void)put_chunk(at, "data", len);
@@ -113,7 +113,7 @@ int uploads_cache_begin(struct uploads *u, struct span name, int source, uint64_
     if (len > DATA_MAX) {
         return ST_TOO_LARGE;
     }
-    int status = upload_start(u, stored, &up);
+    int status = uploads_start(u, stored, &up);
     if (status != ST_OK) {
         return status;
     }

@@ -59,7 +59,7 @@ WS_MUST_CHECK int uploads_list_count(struct uploads_list *list);
 /* Nothing has changed since it was opened: at its end it has set what is counted. */
 bool uploads_list_is_current(const struct uploads_list *list);
 /* Begins to write a file that will be `name`. ST_FULL, ST_DENIED, ST_IO. */
-WS_MUST_CHECK int upload_start(struct uploads *u, const char *name, struct upload **out);
+WS_MUST_CHECK int uploads_start(struct uploads *u, const char *name, struct upload **out);
 /* What a file of so many bytes takes on the disk. */
 uint64_t uploads_space(const struct uploads *u, uint64_t size);
 /* Whether a file has that name, and what it takes; whatever else stands there (a link) is none. */

@@ -398,13 +398,13 @@ static void use_sockets(struct os_loop *loop)
     struct media_sockets_config config = {
         .loop = loop, .batch = batch, .local = addr_ipv4(127, 0, 0, 1, 0), .max_calls = 2};
     config.dscp = -1;
-    if (ok(media_sockets_new(&config, &m))) {
-        struct media_io io = media_sockets_io(m);
+    if (ok(sockets_new(&config, &m))) {
+        struct media_io io = sockets_io(m);
         struct pool_id call = {0, 1};
         if (ok(io.open(io.ctx, call, &port))) {
             io.close(io.ctx, call);
         }
-        media_sockets_free(m);
+        sockets_free(m);
     }
     os_udp_batch_free(batch);
 }
