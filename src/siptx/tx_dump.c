@@ -14,9 +14,9 @@ bool sip_tx_dump(const struct sip_tx_layer *layer, mono_us now, uint32_t *at, st
     outbuf_printf(out, " %s", sip_tx_machine_name((int)tx->machine));
     dump_text(out, "method", tx->entry.key.method_text);
     dump_text(out, "branch", tx->entry.key.branch);
-    dump_addr(out, "peer", &tx->peer);
+    dump_addr(out, "peer", &tx->flow.remote);
     outbuf_printf(out, ", keeps %zu bytes", tx->kept_len);
-    for (int timer = 0; timer < SIP_TX_TIMER_COUNT; timer++) {
+    for (int timer = 0; timer < SIP_TX_TMR_COUNT; timer++) {
         const char *letter = sip_tx_timer_letter((int)tx->machine, (int)tx->state, timer);
 
         dump_timer(out, letter, &tx->clocks[timer].entry, now);

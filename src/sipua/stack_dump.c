@@ -27,11 +27,11 @@ static void standing_line(const struct sip_stack *stack, mono_us now, struct out
 
     outbuf_printf(out, "registration %s, failures %u", sip_registration_state_name((int)r->state), r->failures);
     dump_text(out, "bound", sip_text_view(&r->bound));
-    for (int timer = 0; timer < SIP_REGISTRATION_TIMER_COUNT; timer++) {
+    for (int timer = 0; timer < SIP_REGISTRATION_TMR_COUNT; timer++) {
         dump_due(out, sip_registration_timer_name(timer), r->timers[timer], now);
     }
-    outbuf_printf(out, "; server %s", reach[stack->ping.reach]);
-    dump_due(out, "OPTIONS", stack->ping.next, now);
+    outbuf_printf(out, "; server %s", reach[stack->keepalive.reach]);
+    dump_due(out, "OPTIONS", stack->keepalive.next, now);
 }
 
 static void server_line(const struct sip_server *server, mono_us now, struct outbuf *out)
@@ -39,8 +39,8 @@ static void server_line(const struct sip_server *server, mono_us now, struct out
     char text[ADDR_TEXT_MAX];
 
     outbuf_printf(out, "server %s", addr_text(&server->addr, text));
-    if (server->rests_until > now) {
-        dump_due(out, server->asked_to ? "tried again, as it asked," : "tried again", server->rests_until, now);
+    if (server->unavailable_until > now) {
+        dump_due(out, server->by_retry_after ? "tried again, as it asked," : "tried again", server->unavailable_until, now);
     }
 }
 
@@ -52,7 +52,7 @@ static void usage_line(const struct sip_inv *usage, mono_us now, struct outbuf *
     dump_text(out, "Call-ID", sip_text_view(&usage->call_id));
     dump_text(out, "to", sip_text_view(&usage->uri));
     outbuf_printf(out, ", %u dialogs, for %lld s", usage->dialog_count, (long long)((now - usage->born) / DUR_S(1)));
-    for (int timer = 0; timer < SIP_INV_TIMER_COUNT; timer++) {
+    for (int timer = 0; timer < SIP_INV_TMR_COUNT; timer++) {
         dump_timer(out, sip_inv_timer_name(timer), &usage->timers[timer].entry, now);
     }
 }

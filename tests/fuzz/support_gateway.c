@@ -226,7 +226,8 @@ static void deliver(struct gateway *g)
     } else if (p->sip && p->to_exchange) {
         exchange_sip_input(g->exchange, g->now, &p->from, p->data, p->len);
     } else if (p->sip) {
-        sip_stack_input(g->sip, g->now, &p->from, p->data, p->len);
+        struct sip_flow from = sip_stack_flow(g->sip, &p->from);
+        sip_stack_input(g->sip, g->now, &from, p->data, p->len);
     } else if (p->to_exchange) {
         exchange_media_input(g->exchange, g->now, p->call, p->rtcp, &p->from, p->data, p->len);
     } else {
@@ -277,7 +278,8 @@ void gateway_sip(struct gateway *g, const struct net_addr *from, bool to_exchang
     g->sent_now = 0;
     if (!to_exchange) {
         g->forged = g->forged || addr_equal(from, &g->exchange_addr);
-        sip_stack_input(g->sip, g->now, from, copy, datagram.len);
+        struct sip_flow flow = sip_stack_flow(g->sip, from);
+        sip_stack_input(g->sip, g->now, &flow, copy, datagram.len);
     } else if (g->exchange != NULL) {
         g->forged = true;
         exchange_sip_input(g->exchange, g->now, from, copy, datagram.len);
@@ -401,7 +403,7 @@ static void sip_event(void *ctx, const struct sip_event *event)
     bridge_sip_event(g->bridge, g->now, event);
 }
 
-static bool sip_redirect(void *ctx, void *owner, struct span uri)
+static bool sip_redirect(void *ctx, struct pool_id owner, struct span uri)
 {
     struct gateway *g = ctx;
 

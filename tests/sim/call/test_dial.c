@@ -226,7 +226,8 @@ static void flood(struct world *w, const char *arg)
                            "CSeq: 1 %s\r\nContent-Length: 0\r\n\r\n",
                            i % 2 == 0 ? "INVITE" : "REGISTER", i, rng_u32(&w->rng), i, rng_u32(&w->rng),
                            i % 2 == 0 ? "INVITE" : "REGISTER");
-        sip_stack_input(w->sip, w->now, &from, text, (size_t)len);
+        struct sip_flow flow = sip_stack_flow(w->sip, &from);
+        sip_stack_input(w->sip, w->now, &flow, text, (size_t)len);
     }
 }
 

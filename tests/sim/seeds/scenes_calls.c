@@ -320,7 +320,8 @@ static void flooded(struct scene *s)
                                "CSeq: 1 %s\r\nContent-Length: 0\r\n\r\n",
                                method, scene_below(s, 1u << 30), scene_below(s, 9), i % 3 == 0 ? ";tag=x" : "",
                                scene_below(s, 1u << 30), method);
-            sip_stack_input(s->w->sip, s->w->now, &from, text, (size_t)len);
+            struct sip_flow flow = sip_stack_flow(s->w->sip, &from);
+            sip_stack_input(s->w->sip, s->w->now, &flow, text, (size_t)len);
         }
         world_run(s->w, (dur_us)scene_below(s, 60000));
     }
