@@ -3,9 +3,9 @@
 #ifndef WSAUDIO_APP_WEB_SITE_H
 #define WSAUDIO_APP_WEB_SITE_H
 
-#include "wsaudio/store/recordings.h"
 #include "wsaudio/http/server.h"
 #include "wsaudio/sipua.h"
+#include "wsaudio/store/recordings.h"
 
 struct web_site {
     struct recordings *recordings; /* borrows; NULL: none are kept */

@@ -10,7 +10,10 @@ const struct sip_transport_traits *sip_transport_traits(enum sip_transport trans
 {
     static const struct sip_transport_traits rows[SIP_TRANSPORT_COUNT] = {
         [SIP_TRANSPORT_UDP] = {.name = "UDP", .port = SIP_PORT_DEFAULT, .message_max = SIP_DATAGRAM_MAX},
-        [SIP_TRANSPORT_TCP] = {.name = "TCP", .reliable = true, .port = SIP_PORT_DEFAULT, .message_max = SIP_DATAGRAM_MAX},
+        [SIP_TRANSPORT_TCP] = {.name = "TCP",
+                               .reliable = true,
+                               .port = SIP_PORT_DEFAULT,
+                               .message_max = SIP_DATAGRAM_MAX},
         [SIP_TRANSPORT_TLS] =
             {.name = "TLS", .reliable = true, .secure = true, .port = 5061, .message_max = SIP_DATAGRAM_MAX},
     };

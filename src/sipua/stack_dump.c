@@ -40,7 +40,8 @@ static void server_line(const struct sip_server *server, mono_us now, struct out
 
     outbuf_printf(out, "server %s", addr_text(&server->addr, text));
     if (server->unavailable_until > now) {
-        dump_due(out, server->by_retry_after ? "tried again, as it asked," : "tried again", server->unavailable_until, now);
+        dump_due(out, server->by_retry_after ? "tried again, as it asked," : "tried again", server->unavailable_until,
+                 now);
     }
 }
 

@@ -22,10 +22,10 @@
 #include "media_sockets.h"
 #include "options.h"
 #include "web_tokens.h"
-#include "wsaudio/store/recordings.h"
-#include "wsaudio/store/uploads.h"
 #include "world.h"
 #include "wsaudio/http/server.h"
+#include "wsaudio/store/recordings.h"
+#include "wsaudio/store/uploads.h"
 #include "wsframe.h"
 
 static char dir[64];
