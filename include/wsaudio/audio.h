@@ -15,8 +15,6 @@ uint8_t linear_to_ulaw(int16_t sample);
 int16_t alaw_to_linear(uint8_t code);
 uint8_t linear_to_alaw(int16_t sample);
 /* Direct code to code by way of linear values. */
-uint8_t ulaw_to_alaw(uint8_t code);
-uint8_t alaw_to_ulaw(uint8_t code);
 
 /* `count` samples. */
 void ulaw_decode(const uint8_t *in, size_t count, int16_t *out);
@@ -131,7 +129,8 @@ uint64_t wav_duration_ms(const struct wav_format *format, uint64_t len);
 
 /* ---- WAV output ---- */
 
-#define WAV_ULAW_HEADER_LEN 58 /* RIFF, fmt (18), fact, data */
+#define WAV_WRITE_HZ        8000 /* rate of all that is written */
+#define WAV_ULAW_HEADER_LEN 58   /* RIFF, fmt (18), fact, data */
 /* Header of an 8 kHz mu-law file holding data_len bytes of `channels` interleaved channels. */
 void wav_write_ulaw_header(uint8_t out[WAV_ULAW_HEADER_LEN], uint16_t channels, uint32_t data_len);
 

@@ -6,6 +6,7 @@
 #include "wsaudio/base/addr.h"
 #include "wsaudio/base/base64.h"
 #include "wsaudio/base/digest.h"
+#include "wsaudio/base/dump.h"
 #include "wsaudio/base/file_name.h"
 #include "wsaudio/base/fsm.h"
 #include "wsaudio/base/hash.h"

@@ -147,8 +147,11 @@ struct call;
 enum bridge_incoming { BRIDGE_INCOMING_REJECT, BRIDGE_INCOMING_ECHO, BRIDGE_INCOMING_RING };
 
 struct calls_config {
-    const mono_us *now;         /* borrows: that of the turn in hand, never set back */
-    struct sip_config sip;      /* max_usages is set by the calls; log and rng serve all of them */
+    const mono_us *now;    /* borrows: that of the turn in hand, never set back */
+    struct sip_stack *sip; /* borrows: calls are its INVITE sessions; max_usages from SIP_STACK_USAGES(max_calls) */
+    const struct log *log; /* borrows */
+    const struct rng *rng; /* borrows */
+    struct span domain;    /* host of a dialled bare target; copied */
     struct net_addr media_addr; /* IP put in our SDP (port ignored) */
     uint32_t max_calls;
     uint32_t max_parties;  /* who may have calls: for the table of their rates */
@@ -165,25 +168,25 @@ struct calls_config {
     bool record_stereo; /* else what was received only */
     struct media_io media;
     struct media_files media_files;
-    sip_send_fn sip_send;
-    sip_link_fn sip_link; /* may be NULL; the address was taken over already */
-    void *sip_ctx;
     struct call_hooks hooks;
 };
 
-/* Everything is copied but what is borrowed, log and rng. ST_NO_MEMORY. */
+/* Everything is copied but what is borrowed. The stack is there before, and stays until the calls are freed; whoever owns both
+ * brings the events and questions of the one to the other. ST_NO_MEMORY. */
 WS_MUST_CHECK int calls_new(const struct calls_config *config, struct calls **out);
 /* Closes what is open without telling anybody. NULL is fine. */
 void calls_free(struct calls *all);
+/* The stack's hooks event and redirect. */
+void calls_sip_event(struct calls *all, const struct sip_event *event);
+bool calls_may_redirect(struct calls *all, struct pool_id owner, struct span uri);
 /* In this turn only; NULL when stale. */
 struct call *calls_get(const struct calls *all, struct pool_id id);
-struct sip_stack *calls_sip(struct calls *all);
 struct media *calls_media(struct calls *all);
 /* New calls name another IP in their SDP. */
 void calls_set_media_addr(struct calls *all, const struct net_addr *addr);
 /* At or after media_tick_due: every call sends what is due. */
 void calls_tick(struct calls *all);
-/* Every other deadline, the SIP stack's too, and doing what is due. */
+/* Every other deadline, and doing what is due. */
 mono_us calls_due(const struct calls *all);
 void calls_expire(struct calls *all);
 /* At the very end of the turn: releases what ended in it. */
@@ -197,7 +200,9 @@ struct calls_stats {
     uint64_t denied, limited; /* by the dialling rules; by calls_per_minute. Redirections count too */
 };
 struct calls_stats calls_stats(const struct calls *all);
-/* With their media and the SIP stack. */
+/* As base/dump.h says: all of them together, each call. */
+bool calls_dump(const struct calls *all, mono_us now, uint32_t *at, struct outbuf *out);
+/* With their media, without the SIP stack. */
 uint64_t calls_worst_case_memory(uint32_t max_calls, uint32_t max_parties, uint64_t media_buffer);
 
 /* ---- one call ---- */

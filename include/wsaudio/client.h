@@ -53,7 +53,10 @@ struct list_io {
 struct bridge;
 
 struct bridge_config {
-    struct sip_config sip;      /* max_usages is set by the bridge; log and rng serve the whole bridge */
+    struct sip_stack *sip; /* borrows: calls are its INVITE sessions; max_usages from SIP_STACK_USAGES(max_calls) */
+    const struct log *log; /* borrows */
+    const struct rng *rng; /* borrows */
+    struct span domain;    /* host of a dialled bare target; copied */
     struct net_addr media_addr; /* IP put in our SDP (port ignored) */
     uint32_t max_calls;
     uint32_t max_clients;
@@ -74,12 +77,10 @@ struct bridge_config {
     struct media_files media_files;
     struct upload_io uploads;
     struct list_io lists;
-    sip_send_fn sip_send;
-    sip_link_fn sip_link; /* may be NULL; the bridge has taken the address over already */
-    void *sip_ctx;
 };
 
-/* Everything is copied but log and rng. ST_NO_MEMORY. */
+/* Everything is copied but what is borrowed. The stack is there before, and stays until the bridge is freed; whoever owns both
+ * brings the events and questions of the one to the other. ST_NO_MEMORY. */
 WS_MUST_CHECK int bridge_new(const struct bridge_config *config, struct bridge **out);
 /* Closes what is open without telling anybody. NULL is fine. */
 void bridge_free(struct bridge *b);
@@ -99,12 +100,12 @@ void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, in
 /* The file room finished cache_commit: the converted form is there (ST_OK), or not. Comes from a later turn or from inside commit. */
 void bridge_cache_done(struct bridge *b, mono_us now, int status);
 
-/* Begins with what goes on without calls: asking the SIP server, registering (sip_stack_start). Once. */
-void bridge_start(struct bridge *b, mono_us now);
-/* Our address is another one: Contact and SDP of new calls name it (the SDP its IP), the registration follows. */
-void bridge_set_local(struct bridge *b, mono_us now, const struct net_addr *local);
+/* New calls name another IP in their SDP: our address is another one, or the server sees us at one (SIP_LINK_ADDRESS). */
+void bridge_set_media_addr(struct bridge *b, const struct net_addr *addr);
 
-void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from, const void *data, size_t len);
+/* The stack's hooks event and redirect. */
+void bridge_sip_event(struct bridge *b, mono_us now, const struct sip_event *event);
+bool bridge_may_redirect(struct bridge *b, mono_us now, struct pool_id owner, struct span uri);
 /* A datagram on a media session's RTP or RTCP socket. */
 void bridge_media_input(struct bridge *b, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
                         const void *data, size_t len);
@@ -126,8 +127,8 @@ void bridge_pump(struct bridge *b, mono_us now);
 /* At the very end of the turn: releases what ended in it. */
 void bridge_reap(struct bridge *b);
 
-/* No new calls or clients' commands; every call is hung up, every client gets close 1001. Then turn on until
- * bridge_is_quiet or the time is up. */
+/* No new calls or clients' commands; every call is hung up, every client gets close 1001. Then sip_stack_stop, and turns until
+ * bridge_is_quiet and sip_stack_busy is 0, or the time is up. */
 void bridge_stop(struct bridge *b, mono_us now);
 bool bridge_is_quiet(const struct bridge *b);
 
@@ -137,10 +138,10 @@ struct bridge_stats {
     uint64_t calls_denied, calls_limited; /* by the dialling rules; by --calls-per-minute. Redirections count too */
     uint64_t input_cost_max;              /* most that one turn spent on what clients had sent */
     struct media_stats media;
-    struct sip_stats sip;
 };
 struct bridge_stats bridge_stats(const struct bridge *b);
-struct sip_stack *bridge_sip(struct bridge *b);
+/* As base/dump.h says: the bridge, its clients, its calls. */
+bool bridge_dump(const struct bridge *b, mono_us now, uint32_t *at, struct outbuf *out);
 
 /* Bytes that a bridge of this size may need at most (pools, rings, players, recorders). */
 uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer);

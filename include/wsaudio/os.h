@@ -73,8 +73,8 @@ uint64_t os_ticker_read(struct os_ticker *t);
 void os_standard_descriptors(void);
 /* Room for so many descriptors, as far as the system's hard limit allows it. Returns how many there may be. */
 uint64_t os_descriptors_raise(uint64_t wanted);
-/* A signalfd for SIGINT, SIGTERM and SIGHUP (blocked from now on). Ignored are SIGPIPE, SIGXFSZ (a file at its limit of size is a full disk),
- * SIGUSR1, SIGUSR2 and SIGALRM. */
+/* A signalfd for SIGINT, SIGTERM, SIGHUP and SIGUSR2 (blocked from now on). Ignored are SIGPIPE, SIGXFSZ (a file at its limit of size is a full disk),
+ * SIGUSR1 and SIGALRM. */
 WS_MUST_CHECK int os_signals_open(int *fd);
 /* The next signal number, or 0. */
 int os_signals_read(int fd);

@@ -190,6 +190,7 @@ bool rtp_dtmf_rx_is_newest(const struct rtp_dtmf_rx *k, const struct rtp_packet 
 #define RTP_DTMF_OFF        800  /* 100 ms */
 #define RTP_DTMF_PAUSE      4000 /* ',': 500 ms */
 #define RTP_DTMF_ENDS       3    /* packets that tell the end of a key */
+#define RTP_DTMF_END_BIT    0x80 /* of the second octet: the last packets of an event (RFC 4733 2.3.2) */
 #define RTP_DTMF_VOLUME_DBM 10   /* -10 dBm0 */
 
 enum rtp_dtmf_phase { RTP_DTMF_IDLE, RTP_DTMF_ACTIVE, RTP_DTMF_SILENT };
@@ -336,6 +337,10 @@ void rtp_pacer_init(struct rtp_pacer *p, mono_us first, dur_us interval);
 struct rtp_pacer_step rtp_pacer_step(struct rtp_pacer *p, mono_us now);
 
 /* ---- RTCP: SR, RR, SDES, BYE (RFC 3550 6) ---- */
+
+/* Time to the next report: 0.5 to 1.5 times 5 s (RFC 3550 6.2, 6.3.1), drawn anew each time. */
+#define RTCP_INTERVAL_MIN       DUR_MS(2500)
+#define RTCP_INTERVAL_SPREAD_MS 5000U
 
 struct rtcp_state {
     uint32_t last_sr_mid; /* middle 32 bits of the far end's last SR's NTP time; 0 none */

@@ -11,6 +11,7 @@ enum sdp_direction { SDP_INACTIVE = 0, SDP_SENDONLY = 1, SDP_RECVONLY = 2, SDP_S
 const char *sdp_direction_name(enum sdp_direction direction);
 
 #define SDP_FORMATS_MAX 32
+#define SDP_WRITE_MAX   1024 /* bytes: room for whatever is written here */
 
 struct sdp_format {
     uint8_t payload_type; /* 0 to 127 */

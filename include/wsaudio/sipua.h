@@ -105,6 +105,10 @@ struct sip_config {
     const struct rng *rng;
 };
 
+/* max_usages for so many calls at once: usages finish behind calls that are gone. INVITE and BYE live up to 32 s, and a line that
+ * is used again and again leaves one every few seconds; three such beside the call that is up, and some for who is refused. */
+#define SIP_STACK_USAGES(calls) ((calls)*4 + 32)
+
 /* T1 500 ms, T2 4 s, T4 5 s (RFC 3261 17.1.1.1). NULL when out of memory. */
 struct sip_stack *sip_stack_new(const struct sip_config *config, const struct sip_hooks *hooks);
 /* Frees everything, sends nothing, tells nothing. NULL is fine. Secrets are wiped. */
@@ -115,6 +119,8 @@ uint64_t sip_stack_worst_case_memory(uint32_t max_usages);
 
 /* One datagram arrived. Malformed ones are counted and, where RFC 3261 allows, answered 400. */
 void sip_stack_input(struct sip_stack *stack, mono_us now, const struct sip_flow *from, const void *data, size_t len);
+/* The way of datagrams between our address as it now is and remote: what a datagram from there came by. */
+struct sip_flow sip_stack_flow(const struct sip_stack *stack, const struct net_addr *remote);
 /* The next deadline, or MONO_NEVER. */
 mono_us sip_stack_due(const struct sip_stack *stack);
 /* Carries out what is due at now. */
@@ -135,6 +141,8 @@ struct sip_stats {
     uint64_t retransmits_out;
 };
 struct sip_stats sip_stack_stats(const struct sip_stack *stack);
+/* As base/dump.h says: the stack, its standing with the server, the servers, the usages, the transactions. */
+bool sip_stack_dump(const struct sip_stack *stack, mono_us now, uint32_t *at, struct outbuf *out);
 /* Usages that still have something to send or wait for before a clean exit (BYE, CANCEL, an unanswered INVITE), calls
  * that are up included; what only lingers does not count. */
 uint32_t sip_stack_busy(const struct sip_stack *stack);

@@ -31,7 +31,6 @@ static void tick_ready(void *ctx, struct pool_id watch, unsigned events, mono_us
 
     (void)watch;
     (void)events;
-    g->now = now;
     /* how many expirations there were does not matter: each call looks at the clock (SPEC, late ticks) */
     if (os_ticker_read(&g->ticker) == 0) {
         return;
@@ -53,6 +52,7 @@ static void begin_stop(struct gateway *g, mono_us now)
     log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, STOPPING));
     web_stop(g->web, now);
     bridge_stop(g->bridge, now);
+    sip_stack_stop(g->sip, now);
 }
 
 /* ---- the log ---- */
@@ -118,10 +118,11 @@ static void signals_ready(void *ctx, struct pool_id watch, unsigned events, mono
 
     (void)watch;
     (void)events;
-    g->now = now;
     while ((signal_number = os_signals_read(g->signals_fd)) != 0) {
         if (signal_number == SIGHUP) {
             ask_reload(g, now);
+        } else if (signal_number == SIGUSR2) {
+            gateway_dump_start(g);
         } else {
             begin_stop(g, now);
         }
@@ -180,7 +181,7 @@ static int open_web(struct gateway *g)
         .log = &g->log,
         .loop = g->loop,
         .bridge = g->bridge,
-        .sip = bridge_sip(g->bridge),
+        .sip = g->sip,
         .recordings = g->recordings,
         .loopback = g->loopback != NULL,
     };
@@ -222,22 +223,19 @@ static void close_all(struct gateway *g)
 
 /* ---- turning ---- */
 
-static mono_us earlier(mono_us a, mono_us b)
-{
-    return a < b ? a : b;
-}
-
 static mono_us next_deadline(const struct gateway *g)
 {
-    mono_us due = earlier(bridge_due(g->bridge), web_due(g->web));
+    mono_us due = mono_earlier(bridge_due(g->bridge), web_due(g->web));
 
+    due = mono_earlier(due, sip_stack_due(g->sip));
     if (g->loopback != NULL) {
-        due = earlier(due, loopback_due(g->loopback));
+        due = mono_earlier(due, loopback_due(g->loopback));
     }
-    due = earlier(due, gateway_link_due(g));
-    due = earlier(due, gateway_names_due(g));
-    due = earlier(due, g->reload_due);
-    return g->stopping ? earlier(due, g->stop_by) : due;
+    due = mono_earlier(due, gateway_link_due(g));
+    due = mono_earlier(due, gateway_names_due(g));
+    due = mono_earlier(due, g->reload_due);
+    due = gateway_dump_is_due(g) ? g->now : due;
+    return g->stopping ? mono_earlier(due, g->stop_by) : due;
 }
 
 /* The ticker runs only while somebody has something to send. */
@@ -246,7 +244,7 @@ static void set_ticker(struct gateway *g)
     mono_us due = bridge_tick_due(g->bridge);
 
     if (g->loopback != NULL) {
-        due = earlier(due, loopback_tick_due(g->loopback));
+        due = mono_earlier(due, loopback_tick_due(g->loopback));
     }
     if (due == MONO_NEVER && g->ticker.armed) {
         os_ticker_disarm(&g->ticker);
@@ -257,27 +255,30 @@ static void set_ticker(struct gateway *g)
 
 static int turn(struct gateway *g)
 {
-    mono_us now;
-    int status = os_loop_turn(g->loop, next_deadline(g), &now);
+    /* written before anything is served: the turn's own time for all that is called back without it */
+    int status = os_loop_turn(g->loop, next_deadline(g), &g->now);
+    mono_us now = g->now;
 
     if (status != ST_OK) {
         return status;
     }
-    g->now = now;
     web_serve(g->web, now);
     if (now >= g->reload_due) {
         reload(g, now);
     }
     gateway_names_expire(g, now);
     gateway_link_expire(g, now);
+    sip_stack_expire(g->sip, now);
     bridge_expire(g->bridge, now);
     bridge_pump(g->bridge, now);
     web_turn(g->web, now);
     bridge_reap(g->bridge);
+    sip_stack_reap(g->sip);
     if (g->loopback != NULL) {
         loopback_turn(g->loopback, now);
     }
     set_ticker(g);
+    gateway_dump_turn(g);
     watch_log(g);
     return ST_OK;
 }
@@ -287,7 +288,8 @@ static bool is_over(const struct gateway *g)
     if (!g->stopping) {
         return false;
     }
-    bool quiet = bridge_is_quiet(g->bridge) && web_is_quiet(g->web) && os_flusher_pending(g->flusher) == 0;
+    bool quiet = bridge_is_quiet(g->bridge) && sip_stack_busy(g->sip) == 0 && web_is_quiet(g->web) &&
+                 os_flusher_pending(g->flusher) == 0;
     return g->killed || quiet || g->now >= g->stop_by;
 }
 
@@ -295,7 +297,7 @@ static int run_until_stopped(struct gateway *g)
 {
     g->now = os_clock_mono();
     if (g->loopback == NULL) { /* there it would wake an idle server for nothing */
-        bridge_start(g->bridge, g->now);
+        sip_stack_start(g->sip, g->now);
     }
     while (!is_over(g)) {
         if (turn(g) != ST_OK) {

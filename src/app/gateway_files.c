@@ -35,11 +35,10 @@ static int upload_read(void *ctx, struct pool_id upload, uint64_t offset, void *
     return uploads_read(g->uploads, upload, offset, data, len);
 }
 
-static void upload_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
+static void upload_done(void *ctx, struct pool_id owner, int status)
 {
     struct gateway *g = ctx;
 
-    (void)bytes;
     bridge_upload_done(g->bridge, g->now, owner, status);
 }
 
@@ -95,12 +94,11 @@ static int cache_begin(void *ctx, const char *name, int source, uint64_t len, st
     return uploads_cache_begin(g->uploads, span_cstr(name), source, len, cache);
 }
 
-static void cache_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
+static void cache_done(void *ctx, struct pool_id owner, int status)
 {
     struct gateway *g = ctx;
 
     (void)owner;
-    (void)bytes;
     bridge_cache_done(g->bridge, g->now, status);
 }
 

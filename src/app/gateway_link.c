@@ -54,7 +54,9 @@ void gateway_link_event(void *ctx, enum sip_link_event event, const struct net_a
 {
     struct gateway *g = ctx;
 
-    (void)local;
+    if (event == SIP_LINK_ADDRESS) {
+        bridge_set_media_addr(g->bridge, local);
+    }
     if (event == SIP_LINK_UNREACHABLE || event == SIP_LINK_REACHABLE) {
         look_later(g, g->now);
     }
@@ -78,8 +80,9 @@ static void route_changed(struct gateway *g, mono_us now)
 
     local.port = g->sip_local.port;
     log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, ROUTE_CHANGED), addr_ip_text(&g->route_local, text));
-    media_sockets_set_local(g->media, &g->route_local);
-    bridge_set_local(g->bridge, now, &local);
+    sockets_set_local(g->media, &g->route_local);
+    bridge_set_media_addr(g->bridge, &local);
+    sip_stack_set_local(g->sip, now, &local);
 }
 
 void gateway_link_server_changed(struct gateway *g, mono_us now)
@@ -95,7 +98,7 @@ void gateway_link_expire(struct gateway *g, mono_us now)
         return;
     }
     g->route_due = MONO_NEVER;
-    const struct net_addr *server = sip_stack_server(bridge_sip(g->bridge), now);
+    const struct net_addr *server = sip_stack_server(g->sip, now);
     /* no route at all: the old address stays until there is one */
     if (!g->stopping && server != NULL && os_route_local(server, &local) == ST_OK &&
         !addr_same_ip(&local, &g->route_local)) {

@@ -55,7 +55,7 @@ static void answered(void *ctx, mono_us now, const struct os_answer *answer)
 
 static bool is_news(const struct gateway *g, const struct sip_locate *l)
 {
-    const struct sip_servers *known = sip_stack_servers(bridge_sip(g->bridge));
+    const struct sip_servers *known = sip_stack_servers(g->sip);
 
     if (known->count != l->count) {
         return true;
@@ -86,7 +86,7 @@ static void on_found(struct names *n, mono_us now)
     }
     outbuf_char(&out, '\0');
     log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, SIP_SERVER_RESOLVED), l->host, list);
-    sip_stack_set_servers(bridge_sip(g->bridge), l->addrs, l->count);
+    sip_stack_set_servers(g->sip, l->addrs, l->count);
     g->server = l->addrs[0];
     gateway_link_server_changed(g, now);
 }

@@ -6,11 +6,11 @@
 #include "gateway.h"
 #include "logfile.h"
 #include "media_sockets.h"
-#include "recordings.h"
-#include "uploads.h"
 #include "web.h"
 #include "wsaudio/client.h"
 #include "wsaudio/os.h"
+#include "wsaudio/store/recordings.h"
+#include "wsaudio/store/uploads.h"
 
 #define GATEWAY_WHY_MAX 512
 
@@ -44,6 +44,7 @@ struct gateway {
     mono_us route_due;           /* of the next look at the route; MONO_NEVER */
     struct media_sockets *media;
     struct loopback *loopback; /* NULL with a SIP server */
+    struct sip_stack *sip;     /* owns; lent to the bridge */
     struct bridge *bridge;
     struct web *web;
     int raw_fd;
@@ -55,6 +56,11 @@ struct gateway {
     bool stopping;
     bool killed; /* a second signal */
     mono_us stop_by;
+    struct {
+        unsigned part; /* of the state that is being told; 0: none */
+        uint32_t at;   /* in that part */
+        unsigned lines;
+    } dump;
     char why[GATEWAY_WHY_MAX]; /* start-up failure, for stderr */
 };
 
@@ -69,14 +75,14 @@ struct media_files gateway_media_files(struct gateway *g);
 WS_MUST_CHECK int gateway_files_open(struct gateway *g);
 void gateway_files_close(struct gateway *g);
 
-/* gateway_sip.c: SIP socket, addresses, the bridge itself. */
+/* gateway_sip.c: SIP socket, addresses, the SIP stack and the bridge that works with it. */
 WS_MUST_CHECK int gateway_sip_open(struct gateway *g);
 void gateway_sip_close(struct gateway *g);
 
 /* gateway_link.c: our address, as the route to the SIP server changes. local: what it is now. */
 void gateway_link_open(struct gateway *g, const struct net_addr *local);
 void gateway_link_close(struct gateway *g);
-/* The bridge's sip_link. */
+/* The stack's link hook. */
 void gateway_link_event(void *ctx, enum sip_link_event event, const struct net_addr *local);
 void gateway_link_send_failed(struct gateway *g);
 /* g->server is another one: our address may be too. */
@@ -84,11 +90,17 @@ void gateway_link_server_changed(struct gateway *g, mono_us now);
 mono_us gateway_link_due(const struct gateway *g);
 void gateway_link_expire(struct gateway *g, mono_us now);
 
-/* gateway_names.c: the SIP server's name, looked up again and again. The list goes to the bridge's stack. */
+/* gateway_names.c: the SIP server's name, looked up again and again. The list goes to the SIP stack. */
 WS_MUST_CHECK int gateway_names_open(struct gateway *g);
 void gateway_names_close(struct gateway *g);
 mono_us gateway_names_due(const struct gateway *g);
 void gateway_names_expire(struct gateway *g, mono_us now);
+
+/* gateway_dump.c: the state of everything into the log, a few lines a turn. */
+void gateway_dump_start(struct gateway *g);
+/* There is more to tell: the next turn comes at once. */
+bool gateway_dump_is_due(const struct gateway *g);
+void gateway_dump_turn(struct gateway *g);
 
 /* loopback.c: sockets of the loopback exchange. */
 WS_MUST_CHECK int loopback_open(struct gateway *g, struct loopback **out);

@@ -16,13 +16,27 @@ static int sip_send(void *ctx, const struct sip_flow *to, const void *data, size
     return status;
 }
 
+static void sip_event(void *ctx, const struct sip_event *event)
+{
+    struct gateway *g = ctx;
+
+    bridge_sip_event(g->bridge, g->now, event);
+}
+
+static bool sip_redirect(void *ctx, struct pool_id owner, struct span uri)
+{
+    struct gateway *g = ctx;
+
+    return bridge_may_redirect(g->bridge, g->now, owner, uri);
+}
+
 static void hear_errors(struct gateway *g, mono_us now)
 {
     struct net_addr lost[OS_UDP_BATCH];
     int n = os_udp_unreachable(g->sip_fd, lost);
 
     for (int i = 0; i < n; i++) {
-        sip_stack_unreachable(bridge_sip(g->bridge), now, &lost[i]);
+        sip_stack_unreachable(g->sip, now, &lost[i]);
     }
 }
 
@@ -38,7 +52,8 @@ static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us 
     int n = os_udp_receive(g->sip_fd, g->batch, datagrams);
     for (int i = 0; i < n; i++) {
         if (!datagrams[i].truncated) {
-            bridge_sip_input(g->bridge, now, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+            struct sip_flow flow = sip_stack_flow(g->sip, &datagrams[i].from);
+            sip_stack_input(g->sip, now, &flow, datagrams[i].data, datagrams[i].len);
         }
     }
 }
@@ -141,7 +156,7 @@ static int open_media(struct gateway *g, const struct net_addr *local)
                                           .log = &g->log,
                                           .input = on_media,
                                           .ctx = g};
-    int status = media_sockets_new(&config, &g->media);
+    int status = sockets_new(&config, &g->media);
 
     return status == ST_OK ? ST_OK
                            : gateway_fail(g, status, "--rtp-ports %u-%u: %s", o->rtp_ports.low, o->rtp_ports.high,
@@ -168,12 +183,65 @@ static uint32_t dial_rules(const struct options *o, struct dial_rule rules[OPTIO
     return o->dial_rules.count;
 }
 
-static struct bridge_config bridge_settings(struct gateway *g, const struct net_addr *local, const char *domain,
-                                            struct span headers)
+/* The address that others are told, without its port. */
+static struct net_addr told_addr(const struct gateway *g, const struct net_addr *local)
+{
+    return g->options->advertise.family != 0 ? g->options->advertise : *local;
+}
+
+static int open_stack(struct gateway *g, const struct net_addr *local, struct span domain)
 {
     const struct options *o = g->options;
-    struct net_addr advertised = o->advertise.family != 0 ? o->advertise : *local;
-    struct bridge_config config = {.media_addr = advertised,
+    struct net_addr told = told_addr(g, local);
+    char headers[8192];
+    struct outbuf out;
+
+    told.port = local->port;
+    outbuf_init(&out, headers, sizeof(headers));
+    int status = join_headers(g, &out);
+    if (status != ST_OK) {
+        return status;
+    }
+    struct sip_config config = {.local = told,
+                                .next_hop = g->server,
+                                .domain = domain,
+                                .user = span_cstr(o->sip_user),
+                                .caller = span_cstr(o->sip_caller),
+                                .display_name = span_cstr(o->sip_display_name),
+                                .auth_user = span_cstr(o->sip_auth_user),
+                                .realm = span_cstr(o->sip_realm),
+                                .password = span_cstr(o->sip_password),
+                                .has_password =
+                                    o->sip_password != NULL && (o->sip_user != NULL || o->sip_auth_user != NULL),
+                                .keepalive = o->sip_keepalive_us,
+                                .registers = o->sip_register,
+                                .expires_s = (uint32_t)(o->sip_expires_us / DUR_S(1)),
+                                .learn_local = g->loopback == NULL && o->advertise.family == 0,
+                                .any_credentials = g->loopback != NULL,
+                                .user_agent = SPAN_LIT("ws_audio_server/" WSAUDIO_VERSION),
+                                .extra_headers = outbuf_view(&out),
+                                .guard = true,
+                                .allow = o->sip_allow.items,
+                                .allow_count = o->sip_allow.count,
+                                .max_usages = SIP_STACK_USAGES(o->max_calls),
+                                .log = &g->log,
+                                .rng = &g->rng};
+    const struct sip_hooks hooks = {
+        .ctx = g, .send = sip_send, .event = sip_event, .link = gateway_link_event, .redirect = sip_redirect};
+    g->sip = sip_stack_new(&config, &hooks);
+    return g->sip != NULL ? ST_OK : gateway_fail(g, ST_NO_MEMORY, "the SIP stack cannot be set up: out of memory");
+}
+
+static int open_bridge(struct gateway *g, const struct net_addr *local, struct span domain)
+{
+    const struct options *o = g->options;
+    struct dial_rule rules[OPTIONS_LIST_MAX];
+    uint32_t rule_count = dial_rules(o, rules);
+    struct bridge_config config = {.sip = g->sip,
+                                   .log = &g->log,
+                                   .rng = &g->rng,
+                                   .domain = domain,
+                                   .media_addr = told_addr(g, local),
                                    .max_calls = o->max_calls,
                                    .max_clients = o->max_clients,
                                    .max_message = o->ws_max_message,
@@ -184,68 +252,35 @@ static struct bridge_config bridge_settings(struct gateway *g, const struct net_
                                    .max_call = o->max_call_us,
                                    .no_media = o->no_media_us,
                                    .rtp_learn = (enum rtp_learn)o->rtp_learn,
+                                   .dial_rules = rules,
+                                   .dial_rule_count = rule_count,
                                    .calls_per_minute = o->calls_per_minute,
                                    .record = !o->no_record,
                                    .record_stereo = o->record_channels == OPTION_CHANNELS_STEREO,
-                                   .media = media_sockets_io(g->media),
+                                   .media = sockets_io(g->media),
                                    .media_files = gateway_media_files(g),
                                    .uploads = gateway_upload_io(g),
-                                   .lists = gateway_list_io(g),
-                                   .sip_send = sip_send,
-                                   .sip_link = gateway_link_event,
-                                   .sip_ctx = g};
+                                   .lists = gateway_list_io(g)};
 
-    advertised.port = local->port;
-    config.sip = (struct sip_config){.local = advertised,
-                                     .next_hop = g->server,
-                                     .domain = span_cstr(domain),
-                                     .user = span_cstr(o->sip_user),
-                                     .caller = span_cstr(o->sip_caller),
-                                     .display_name = span_cstr(o->sip_display_name),
-                                     .auth_user = span_cstr(o->sip_auth_user),
-                                     .realm = span_cstr(o->sip_realm),
-                                     .password = span_cstr(o->sip_password),
-                                     .has_password =
-                                         o->sip_password != NULL && (o->sip_user != NULL || o->sip_auth_user != NULL),
-                                     .keepalive = o->sip_keepalive_us,
-                                     .registers = o->sip_register,
-                                     .expires_s = (uint32_t)(o->sip_expires_us / DUR_S(1)),
-                                     .learn_local = g->loopback == NULL && o->advertise.family == 0,
-                                     .any_credentials = g->loopback != NULL,
-                                     .user_agent = SPAN_LIT("ws_audio_server/" WSAUDIO_VERSION),
-                                     .extra_headers = headers,
-                                     .guard = true,
-                                     .allow = o->sip_allow.items,
-                                     .allow_count = o->sip_allow.count,
-                                     .log = &g->log,
-                                     .rng = &g->rng};
-    return config;
+    int status = bridge_new(&config, &g->bridge);
+
+    return status == ST_OK ? ST_OK : gateway_fail(g, status, "the gateway cannot be set up: %s", status_name(status));
 }
 
-static int open_bridge(struct gateway *g, const struct net_addr *local)
+/* The stack, then the bridge that calls by it. */
+static int open_calls(struct gateway *g, const struct net_addr *local)
 {
     const struct options *o = g->options;
-    char headers[8192];
-    char host[ADDR_TEXT_MAX];
-    struct outbuf out;
     const char *domain = o->sip_domain != NULL ? o->sip_domain : o->sip_server.name;
+    char host[ADDR_TEXT_MAX];
     struct net_addr literal;
 
-    outbuf_init(&out, headers, sizeof(headers));
-    int status = join_headers(g, &out);
-    if (status != ST_OK) {
-        return status;
-    }
     if (domain == NULL || addr_parse_ip(span_cstr(domain), &literal) == ST_OK) {
         /* an IPv6 literal wants its brackets in a URI */
         domain = addr_host_text(domain == NULL ? &g->server : &literal, host);
     }
-    struct bridge_config config = bridge_settings(g, local, domain, outbuf_view(&out));
-    struct dial_rule rules[OPTIONS_LIST_MAX];
-    config.dial_rule_count = dial_rules(o, rules);
-    config.dial_rules = rules;
-    status = bridge_new(&config, &g->bridge);
-    return status == ST_OK ? ST_OK : gateway_fail(g, status, "the gateway cannot be set up: %s", status_name(status));
+    int status = open_stack(g, local, span_cstr(domain));
+    return status == ST_OK ? open_bridge(g, local, span_cstr(domain)) : status;
 }
 
 int gateway_sip_open(struct gateway *g)
@@ -270,7 +305,7 @@ int gateway_sip_open(struct gateway *g)
         status = open_media(g, &local);
     }
     if (status == ST_OK) {
-        status = open_bridge(g, &local);
+        status = open_calls(g, &local);
     }
     if (status == ST_OK) {
         gateway_link_open(g, &local);
@@ -289,7 +324,9 @@ void gateway_sip_close(struct gateway *g)
 {
     bridge_free(g->bridge);
     g->bridge = NULL;
-    media_sockets_free(g->media);
+    sip_stack_free(g->sip);
+    g->sip = NULL;
+    sockets_free(g->media);
     loopback_close(g->loopback);
     gateway_link_close(g);
     gateway_names_close(g);

@@ -62,14 +62,14 @@ static int open_parts(struct gateway *g, struct loopback *l)
                                               .log = &g->log,
                                               .input = on_media,
                                               .ctx = l};
-        status = media_sockets_new(&config, &l->media);
+        status = sockets_new(&config, &l->media);
     }
     if (status == ST_OK) {
         struct loopback_ua_config config = {.local = l->addr,
                                             .max_calls = o->max_calls,
                                             .log = &g->log,
                                             .rng = &g->rng,
-                                            .media = media_sockets_io(l->media),
+                                            .media = sockets_io(l->media),
                                             .sip_send = sip_send,
                                             .sip_ctx = l};
         status = loopback_ua_new(&config, &l->ua);
@@ -102,7 +102,7 @@ void loopback_close(struct loopback *l)
         return;
     }
     loopback_ua_free(l->ua);
-    media_sockets_free(l->media);
+    sockets_free(l->media);
     os_loop_unwatch(l->gateway->loop, l->watch);
     os_close(l->fd);
     free(l);

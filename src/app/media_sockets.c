@@ -23,7 +23,7 @@ struct media_sockets {
     struct socket_slot *slots; /* owns; one for each call slot */
 };
 
-int media_sockets_new(const struct media_sockets_config *config, struct media_sockets **out)
+int sockets_new(const struct media_sockets_config *config, struct media_sockets **out)
 {
     struct os_udp_options options = {.receive_buffer = RECEIVE_BUFFER, .send_buffer = 0, .dscp = config->dscp};
     struct media_sockets *m = calloc(1, sizeof(*m));
@@ -38,14 +38,14 @@ int media_sockets_new(const struct media_sockets_config *config, struct media_so
         status = os_ports_new(&config->local, config->low, config->high, PAIR_REST_US, &options, &m->ports);
     }
     if (status != ST_OK) {
-        media_sockets_free(m);
+        sockets_free(m);
         return status;
     }
     *out = m;
     return ST_OK;
 }
 
-void media_sockets_set_local(struct media_sockets *m, const struct net_addr *local)
+void sockets_set_local(struct media_sockets *m, const struct net_addr *local)
 {
     m->config.local = *local;
     os_ports_set_local(m->ports, local);
@@ -63,7 +63,7 @@ static void close_slot(struct socket_slot *slot)
     }
 }
 
-void media_sockets_free(struct media_sockets *m)
+void sockets_free(struct media_sockets *m)
 {
     if (m == NULL) {
         return;
@@ -147,7 +147,17 @@ static int64_t media_wall(void *ctx)
     return os_clock_wall();
 }
 
-struct media_io media_sockets_io(struct media_sockets *m)
+void sockets_dump(const struct media_sockets *m, struct outbuf *out)
+{
+    unsigned open = 0;
+
+    for (uint32_t i = 0; i < m->config.max_calls; i++) {
+        open += m->slots[i].open ? 1 : 0;
+    }
+    outbuf_printf(out, ", %u of %u pairs of media ports", open, os_ports_count(m->ports));
+}
+
+struct media_io sockets_io(struct media_sockets *m)
 {
     return (struct media_io){
         .ctx = m,

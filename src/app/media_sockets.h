@@ -24,12 +24,14 @@ struct media_sockets_config {
     void *ctx;
 };
 
-WS_MUST_CHECK int media_sockets_new(const struct media_sockets_config *config, struct media_sockets **out);
+WS_MUST_CHECK int sockets_new(const struct media_sockets_config *config, struct media_sockets **out);
 /* Calls from now on are bound to this IP. */
-void media_sockets_set_local(struct media_sockets *m, const struct net_addr *local);
+void sockets_set_local(struct media_sockets *m, const struct net_addr *local);
 /* Closes what is open. NULL is fine. */
-void media_sockets_free(struct media_sockets *m);
+void sockets_free(struct media_sockets *m);
+/* ", N of M pairs of media ports". */
+void sockets_dump(const struct media_sockets *m, struct outbuf *out);
 /* Filled to work on this set. */
-struct media_io media_sockets_io(struct media_sockets *m);
+struct media_io sockets_io(struct media_sockets *m);
 
 #endif

@@ -5,10 +5,10 @@
 #define WSAUDIO_APP_WEB_H
 
 #include "options.h"
-#include "recordings.h"
 #include "wsaudio/call.h"
 #include "wsaudio/http/tokens.h"
 #include "wsaudio/os.h"
+#include "wsaudio/store/recordings.h"
 
 #define WEB_WHY_MAX 512
 

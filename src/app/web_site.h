@@ -3,9 +3,9 @@
 #ifndef WSAUDIO_APP_WEB_SITE_H
 #define WSAUDIO_APP_WEB_SITE_H
 
-#include "recordings.h"
 #include "wsaudio/http/server.h"
 #include "wsaudio/sipua.h"
+#include "wsaudio/store/recordings.h"
 
 #define WEB_COMMANDS_MAX 32
 

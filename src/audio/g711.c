@@ -65,16 +65,6 @@ uint8_t linear_to_alaw(int16_t sample)
     return (uint8_t)((sign | segment << 4 | step) ^ ALAW_XOR);
 }
 
-uint8_t ulaw_to_alaw(uint8_t code)
-{
-    return linear_to_alaw(ulaw_to_linear(code));
-}
-
-uint8_t alaw_to_ulaw(uint8_t code)
-{
-    return linear_to_ulaw(alaw_to_linear(code));
-}
-
 /* ---- blocks ---- */
 
 void ulaw_decode(const uint8_t *in, size_t count, int16_t *out)

@@ -118,43 +118,6 @@ int addr_parse_ip(struct span text, struct net_addr *out)
     return status;
 }
 
-int addr_parse(struct span text, uint16_t default_port, struct net_addr *out)
-{
-    struct span host = text;
-    struct span port = SPAN_NONE;
-    bool has_port = false;
-
-    if (text.len > 0 && text.ptr[0] == '[') {
-        size_t close = span_find(text, ']');
-        if (close == text.len) {
-            return ST_BAD;
-        }
-        host = span_head(text, close + 1);
-        port = span_from(text, close + 1);
-        has_port = port.len > 0;
-        if (has_port && port.ptr[0] != ':') {
-            return ST_BAD;
-        }
-        port = span_from(port, 1);
-    } else {
-        size_t colon = span_find(text, ':');
-        /* one colon only: more is an IPv6 address without brackets, and has no port */
-        if (colon < text.len && span_find(span_from(text, colon + 1), ':') == text.len - colon - 1) {
-            host = span_head(text, colon);
-            port = span_from(text, colon + 1);
-            has_port = true;
-        }
-    }
-    uint32_t value = default_port;
-    struct net_addr addr;
-    if ((has_port && span_parse_u32(port, 65535, &value) != ST_OK) || addr_parse_ip(host, &addr) != ST_OK) {
-        return ST_BAD;
-    }
-    addr.port = (uint16_t)value;
-    *out = addr;
-    return ST_OK;
-}
-
 static unsigned group_at(const struct net_addr *addr, int i)
 {
     return (unsigned)addr->ip[2 * i] << 8 | addr->ip[2 * i + 1];

@@ -8,11 +8,6 @@ static int refuse(struct base64_text *t, const char *why)
     return ST_BAD;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* As the strict decoder knows it; NUL for what no alphabet has. */
 static char standard(char c)
 {
@@ -97,7 +92,7 @@ static int take_digit(struct base64_text *t, char c, uint8_t *out)
 
 static int take(struct base64_text *t, char c, uint8_t *out)
 {
-    if (is_blank(c)) {
+    if (char_is_space(c)) {
         return 0;
     }
     if (t->ended && c != '\0') {

@@ -171,6 +171,16 @@ int base64_stream_end(const struct base64_stream *s)
     return s->bad || s->held != 0 ? ST_BAD : ST_OK;
 }
 
+/* Through volatile: a plain memset of memory that is not read again may be left out. */
+void secret_wipe(void *secret, size_t len)
+{
+    volatile unsigned char *p = secret;
+
+    while (len-- > 0) {
+        *p++ = 0;
+    }
+}
+
 bool bytes_equal_ct(struct span a, struct span b)
 {
     return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0);

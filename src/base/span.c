@@ -36,17 +36,12 @@ size_t span_find(struct span s, char c)
     return hit != NULL ? (size_t)(hit - s.ptr) : s.len;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 struct span span_trim(struct span s)
 {
-    while (s.len > 0 && is_blank(s.ptr[0])) {
+    while (s.len > 0 && char_is_space(s.ptr[0])) {
         s = span_from(s, 1);
     }
-    while (s.len > 0 && is_blank(s.ptr[s.len - 1])) {
+    while (s.len > 0 && char_is_space(s.ptr[s.len - 1])) {
         s.len--;
     }
     return s;

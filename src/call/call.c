@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-#define SDP_MAX 1024
-
 void call_tell(const struct call *call, struct call_event event)
 {
     struct calls *all = call->calls;
@@ -40,7 +38,7 @@ static void accept_offer(struct call *call, struct span offer)
 {
     struct calls *all = call->calls;
     const char *why = NULL;
-    char sdp[SDP_MAX];
+    char sdp[SDP_WRITE_MAX];
     struct outbuf out;
 
     outbuf_init(&out, sdp, sizeof(sdp));
@@ -186,7 +184,7 @@ void call_end(struct call *call, enum call_life_event event, int code, const cha
 static int place(struct call *call, struct span uri)
 {
     struct calls *all = call->calls;
-    char sdp[SDP_MAX];
+    char sdp[SDP_WRITE_MAX];
     struct outbuf out;
     int status = call_open_media(call);
 
@@ -235,9 +233,8 @@ static enum call_why admit(struct calls *all, const struct call_party *who, stru
     return CALL_DONE;
 }
 
-bool call_may_redirect(void *ctx, struct pool_id owner, struct span uri)
+bool calls_may_redirect(struct calls *all, struct pool_id owner, struct span uri)
 {
-    struct calls *all = ctx;
     const struct call *call = pool_get(&all->pool, owner);
     char label[TEXT_SAFE_MAX + 1];
 
@@ -346,10 +343,8 @@ static void on_offer(struct call *call, const struct sip_event *event)
     step_with(call, same ? CALL_EV_OFFER_SAME : CALL_EV_OFFER_OTHER, event->body);
 }
 
-void call_sip_event(void *ctx, const struct sip_event *event)
+void calls_sip_event(struct calls *all, const struct sip_event *event)
 {
-    struct calls *all = ctx;
-
     if (event->kind == SIP_EVENT_INCOMING) {
         incoming_arrives(all, event);
         return;

@@ -4,43 +4,6 @@
 
 #include <stdlib.h>
 
-/* SIP usages finish behind calls that are gone: INVITE and BYE live up to 32 s, so that a line can be used again and again. */
-#define USAGES_FOR_CALLS(calls) ((calls)*4 + 32)
-
-static void free_strings(struct calls *all)
-{
-    /* the SIP stack keeps copies of its own; the password must not stay here as well */
-    all->config.sip.password = SPAN_NONE;
-    all->config.sip.user = SPAN_NONE;
-    all->config.sip.auth_user = SPAN_NONE;
-    all->config.sip.realm = SPAN_NONE;
-    all->config.sip.caller = SPAN_NONE;
-    all->config.sip.display_name = SPAN_NONE;
-    all->config.sip.domain = SPAN_NONE;
-    all->config.sip.user_agent = SPAN_NONE;
-    all->config.sip.extra_headers = SPAN_NONE;
-    all->config.dial_rules = NULL; /* copied */
-}
-
-static int send_sip(void *ctx, const struct sip_flow *to, const void *data, size_t len)
-{
-    struct calls *all = ctx;
-
-    return all->config.sip_send(all->config.sip_ctx, to, data, len);
-}
-
-static void link_changed(void *ctx, enum sip_link_event event, const struct net_addr *local)
-{
-    struct calls *all = ctx;
-
-    if (event == SIP_LINK_ADDRESS) {
-        all->config.media_addr = *local;
-    }
-    if (all->config.sip_link != NULL) {
-        all->config.sip_link(all->config.sip_ctx, event, local);
-    }
-}
-
 static int open_media(struct calls *all)
 {
     const struct calls_config *c = &all->config;
@@ -63,14 +26,12 @@ int calls_new(const struct calls_config *config, struct calls **out)
         return ST_NO_MEMORY;
     }
     all->config = *config;
-    all->config.sip.max_usages = USAGES_FOR_CALLS(config->max_calls);
-    all->log = config->sip.log;
-    all->rng = config->sip.rng;
+    all->sip = config->sip;
+    all->log = config->log;
+    all->rng = config->rng;
     all->now = config->now;
     list_init(&all->ended);
-    struct sip_hooks hooks = {
-        .ctx = all, .send = send_sip, .event = call_sip_event, .link = link_changed, .redirect = call_may_redirect};
-    int status = span_copy(config->sip.domain, all->domain, sizeof(all->domain));
+    int status = span_copy(config->domain, all->domain, sizeof(all->domain));
     if (status == ST_OK) {
         status = pool_init(&all->pool, sizeof(struct call), config->max_calls);
     }
@@ -83,11 +44,8 @@ int calls_new(const struct calls_config *config, struct calls **out)
     if (status == ST_OK) {
         status = dial_guard_init(&all->dial, config);
     }
-    if (status == ST_OK) {
-        all->sip = sip_stack_new(&all->config.sip, &hooks);
-        status = all->sip != NULL ? ST_OK : ST_NO_MEMORY;
-    }
-    free_strings(all);
+    all->config.domain = SPAN_NONE; /* both are copied */
+    all->config.dial_rules = NULL;
     if (status != ST_OK) {
         calls_free(all);
         return status;
@@ -109,7 +67,6 @@ void calls_free(struct calls *all)
         call_release(call);
     }
     media_free(all->media);
-    sip_stack_free(all->sip);
     dial_guard_fini(&all->dial);
     timerq_fini(&all->timers);
     pool_fini(&all->pool);
@@ -119,11 +76,6 @@ void calls_free(struct calls *all)
 struct call *calls_get(const struct calls *all, struct pool_id id)
 {
     return pool_get(&all->pool, id);
-}
-
-struct sip_stack *calls_sip(struct calls *all)
-{
-    return all->sip;
 }
 
 struct media *calls_media(struct calls *all)
@@ -150,17 +102,13 @@ void calls_tick(struct calls *all)
 
 mono_us calls_due(const struct calls *all)
 {
-    mono_us timers = timerq_due(&all->timers);
-    mono_us sip = sip_stack_due(all->sip);
-
-    return timers < sip ? timers : sip;
+    return timerq_due(&all->timers);
 }
 
 void calls_expire(struct calls *all)
 {
     struct timerq_entry *entry;
 
-    sip_stack_expire(all->sip, *all->now);
     while ((entry = timerq_pop(&all->timers, *all->now)) != NULL) {
         call_expire(LIST_OWNER(entry, struct call, timer));
     }
@@ -174,7 +122,6 @@ void calls_reap(struct calls *all)
         list_remove(n);
         call_release(LIST_OWNER(n, struct call, ended));
     }
-    sip_stack_reap(all->sip);
 }
 
 /* ---- stopping, figures ---- */
@@ -206,6 +153,5 @@ struct calls_stats calls_stats(const struct calls *all)
 
 uint64_t calls_worst_case_memory(uint32_t max_calls, uint32_t max_parties, uint64_t media_buffer)
 {
-    return media_memory(max_calls, media_buffer) + max_calls * sizeof(struct call) + dial_guard_memory(max_parties) +
-           sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
+    return media_memory(max_calls, media_buffer) + max_calls * sizeof(struct call) + dial_guard_memory(max_parties);
 }

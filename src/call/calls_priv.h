@@ -39,8 +39,8 @@ struct calls {
     struct calls_config config;
     const struct log *log;
     const struct rng *rng;
-    const mono_us *now; /* borrows: that of the turn in hand */
-    struct sip_stack *sip;
+    const mono_us *now;    /* borrows: that of the turn in hand */
+    struct sip_stack *sip; /* borrows */
     struct dial_guard dial;
     struct pool pool;
     struct media *media; /* owns */
@@ -59,9 +59,6 @@ void call_tell(const struct call *call, struct call_event event);
 void call_step(struct call *call, enum call_life_event event);
 /* Sets what ended will say, then steps. */
 void call_end(struct call *call, enum call_life_event event, int code, const char *reason);
-/* Whether a redirection of a call may be followed. */
-bool call_may_redirect(void *ctx, struct pool_id owner, struct span uri);
-void call_sip_event(void *ctx, const struct sip_event *event);
 void call_expire(struct call *call);
 void call_send_ringing(struct call *call);
 /* What `ended` says when we hang up: 200 behind the answer, 487 before it. */

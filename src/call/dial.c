@@ -87,7 +87,7 @@ int dial_guard_init(struct dial_guard *guard, const struct calls_config *config)
     uint32_t calls = config->calls_per_minute;
     struct rate_limit rate = {calls, calls > 0 ? DUR_S(60) / calls : 0};
     struct rate_limit lines = {LINES_BURST, DUR_S(60)};
-    const struct rng *rng = config->sip.rng;
+    const struct rng *rng = config->rng;
     int status = config->dial_rule_count > 0 ? copy_rules(guard, config) : ST_OK;
 
     if (status == ST_OK) {

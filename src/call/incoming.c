@@ -63,7 +63,7 @@ static void refuse_offer(struct calls *all, const struct sip_event *event, int w
     char host[ADDR_TEXT_MAX];
     char line[256];
     int len = snprintf(line, sizeof(line), "Warning: %d %s \"%s\"\r\n", warning,
-                       addr_host_text(&all->config.sip.local, host), why);
+                       addr_host_text(&all->config.media_addr, host), why);
 
     refuse(all, event, 488, span_make(line, (size_t)len));
 }

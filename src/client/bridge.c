@@ -10,6 +10,9 @@ static struct calls_config calls_config_of(struct bridge *b)
 
     return (struct calls_config){.now = &b->now,
                                  .sip = c->sip,
+                                 .log = c->log,
+                                 .rng = c->rng,
+                                 .domain = c->domain,
                                  .media_addr = c->media_addr,
                                  .max_calls = c->max_calls,
                                  .max_parties = c->max_clients,
@@ -26,17 +29,7 @@ static struct calls_config calls_config_of(struct bridge *b)
                                  .record_stereo = c->record_stereo,
                                  .media = c->media,
                                  .media_files = c->media_files,
-                                 .sip_send = c->sip_send,
-                                 .sip_link = c->sip_link,
-                                 .sip_ctx = c->sip_ctx,
                                  .hooks = {.ctx = b, .event = clients_event, .refusal = clients_refusal}};
-}
-
-/* Calls have copies of what is theirs; the password must not stay here as well. */
-static void forget_borrowed(struct bridge *b)
-{
-    b->config.sip = (struct sip_config){.log = NULL};
-    b->config.dial_rules = NULL;
 }
 
 int bridge_new(const struct bridge_config *config, struct bridge **out)
@@ -47,8 +40,7 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
         return ST_NO_MEMORY;
     }
     b->config = *config;
-    b->log = config->sip.log;
-    b->sip_local = config->sip.local;
+    b->log = config->log;
     list_init(&b->pending);
     list_init(&b->listeners);
     list_init(&b->gone);
@@ -63,7 +55,8 @@ int bridge_new(const struct bridge_config *config, struct bridge **out)
         struct calls_config calls = calls_config_of(b);
         status = calls_new(&calls, &b->calls);
     }
-    forget_borrowed(b);
+    b->config.domain = SPAN_NONE; /* calls have copies of both */
+    b->config.dial_rules = NULL;
     if (status != ST_OK) {
         bridge_free(b);
         return status;
@@ -175,29 +168,23 @@ void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id)
     timerq_cancel(&b->timers, &c->timer);
 }
 
-/* ---- the SIP server ---- */
-
-void bridge_start(struct bridge *b, mono_us now)
-{
-    b->now = now;
-    sip_stack_start(calls_sip(b->calls), now);
-}
-
-void bridge_set_local(struct bridge *b, mono_us now, const struct net_addr *local)
-{
-    b->now = now;
-    calls_set_media_addr(b->calls, local);
-    sip_stack_set_local(calls_sip(b->calls), now, local);
-}
-
 /* ---- input ---- */
 
-void bridge_sip_input(struct bridge *b, mono_us now, const struct net_addr *from, const void *data, size_t len)
+void bridge_set_media_addr(struct bridge *b, const struct net_addr *addr)
 {
-    struct sip_flow flow = sip_flow_udp(&b->sip_local, from);
+    calls_set_media_addr(b->calls, addr);
+}
 
+void bridge_sip_event(struct bridge *b, mono_us now, const struct sip_event *event)
+{
     b->now = now;
-    sip_stack_input(calls_sip(b->calls), now, &flow, data, len);
+    calls_sip_event(b->calls, event);
+}
+
+bool bridge_may_redirect(struct bridge *b, mono_us now, struct pool_id owner, struct span uri)
+{
+    b->now = now;
+    return calls_may_redirect(b->calls, owner, uri);
 }
 
 void bridge_media_input(struct bridge *b, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
@@ -343,12 +330,11 @@ void bridge_stop(struct bridge *b, mono_us now)
             client_deadline(c);
         }
     }
-    sip_stack_stop(calls_sip(b->calls), now);
 }
 
 bool bridge_is_quiet(const struct bridge *b)
 {
-    return calls_stats(b->calls).calls == 0 && b->clients.used == 0 && sip_stack_busy(calls_sip(b->calls)) == 0;
+    return calls_stats(b->calls).calls == 0 && b->clients.used == 0;
 }
 
 struct bridge_stats bridge_stats(const struct bridge *b)
@@ -363,13 +349,7 @@ struct bridge_stats bridge_stats(const struct bridge *b)
     stats.calls_denied = calls.denied;
     stats.calls_limited = calls.limited;
     stats.media = media_stats(calls_media(b->calls));
-    stats.sip = sip_stack_stats(calls_sip(b->calls));
     return stats;
-}
-
-struct sip_stack *bridge_sip(struct bridge *b)
-{
-    return calls_sip(b->calls);
 }
 
 uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer)

@@ -100,7 +100,7 @@ struct call_result client_play(struct client *c, struct span name, char why[MEDI
     char text[FILE_NAME_LEN_MAX + 1];
     struct call_result result = client_need_call(c);
 
-    if (!file_name_ok(name) || span_copy(name, text, sizeof(text)) != ST_OK) {
+    if (!file_name_is_ok(name) || span_copy(name, text, sizeof(text)) != ST_OK) {
         return because(CALL_DENIED);
     }
     return result.why == CALL_DONE ? call_play(call_of(c), text, why) : result;

@@ -47,7 +47,6 @@ struct bridge {
     const struct log *log;
     mono_us now;         /* of the turn in hand; the calls borrow it */
     struct calls *calls; /* owns */
-    struct net_addr sip_local;
     struct pool clients;
     struct timerq timers;
     struct list_node pending;   /* clients that may have work, the next to be worked for first */

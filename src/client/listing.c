@@ -72,7 +72,7 @@ int client_delete(struct client *c, struct span name)
     const struct list_io *io = io_of(c);
     char text[FILE_NAME_LEN_MAX + 1];
 
-    if (!file_name_ok(name) || span_copy(name, text, sizeof(text)) != ST_OK) {
+    if (!file_name_is_ok(name) || span_copy(name, text, sizeof(text)) != ST_OK) {
         return ST_BAD;
     }
     return io->remove(io->ctx, text);

@@ -55,7 +55,7 @@ int client_upload_begin(struct client *c, struct span name)
     assert(!c->committing); /* the connection is paused meanwhile */
     c->upload = (struct upload){.size = 0};
     wav_parser_init(&c->upload.wav);
-    if (!file_name_ok(name) || span_copy(name, c->upload.name, sizeof(c->upload.name)) != ST_OK) {
+    if (!file_name_is_ok(name) || span_copy(name, c->upload.name, sizeof(c->upload.name)) != ST_OK) {
         return upload_fail(c, ST_BAD, "the name is not allowed");
     }
     int status = io->begin(io->ctx, c->upload.name, &c->upload.file);

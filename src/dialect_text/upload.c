@@ -64,7 +64,7 @@ void text_upload_begin(void *ctx, struct span name)
 
     *u = (struct text_upload){.failed = false};
     name = without_end(name);
-    if (!file_name_ok(name) || span_copy(name, u->name, sizeof(u->name)) != ST_OK) {
+    if (!file_name_is_ok(name) || span_copy(name, u->name, sizeof(u->name)) != ST_OK) {
         fail_name(c, name);
         return;
     }

@@ -40,7 +40,7 @@ static const char *with_cors(const struct http_conn *c, const char *headers, cha
 /* False: nothing to say it with; the connection ends. */
 static bool begin_answer(struct http_conn *c, struct outbuf *out)
 {
-    conn_set_phase(c, HTTP_PHASE_RESPONSE);
+    http_conn_set_phase(c, HTTP_PHASE_RESPONSE);
     c->out_len = 0;
     c->out_sent = 0;
     if (c->out == NULL) {
@@ -155,7 +155,7 @@ static void upgrade(struct http_conn *c, mono_us now, const struct http_endpoint
         return;
     }
     log_write(config->log, LOG_INFO, LOG_TEXT(config->log, CLIENT_CONNECTED), addr_text(&c->peer, text));
-    conn_upgrade(c, rest);
+    http_conn_upgrade(c, rest);
 }
 
 /* A proxy that does not know WebSocket passes the key on, but not the headers of one hop. */

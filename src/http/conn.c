@@ -15,7 +15,7 @@ static bool phase_is_busy(enum http_phase phase)
     return phase != HTTP_PHASE_REQUEST && phase != HTTP_PHASE_OVER;
 }
 
-void conn_set_phase(struct http_conn *c, enum http_phase phase)
+void http_conn_set_phase(struct http_conn *c, enum http_phase phase)
 {
     c->server->busy -= phase_is_busy(c->phase);
     c->phase = phase;
@@ -33,7 +33,7 @@ static void leave_protocol(struct http_conn *c, mono_us now)
     }
 }
 
-void conn_end(struct http_conn *c, mono_us now)
+void http_conn_end(struct http_conn *c, mono_us now)
 {
     if (c->phase == HTTP_PHASE_OVER) {
         return;
@@ -41,7 +41,7 @@ void conn_end(struct http_conn *c, mono_us now)
     leave_protocol(c, now);
     door_leave(c);
     timerq_cancel(&c->server->timers, &c->timer);
-    conn_set_phase(c, HTTP_PHASE_OVER);
+    http_conn_set_phase(c, HTTP_PHASE_OVER);
     list_remove(&c->node);
     list_push_back(&c->server->over, &c->node);
 }
@@ -49,7 +49,7 @@ void conn_end(struct http_conn *c, mono_us now)
 static void begin_linger(struct http_conn *c, mono_us now)
 {
     leave_protocol(c, now);
-    conn_set_phase(c, HTTP_PHASE_LINGER);
+    http_conn_set_phase(c, HTTP_PHASE_LINGER);
     if (c->let_in) { /* it has had what it came for: its place is another's */
         door_leave(c);
         door_take_place(c, now);
@@ -86,12 +86,12 @@ size_t http_conn_input_space(struct http_conn *c, void **ptr)
     return 0;
 }
 
-void conn_upgrade(struct http_conn *c, struct span rest)
+void http_conn_upgrade(struct http_conn *c, struct span rest)
 {
     const struct http_protocol *protocol = &c->server->config.protocol;
     void *space;
 
-    conn_set_phase(c, HTTP_PHASE_UPGRADED);
+    http_conn_set_phase(c, HTTP_PHASE_UPGRADED);
     timerq_cancel(&c->server->timers, &c->timer);
     size_t room = protocol->input_space(protocol->ctx, c->owner, &space);
     /* it is at most one read: a protocol begins with room for more than that */
@@ -116,7 +116,7 @@ static size_t take_request(struct http_conn *c, mono_us now, size_t len)
     free(c->request);
     c->request = NULL;
     if (c->out == NULL) { /* nothing to say it with */
-        conn_end(c, now);
+        http_conn_end(c, now);
     } else if (c->phase == HTTP_PHASE_RESPONSE) {
         timerq_set(&c->server->timers, &c->timer, now + RESPONSE_LIMIT_US);
     }
@@ -143,7 +143,7 @@ void http_conn_input_end(struct http_conn *c, mono_us now)
         c->input_ended = true;
         http_conn_touch(c);
     } else if (c->phase == HTTP_PHASE_REQUEST || c->phase == HTTP_PHASE_LINGER) {
-        conn_end(c, now);
+        http_conn_end(c, now);
     }
 }
 
@@ -201,10 +201,10 @@ static void settle_protocol(struct http_conn *c, mono_us now)
 
     switch (protocol->state(protocol->ctx, c->owner, c->input_ended)) {
     case HTTP_PROTOCOL_OPEN: break;
-    case HTTP_PROTOCOL_LOST: conn_end(c, now); break;
+    case HTTP_PROTOCOL_LOST: http_conn_end(c, now); break;
     case HTTP_PROTOCOL_DONE:
         if (!has_output(c)) {
-            conn_end(c, now);
+            http_conn_end(c, now);
         }
         break;
     case HTTP_PROTOCOL_LINGER:

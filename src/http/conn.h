@@ -63,10 +63,10 @@ struct http_server {
 
 /* conn.c */
 /* Its socket is to be closed, its place is free at once. */
-void conn_end(struct http_conn *c, mono_us now);
-void conn_set_phase(struct http_conn *c, enum http_phase phase);
+void http_conn_end(struct http_conn *c, mono_us now);
+void http_conn_set_phase(struct http_conn *c, enum http_phase phase);
 /* From now on bytes belong to the protocol; rest: those that came behind the request. */
-void conn_upgrade(struct http_conn *c, struct span rest);
+void http_conn_upgrade(struct http_conn *c, struct span rest);
 
 /* door.c */
 void door_init(struct http_server *s);

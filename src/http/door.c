@@ -23,7 +23,7 @@ static void give_way(struct http_server *s, struct place *place, mono_us now)
         log_quota_take(&s->quota.crowd, log, LOG_INFO, now)) {
         log_write(log, LOG_INFO, LOG_TEXT(log, DOOR_CROWDED), addr_text(&c->peer, text));
     }
-    conn_end(c, now);
+    http_conn_end(c, now);
 }
 
 void door_take_place(struct http_conn *c, mono_us now)

@@ -97,7 +97,7 @@ struct http_conn *http_conn_open(struct http_server *s, mono_us now, const struc
 
 void http_conn_free(struct http_conn *c, mono_us now)
 {
-    conn_end(c, now);
+    http_conn_end(c, now);
     conn_release(c);
 }
 
@@ -142,7 +142,7 @@ static void conn_expire(struct http_conn *c, mono_us now)
                   c->phase == HTTP_PHASE_REQUEST ? LOG_TEXT(log, DOOR_SLOW) : LOG_TEXT(log, ANSWER_UNREAD),
                   addr_text(&c->peer, text));
     }
-    conn_end(c, now);
+    http_conn_end(c, now);
 }
 
 void http_server_expire(struct http_server *s, mono_us now)
@@ -163,7 +163,7 @@ void http_server_stop(struct http_server *s, mono_us now)
     s->stopping = true;
     for (uint32_t slot = 0; (c = pool_next(&s->conns, &slot, NULL)) != NULL; slot++) {
         if (c->phase == HTTP_PHASE_REQUEST || c->phase == HTTP_PHASE_LINGER) {
-            conn_end(c, now);
+            http_conn_end(c, now);
         }
     }
 }

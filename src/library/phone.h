@@ -9,6 +9,7 @@
 
 #define PHONE_DATAGRAM_MAX SIP_DATAGRAM_MAX
 #define PHONE_TEXT_MAX     256
+#define RTP_PORT_TRIES     500 /* even ports from the one asked for on, as many as the server has */
 
 enum line_state {
     LINE_CALLING, /* the INVITE is out */

@@ -8,8 +8,8 @@
 
 #include "wsaudio/os.h"
 
-#define SAMPLES_MAX ((int64_t)0x7fffff00) /* what fits into a WAV's header and into any reader's signed length */
-#define GAP_MAX     ((int64_t)8000 * 600) /* a longer silence is no silence but another time line */
+#define SAMPLES_MAX ((int64_t)0x7fffff00)     /* what fits into a WAV's header and into any reader's signed length */
+#define GAP_MAX     ((int64_t)AUDIO_HZ * 600) /* a longer silence is no silence but another time line */
 
 static int write_header(struct record *r)
 {

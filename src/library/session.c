@@ -21,17 +21,17 @@ static void note_invite(struct session *s, struct span message)
     struct span value = SPAN_NONE;
     sip_session_t *user = s->user;
 
-    (void)!text_header(message, "Call-ID", 'i', &value);
+    (void)!message_text_header(message, "Call-ID", 'i', &value);
     show(value, s->call_id, sizeof(s->call_id));
     if (user == NULL) {
         return;
     }
     show(value, user->callid, sizeof(user->callid));
-    (void)!text_header(message, "From", 'f', &value);
-    show(text_param(value, "tag"), user->tag, sizeof(user->tag));
-    (void)!text_header(message, "Via", 'v', &value);
-    show(text_param(value, "branch"), user->branch, sizeof(user->branch));
-    (void)!text_header(message, "CSeq", '\0', &value);
+    (void)!message_text_header(message, "From", 'f', &value);
+    show(message_text_param(value, "tag"), user->tag, sizeof(user->tag));
+    (void)!message_text_header(message, "Via", 'v', &value);
+    show(message_text_param(value, "branch"), user->branch, sizeof(user->branch));
+    (void)!message_text_header(message, "CSeq", '\0', &value);
     show(span_head(value, span_find(value, ' ')), user->cseq, sizeof(user->cseq));
 }
 
@@ -57,8 +57,8 @@ static void answered(struct session *s, const struct line *line)
 
     s->outcome = OUTCOME_ANSWERED;
     if (user != NULL) {
-        (void)!text_header(span_make(s->ack, s->ack_len), "To", 't', &value);
-        show(text_param(value, "tag"), user->to_tag, sizeof(user->to_tag));
+        (void)!message_text_header(span_make(s->ack, s->ack_len), "To", 't', &value);
+        show(message_text_param(value, "tag"), user->to_tag, sizeof(user->to_tag));
         user->remote_rtp_port = media_session_negotiated(line->audio.session)->rtp.port;
         user->call_established = 1;
     }

@@ -11,18 +11,13 @@
 
 /* ---- lines ---- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-bool text_next_header(struct span *rest, struct span *line)
+bool message_text_next_header(struct span *rest, struct span *line)
 {
     size_t len = 0;
 
     do {
         len += span_find(span_from(*rest, len), '\n') + 1;
-    } while (len < rest->len && is_blank(rest->ptr[len]));
+    } while (len < rest->len && char_is_blank(rest->ptr[len]));
     *line = span_trim(span_head(*rest, len));
     *rest = span_from(*rest, len);
     return line->len > 0;
@@ -39,11 +34,11 @@ static bool is_header(struct span line, const char *name, char compact, struct s
     return colon < line.len && same;
 }
 
-bool text_header(struct span message, const char *name, char compact, struct span *value)
+bool message_text_header(struct span message, const char *name, char compact, struct span *value)
 {
     struct span line;
 
-    while (text_next_header(&message, &line)) {
+    while (message_text_next_header(&message, &line)) {
         if (is_header(line, name, compact, value)) {
             return true;
         }
@@ -82,7 +77,7 @@ static size_t find_outside(struct span s, char c)
     return s.len;
 }
 
-struct span text_param(struct span value, const char *name)
+struct span message_text_param(struct span value, const char *name)
 {
     struct span rest = span_from(value, find_outside(value, ';') + 1);
 
@@ -144,7 +139,7 @@ static struct span challenge_param(struct span params, const char *name)
 /* The parameters behind "Digest "; empty: another scheme. */
 static struct span digest_params(struct span value)
 {
-    bool is_digest = span_istarts(value, SPAN_LIT("Digest")) && value.len > 6 && is_blank(value.ptr[6]);
+    bool is_digest = span_istarts(value, SPAN_LIT("Digest")) && value.len > 6 && char_is_blank(value.ptr[6]);
 
     return is_digest ? span_trim(span_from(value, 7)) : SPAN_NONE;
 }
@@ -163,7 +158,7 @@ static struct span find_challenge(struct span message)
     struct span line;
     struct span value;
 
-    while (text_next_header(&message, &line)) {
+    while (message_text_next_header(&message, &line)) {
         if (!is_header(line, "WWW-Authenticate", '\0', &value) &&
             !is_header(line, "Proxy-Authenticate", '\0', &value)) {
             continue;
@@ -208,7 +203,7 @@ void parse_sip_headers(const char *msg)
     outbuf_init(&out, masked, cap);
     sip_mask_secrets(&out, message);
     message = outbuf_view(&out);
-    while (text_next_header(&message, &line)) {
+    while (message_text_next_header(&message, &line)) {
         char *folded = masked + (line.ptr - masked);
         for (size_t i = 0; i < line.len; i++) {
             folded[i] = line.ptr[i] == '\r' || line.ptr[i] == '\n' ? ' ' : line.ptr[i];
@@ -228,7 +223,7 @@ int parse_sip_status_code(const char *msg)
     }
     rest = span_from(rest, 8);
     bool ends =
-        rest.len == 3 || (rest.len > 3 && (is_blank(rest.ptr[3]) || rest.ptr[3] == '\r' || rest.ptr[3] == '\n'));
+        rest.len == 3 || (rest.len > 3 && (char_is_blank(rest.ptr[3]) || rest.ptr[3] == '\r' || rest.ptr[3] == '\n'));
     return ends && span_parse_u32(span_head(rest, 3), 699, &code) == ST_OK && code >= 100 ? (int)code : 0;
 }
 
@@ -240,10 +235,10 @@ char *extract_to_tag(const char *msg, char *tag_buf, size_t buf_size)
         return NULL;
     }
     tag_buf[0] = '\0';
-    if (!text_header(span_cstr(msg), "To", 't', &to)) {
+    if (!message_text_header(span_cstr(msg), "To", 't', &to)) {
         return NULL;
     }
-    struct span tag = text_param(to, "tag");
+    struct span tag = message_text_param(to, "tag");
     return tag.len > 0 && span_copy(tag, tag_buf, buf_size) == ST_OK ? tag_buf : NULL;
 }
 

@@ -7,11 +7,11 @@
 
 /* The next line of *rest, folded lines joined on (their line ends are in it), without its line end. The header part ends
  * with an empty line: false then, and at the end. */
-bool text_next_header(struct span *rest, struct span *line);
+bool message_text_next_header(struct span *rest, struct span *line);
 /* The value of the first header of that name (or its compact form, '\0': none) behind `from` lines' start; false: there is
  * none. */
-bool text_header(struct span message, const char *name, char compact, struct span *value);
+bool message_text_header(struct span message, const char *name, char compact, struct span *value);
 /* The value of ;name= in a To, From or Via value, outside of quotes and angle brackets; empty: none. */
-struct span text_param(struct span value, const char *name);
+struct span message_text_param(struct span value, const char *name);
 
 #endif

@@ -35,7 +35,7 @@ static bool skip_name(const uint8_t *message, size_t len, size_t *at)
     return false;
 }
 
-uint32_t dns_answer_ttl(const uint8_t *message, size_t len)
+uint32_t os_dns_answer_ttl(const uint8_t *message, size_t len)
 {
     if (len < HEADER_LEN) {
         return 0;

@@ -42,12 +42,13 @@ int os_signals_open(int *fd)
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR2);
     *fd = -1;
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
         return os_fail(errno);
     }
     /* What would end the program without a word: a pipe that broke, a file at `ulimit -f`, and what somebody sends by mistake. */
-    static const int ignored[] = {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM};
+    static const int ignored[] = {SIGPIPE, SIGXFSZ, SIGUSR1, SIGALRM};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     (void)sigemptyset(&ignore.sa_mask);
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) {

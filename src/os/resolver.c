@@ -267,7 +267,7 @@ static void on_srv(void *arg, int status, int timeouts, unsigned char *reply, in
         for (const struct ares_srv_reply *record = list; record != NULL; record = record->next) {
             add_srv(r, record);
         }
-        r->answer.ttl_s = dns_answer_ttl(reply, (size_t)len);
+        r->answer.ttl_s = os_dns_answer_ttl(reply, (size_t)len);
     }
     if (list != NULL) {
         ares_free_data(list);

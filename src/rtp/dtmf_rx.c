@@ -4,7 +4,6 @@
 #include "wsaudio/rtp.h"
 
 #define EVENT_KEYS 16
-#define END_BIT    0x80
 #define SEGMENT_LEN                                                                                                    \
     0xFFFF /* longest duration; a longer press goes on with a timestamp so much later (RFC 4733 2.5.1.3) */
 #define TAKE_OVER_US   DUR_MS(200) /* between the packets of a press over a change of SSRC */
@@ -147,7 +146,7 @@ char rtp_dtmf_rx_push(struct rtp_dtmf_rx *k, mono_us now, const struct rtp_packe
     }
     struct rtp_press press = {true, wire_u8(packet->payload, 0), packet->ssrc, packet->timestamp};
     uint16_t duration = wire_u16(packet->payload, 2);
-    bool end = (wire_u8(packet->payload, 1) & END_BIT) != 0;
+    bool end = (wire_u8(packet->payload, 1) & RTP_DTMF_END_BIT) != 0;
     char told = '\0';
 
     if (!was_told(k, &press)) {

@@ -3,8 +3,6 @@
 #include "wire.h"
 #include "wsaudio/rtp.h"
 
-#define END_BIT 0x80
-
 void rtp_dtmf_tx_init(struct rtp_dtmf_tx *k)
 {
     *k = (struct rtp_dtmf_tx){.phase = RTP_DTMF_IDLE};
@@ -76,7 +74,7 @@ static void write_event(const struct rtp_dtmf_tx *k, uint32_t duration, bool end
     step->turn = RTP_DTMF_TURN_EVENT;
     step->timestamp = k->started;
     step->payload[0] = (uint8_t)rtp_event_of_key(k->key);
-    step->payload[1] = (uint8_t)((end ? END_BIT : 0) | RTP_DTMF_VOLUME_DBM);
+    step->payload[1] = (uint8_t)((end ? RTP_DTMF_END_BIT : 0) | RTP_DTMF_VOLUME_DBM);
     step->payload[2] = (uint8_t)(duration >> 8);
     step->payload[3] = (uint8_t)duration;
 }

@@ -45,7 +45,7 @@ static size_t index_of(int64_t position)
     return (size_t)((uint64_t)position % RTP_PLAYOUT_SAMPLES);
 }
 
-/* Calls for `count` samples from `position` on, in at most two pieces. */
+/* `count` times the value from `position` on: the ring may end in between. */
 static void fill(uint8_t *ring, int64_t position, uint8_t value, size_t count)
 {
     size_t at = index_of(position);

@@ -13,7 +13,6 @@ enum { RTCP_SR = 200, RTCP_RR = 201, RTCP_SDES = 202, RTCP_BYE = 203 };
 #define SR_FIXED_LEN    28 /* the same and the sender info */
 #define CUMULATIVE_MAX  0x7FFFFF
 #define NTP_UNIX_OFFSET 2208988800u /* seconds from 1900 to 1970 */
-#define US_PER_SECOND   1000000
 /* What a round trip may come out as and still be believed: clocks are read at different moments, and a wall clock
  * may be set during a call. In 1/65536 s. */
 #define RTT_NEGATIVE_MAX (65536 / 100)
@@ -21,14 +20,14 @@ enum { RTCP_SR = 200, RTCP_RR = 201, RTCP_SDES = 202, RTCP_BYE = 203 };
 
 static uint64_t ntp_from_wall(int64_t wall_us)
 {
-    int64_t seconds = wall_us / US_PER_SECOND;
-    int64_t rest = wall_us % US_PER_SECOND;
+    int64_t seconds = wall_us / DUR_S(1);
+    int64_t rest = wall_us % DUR_S(1);
 
     if (rest < 0) {
-        rest += US_PER_SECOND;
+        rest += DUR_S(1);
         seconds--;
     }
-    uint64_t fraction = ((uint64_t)rest << 32) / US_PER_SECOND;
+    uint64_t fraction = ((uint64_t)rest << 32) / DUR_S(1);
     return ((uint64_t)seconds + NTP_UNIX_OFFSET) << 32 | fraction;
 }
 
@@ -67,7 +66,7 @@ static uint32_t delay_since_sr(const struct rtcp_state *state, mono_us now)
         return 0;
     }
     dur_us delay = now - state->last_sr_at;
-    return (uint32_t)(delay / US_PER_SECOND * 65536 + delay % US_PER_SECOND * 65536 / US_PER_SECOND);
+    return (uint32_t)(delay / DUR_S(1) * 65536 + delay % DUR_S(1) * 65536 / DUR_S(1));
 }
 
 static void put_block(struct outbuf *out, struct rtp_rx *rx, const struct rtcp_state *state, mono_us now)
@@ -198,7 +197,7 @@ static void take_block(struct rtcp_state *state, struct span block, uint32_t now
         return;
     }
     state->have_rtt = true;
-    state->rtt = rtt > 0 ? (dur_us)rtt * US_PER_SECOND / 65536 : 0;
+    state->rtt = rtt > 0 ? (dur_us)rtt * DUR_S(1) / 65536 : 0;
 }
 
 static void take_report(struct rtcp_state *state, struct span packet, uint32_t our_ssrc, mono_us now, int64_t wall_us,

@@ -2,11 +2,10 @@
 /* One incoming RTP stream: order, loss and jitter (RFC 3550 A.1, A.3, A.8). */
 #include "wsaudio/rtp.h"
 
-#define MAX_DROPOUT   3000 /* a larger step forward is a jump (RFC 3550 A.1) */
-#define MAX_MISORDER  100  /* a larger step back is a jump */
-#define SEQ_MOD       0x10000u
-#define WINDOW_LEN    64
-#define US_PER_SECOND 1000000
+#define MAX_DROPOUT  3000 /* a larger step forward is a jump (RFC 3550 A.1) */
+#define MAX_MISORDER 100  /* a larger step back is a jump */
+#define SEQ_MOD      0x10000u
+#define WINDOW_LEN   64
 /* A timestamp that leaps by more than this between two packets in order was set anew by the sender (another source
  * behind the same SSRC): taken as jitter it would drown the figure for minutes. */
 #define TRANSIT_LEAP_S 10
@@ -93,7 +92,7 @@ static enum rtp_rx_verdict judge(struct rtp_rx *rx, const struct rtp_packet *pac
 static void jitter_update(struct rtp_rx *rx, mono_us now, uint32_t timestamp, uint32_t clock_hz)
 {
     /* Whole seconds apart, so that no uptime overflows the product. */
-    int64_t arrival = now / US_PER_SECOND * clock_hz + now % US_PER_SECOND * clock_hz / US_PER_SECOND;
+    int64_t arrival = now / DUR_S(1) * clock_hz + now % DUR_S(1) * clock_hz / DUR_S(1);
     uint32_t transit = (uint32_t)((uint64_t)arrival - timestamp);
     int64_t change = (int32_t)(transit - (uint32_t)rx->transit);
     if (change < 0) {

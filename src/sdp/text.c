@@ -16,20 +16,15 @@ bool sdp_next_line(struct span *body, struct span *line)
     return false;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 struct span sdp_next_word(struct span *rest)
 {
     size_t from = 0;
 
-    while (from < rest->len && is_blank(rest->ptr[from])) {
+    while (from < rest->len && char_is_blank(rest->ptr[from])) {
         from++;
     }
     size_t to = from;
-    while (to < rest->len && !is_blank(rest->ptr[to])) {
+    while (to < rest->len && !char_is_blank(rest->ptr[to])) {
         to++;
     }
     struct span word = span_head(span_from(*rest, from), to - from);

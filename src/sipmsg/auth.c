@@ -10,16 +10,6 @@
 
 /* ---- the arithmetic of RFC 7616 3.4.1 ---- */
 
-/* A plain memset of a buffer that is not read again may be left out by the compiler. */
-static void wipe(void *secret, size_t len)
-{
-    volatile unsigned char *p = secret;
-
-    while (len-- > 0) {
-        *p++ = 0;
-    }
-}
-
 struct alg_row {
     enum digest_alg digest;
     bool sess;
@@ -54,7 +44,7 @@ static int hash_a1(const struct sip_digest_input *in, char out[DIGEST_HEX_MAX])
     memcpy(inner, out, sizeof(inner));
     const struct span session[] = {span_cstr(inner), colon, in->nonce, colon, in->cnonce};
     status = digest_hex(row.digest, session, 5, out);
-    wipe(inner, sizeof(inner));
+    secret_wipe(inner, sizeof(inner));
     return status;
 }
 
@@ -83,7 +73,7 @@ int sip_digest_response(const struct sip_digest_input *in, char out[DIGEST_HEX_M
         status = hash_a1(in, a1);
     }
     if (status != ST_OK) {
-        wipe(a1, sizeof(a1));
+        secret_wipe(a1, sizeof(a1));
         return status;
     }
     nc_text(in->nc, nc);
@@ -95,7 +85,7 @@ int sip_digest_response(const struct sip_digest_input *in, char out[DIGEST_HEX_M
         const struct span parts[] = {span_cstr(a1), colon, in->nonce, colon, span_cstr(a2)};
         status = digest_hex(digest, parts, 5, out);
     }
-    wipe(a1, sizeof(a1));
+    secret_wipe(a1, sizeof(a1));
     return status;
 }
 
@@ -424,7 +414,7 @@ static int write_realm(struct sip_auth_realm *realm, struct sip_digest_input *in
         put_credentials(out, realm, in, response);
         status = outbuf_status(out);
     }
-    wipe(response, sizeof(response));
+    secret_wipe(response, sizeof(response));
     return status;
 }
 

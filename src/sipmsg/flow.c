@@ -9,8 +9,11 @@
 const struct sip_transport_traits *sip_transport_traits(enum sip_transport transport)
 {
     static const struct sip_transport_traits rows[SIP_TRANSPORT_COUNT] = {
-        [SIP_TRANSPORT_UDP] = {.name = "UDP", .port = 5060, .message_max = SIP_DATAGRAM_MAX},
-        [SIP_TRANSPORT_TCP] = {.name = "TCP", .reliable = true, .port = 5060, .message_max = SIP_DATAGRAM_MAX},
+        [SIP_TRANSPORT_UDP] = {.name = "UDP", .port = SIP_PORT_DEFAULT, .message_max = SIP_DATAGRAM_MAX},
+        [SIP_TRANSPORT_TCP] = {.name = "TCP",
+                               .reliable = true,
+                               .port = SIP_PORT_DEFAULT,
+                               .message_max = SIP_DATAGRAM_MAX},
         [SIP_TRANSPORT_TLS] =
             {.name = "TLS", .reliable = true, .secure = true, .port = 5061, .message_max = SIP_DATAGRAM_MAX},
     };

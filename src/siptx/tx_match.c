@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define COOKIE           SPAN_LIT("z9hG4bK")
-#define PORT_DEFAULT     5060
 #define BUCKETS_MAX      65536U
 #define HASH_PRIME       0x100000001b3ULL
 #define HASH_START       0xcbf29ce484222325ULL
@@ -82,7 +81,7 @@ struct sip_tx_key sip_tx_key_server(const struct sip_msg *msg, bool for_invite, 
         .cseq = msg->cseq,
         .branch = msg->via.branch,
         .host = msg->via.host,
-        .port = msg->via.port != 0 ? msg->via.port : PORT_DEFAULT,
+        .port = msg->via.port != 0 ? msg->via.port : SIP_PORT_DEFAULT,
         .call_id = msg->call_id,
         .from_tag = msg->from.tag,
         .to_tag = msg->to.tag,

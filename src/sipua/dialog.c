@@ -3,8 +3,6 @@
 
 #include "wsaudio/sipmsg/writer.h"
 
-#define SIP_PORT 5060
-
 static bool has_target(const struct sip_msg *message)
 {
     return message->has_contact && !message->contact.star && message->contact.uri.scheme == SIP_SCHEME_SIP;
@@ -204,7 +202,7 @@ static bool literal_addr(const struct sip_uri *uri, struct net_addr *out)
     if (sip_uri_param(uri, SPAN_LIT("maddr"), &value)) {
         hop.host = value;
     }
-    return sip_uri_addr(&hop, SIP_PORT, out) == ST_OK && !addr_is_any(out) && !addr_is_group(out);
+    return sip_uri_addr(&hop, SIP_PORT_DEFAULT, out) == ST_OK && !addr_is_any(out) && !addr_is_group(out);
 }
 
 /* RFC 3261 12.2.1.1 with a strict router first: it becomes the Request-URI, the target the last route. */

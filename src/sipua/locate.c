@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wsaudio/sipmsg/uri.h"
 #include "wsaudio/sipua.h"
 
-#define DEFAULT_PORT 5060
-#define RETRY_MIN_S  2
-#define RETRY_STEPS  5 /* doublings: 64 s */
+#define RETRY_MIN_S 2
+#define RETRY_STEPS 5 /* doublings: 64 s */
 
 /* ---- RFC 2782 ---- */
 
@@ -101,7 +101,7 @@ static enum sip_locate_step ask(struct sip_locate *l, enum sip_locate_step step,
 static enum sip_locate_step ask_host_itself(struct sip_locate *l)
 {
     l->target_count = 1;
-    l->targets[0] = (struct sip_srv){.port = l->port != 0 ? l->port : DEFAULT_PORT};
+    l->targets[0] = (struct sip_srv){.port = l->port != 0 ? l->port : SIP_PORT_DEFAULT};
     (void)snprintf(l->targets[0].target, sizeof(l->targets[0].target), "%s", l->host);
     return ask(l, SIP_LOCATE_ASK_HOST, "", l->host);
 }

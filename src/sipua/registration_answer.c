@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "registration.h"
 
-#define SIP_PORT 5060
-
 /* Digits in front of blanks, parameters or a comment; in quotes they are the same. */
 static bool seconds_of(struct span value, uint32_t *out)
 {
@@ -46,7 +44,7 @@ static bool same_host(struct span a, struct span b)
 
 static uint16_t port_of(uint16_t port)
 {
-    return port != 0 ? port : SIP_PORT;
+    return port != 0 ? port : SIP_PORT_DEFAULT;
 }
 
 static enum likeness compare(const struct ourselves *ours, const struct sip_uri *listed)

@@ -215,16 +215,6 @@ struct sip_stack *sip_stack_new(const struct sip_config *config, const struct si
     return stack;
 }
 
-/* Through volatile, so that no compiler leaves it out as a write to memory about to be freed. */
-static void wipe(char *text, size_t len)
-{
-    volatile char *p = text;
-
-    for (size_t i = 0; i < len; i++) {
-        p[i] = 0;
-    }
-}
-
 void sip_stack_free(struct sip_stack *stack)
 {
     struct sip_inv *usage;
@@ -246,10 +236,10 @@ void sip_stack_free(struct sip_stack *stack)
     sip_guard_fini(&stack->guard);
     sip_realms_fini(stack);
     for (size_t i = 0; i < sizeof(stack->texts) / sizeof(stack->texts[0]); i++) {
-        wipe(stack->texts[i].ptr, stack->texts[i].len);
+        secret_wipe(stack->texts[i].ptr, stack->texts[i].len);
         sip_text_clear(&stack->texts[i]);
     }
-    wipe(stack->secret, sizeof(stack->secret));
+    secret_wipe(stack->secret, sizeof(stack->secret));
     free(stack->scratch);
     free(stack->lines);
     free(stack->masked);
@@ -258,16 +248,11 @@ void sip_stack_free(struct sip_stack *stack)
 
 /* ---- time ---- */
 
-static mono_us earlier(mono_us a, mono_us b)
-{
-    return a < b ? a : b;
-}
-
 mono_us sip_stack_due(const struct sip_stack *stack)
 {
-    mono_us calls = earlier(sip_tx_due(stack->tx), timerq_due(&stack->timers));
+    mono_us calls = mono_earlier(sip_tx_due(stack->tx), timerq_due(&stack->timers));
 
-    return earlier(calls, earlier(sip_keepalive_due(stack), sip_registration_due(stack)));
+    return mono_earlier(calls, mono_earlier(sip_keepalive_due(stack), sip_registration_due(stack)));
 }
 
 void sip_stack_expire(struct sip_stack *stack, mono_us now)

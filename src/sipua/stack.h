@@ -73,8 +73,6 @@ struct sip_stack {
 
 /* At debug level: the datagram without its secrets. */
 void sip_stack_log(struct sip_stack *stack, const char *title, const struct net_addr *peer, struct span datagram);
-/* The way of datagrams to that address; our end as it stands in Contact. */
-struct sip_flow sip_stack_flow(const struct sip_stack *stack, const struct net_addr *remote);
 /* The same way for what is sent now: our address may be another one than when its messages came. A connection's stays. */
 struct sip_flow sip_stack_flow_now(const struct sip_stack *stack, const struct sip_flow *flow);
 /* Sends and logs one datagram. */

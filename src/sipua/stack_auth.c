@@ -4,8 +4,6 @@
 #include "stack.h"
 #include "wsaudio/sipmsg/uri.h"
 
-#define SIP_PORT 5060
-
 /* ---- credentials ---- */
 
 static struct sip_credentials credentials_of(const struct sip_config *config)
@@ -38,7 +36,7 @@ int sip_stack_write_credentials(const struct sip_stack *stack, struct sip_auth *
 
 static uint16_t port_or_default(uint16_t port)
 {
-    return port != 0 ? port : SIP_PORT;
+    return port != 0 ? port : SIP_PORT_DEFAULT;
 }
 
 static bool is_server_port(const struct sip_stack *stack, uint16_t port)
@@ -79,7 +77,7 @@ bool sip_stack_is_own_uri(const struct sip_stack *stack, struct span text)
         return false;
     }
     /* another port of that host is another program */
-    return uri.port == 0 || uri.port == SIP_PORT || is_server_port(stack, uri.port);
+    return uri.port == 0 || uri.port == SIP_PORT_DEFAULT || is_server_port(stack, uri.port);
 }
 
 bool sip_stack_is_server_uri(const struct sip_stack *stack, struct span text)

@@ -57,7 +57,7 @@ static enum step next_step(const struct ws_conn *conn, struct frame_header *head
     if (conn->frame_left > 0) {
         return STEP_FEED;
     }
-    switch (frame_header_peek(held, header)) {
+    switch (ws_frame_peek(held, header)) {
     case FRAME_MORE: return STEP_NONE;
     case FRAME_BAD: return STEP_LOST;
     case FRAME_OK: break;

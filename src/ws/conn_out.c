@@ -76,7 +76,7 @@ void ws_conn_send_text(struct ws_conn *conn, struct span text)
         return;
     }
     if (text.len > WS_CONTROL_MAX ||
-        ws_conn_control_queued(conn) + frame_header_len(text.len) + text.len > WS_CONTROL_MAX) {
+        ws_conn_control_queued(conn) + ws_frame_len(text.len) + text.len > WS_CONTROL_MAX) {
         conn_close(conn, WS_CLOSE_TRY_LATER, "too much left unread", CONN_CLOSE_HURRY);
         return;
     }
@@ -107,10 +107,10 @@ static uint8_t *out_frame(struct ws_conn *conn, bool fin, uint8_t opcode, size_t
 {
     uint64_t from = conn->out_done + out_used(conn);
     bool extend = last_is_audio(conn);
-    uint8_t *ptr = out_reserve(conn, frame_header_len(len) + len);
+    uint8_t *ptr = out_reserve(conn, ws_frame_len(len) + len);
 
     assert(ptr != NULL && (extend || conn->run_count < CONN_AUDIO_RUNS));
-    size_t header_len = frame_header_write(ptr, fin, opcode, len);
+    size_t header_len = ws_frame_write(ptr, fin, opcode, len);
     conn->out_tail += header_len + len;
     conn_touch(conn);
     if (!extend) {

@@ -14,7 +14,7 @@ static uint64_t read_be(struct span in, size_t from, size_t count)
     return value;
 }
 
-enum frame_peek frame_header_peek(struct span in, struct frame_header *out)
+enum frame_peek ws_frame_peek(struct span in, struct frame_header *out)
 {
     if (in.len < 2) {
         return FRAME_MORE;
@@ -36,14 +36,14 @@ enum frame_peek frame_header_peek(struct span in, struct frame_header *out)
     return in.len < out->header_len ? FRAME_MORE : FRAME_OK;
 }
 
-size_t frame_header_len(uint64_t payload_len)
+size_t ws_frame_len(uint64_t payload_len)
 {
     return payload_len > UINT16_MAX ? 10 : payload_len >= LEN_16 ? 4 : 2;
 }
 
-size_t frame_header_write(uint8_t out[FRAME_HEADER_MAX], bool fin, uint8_t opcode, uint64_t payload_len)
+size_t ws_frame_write(uint8_t out[FRAME_HEADER_MAX], bool fin, uint8_t opcode, uint64_t payload_len)
 {
-    size_t len = frame_header_len(payload_len);
+    size_t len = ws_frame_len(payload_len);
 
     out[0] = (uint8_t)((fin ? 0x80 : 0) | opcode);
     out[1] = (uint8_t)(len == 10 ? LEN_64 : len == 4 ? LEN_16 : payload_len);

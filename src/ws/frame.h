@@ -20,11 +20,11 @@ struct frame_header {
 
 /* Reads the header at the front of `in` without taking it. FRAME_BAD where the length is one that no frame may have: not
  * in its shortest form, or with the top bit set. */
-enum frame_peek frame_header_peek(struct span in, struct frame_header *out);
+enum frame_peek ws_frame_peek(struct span in, struct frame_header *out);
 /* Writes the header of an unmasked frame; returns its length, 2 to 10. */
-size_t frame_header_write(uint8_t out[FRAME_HEADER_MAX], bool fin, uint8_t opcode, uint64_t payload_len);
+size_t ws_frame_write(uint8_t out[FRAME_HEADER_MAX], bool fin, uint8_t opcode, uint64_t payload_len);
 /* Length of that header. */
-size_t frame_header_len(uint64_t payload_len);
+size_t ws_frame_len(uint64_t payload_len);
 
 static inline bool frame_is_control(uint8_t opcode)
 {

@@ -58,7 +58,7 @@ static void check_target(struct span target, size_t cap, size_t label_cap)
 
 static void check_name(struct span name)
 {
-    if (file_name_ok(name)) {
+    if (file_name_is_ok(name)) {
         FUZZ_CHECK(name.len >= 1 && name.len <= FILE_NAME_LEN_MAX && name.ptr[0] != '.' && utf8_valid(name));
         for (size_t i = 0; i < name.len; i++) {
             FUZZ_CHECK((unsigned char)name.ptr[i] >= ' ' && strchr("/\\:\x7f", name.ptr[i]) == NULL);
@@ -96,9 +96,6 @@ static void check_addr(struct span text)
     struct net_cidr cidr;
     char buf[ADDR_TEXT_MAX];
 
-    if (addr_parse(text, 5060, &addr) == ST_OK) {
-        FUZZ_CHECK(addr_parse(span_cstr(addr_text(&addr, buf)), 1, &again) == ST_OK && addr_equal(&addr, &again));
-    }
     if (addr_parse_ip(text, &addr) == ST_OK) {
         FUZZ_CHECK(addr.port == 0);
         FUZZ_CHECK(addr_parse_ip(span_cstr(addr_ip_text(&addr, buf)), &again) == ST_OK && addr_equal(&addr, &again));

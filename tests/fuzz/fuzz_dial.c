@@ -57,7 +57,7 @@ static void check_rule(const char *pattern, bool allow, struct span uri)
     static uint64_t seed = 1;
     static const struct rng rng = {rng_seeded_fill, &seed};
     struct dial_rule rule = {.allow = allow, .pattern = pattern};
-    struct calls_config config = {.max_parties = 1, .sip.rng = &rng, .dial_rules = &rule, .dial_rule_count = 1};
+    struct calls_config config = {.max_parties = 1, .rng = &rng, .dial_rules = &rule, .dial_rule_count = 1};
     struct dial_guard guard = {0};
     char user_text[1024];
     struct outbuf user;

@@ -185,6 +185,7 @@ static void read_client(struct gateway *g, struct gateway_client *c)
 void gateway_turn(struct gateway *g)
 {
     g->sent_now = 0;
+    sip_stack_expire(g->sip, g->now);
     bridge_expire(g->bridge, g->now);
     bridge_pump(g->bridge, g->now);
     for (int i = 0; i < GATEWAY_CLIENTS; i++) {
@@ -193,30 +194,26 @@ void gateway_turn(struct gateway *g)
         }
     }
     bridge_reap(g->bridge);
+    sip_stack_reap(g->sip);
     if (g->exchange != NULL) {
         loopback_ua_expire(g->exchange, g->now);
         loopback_ua_reap(g->exchange);
     }
 }
 
-static mono_us earlier(mono_us a, mono_us b)
-{
-    return a < b ? a : b;
-}
-
 static mono_us tick_due(const struct gateway *g)
 {
     mono_us due = bridge_tick_due(g->bridge);
-    return g->exchange != NULL ? earlier(due, loopback_ua_tick_due(g->exchange)) : due;
+    return g->exchange != NULL ? mono_earlier(due, loopback_ua_tick_due(g->exchange)) : due;
 }
 
 static mono_us next_event(const struct gateway *g)
 {
-    mono_us due = bridge_due(g->bridge);
+    mono_us due = mono_earlier(bridge_due(g->bridge), sip_stack_due(g->sip));
 
-    due = g->exchange != NULL ? earlier(due, loopback_ua_due(g->exchange)) : due;
-    due = g->first != NULL ? earlier(due, g->first->at) : due;
-    return g->ticks < TICKS_MAX ? earlier(due, tick_due(g)) : due;
+    due = g->exchange != NULL ? mono_earlier(due, loopback_ua_due(g->exchange)) : due;
+    due = g->first != NULL ? mono_earlier(due, g->first->at) : due;
+    return g->ticks < TICKS_MAX ? mono_earlier(due, tick_due(g)) : due;
 }
 
 static void deliver(struct gateway *g)
@@ -232,7 +229,8 @@ static void deliver(struct gateway *g)
     } else if (p->sip && p->to_exchange) {
         loopback_ua_sip_input(g->exchange, g->now, &p->from, p->data, p->len);
     } else if (p->sip) {
-        bridge_sip_input(g->bridge, g->now, &p->from, p->data, p->len);
+        struct sip_flow from = sip_stack_flow(g->sip, &p->from);
+        sip_stack_input(g->sip, g->now, &from, p->data, p->len);
     } else if (p->to_exchange) {
         loopback_ua_media_input(g->exchange, g->now, p->call, p->rtcp, &p->from, p->data, p->len);
     } else {
@@ -283,7 +281,8 @@ void gateway_sip(struct gateway *g, const struct net_addr *from, bool to_exchang
     g->sent_now = 0;
     if (!to_exchange) {
         g->forged = g->forged || addr_equal(from, &g->exchange_addr);
-        bridge_sip_input(g->bridge, g->now, from, copy, datagram.len);
+        struct sip_flow flow = sip_stack_flow(g->sip, from);
+        sip_stack_input(g->sip, g->now, &flow, copy, datagram.len);
     } else if (g->exchange != NULL) {
         g->forged = true;
         loopback_ua_sip_input(g->exchange, g->now, from, copy, datagram.len);
@@ -337,6 +336,7 @@ void gateway_commit(struct gateway *g, int status)
 void gateway_stop(struct gateway *g)
 {
     bridge_stop(g->bridge, g->now);
+    sip_stack_stop(g->sip, g->now);
     gateway_turn(g);
 }
 
@@ -374,18 +374,10 @@ static struct bridge_config bridge_settings(struct gateway *g)
     enum bridge_incoming answering = (g->flags & GATEWAY_NO_RECORD) != 0 ? BRIDGE_INCOMING_ECHO : BRIDGE_INCOMING_RING;
 
     return (struct bridge_config){
-        .sip = {.local = g->local,
-                .next_hop = g->hop,
-                .domain = SPAN_LIT("pbx.example"),
-                .user = SPAN_LIT("voip"),
-                .display_name = SPAN_LIT("A \"B\" \\ C"),
-                .password = SPAN_LIT("secret"),
-                .has_password = (g->flags & GATEWAY_NO_PASSWORD) == 0,
-                .any_credentials = (g->flags & GATEWAY_LOOPBACK) != 0,
-                .user_agent = SPAN_LIT("ws_audio_server/fuzz"),
-                .guard = tight,
-                .log = (g->flags & GATEWAY_LOG) != 0 ? &g->log : NULL,
-                .rng = &g->rng},
+        .sip = g->sip,
+        .log = (g->flags & GATEWAY_LOG) != 0 ? &g->log : NULL,
+        .rng = &g->rng,
+        .domain = SPAN_LIT("pbx.example"),
         .media_addr = g->local,
         .max_calls = g->max_calls,
         .max_clients = GATEWAY_CLIENTS,
@@ -406,9 +398,42 @@ static struct bridge_config bridge_settings(struct gateway *g)
         .uploads = gateway_upload_io(g),
         .lists = gateway_list_io(g),
         .media_files = gateway_media_files(g),
-        .sip_send = gateway_sip_send,
-        .sip_ctx = g,
     };
+}
+
+static void sip_event(void *ctx, const struct sip_event *event)
+{
+    struct gateway *g = ctx;
+
+    bridge_sip_event(g->bridge, g->now, event);
+}
+
+static bool sip_redirect(void *ctx, struct pool_id owner, struct span uri)
+{
+    struct gateway *g = ctx;
+
+    return bridge_may_redirect(g->bridge, g->now, owner, uri);
+}
+
+static void open_stack(struct gateway *g)
+{
+    const struct sip_hooks hooks = {.ctx = g, .send = gateway_sip_send, .event = sip_event, .redirect = sip_redirect};
+    const struct sip_config config = {.local = g->local,
+                                      .next_hop = g->hop,
+                                      .domain = SPAN_LIT("pbx.example"),
+                                      .user = SPAN_LIT("voip"),
+                                      .display_name = SPAN_LIT("A \"B\" \\ C"),
+                                      .password = SPAN_LIT("secret"),
+                                      .has_password = (g->flags & GATEWAY_NO_PASSWORD) == 0,
+                                      .any_credentials = (g->flags & GATEWAY_LOOPBACK) != 0,
+                                      .user_agent = SPAN_LIT("ws_audio_server/fuzz"),
+                                      .guard = (g->flags & GATEWAY_TIGHT) != 0,
+                                      .log = (g->flags & GATEWAY_LOG) != 0 ? &g->log : NULL,
+                                      .rng = &g->rng,
+                                      .max_usages = SIP_STACK_USAGES(g->max_calls)};
+
+    g->sip = sip_stack_new(&config, &hooks);
+    FUZZ_CHECK(g->sip != NULL);
 }
 
 static void open_exchange(struct gateway *g)
@@ -439,6 +464,7 @@ struct gateway *gateway_new(unsigned flags)
     g->answer = fuzz_alloc(1);
     g->request[0] = g->invite[0] = g->answer[0] = '\0';
     set_addresses(g);
+    open_stack(g);
     struct bridge_config config = bridge_settings(g);
     FUZZ_CHECK(bridge_new(&config, &g->bridge) == ST_OK);
     if ((flags & GATEWAY_LOOPBACK) != 0) {
@@ -464,11 +490,13 @@ static void check_empty(struct gateway *g)
     struct bridge_stats stats = bridge_stats(g->bridge);
 
     FUZZ_CHECK(stats.calls == 0 && stats.clients == 0);
-    FUZZ_CHECK(stats.sip.usages == 0);
-    FUZZ_CHECK(stats.sip.transactions == 0);
-    FUZZ_CHECK(stats.sip.timers == 0 && sip_stack_busy(bridge_sip(g->bridge)) == 0);
+    struct sip_stats sip = sip_stack_stats(g->sip);
+
+    FUZZ_CHECK(sip.usages == 0);
+    FUZZ_CHECK(sip.transactions == 0);
+    FUZZ_CHECK(sip.timers == 0 && sip_stack_busy(g->sip) == 0);
     FUZZ_CHECK(bridge_is_quiet(g->bridge) && bridge_tick_due(g->bridge) == MONO_NEVER);
-    FUZZ_CHECK(bridge_due(g->bridge) == MONO_NEVER);
+    FUZZ_CHECK(bridge_due(g->bridge) == MONO_NEVER && sip_stack_due(g->sip) == MONO_NEVER);
     FUZZ_CHECK(g->playing == 0 && g->listing == 0);
     for (int i = 0; i < GATEWAY_CALLS; i++) {
         FUZZ_CHECK(!g->pairs[i].open && !g->recording[i]);
@@ -485,6 +513,7 @@ static void check_empty(struct gateway *g)
 static void release(struct gateway *g)
 {
     bridge_free(g->bridge);
+    sip_stack_free(g->sip);
     loopback_ua_free(g->exchange);
     while (g->first != NULL) {
         struct gateway_packet *p = g->first;

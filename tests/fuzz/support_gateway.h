@@ -80,6 +80,7 @@ struct gateway {
     uint64_t seed;
     struct rng rng;
     struct log log;
+    struct sip_stack *sip;
     struct bridge *bridge;
     struct loopback_ua *exchange; /* NULL without GATEWAY_LOOPBACK */
     struct net_addr local, hop, exchange_addr, far;

@@ -61,7 +61,7 @@ static struct gateway_file *upload_of(struct gateway *g, struct pool_id upload)
 static int upload_begin(void *ctx, const char *name, struct pool_id *upload)
 {
     struct gateway *g = ctx;
-    FUZZ_CHECK(file_name_ok(span_cstr(name)));
+    FUZZ_CHECK(file_name_is_ok(span_cstr(name)));
     struct gateway_file *f = gateway_fails(g, FAULT_UPLOAD) ? NULL : file_new(g, name);
     if (f == NULL) {
         return ST_FULL;
@@ -117,7 +117,7 @@ static void upload_abort(void *ctx, struct pool_id upload)
 static int play_open(void *ctx, const char *name, int *handle, uint64_t *size)
 {
     struct gateway *g = ctx;
-    FUZZ_CHECK(file_name_ok(span_cstr(name)));
+    FUZZ_CHECK(file_name_is_ok(span_cstr(name)));
     const struct gateway_file *f = file_named(g, name);
     if (f == NULL) {
         return ST_NOT_FOUND;

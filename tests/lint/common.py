@@ -12,7 +12,8 @@ BELOW = {"base": (), "os": ("base",), "sipmsg": ("base",), "siptx": ("base", "si
          "media": ("base", "sdp", "rtp", "audio"), "call": ("base", "media", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio"),
          "loopback": ("base", "sipmsg", "siptx", "sipua", "media"), "client": ("base", "media", "call") + LEVEL_1,
          "dialect_text": ("base", "media", "call", "client") + LEVEL_1,
-         "app": ("base", "media", "call", "loopback", "client", "dialect_text", "os") + LEVEL_1,
+         "store": ("base", "os", "audio"),
+         "app": ("base", "media", "call", "loopback", "client", "dialect_text", "os", "store") + LEVEL_1,
          "library": ("base", "os", "sipmsg", "siptx", "sipua", "sdp", "rtp", "audio", "media")}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rooms' include rule: base <- {sipmsg <- siptx <- sipua, sdp, rtp, audio, ws} <- call <- app, base <- http <- app, and base <- os <- app."""
+"""The rooms' include rule: base <- {sipmsg <- siptx <- sipua, sdp, rtp, audio, ws} <- call <- app, base <- http <- app, and base <- os <- store <- app (store sees audio too)."""
 import re
 
 import common
@@ -10,6 +10,8 @@ BELOW = common.BELOW
 PURE_C = {"assert.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
           "stdio.h", "stdlib.h", "string.h"}
 FREE_SYSTEM = ("os", "app", "library")
+# A recording is named for its date.
+OTHERS = {("store", "recordings_name.c"): ("time.h",)}
 LIBRARIES = {"wslay/": {("ws", None), ("app", "options_print.c")},
              "ares": {("os", "resolver.c")},
              "openssl/": {("base", "digest.c"), ("app", "options_print.c")}}
@@ -28,7 +30,7 @@ def system_ok(room, path, name):
     for prefix, places in LIBRARIES.items():
         if name.startswith(prefix):
             return (room, None) in places or (room, path.name) in places
-    return room in FREE_SYSTEM or name in PURE_C
+    return room in FREE_SYSTEM or name in PURE_C or name in OTHERS.get((room, path.name), ())
 
 
 def check(root, room, path, problems):

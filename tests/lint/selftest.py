@@ -41,7 +41,9 @@ SOURCE = LICENCE + """/* goto, // and errno in a comment */
 const char *url = "http://x.example/";
 log_write(a->log, LOG_DEBUG, "call %d ended", x);
 log_write(a->log, LOG_INFO, "%.*s", (int)len, text);
+#define NUMBER 2
 """
+CONSTANTS = LICENCE + '#define A_MAX (4*1024)\n#define NAME "x"\n#define NUMBER 1\n#define OTHER A_MAX\n'
 
 
 def with_change(files, name, text):
@@ -58,13 +60,15 @@ CASES = [
       ("include/wsaudio/sipmsg/a.h", '#include "wsaudio/siptx/tx.h"\n'),
       ("src/new/a.c", "\n"), ("src/library/a.c", '#include "wsaudio/call.h"\n'),
       ("src/call/a.c", '#include "wsaudio/client.h"\n'), ("src/client/a.c", '#include "wsaudio/dialect_text.h"\n'),
-      ("src/call/a.c", '#include "wsaudio/ws.h"\n'), ("src/library/a.c", '#include "wsaudio/ws.h"\n'), ("src/app/a.c", '#include "sip_client.h"\n')]),
+      ("src/call/a.c", '#include "wsaudio/ws.h"\n'), ("src/library/a.c", '#include "wsaudio/ws.h"\n'), ("src/app/a.c", '#include "sip_client.h"\n'),
+      ("src/store/a.c", '#include "wsaudio/ws.h"\n'), ("src/store/recordings.c", "#include <time.h>\n"),
+      ("src/call/a.c", '#include "wsaudio/store/uploads.h"\n')]),
     ("sizes", {SIP: function(80) + "/* */\n" * 700},
      [(SIP, function(81)), (SIP, "/* */\n" * 801), ("tests/unit/x.c", function(81))]),
     ("forbidden", {SIP: 'int x; /* no fork() here */ const char *s = "sleep(1)"; snprintf(a, 1, "");\n'},
      [(SIP, "pthread_mutex_t m;\n"), (SIP, "x = fork();\n"), (SIP, "usleep (3);\n"), (SIP, "strcpy(a, b);\n"),
       (SIP, "sprintf(a, b);\n"), (SIP, "/* TO" "DO */\n"), ("docs/x.md", "FIX" "ME\n"), ("tools/x", "cd /ho" "me/me\n")]),
-    ("style", {"include/wsaudio/sip.h": HEADER, SIP: SOURCE, "tests/unit/sipua/support.h": GUARDED % ("SUPPORT_H", "SUPPORT_H"),
+    ("style", {"include/wsaudio/sip.h": HEADER, SIP: SOURCE, "src/sip/c.c": CONSTANTS, "tests/unit/sipua/support.h": GUARDED % ("SUPPORT_H", "SUPPORT_H"),
                "include/sip_client.h": GUARDED.replace(LICENCE, LICENCE + "/* The library. */\n") % ("SIP_CLIENT_H", "SIP_CLIENT_H"),
                "include/lib/sip_client.h": LICENCE + '/* The old name. */\n#include "../sip_client.h"\n'},
      [("include/wsaudio/sip.h", HEADER.replace("/* What it is. */\n", "")),
@@ -76,7 +80,8 @@ CASES = [
       ("src/sipua/b.c", LICENCE + '#include <string.h>\n#include "b.h"\n'),
       (SIP, SOURCE + "// no\n"), (SIP, SOURCE + "x = 1; // no\n"), (SIP, SOURCE + "goto out;\n"),
       (SIP, SOURCE + "typedef struct { int a; } x;\n"), (SIP, SOURCE + "typedef enum x { A } y;\n"), (SIP, SOURCE + "x = errno;\n"),
-      (SIP, SOURCE + 'log_write(a->log, LOG_INFO, "call %d ended", x);\n'), ("src/call/a.c", 'tell("CALL_STATE:%s", s);\n')]),
+      (SIP, SOURCE + 'log_write(a->log, LOG_INFO, "call %d ended", x);\n'), ("src/call/a.c", 'tell("CALL_STATE:%s", s);\n'),
+      (SIP, SOURCE + "#define A_MAX  (4 * 1024)\n"), (SIP, SOURCE + '#define NAME "x"  /* the same */\n')]),
     ("pages", {"README.md": "[a](docs/a.md) [b](docs/a.md#part) [c](https://x.example/) [d](#part)\n", "docs/a.md": "[up](../README.md)\n",
                SIP: "int x;\n"},
      [("docs/a.md", "[x](b.md)\n"), ("README.md", "[x](a.md)\n"), (SIP, "int x;"), (SIP, "int x;\n\n"), (SIP, "int x; \n"),
@@ -129,6 +134,24 @@ def symbols_cases():
             subprocess.run(["cc", "-fno-builtin", "-c", source, "-o", item], check=True)
             subprocess.run(["ar", "rcs", archive, item], check=True)
             yield code, run("symbols", folder, f"base={archive}")
+
+
+# Two rooms with the names that they define, and what the lint has to say of it.
+NAMES = [({"call": ("call_end",), "library": ("phone_end", "call_me")}, 0), ({"call": ("end",), "library": ("end",)}, 1),
+         ({"call": ("wav_end",), "audio": ("wav_begin",)}, 1), ({"sipmsg": ("sip_a",), "sipua": ("sip_b",)}, 0),
+         ({"sipmsg": ("sip_a",), "sipua": ("sip_a",)}, 1), ({"os": ("read_it",), "app": ("x_y",)}, 1),
+         ({"rtp": ("rtcp_a", "rtp_a"), "app": ("x_y",)}, 0), ({"rtp": ("rtp_a",), "app": ("rtp_b",)}, 1)]
+
+
+def names_cases():
+    """The same lint on names alone; call_me is what programs of others know."""
+    for rooms, code in NAMES:
+        with tree({"include/sip_client.h": "void call_me(void);\n", "good.c": "int base_a;\n",
+                   **{f"{room}.c": "".join(f"void {name}(void);\nvoid {name}(void) {{}}\n" for name in names)
+                      for room, names in rooms.items()}}) as folder:
+            for name in ("good", *rooms):
+                subprocess.run(["cc", "-c", f"{folder}/{name}.c", "-o", f"{folder}/{name}.o"], check=True)
+            yield code, run("symbols", folder, f"base={folder}/good.o", "--names", *(f"{room}={folder}/{room}.o" for room in rooms))
 
 
 def exports_cases():
@@ -203,7 +226,7 @@ def main():
                 wrong += 1
                 print(f"{script}: exit {result.returncode}, expected {code}, with {files if code else 'the good tree'}")
                 print(result.stdout, result.stderr)
-    for script, cases in (("symbols", symbols_cases), ("exports", exports_cases), ("abi", abi_cases)):
+    for script, cases in (("symbols", symbols_cases), ("symbols", names_cases), ("exports", exports_cases), ("abi", abi_cases)):
         for code, result in cases():
             if unexpected(result, code):
                 wrong += 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What docs/style.md says of C and a script can see: SPDX lines, guards, file heads, comments, types, log texts, errno."""
+"""What docs/style.md says of C and a script can see: SPDX lines, guards, file heads, comments, types, log texts, errno, one place for a number."""
 import re
 
 import common
@@ -17,6 +17,7 @@ LOG = re.compile(r'\blog_write\(\s*[^,]+,\s*(LOG_\w+),\s*"((?:\\.|[^"\\])*)"')
 # A message of the text protocol, or its beginning.
 PROTOCOL = re.compile(r'"(?:ERROR|WAV_[A-Z_]+|CALL(?:_[A-Z]+)?|INCOMING(?:_GONE)?|MEDIA(?:_X?[A-Z]+)?|MARK|DTMF|LATENCY|RTP|PLAY_WAV|DELETE_WAV):')
 DIALECT = "src/dialect_text/"
+CONSTANT = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(\S[^\n]*)$", re.M)
 CONVERSION = re.compile(r"%[-+ #0]*[\d.*]*[a-z]+")
 
 
@@ -89,9 +90,23 @@ def check_code(name, text, problems):
             problems.append(f"{name}: a log text that is not in the catalogue: {words}")
 
 
+def constants_of(name, text, seen):
+    """Notes where a number or text is given a name; what is only another name for something is none."""
+    if name.startswith(("src/", "include/")) and name not in LIBRARY:
+        for macro, value in CONSTANT.findall(without_comments(text)):
+            if re.search(r'\d|"', re.sub(r"[A-Za-z_]\w*", "", value)):
+                seen.setdefault((macro, re.sub(r"\s+", "", value)), []).append(name)
+
+
+def check_constants(seen, problems):
+    for (macro, value), places in sorted(seen.items()):
+        if len(set(places)) > 1:
+            problems.append(f"{macro} is {value} in {', '.join(sorted(set(places)))}: one place, which the others include")
+
+
 def main():
     root = common.arguments(__doc__).root
-    problems, seen = [], {}
+    problems, seen, constants = [], {}, {}
     for path in common.c_files(root) + common.files(root, "tools/*.[ch]", "docs/examples/*.c"):
         name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
         check_spdx(name, text, problems)
@@ -100,6 +115,8 @@ def main():
         if name.startswith("include/"):
             check_head(name, text, problems)
         check_code(name, text, problems)
+        constants_of(name, text, constants)
+    check_constants(constants, problems)
     for path in common.files(root, "tests/**/*.py", "docs/examples/*.py", "**/CMakeLists.txt", "cmake/*", "tools/*", "tests/**/*.sh"):
         name, data = path.relative_to(root).as_posix(), path.read_bytes()
         if "build" not in path.relative_to(root).parts and not name.endswith((".c", ".h")) and (data.startswith(b"#!") or "." in path.name):

@@ -21,11 +21,11 @@
 #include "failmalloc.h"
 #include "media_sockets.h"
 #include "options.h"
-#include "recordings.h"
-#include "uploads.h"
 #include "web_tokens.h"
 #include "world.h"
 #include "wsaudio/http/server.h"
+#include "wsaudio/store/recordings.h"
+#include "wsaudio/store/uploads.h"
 #include "wsframe.h"
 
 static char dir[64];
@@ -102,7 +102,8 @@ static void test_basics(void **state)
 static void worlds(void *ctx)
 {
     (void)ctx;
-    struct world *w = world_try_new(1, NULL, true);
+    const struct world_settings settings = world_settings();
+    struct world *w = world_try_new(1, &settings, true);
     if (w == NULL) {
         assert_true(failmalloc_failed());
         return;
@@ -311,11 +312,10 @@ static void turn_until_flushed(struct os_loop *loop, const struct os_flusher *fl
     }
 }
 
-static void on_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
+static void on_done(void *ctx, struct pool_id owner, int status)
 {
     (void)ctx;
     (void)owner;
-    (void)bytes;
     (void)ok(status);
 }
 
@@ -381,13 +381,13 @@ static void use_sockets(struct os_loop *loop)
     struct media_sockets_config config = {
         .loop = loop, .batch = batch, .local = addr_ipv4(127, 0, 0, 1, 0), .max_calls = 2};
     config.dscp = -1;
-    if (ok(media_sockets_new(&config, &m))) {
-        struct media_io io = media_sockets_io(m);
+    if (ok(sockets_new(&config, &m))) {
+        struct media_io io = sockets_io(m);
         struct pool_id call = {0, 1};
         if (ok(io.open(io.ctx, call, &port))) {
             io.close(io.ctx, call);
         }
-        media_sockets_free(m);
+        sockets_free(m);
     }
     os_udp_batch_free(batch);
 }

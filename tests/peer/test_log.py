@@ -149,11 +149,34 @@ def test_thousand_sighups():
 
 def test_signals_by_mistake():
     with Server() as server:
-        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
+        for number in (signal.SIGUSR1, signal.SIGALRM):
             server.signal(number)
         with Client(server) as client:
             client.call("600")
             client.hangup()
+
+
+def test_state_on_sigusr2():
+    """Each call, client, usage, transaction and queue, one line each; the call goes on."""
+    with Server() as server, Client(server) as client:
+        client.call("600")
+        client.wait_audio(20)
+        server.signal(signal.SIGUSR2)
+        server.wait_log(r"State of the server: \d+ lines")
+        log = server.log
+        for line in (r"server: ticker on, 0 bytes of log wait for their reader, 1 of \d+ pairs of media ports",
+                     r"files: 0 uploads with 0 bytes, \d+ recordings with \d+ bytes, \d+ flushes under way, ",
+                     r"SIP: 1 usages of \d+, 1 dialogs of \d+, \d+ transactions, \d+ timers, in [1-9]",
+                     r"usage 0\.\d+ Confirmed outgoing, Call-ID \"\w+\", to \"sip:600@127\.0\.0\.1\"",
+                     r"transaction \d+\.\d+ Accepted INVITE client, .*, M in \d+\.\d{3} s",
+                     r"bridge: 1 clients of \d+, 1 calls of \d+, 1 with media, RTP in [1-9]",
+                     r"client 0\.\d+ open, peer 127\.0\.0\.1:\d+, call 0\.\d+,",
+                     r"call 0\.\d+ established, with \"600\", client 0\.\d+, usage 0\.\d+, RTP port \d+, media, "):
+            assert re.search(line, log), (line, log)
+        told = int(re.search(r"State of the server: (\d+) lines", log).group(1))
+        assert len(log[log.index("one line each:"):log.index("State of the server: ")].splitlines()) - 2 == told, log
+        client.wait_audio(40)
+        client.hangup()
 
 
 def test_files_at_their_limit():

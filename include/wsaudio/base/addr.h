@@ -20,8 +20,6 @@ struct net_addr {
 /* An IP literal: dotted quad (four parts, no leading zeros beyond "0") or RFC 4291 text, with or without the
  * brackets of a URI. No names. Port becomes 0. ST_BAD. */
 WS_MUST_CHECK int addr_parse_ip(struct span text, struct net_addr *out);
-/* "1.2.3.4:5060", "[::1]:5060"; without a port default_port. ST_BAD. */
-WS_MUST_CHECK int addr_parse(struct span text, uint16_t default_port, struct net_addr *out);
 /* RFC 5952 text without port, NUL-terminated: "1.2.3.4", "::1". Returns buf. */
 const char *addr_ip_text(const struct net_addr *addr, char buf[ADDR_TEXT_MAX]);
 /* As it stands in a URI or Via: "1.2.3.4", "[::1]". */

@@ -21,6 +21,8 @@ WS_MUST_CHECK int digest_parts(enum digest_alg alg, const struct span *parts, si
                                uint8_t out[DIGEST_MAX_LEN]);
 /* The same as lower-case hexadecimal with NUL. */
 WS_MUST_CHECK int digest_hex(enum digest_alg alg, const struct span *parts, size_t count, char out[DIGEST_HEX_MAX]);
+/* Zeroes a secret before its memory is given back: no compiler leaves this out. */
+void secret_wipe(void *secret, size_t len);
 /* Releases the algorithms fetched from libcrypto; they are fetched again when needed. At exit. */
 void digest_fini(void);
 

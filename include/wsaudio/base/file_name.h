@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of uploads, as clients say them and as they stand in the directory. */
+/* The names that files of clients may have (SPEC section 3 "File names"). Whoever takes a name from outside asks here; the
+ * store asks once more, as the last gate before the disk. */
 #ifndef WSAUDIO_BASE_FILE_NAME_H
 #define WSAUDIO_BASE_FILE_NAME_H
 
@@ -7,8 +8,8 @@
 
 #define FILE_NAME_LEN_MAX 128 /* bytes */
 
-/* 1 to FILE_NAME_LEN_MAX bytes of UTF-8; no '/', '\', ':' or control characters; no '.' in front: such a name is one entry of a
- * directory, never a hidden one, and leads nowhere else. */
-bool file_name_ok(struct span name);
+/* UTF-8 of 1 to FILE_NAME_LEN_MAX bytes without control characters, '/', '\\' and ':', and no '.' in front: such a name cannot
+ * lead out of its directory, is not hidden there, and is one word between the colons of a command. */
+bool file_name_is_ok(struct span name);
 
 #endif

@@ -86,6 +86,16 @@ static inline bool char_is_among(char c, const char *set)
 {
     return c != '\0' && strchr(set, c) != NULL;
 }
+/* Between words of a line. */
+static inline bool char_is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+/* The same, or the end of a line. */
+static inline bool char_is_space(char c)
+{
+    return char_is_blank(c) || c == '\r' || c == '\n';
+}
 static inline char char_lower(char c)
 {
     return (c >= 'A' && c <= 'Z') ? (char)(c + ('a' - 'A')) : c;

@@ -15,6 +15,11 @@ typedef int64_t dur_us;  /* a duration, microseconds */
 #define DUR_MS(n)  ((dur_us)(n)*1000)
 #define DUR_S(n)   ((dur_us)(n)*1000000)
 
+static inline mono_us mono_earlier(mono_us a, mono_us b)
+{
+    return a < b ? a : b;
+}
+
 /* Lies inside its owner; zeroed means not queued. */
 struct timerq_entry {
     mono_us due;

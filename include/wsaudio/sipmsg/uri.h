@@ -5,6 +5,8 @@
 
 #include "wsaudio/base.h"
 
+#define SIP_PORT_DEFAULT 5060 /* of UDP and TCP, where none is said (RFC 3261 19.1.2, 18.2.2) */
+
 enum sip_scheme {
     SIP_SCHEME_SIP,
     SIP_SCHEME_SIPS,

@@ -157,5 +157,7 @@ struct sip_tx_stats {
     uint64_t sent; /* datagrams given to send */
 };
 struct sip_tx_stats sip_tx_layer_stats(const struct sip_tx_layer *layer);
+/* As base/dump.h says. */
+bool sip_tx_dump(const struct sip_tx_layer *layer, mono_us now, uint32_t *at, struct outbuf *out);
 
 #endif

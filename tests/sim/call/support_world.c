@@ -317,6 +317,7 @@ void world_phone_rtp(struct world *w, const struct net_addr *from, uint8_t paylo
 
 void world_turn_end(struct world *w)
 {
+    sip_stack_expire(w->sip, w->now);
     bridge_expire(w->bridge, w->now);
     bridge_pump(w->bridge, w->now);
     w->list_calls_most = w->list_calls_turn > w->list_calls_most ? w->list_calls_turn : w->list_calls_most;
@@ -327,6 +328,7 @@ void world_turn_end(struct world *w)
         }
     }
     bridge_reap(w->bridge);
+    sip_stack_reap(w->sip);
     if (w->far.exchange != NULL) {
         loopback_ua_expire(w->far.exchange, w->now);
         loopback_ua_reap(w->far.exchange);
@@ -341,7 +343,8 @@ static void sip_arrives(struct world *w, const struct world_event *e)
 {
     if (e->kind == EV_SIP_TO_BRIDGE) {
         legal_received(w->legal, w->now, e->data, e->len);
-        bridge_sip_input(w->bridge, w->now, &phone_addr, e->data, e->len);
+        struct sip_flow from = sip_stack_flow(w->sip, &phone_addr);
+        sip_stack_input(w->sip, w->now, &from, e->data, e->len);
     } else if (w->far.exchange != NULL) {
         legal_received(w->far.legal, w->now, e->data, e->len);
         loopback_ua_sip_input(w->far.exchange, w->now, &bridge_addr, e->data, e->len);
@@ -382,21 +385,16 @@ static bool somebody_reads(const struct world *w)
     return false;
 }
 
-static mono_us earlier(mono_us a, mono_us b)
-{
-    return a < b ? a : b;
-}
-
 static mono_us tick_due(const struct world *w)
 {
     mono_us far = w->far.exchange != NULL ? loopback_ua_tick_due(w->far.exchange) : MONO_NEVER;
-    return earlier(bridge_tick_due(w->bridge), far);
+    return mono_earlier(bridge_tick_due(w->bridge), far);
 }
 
 static mono_us timers_due(const struct world *w)
 {
     mono_us far = w->far.exchange != NULL ? loopback_ua_due(w->far.exchange) : MONO_NEVER;
-    return earlier(bridge_due(w->bridge), far);
+    return mono_earlier(mono_earlier(bridge_due(w->bridge), sip_stack_due(w->sip)), far);
 }
 
 static void tick(struct world *w)
@@ -412,7 +410,7 @@ bool world_step(struct world *w, mono_us limit)
     size_t first = event_first(w);
     mono_us next = first < w->event_count ? w->events[first].at : MONO_NEVER;
     mono_us ticks = tick_due(w);
-    mono_us at = earlier(earlier(next, ticks), timers_due(w));
+    mono_us at = mono_earlier(mono_earlier(next, ticks), timers_due(w));
 
     at = somebody_reads(w) ? w->now : at;
     if (at > limit) {
@@ -580,30 +578,10 @@ static void sink(void *ctx, enum log_level level, const char *text, size_t len)
     }
 }
 
-struct bridge_config world_config(void)
+void world_stop(struct world *w)
 {
-    return (struct bridge_config){
-        .sip = {.local = addr_ipv4(10, 0, 0, 1, 5062),
-                .next_hop = phone_addr,
-                .domain = SPAN_LIT("10.0.0.9"),
-                .user = SPAN_LIT("voip"),
-                .caller = SPAN_LIT("0921367101"),
-                .password = SPAN_LIT("secret"),
-                .has_password = true,
-                .user_agent = SPAN_LIT("ws_audio_server/sim")},
-        .media_addr = addr_ipv4(10, 0, 0, 1, 0),
-        .max_calls = 4,
-        .max_clients = WORLD_CLIENTS,
-        .max_message = 4 * 1024 * 1024,
-        .upload_max = 1024 * 1024,
-        .media_buffer = 1024 * 1024,
-        .ring = DUR_S(120),
-        .max_call = DUR_S(3600),
-        .no_media = DUR_S(30),
-        .rtp_learn = RTP_LEARN_PRIVATE,
-        .record = true,
-        .record_stereo = true,
-    };
+    bridge_stop(w->bridge, w->now);
+    sip_stack_stop(w->sip, w->now);
 }
 
 /* Sequence numbers, time stamps and SSRCs are random: half of them lie next to where they wrap. */
@@ -643,7 +621,47 @@ static int open_far(struct world *w)
     return loopback_ua_new(&config, &w->far.exchange);
 }
 
-struct world *world_try_new(uint64_t seed, const struct bridge_config *config, bool mirror)
+static void sip_event(void *ctx, const struct sip_event *event)
+{
+    struct world *w = ctx;
+
+    bridge_sip_event(w->bridge, w->now, event);
+}
+
+static void sip_link(void *ctx, enum sip_link_event event, const struct net_addr *local)
+{
+    struct world *w = ctx;
+
+    if (event == SIP_LINK_ADDRESS) {
+        bridge_set_media_addr(w->bridge, local);
+    }
+}
+
+static bool sip_redirect(void *ctx, struct pool_id owner, struct span uri)
+{
+    struct world *w = ctx;
+
+    return bridge_may_redirect(w->bridge, w->now, owner, uri);
+}
+
+static int open_bridge(struct world *w, const struct sip_config *settings, bool mirror)
+{
+    const struct sip_hooks hooks = {w, sip_send, sip_event, sip_link, sip_redirect};
+    struct sip_config sip = *settings;
+
+    sip.max_usages = SIP_STACK_USAGES(w->config.max_calls);
+    sip.log = &w->log;
+    sip.rng = &w->rng;
+    sip.any_credentials = sip.any_credentials || mirror;
+    w->sip = sip_stack_new(&sip, &hooks);
+    if (w->sip == NULL) {
+        return ST_NO_MEMORY;
+    }
+    w->config.sip = w->sip;
+    return bridge_new(&w->config, &w->bridge);
+}
+
+struct world *world_try_new(uint64_t seed, const struct world_settings *settings, bool mirror)
 {
     struct world *w = calloc(1, sizeof(*w));
 
@@ -655,41 +673,45 @@ struct world *world_try_new(uint64_t seed, const struct bridge_config *config, b
     w->now = DUR_S(1000);
     w->delay = DUR_MS(5);
     w->commit_delay = DUR_MS(30);
-    w->config = config != NULL ? *config : world_config();
-    w->config.sip.log = &w->log;
-    w->config.sip.rng = &w->rng;
-    w->config.sip.any_credentials = w->config.sip.any_credentials || mirror;
-    w->config.sip_send = sip_send;
-    w->config.sip_ctx = w;
+    w->config = settings->bridge;
+    w->config.log = &w->log;
+    w->config.rng = &w->rng;
     w->config.media = (struct media_io){w, media_open_pair, media_close_pair, media_send, media_wall};
     world_file_io(w, &w->config);
     w->legal = legal_new();
     assert_non_null(w->legal);
     phone_init(w);
-    if (bridge_new(&w->config, &w->bridge) != ST_OK || (mirror && open_far(w) != ST_OK)) {
+    if (open_bridge(w, &settings->sip, mirror) != ST_OK || (mirror && open_far(w) != ST_OK)) {
         free_world(w);
         return NULL;
     }
     return w;
 }
 
-struct world *world_new(uint64_t seed, const struct bridge_config *config)
+static struct world *world_made(uint64_t seed, const struct bridge_config *config, bool mirror)
 {
-    struct world *w = world_try_new(seed, config, false);
+    struct world_settings settings = world_settings();
+
+    settings.bridge = config != NULL ? *config : settings.bridge;
+    struct world *w = world_try_new(seed, &settings, mirror);
     assert_non_null(w);
     return w;
 }
 
+struct world *world_new(uint64_t seed, const struct bridge_config *config)
+{
+    return world_made(seed, config, false);
+}
+
 struct world *world_new_mirror(uint64_t seed, const struct bridge_config *config)
 {
-    struct world *w = world_try_new(seed, config, true);
-    assert_non_null(w);
-    return w;
+    return world_made(seed, config, true);
 }
 
 static void free_world(struct world *w)
 {
     bridge_free(w->bridge);
+    sip_stack_free(w->sip);
     loopback_ua_free(w->far.exchange);
     legal_free(w->legal);
     legal_free(w->far.legal);
@@ -734,15 +756,16 @@ void world_end(struct world *w)
                      ? DUR_S(3700)
                      : DUR_S(140)); /* 64*T1 for a CANCEL wish, 64*T1 for the CANCEL, timer D behind it */
     struct bridge_stats stats = bridge_stats(w->bridge);
-    if (stats.sip.usages + stats.sip.transactions + stats.sip.timers != 0) {
+    struct sip_stats sip = sip_stack_stats(w->sip);
+    if (sip.usages + sip.transactions + sip.timers != 0) {
         world_ladder(w);
     }
     assert_int_equal(stats.calls, 0);
     assert_int_equal(stats.clients, 0);
     assert_int_equal(stats.media.live_held, 0);
-    assert_int_equal(stats.sip.usages, 0);
-    assert_int_equal(stats.sip.transactions, 0);
-    assert_int_equal(stats.sip.timers, 0);
+    assert_int_equal(sip.usages, 0);
+    assert_int_equal(sip.transactions, 0);
+    assert_int_equal(sip.timers, 0);
     assert_int_equal(w->ports_open, 0);
     assert_int_equal(w->play_open, 0);
     assert_false(w->list_open);

@@ -341,7 +341,7 @@ static void echo_test(void **state)
     struct caller *f = caller_call(w, "0915", "2", NULL);
     status_is(w, f, 503);
     w->media_status = ST_OK;
-    bridge_stop(w->bridge, w->now);
+    world_stop(w);
     world_run(w, DUR_S(1));
     assert_int_equal(d->byes, 1);
     status_is(w, caller_call(w, "0916", "2", NULL), 503);

@@ -745,7 +745,7 @@ static void stop_hangs_up(void **state)
     w->phone.plan.final_ms = -1;
     world_send(w, b, "CALL:1");
     world_wait(w, b, "CALL_STATE:ringing", S5);
-    bridge_stop(w->bridge, w->now); /* fault 43 */
+    world_stop(w); /* fault 43 */
     world_run(w, DUR_S(1));
     assert_int_equal(world_count(w, a, "CALL_STATE:ended:200:"), 1);
     assert_int_equal(world_count(w, b, "CALL_STATE:ended:487:"), 1);

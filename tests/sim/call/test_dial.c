@@ -226,28 +226,30 @@ static void flood(struct world *w, const char *arg)
                            "CSeq: 1 %s\r\nContent-Length: 0\r\n\r\n",
                            i % 2 == 0 ? "INVITE" : "REGISTER", i, rng_u32(&w->rng), i, rng_u32(&w->rng),
                            i % 2 == 0 ? "INVITE" : "REGISTER");
-        bridge_sip_input(w->bridge, w->now, &from, text, (size_t)len);
+        struct sip_flow flow = sip_stack_flow(w->sip, &from);
+        sip_stack_input(w->sip, w->now, &flow, text, (size_t)len);
     }
 }
 
 static void flood_beside_a_call(void **state)
 {
-    struct bridge_config config = world_config();
+    struct world_settings settings = world_settings();
     (void)state;
-    config.sip.guard = true;
-    struct world *w = world_new(4, &config);
+    settings.sip.guard = true;
+    struct world *w = world_try_new(4, &settings, false);
+    assert_non_null(w);
     size_t c = world_connect(w);
     world_send(w, c, "CALL:0912");
     world_wait(w, c, "CALL_STATE:established", S5);
     world_run(w, DUR_S(1));
-    struct sip_stats before = bridge_stats(w->bridge).sip;
+    struct sip_stats before = sip_stack_stats(w->sip);
     size_t sent = w->sent_count;
     size_t messages = w->message_count;
     for (int ms = 0; ms < 10000; ms += 7) {
         world_at(w, DUR_MS(ms), flood, NULL);
     }
     world_run(w, DUR_S(10));
-    struct sip_stats after = bridge_stats(w->bridge).sip;
+    struct sip_stats after = sip_stack_stats(w->sip);
     assert_int_equal(w->sent_count - sent, 500);
     for (size_t i = sent; i < w->sent_count; i++) {
         assert_int_equal(w->sent[i].at % MEDIA_TICK_US, 0);

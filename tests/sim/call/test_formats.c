@@ -311,7 +311,7 @@ static void ends_in_the_middle(void **state)
         } else if (how == 1) {
             world_disconnect(w, c);
         } else {
-            bridge_stop(w->bridge, w->now);
+            world_stop(w);
         }
         world_run(w, DUR_S(1));
         assert_true(how == 2 ? !w->cached.used : w->cached.used); /* a stopping server does not go on with it */

@@ -355,12 +355,13 @@ static void open_both(uint64_t seed)
     r.dice = (struct rng){rng_seeded_fill, &r.state};
     r.spread = 1 + (dur_us)below(150000);
     for (int i = 0; i < 2; i++) {
-        struct bridge_config config = world_config();
-        config.incoming = BRIDGE_INCOMING_RING;
-        config.ring = DUR_S(7);
-        config.sip.local = addr_ipv4(10, 0, 0, (uint8_t)(1 + i), 5062);
-        config.media_addr = addr_ipv4(10, 0, 0, (uint8_t)(1 + i), 0);
-        r.w[i] = world_new(seed + 1, &config);
+        struct world_settings settings = world_settings();
+        settings.bridge.incoming = BRIDGE_INCOMING_RING;
+        settings.bridge.ring = DUR_S(7);
+        settings.sip.local = addr_ipv4(10, 0, 0, (uint8_t)(1 + i), 5062);
+        settings.bridge.media_addr = addr_ipv4(10, 0, 0, (uint8_t)(1 + i), 0);
+        r.w[i] = world_try_new(seed + 1, &settings, false);
+        assert_non_null(r.w[i]);
         r.w[i]->drop = to_proxy;
     }
     r.client[0] = world_connect(r.w[0]);

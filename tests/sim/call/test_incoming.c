@@ -397,7 +397,7 @@ static void server_stops(void **state)
     world_send(w, d, "ANSWER");
     struct caller *b = caller_call(w, "2", "2", NULL);
     status_is(w, b, 180);
-    bridge_stop(w->bridge, w->now);
+    world_stop(w);
     world_run(w, DUR_S(1));
     assert_string_equal(last_text(w, c), "INCOMING_GONE:server stops");
     assert_int_equal(w->clients[c].close_code, 1001);

@@ -229,7 +229,7 @@ static void happen(struct world *w, size_t c, struct caller *a, enum event event
     case ON_INVITE: world_to_bridge(w, a->invite); break;
     case ON_RING_OUT: world_run(w, RING + DUR_S(1)); break;
     case ON_GIVE_UP: world_run(w, GIVEN_UP); break;
-    case ON_STOP: bridge_stop(w->bridge, w->now); break;
+    case ON_STOP: world_stop(w); break;
     case ON_ANSWER:
     case ON_REJECT:
     case ON_HANGUP:

@@ -22,28 +22,29 @@
 
 static struct world *open_registered(uint64_t seed, bool registers, bool learns)
 {
-    struct bridge_config config = world_config();
+    struct world_settings settings = world_settings();
 
-    config.incoming = BRIDGE_INCOMING_RING;
-    config.sip.registers = registers;
-    config.sip.expires_s = 600;
-    config.sip.keepalive = DUR_S(30);
-    config.sip.learn_local = learns;
-    config.no_media = 0;
-    struct world *w = world_new(seed, &config);
+    settings.bridge.incoming = BRIDGE_INCOMING_RING;
+    settings.sip.registers = registers;
+    settings.sip.expires_s = 600;
+    settings.sip.keepalive = DUR_S(30);
+    settings.sip.learn_local = learns;
+    settings.bridge.no_media = 0;
+    struct world *w = world_try_new(seed, &settings, false);
+    assert_non_null(w);
     w->phone.plan.registrar = true;
     return w;
 }
 
 static void start(struct world *w)
 {
-    bridge_start(w->bridge, w->now);
+    sip_stack_start(w->sip, w->now);
     world_run(w, DUR_S(2));
 }
 
 static void finish(struct world *w)
 {
-    bridge_stop(w->bridge, w->now);
+    world_stop(w);
     world_run(w, DUR_S(1));
     world_end(w);
 }
@@ -90,7 +91,8 @@ static void names(struct world *w, const char *message, const char *ip, const ch
 static void move(struct world *w, uint8_t last)
 {
     const struct net_addr local = addr_ipv4(10, 0, 7, last, 5062);
-    bridge_set_local(w->bridge, w->now, &local);
+    bridge_set_media_addr(w->bridge, &local);
+    sip_stack_set_local(w->sip, w->now, &local);
 }
 
 static void told_another(void **state)
@@ -118,7 +120,7 @@ static void told_another(void **state)
     has(w, newest(w, "REGISTER"),
         "\r\nContact: <sip:voip@10.0.7.7:5062>;expires=600, <sip:voip@10.0.0.1:5062>;expires=0\r\n");
     has(w, newest(w, "REGISTER"), "Via: SIP/2.0/UDP 10.0.7.7:5062;");
-    assert_true(sip_stack_is_registered(bridge_sip(w->bridge)));
+    assert_true(sip_stack_is_registered(w->sip));
     /* both calls go on, and end in their dialogs */
     size_t sent = w->sent_count;
     world_run(w, DUR_S(1));

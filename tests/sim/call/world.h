@@ -172,6 +172,7 @@ struct world {
     uint64_t seed, seed_state;
     struct rng rng;
     struct log log;
+    struct sip_stack *sip;
     struct bridge *bridge;
     struct bridge_config config;
     struct phone phone;
@@ -234,15 +235,24 @@ struct world {
     bool memory_fails; /* a connection may be refused */
 };
 
+/* How a world is made. Zeroed parts are not the defaults: world_settings() has those. */
+struct world_settings {
+    struct bridge_config bridge;
+    struct sip_config sip;
+};
+
 /* Defaults: no loss, 5 ms of delay, the phone rings after 20 ms and answers after 100 ms with 200. */
 struct world *world_new(uint64_t seed, const struct bridge_config *config);
 /* The same with the loopback exchange as the far end: it answers digits, tone, busy, noanswer and auth. */
 struct world *world_new_mirror(uint64_t seed, const struct bridge_config *config);
-/* As world_new; NULL when the bridge or the exchange could not be made (memory). */
-struct world *world_try_new(uint64_t seed, const struct bridge_config *config, bool mirror);
+/* As world_new, with a stack that is set up otherwise too; NULL when it, the bridge or the exchange could not be made (memory). */
+struct world *world_try_new(uint64_t seed, const struct world_settings *settings, bool mirror);
 /* Lets what lingers run out, then asserts: no call, no SIP usage, transaction or timer, no open port, file or list. */
 void world_end(struct world *w);
 struct bridge_config world_config(void);
+struct world_settings world_settings(void);
+/* As the app does when it is told to stop. */
+void world_stop(struct world *w);
 
 size_t world_connect(struct world *w);
 /* The same from another host; the port is chosen. */

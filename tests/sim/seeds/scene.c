@@ -94,17 +94,17 @@ static void draw(struct scene *s, bool plain)
 
 bool scene_open(const struct scenario *scenario, uint64_t seed, bool plain, struct scene *s)
 {
-    struct bridge_config config = world_config();
+    struct world_settings settings = world_settings();
 
     *s = (struct scene){.dice_state = seed * 0x9E3779B97F4A7C15U + 1};
     s->dice = (struct rng){rng_seeded_fill, NULL};
     s->dice.ctx = &s->dice_state;
-    config.no_media = DUR_S(8);
-    config.ring = DUR_S(20);
+    settings.bridge.no_media = DUR_S(8);
+    settings.bridge.ring = DUR_S(20);
     if (scenario->configure != NULL) {
-        scenario->configure(&config);
+        scenario->configure(&settings);
     }
-    s->w = world_try_new(seed, &config, scenario->mirror);
+    s->w = world_try_new(seed, &settings, scenario->mirror);
     if (s->w == NULL) {
         return false;
     }

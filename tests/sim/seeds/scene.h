@@ -18,7 +18,7 @@ struct scenario {
     const char *name;
     void (*run)(struct scene *s);
     void (*plan)(struct phone_plan *plan); /* NULL: the phone rings and answers */
-    void (*configure)(struct bridge_config *config);
+    void (*configure)(struct world_settings *settings);
     bool mirror; /* the loopback exchange is the far end */
 };
 

@@ -230,7 +230,7 @@ static void stops(struct scene *s)
     world_run(s->w, (dur_us)scene_below(s, 1000000));
     scene_say(s, other, "CALL:2");
     world_run(s->w, (dur_us)scene_below(s, 300000));
-    bridge_stop(s->w->bridge, s->w->now);
+    world_stop(s->w);
     world_run(s->w, DUR_S(6));
     assert_int_equal(s->w->ports_open, 0);
 }
@@ -320,7 +320,8 @@ static void flooded(struct scene *s)
                                "CSeq: 1 %s\r\nContent-Length: 0\r\n\r\n",
                                method, scene_below(s, 1u << 30), scene_below(s, 9), i % 3 == 0 ? ";tag=x" : "",
                                scene_below(s, 1u << 30), method);
-            bridge_sip_input(s->w->bridge, s->w->now, &from, text, (size_t)len);
+            struct sip_flow flow = sip_stack_flow(s->w->sip, &from);
+            sip_stack_input(s->w->sip, s->w->now, &flow, text, (size_t)len);
         }
         world_run(s->w, (dur_us)scene_below(s, 60000));
     }
@@ -340,19 +341,19 @@ static void redirects_refused(struct scene *s)
                 s->w->config.calls_per_minute > 0 ? "ERROR:CALL:rate_limited:" : "ERROR:CALL:denied:", DUR_S(1));
 }
 
-static void guarded(struct bridge_config *c)
+static void guarded(struct world_settings *c)
 {
     c->sip.guard = true;
 }
-static void no_others(struct bridge_config *c)
+static void no_others(struct world_settings *c)
 {
     static const struct dial_rule rules[] = {{false, "other*"}, {true, "*"}};
-    c->dial_rules = rules;
-    c->dial_rule_count = 2;
+    c->bridge.dial_rules = rules;
+    c->bridge.dial_rule_count = 2;
 }
-static void few_calls(struct bridge_config *c)
+static void few_calls(struct world_settings *c)
 {
-    c->calls_per_minute = 3;
+    c->bridge.calls_per_minute = 3;
 }
 static void plan_port_0(struct phone_plan *p)
 {
@@ -388,17 +389,17 @@ static void plan_bye_challenged(struct phone_plan *p)
 {
     p->challenge_bye = 407;
 }
-static void short_calls(struct bridge_config *c)
+static void short_calls(struct world_settings *c)
 {
-    c->max_call = DUR_S(3);
+    c->bridge.max_call = DUR_S(3);
 }
-static void soon_no_media(struct bridge_config *c)
+static void soon_no_media(struct world_settings *c)
 {
-    c->no_media = DUR_S(3);
+    c->bridge.no_media = DUR_S(3);
 }
-static void short_ringing(struct bridge_config *c)
+static void short_ringing(struct world_settings *c)
 {
-    c->ring = DUR_S(5);
+    c->bridge.ring = DUR_S(5);
 }
 
 const struct scenario scene_calls[] = {

@@ -279,17 +279,17 @@ static void plan_leaves(struct phone_plan *p)
 {
     p->bye_ms = 900;
 }
-static void two_lines(struct bridge_config *c)
+static void two_lines(struct world_settings *c)
 {
-    c->max_calls = 2;
+    c->bridge.max_calls = 2;
 }
-static void small_uploads(struct bridge_config *c)
+static void small_uploads(struct world_settings *c)
 {
-    c->upload_max = 20000;
+    c->bridge.upload_max = 20000;
 }
-static void small_messages(struct bridge_config *c)
+static void small_messages(struct world_settings *c)
 {
-    c->max_message = 9000;
+    c->bridge.max_message = 9000;
 }
 
 const struct scenario scene_commands[] = {

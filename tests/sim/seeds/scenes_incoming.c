@@ -136,7 +136,7 @@ static void stops(struct scene *s)
     calls(s, NULL);
     scene_say(s, 1, "ANSWER");
     waits(s, 800000);
-    bridge_stop(s->w->bridge, s->w->now);
+    world_stop(s->w);
     world_run(s->w, DUR_S(6));
     assert_int_equal(s->w->ports_open, 0);
 }
@@ -218,20 +218,20 @@ static void echo(struct scene *s)
     scene_expect(s, s->w->ports_open == 0);
 }
 
-static void ring(struct bridge_config *c)
+static void ring(struct world_settings *c)
 {
-    c->incoming = BRIDGE_INCOMING_RING;
+    c->bridge.incoming = BRIDGE_INCOMING_RING;
 }
 
-static void ring_long(struct bridge_config *c)
+static void ring_long(struct world_settings *c)
 {
-    c->incoming = BRIDGE_INCOMING_RING;
-    c->no_media = 0;
+    c->bridge.incoming = BRIDGE_INCOMING_RING;
+    c->bridge.no_media = 0;
 }
 
-static void echo_test(struct bridge_config *c)
+static void echo_test(struct world_settings *c)
 {
-    c->incoming = BRIDGE_INCOMING_ECHO;
+    c->bridge.incoming = BRIDGE_INCOMING_ECHO;
 }
 
 const struct scenario scene_incoming[] = {

@@ -118,13 +118,13 @@ static void stops(struct scene *s)
 {
     scene_say(s, s->c, "CALL:1");
     world_run(s->w, (dur_us)scene_below(s, 1000000));
-    bridge_stop(s->w->bridge, s->w->now);
+    world_stop(s->w);
     world_run(s->w, DUR_S(6));
 }
 
-static void short_ringing(struct bridge_config *c)
+static void short_ringing(struct world_settings *c)
 {
-    c->ring = DUR_S(5);
+    c->bridge.ring = DUR_S(5);
 }
 
 const struct scenario scene_mirror[] = {

@@ -204,7 +204,7 @@ static void tell_host(struct bench *b, const struct net_addr *addrs, uint32_t co
 
 static void servers_are(struct bench *b, const char *list)
 {
-    const struct sip_servers *known = sip_stack_servers(bridge_sip(b->g.bridge));
+    const struct sip_servers *known = sip_stack_servers(b->g.sip);
     char text[512] = "";
     char one[ADDR_TEXT_MAX];
 

@@ -29,12 +29,12 @@ static void test_law_to_law_in_place(void **state)
     uint8_t *bytes = (uint8_t *)g.ptr;
     audio_convert(AUDIO_ULAW, bytes, AUDIO_ALAW, bytes, 256);
     for (unsigned i = 0; i < 256; i++) {
-        assert_int_equal(bytes[i], ulaw_to_alaw((uint8_t)i));
+        assert_int_equal(bytes[i], linear_to_alaw(ulaw_to_linear((uint8_t)i)));
     }
     memcpy(bytes, all_codes, 256);
     audio_convert(AUDIO_ALAW, bytes, AUDIO_ULAW, bytes, 256);
     for (unsigned i = 0; i < 256; i++) {
-        assert_int_equal(bytes[i], alaw_to_ulaw((uint8_t)i));
+        assert_int_equal(bytes[i], linear_to_ulaw(alaw_to_linear((uint8_t)i)));
     }
     guard_free(&g);
 }

@@ -155,10 +155,6 @@ static void check_round_trip(const char *data, size_t len)
         assert_int_equal(parse_ip(addr_ip_text(&addr, text), &again), ST_OK);
         assert_memory_equal(again.ip, addr.ip, 16);
     }
-    if (addr_parse(span_make(g.ptr, g.len), 5060, &addr) == ST_OK) {
-        assert_int_equal(addr_parse(span_cstr(addr_text(&addr, text)), 1, &again), ST_OK);
-        assert_true(addr_equal(&addr, &again));
-    }
     struct net_cidr cidr;
     if (addr_parse_cidr(span_make(g.ptr, g.len), &cidr) == ST_OK) {
         assert_true(addr_in_cidr(&cidr.base, &cidr));
@@ -186,50 +182,6 @@ static void test_truncations_and_changes(void **state)
                 check_round_trip(text, len);
             }
         }
-    }
-}
-
-static void test_with_port(void **state)
-{
-    static const struct {
-        const char *text, *written; /* NULL: refused */
-    } rows[] = {
-        {"1.2.3.4", "1.2.3.4:5060"},
-        {"1.2.3.4:1", "1.2.3.4:1"},
-        {"1.2.3.4:0", "1.2.3.4:0"},
-        {"1.2.3.4:65535", "1.2.3.4:65535"},
-        {"[::1]", "[::1]:5060"},
-        {"[::1]:8080", "[::1]:8080"},
-        {"::1", "[::1]:5060"}, /* without brackets there is no port */
-        {"2001:db8::1:5060", "[2001:db8::1:5060]:5060"},
-        {"1.2.3.4:", NULL},
-        {"1.2.3.4:65536", NULL},
-        {"1.2.3.4:-1", NULL},
-        {"1.2.3.4:x", NULL},
-        {"1.2.3.4:1:2", NULL},
-        {"[::1]:", NULL},
-        {"[::1]x", NULL},
-        {"[::1]8080", NULL},
-        {"[::1", NULL},
-        {"[1.2.3.4]:5", NULL},
-        {":5060", NULL},
-        {"", NULL},
-        {"host:5060", NULL},
-    };
-    char text[ADDR_TEXT_MAX];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct guard g = guard_copy(rows[i].text, strlen(rows[i].text));
-        struct net_addr addr = {.family = 77};
-        int status = addr_parse(span_make(g.ptr, g.len), 5060, &addr);
-        assert_int_equal(status, rows[i].written != NULL ? ST_OK : ST_BAD);
-        if (status == ST_OK) {
-            assert_string_equal(addr_text(&addr, text), rows[i].written);
-        } else {
-            assert_int_equal(addr.family, 77);
-        }
-        guard_free(&g);
     }
 }
 
@@ -453,7 +405,6 @@ int main(void)
         cmocka_unit_test(test_private),
         cmocka_unit_test(test_ip_table),
         cmocka_unit_test(test_truncations_and_changes),
-        cmocka_unit_test(test_with_port),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_mapped),
         cmocka_unit_test(test_kinds),

@@ -258,6 +258,16 @@ static void test_equal_in_constant_time(void **state)
     assert_false(bytes_equal_ct(SPAN_LIT("token"), SPAN_NONE));
 }
 
+static void test_wiped(void **state)
+{
+    char secret[] = "secret!";
+
+    (void)state;
+    secret_wipe(secret, 6);
+    assert_memory_equal(secret, "\0\0\0\0\0\0!", 8); /* these bytes and no other */
+    secret_wipe(NULL, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_every_character_at_every_place),
         cmocka_unit_test(test_long_round_trip),
         cmocka_unit_test(test_equal_in_constant_time),
+        cmocka_unit_test(test_wiped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,7 +103,7 @@ static void open_rules(struct dial_guard *guard, const char *rules)
 {
     static char texts[8][64];
     struct dial_rule list[8];
-    struct calls_config config = {.max_parties = 4, .sip.rng = &g_rng};
+    struct calls_config config = {.max_parties = 4, .rng = &g_rng};
     struct span rest = span_cstr(rules);
 
     while (rest.len > 0) { /* "+09* -*": allow 09*, deny *; '|' in a pattern is a blank */
@@ -335,14 +335,14 @@ static void long_user(void **state)
     memset(long_pattern, '1', sizeof(long_pattern) - 1);
     long_pattern[sizeof(long_pattern) - 1] = '\0';
     struct dial_rule rule = {.pattern = long_pattern};
-    struct calls_config config = {.max_parties = 4, .sip.rng = &g_rng, .dial_rules = &rule, .dial_rule_count = 1};
+    struct calls_config config = {.max_parties = 4, .rng = &g_rng, .dial_rules = &rule, .dial_rule_count = 1};
     assert_int_equal(dial_guard_init(&guard, &config), ST_TOO_LARGE);
     dial_guard_fini(&guard);
 }
 
 static void rate_and_lines(void **state)
 {
-    struct calls_config config = {.max_parties = 4, .sip.rng = &g_rng, .calls_per_minute = 3};
+    struct calls_config config = {.max_parties = 4, .rng = &g_rng, .calls_per_minute = 3};
     struct dial_guard guard = {0};
     struct net_addr peer = addr_ipv4(10, 0, 0, 7, 5000);
     struct net_addr other = addr_ipv4(10, 0, 0, 8, 5000);

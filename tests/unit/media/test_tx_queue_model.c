@@ -320,7 +320,7 @@ static void step_queue(struct side *s)
     assert_true(status == ST_OK || status == ST_TOO_LARGE || status == ST_FULL);
     for (size_t i = 0; i < done; i++) {
         int16_t linear = m->limit == 0 ? 0 : alaw ? alaw_to_linear(sound[i]) : ulaw_to_linear(sound[i]);
-        model_sample(m, alaw ? alaw_to_ulaw(sound[i]) : sound[i], linear);
+        model_sample(m, alaw ? linear_to_ulaw(alaw_to_linear(sound[i])) : sound[i], linear);
     }
     if (done > 0 && m->limit != 0) {
         model_shorten(m);

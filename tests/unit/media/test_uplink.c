@@ -245,8 +245,14 @@ static void another_format_in_the_middle(void **state)
     assert_int_equal(say(&d, MEDIA_AUDIO_ALAW, alaw, sizeof(alaw), true), ST_OK);
     assert_int_equal(say(&d, MEDIA_AUDIO_PACKETS, ulaw, sizeof(ulaw), true), ST_OK);
     assert_int_equal(take_all(&d, AUDIO_ULAW, out, sizeof(out)), 8);
-    const uint8_t expected[] = {linear_to_ulaw(0x1000), linear_to_ulaw(-0x1000), 0x00, 0x80,
-                                alaw_to_ulaw(0x55),     alaw_to_ulaw(0xD5),      0x00, 0x80};
+    const uint8_t expected[] = {linear_to_ulaw(0x1000),
+                                linear_to_ulaw(-0x1000),
+                                0x00,
+                                0x80,
+                                linear_to_ulaw(alaw_to_linear(0x55)),
+                                linear_to_ulaw(alaw_to_linear(0xD5)),
+                                0x00,
+                                0x80};
     assert_memory_equal(out, expected, sizeof(expected));
     close_desk(&d);
 }

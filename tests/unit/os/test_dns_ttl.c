@@ -17,14 +17,14 @@ static const uint8_t good[] = {
 static void smallest(void **state)
 {
     (void)state;
-    assert_int_equal(dns_answer_ttl(good, sizeof(good)), 90);
+    assert_int_equal(os_dns_answer_ttl(good, sizeof(good)), 90);
     uint8_t changed[sizeof(good)];
     memcpy(changed, good, sizeof(good));
     changed[45] = 0x80; /* RFC 2181 8 */
-    assert_int_equal(dns_answer_ttl(changed, sizeof(changed)), 0);
+    assert_int_equal(os_dns_answer_ttl(changed, sizeof(changed)), 0);
     memcpy(changed, good, sizeof(good));
     changed[7] = 0;
-    assert_int_equal(dns_answer_ttl(changed, sizeof(changed)), 0);
+    assert_int_equal(os_dns_answer_ttl(changed, sizeof(changed)), 0);
 }
 
 static void every_truncation(void **state)
@@ -32,7 +32,7 @@ static void every_truncation(void **state)
     (void)state;
     for (size_t len = 0; len < sizeof(good); len++) {
         struct guard g = guard_copy(good, len);
-        assert_int_equal(dns_answer_ttl((const uint8_t *)g.ptr, len), 0);
+        assert_int_equal(os_dns_answer_ttl((const uint8_t *)g.ptr, len), 0);
         guard_free(&g);
     }
 }
@@ -44,7 +44,7 @@ static void every_change(void **state)
         for (unsigned value = 0; value < 256; value++) {
             struct guard g = guard_copy(good, sizeof(good));
             ((uint8_t *)g.ptr)[i] = (uint8_t)value;
-            (void)dns_answer_ttl((const uint8_t *)g.ptr, sizeof(good));
+            (void)os_dns_answer_ttl((const uint8_t *)g.ptr, sizeof(good));
             guard_free(&g);
         }
     }

@@ -19,9 +19,15 @@
 
 static struct net_addr addr(const char *text)
 {
+    const char *colon = strrchr(text, ':');
+    struct span ip = span_make(text, (size_t)(colon - text)); /* IPv6 in brackets */
+    struct span port = span_cstr(colon + 1);
     struct net_addr out = {0};
+    uint32_t number = 0;
 
-    assert_int_equal(addr_parse(span_cstr(text), 0, &out), ST_OK);
+    assert_int_equal(addr_parse_ip(ip, &out), ST_OK);
+    assert_int_equal(span_parse_u32(port, 65535, &number), ST_OK);
+    out.port = (uint16_t)number;
     return out;
 }
 

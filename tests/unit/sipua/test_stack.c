@@ -205,7 +205,8 @@ static void local_address(void **state)
     struct sip_config c = config();
     struct sip_stack *stack = must_make(&c);
     struct net_addr local;
-    assert_int_equal(addr_parse(SPAN_LIT("[2001:db8::1]:5070"), 0, &local), ST_OK);
+    assert_int_equal(addr_parse_ip(SPAN_LIT("2001:db8::1"), &local), ST_OK);
+    local.port = 5070;
     sip_stack_set_local(stack, 0, &local);
     invite(stack);
     assert_non_null(strstr(sent, "Via: SIP/2.0/UDP [2001:db8::1]:5070;branch="));

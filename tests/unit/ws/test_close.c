@@ -18,7 +18,7 @@ static unsigned int judged(const uint8_t *bytes, size_t len)
     struct guard g = guard_copy(bytes, len);
     struct frame_header header;
     struct span frame = span_make(g.ptr, len);
-    assert_int_equal(frame_header_peek(frame, &header), FRAME_OK);
+    assert_int_equal(ws_frame_peek(frame, &header), FRAME_OK);
     assert_int_equal(header.header_len + header.payload_len, len);
     unsigned int code = close_code_newer(frame, &header, reason_of_last);
     guard_free(&g);
@@ -38,7 +38,7 @@ static void test_every_code(void **state)
         uint8_t bytes[256];
         size_t len = wsframe_close(bytes, code, "x", 1);
         struct frame_header header;
-        assert_int_equal(frame_header_peek(span_make(bytes, len), &header), FRAME_OK);
+        assert_int_equal(ws_frame_peek(span_make(bytes, len), &header), FRAME_OK);
         unsigned int wanted = code >= 1012 && code <= 1014 ? code : 0;
         assert_int_equal(close_code_newer(span_make(bytes, len), &header, reason_of_last), wanted);
     }

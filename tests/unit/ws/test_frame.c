@@ -15,7 +15,7 @@ static void expect_peek(const uint8_t *bytes, size_t len, uint64_t payload_len, 
     for (size_t have = 0; have <= len; have++) {
         struct guard g = guard_copy(bytes, have);
         struct frame_header header;
-        enum frame_peek peek = frame_header_peek(span_make(g.ptr, have), &header);
+        enum frame_peek peek = ws_frame_peek(span_make(g.ptr, have), &header);
         assert_int_equal(peek, have < len ? FRAME_MORE : FRAME_OK);
         if (peek == FRAME_OK) {
             assert_true(header.header_len == len && header.payload_len == payload_len && header.masked == masked);
@@ -37,8 +37,8 @@ static void test_every_length_form(void **state)
         uint8_t ours[FRAME_HEADER_MAX];
         len = wsframe_header(bytes, WSFRAME_FIN | WSFRAME_BINARY, lens[i], NULL);
         expect_peek(bytes, len, lens[i], false);
-        assert_int_equal(frame_header_len(lens[i]), len);
-        assert_int_equal(frame_header_write(ours, true, WSFRAME_BINARY, lens[i]), len);
+        assert_int_equal(ws_frame_len(lens[i]), len);
+        assert_int_equal(ws_frame_write(ours, true, WSFRAME_BINARY, lens[i]), len);
         assert_memory_equal(ours, bytes, len);
     }
 }
@@ -57,8 +57,8 @@ static void test_lengths_that_no_frame_may_have(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         size_t len = bad[i][1] == 126 ? 4 : 10;
-        assert_int_equal(frame_header_peek(span_make(bad[i], len), &header), FRAME_BAD);
-        assert_int_equal(frame_header_peek(span_make(bad[i], len - 1), &header), FRAME_MORE);
+        assert_int_equal(ws_frame_peek(span_make(bad[i], len), &header), FRAME_BAD);
+        assert_int_equal(ws_frame_peek(span_make(bad[i], len - 1), &header), FRAME_MORE);
     }
 }
 
@@ -71,7 +71,7 @@ static void test_first_byte(void **state)
     for (unsigned int first = 0; first < 256; first++) {
         bytes[0] = full[0] = (uint8_t)first;
         full[1] = bytes[1];
-        assert_int_equal(frame_header_peek(span_make(full, sizeof(full)), &header), FRAME_OK);
+        assert_int_equal(ws_frame_peek(span_make(full, sizeof(full)), &header), FRAME_OK);
         assert_int_equal(header.opcode, first % 16);
         assert_int_equal(header.fin, first >= 128);
         assert_int_equal(header.payload_len, 5);

@@ -3,7 +3,6 @@
 
 #include "uploads_priv.h"
 #include "wsaudio/audio.h"
-#include "wsaudio/ws.h"
 
 struct uploads_list {
     struct uploads *owner;
@@ -68,7 +67,7 @@ static bool describe(struct uploads_list *list, const struct os_dir_entry *found
     int fd;
     const struct span name = span_cstr(found->name);
 
-    if (!file_name_ok(name) || span_copy(name, list->name, sizeof(list->name)) != ST_OK ||
+    if (!file_name_is_ok(name) || span_copy(name, list->name, sizeof(list->name)) != ST_OK ||
         uploads_open_file(list->owner, name, &fd, &out->bytes) != ST_OK) {
         return false;
     }
@@ -93,7 +92,7 @@ static int take(struct uploads_list *list, struct os_dir_entry *found)
             return ST_AGAIN;
         }
         list->sum += uploads_space(list->owner, found->size);
-        list->files += file_name_ok(span_cstr(found->name)) ? 1 : 0;
+        list->files += file_name_is_ok(span_cstr(found->name)) ? 1 : 0;
     } else if (status == ST_NOT_FOUND && uploads_list_is_current(list)) {
         list->owner->stored = list->sum;
         list->owner->files = list->files;

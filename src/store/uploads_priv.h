@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef WSAUDIO_APP_UPLOADS_PRIV_H
-#define WSAUDIO_APP_UPLOADS_PRIV_H
+#ifndef WSAUDIO_STORE_UPLOADS_PRIV_H
+#define WSAUDIO_STORE_UPLOADS_PRIV_H
 
-#include "uploads.h"
 #include "wsaudio/base/log_quota.h"
-#include "wsaudio/ws.h"
+#include "wsaudio/store/uploads.h"
 
 #define CACHED_PREFIX      ".converted-"
 #define STORED_NAME_MAX    (FILE_NAME_LEN_MAX + sizeof(CACHED_PREFIX))
@@ -60,12 +59,12 @@ WS_MUST_CHECK int uploads_list_count(struct uploads_list *list);
 /* Nothing has changed since it was opened: at its end it has set what is counted. */
 bool uploads_list_is_current(const struct uploads_list *list);
 /* Begins to write a file that will be `name`. ST_FULL, ST_DENIED, ST_IO. */
-WS_MUST_CHECK int upload_start(struct uploads *u, const char *name, struct upload **out);
+WS_MUST_CHECK int uploads_start(struct uploads *u, const char *name, struct upload **out);
 /* What a file of so many bytes takes on the disk. */
 uint64_t uploads_space(const struct uploads *u, uint64_t size);
 /* Whether a file has that name, and what it takes; whatever else stands there (a link) is none. */
 bool uploads_find(const struct uploads *u, const char *name, uint64_t *space);
-bool uploads_have_room(const struct uploads *u, const struct upload *up, uint64_t more);
+bool uploads_have_space(const struct uploads *u, const struct upload *up, uint64_t more);
 /* A name of ours for a converted form; *original is that of its upload. */
 bool uploads_is_cached(const char *name, const char **original);
 /* Is it the converted form of what now has the original's name? */

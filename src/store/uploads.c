@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "uploads_priv.h"
-#include "wsaudio/ws.h"
 
 #define TEMPORARY_PREFIX ".upload-"
 #define TEMPORARY_SUFFIX ".part"
@@ -12,7 +11,7 @@
 /* Whoever calls has told a bad name to the client already; here it is the last gate before the disk. */
 static int name_copy(struct span name, char out[FILE_NAME_LEN_MAX + 1])
 {
-    return file_name_ok(name) ? span_copy(name, out, FILE_NAME_LEN_MAX + 1) : ST_BAD;
+    return file_name_is_ok(name) ? span_copy(name, out, FILE_NAME_LEN_MAX + 1) : ST_BAD;
 }
 
 bool uploads_is_temporary(const char *name)
@@ -39,7 +38,7 @@ static int scan(struct uploads *u)
         }
         if (!uploads_is_temporary(entry.name)) {
             u->stored += uploads_drop_orphan(u, entry.name) ? 0 : uploads_space(u, entry.size);
-            u->files += file_name_ok(span_cstr(entry.name)) ? 1 : 0;
+            u->files += file_name_is_ok(span_cstr(entry.name)) ? 1 : 0;
         } else if (os_file_remove(u->dir_fd, entry.name) == ST_OK) {
             log_write(u->log, LOG_INFO, LOG_TEXT(u->log, UPLOAD_STALE), entry.name);
         }
@@ -140,7 +139,7 @@ static bool is_crowded(const struct uploads *u)
     return u->files >= u->max_files || u->coming >= u->max_files - u->files;
 }
 
-int upload_start(struct uploads *u, const char *name, struct upload **out)
+int uploads_start(struct uploads *u, const char *name, struct upload **out)
 {
     struct pool_id id;
     struct upload *up = pool_new(&u->handles, &id);
@@ -151,7 +150,7 @@ int upload_start(struct uploads *u, const char *name, struct upload **out)
     up->owner = u;
     up->id = id;
     int status = uploads_renew_dir(u);
-    up->is_new = status == ST_OK && !uploads_find(u, name, &up->replaces) && file_name_ok(span_cstr(name));
+    up->is_new = status == ST_OK && !uploads_find(u, name, &up->replaces) && file_name_is_ok(span_cstr(name));
     if (status == ST_OK) {
         status = up->is_new && is_crowded(u) ? ST_FULL : span_copy(span_cstr(name), up->name, sizeof(up->name));
     }
@@ -183,7 +182,7 @@ int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
         return ST_BAD;
     }
     struct upload *up;
-    int status = upload_start(u, text, &up);
+    int status = uploads_start(u, text, &up);
     if (status == ST_OK) {
         *upload = up->id;
     } else if (status != ST_FULL && status != ST_BUSY) {
@@ -199,7 +198,7 @@ static struct upload *get_writing(const struct uploads *u, struct pool_id id)
     return up != NULL && up->state == UPLOAD_WRITING ? up : NULL;
 }
 
-bool uploads_have_room(const struct uploads *u, const struct upload *up, uint64_t more)
+bool uploads_have_space(const struct uploads *u, const struct upload *up, uint64_t more)
 {
     const uint64_t used = u->stored + u->writing;
     const uint64_t counted = used > up->replaces ? used - up->replaces : 0;
@@ -218,7 +217,7 @@ int uploads_write(struct uploads *u, struct pool_id upload, const void *data, si
         return ST_TOO_LARGE;
     }
     const uint64_t more = uploads_space(u, up->size + len) - uploads_space(u, up->size);
-    if (!uploads_have_room(u, up, more)) {
+    if (!uploads_have_space(u, up, more)) {
         return ST_FULL;
     }
     int status = os_file_write(up->fd, data, len);
@@ -235,13 +234,6 @@ int uploads_read(const struct uploads *u, struct pool_id upload, uint64_t offset
     const struct upload *up = get_writing(u, upload);
 
     return up != NULL ? os_file_read_at(up->fd, offset, data, len) : ST_STATE;
-}
-
-uint64_t uploads_size(const struct uploads *u, struct pool_id upload)
-{
-    const struct upload *up = pool_get(&u->handles, upload);
-
-    return up != NULL ? up->size : 0;
 }
 
 /* Takes the temporary file, if it is still one, and the handle away. */
@@ -263,14 +255,13 @@ static void finish(struct upload *up, int status)
     const uploads_done_fn done = up->done;
     void *ctx = up->done_ctx;
     const struct pool_id owner = up->done_owner;
-    const uint64_t size = up->size;
 
     if (status != ST_OK && !up->converted) {
         warn(up->owner, up->name);
     }
     release(up);
     if (done != NULL) {
-        done(ctx, owner, status, size);
+        done(ctx, owner, status);
     }
 }
 

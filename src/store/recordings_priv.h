@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef WSAUDIO_APP_RECORDINGS_PRIV_H
-#define WSAUDIO_APP_RECORDINGS_PRIV_H
+#ifndef WSAUDIO_STORE_RECORDINGS_PRIV_H
+#define WSAUDIO_STORE_RECORDINGS_PRIV_H
 
-#include "recordings.h"
 #include "recordings_index.h"
 #include "wsaudio/base/log_quota.h"
+#include "wsaudio/store/recordings.h"
 
 struct recordings {
     char *dir;   /* owns */
@@ -36,9 +36,9 @@ void recordings_name_make(char out[RECORDING_NAME_MAX], struct span number, stru
 
 /* Makes room for `more` bytes and one more file by deleting the oldest closed ones. ST_OK, or ST_FULL with its
  * WARNING. */
-WS_MUST_CHECK int recordings_make_room(struct recordings *r, uint64_t more, mono_us now);
+WS_MUST_CHECK int recordings_make_space(struct recordings *r, uint64_t more, mono_us now);
 /* Whether a new recording is worth beginning; re-arms the WARNING when it is. ST_OK, or ST_FULL with its WARNING. */
-WS_MUST_CHECK int recordings_check_room(struct recordings *r, mono_us now);
+WS_MUST_CHECK int recordings_check_space(struct recordings *r, mono_us now);
 enum recordings_stop {
     RECORDINGS_STOP_QUOTA,    /* --record-quota, and nothing is left to delete */
     RECORDINGS_STOP_DISK_LOW, /* under 5 percent free */

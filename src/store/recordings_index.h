@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The recordings known. Sorted by name, which begins with the time, for finding and listing; and by age, for deleting. They differ
  * when the clock was set back: what was made in this run is younger than whatever was there before, whatever its name says. */
-#ifndef WSAUDIO_APP_RECORDINGS_INDEX_H
-#define WSAUDIO_APP_RECORDINGS_INDEX_H
+#ifndef WSAUDIO_STORE_RECORDINGS_INDEX_H
+#define WSAUDIO_STORE_RECORDINGS_INDEX_H
 
 #include "wsaudio/base.h"
 #include "wsaudio/base/list.h"

@@ -2,8 +2,8 @@
 /* The uploaded WAV files (SPEC section 2 "files", section 3 "File names"): stored through a temporary file, flushed,
  * renamed and only then reported, so that a name always holds one whole file, the earlier or the new one. Nothing here
  * blocks after uploads_open. One process owns the directory. */
-#ifndef WSAUDIO_APP_UPLOADS_H
-#define WSAUDIO_APP_UPLOADS_H
+#ifndef WSAUDIO_STORE_UPLOADS_H
+#define WSAUDIO_STORE_UPLOADS_H
 
 #include "wsaudio/base.h"
 #include "wsaudio/os.h"
@@ -33,7 +33,7 @@ WS_MUST_CHECK int uploads_open(const struct uploads_config *config, struct uploa
  * fine. */
 void uploads_close(struct uploads *u);
 
-/* Names are what file_name_ok lets through: nothing leaves the directory. */
+/* Names are what file_name_is_ok lets through: nothing leaves the directory. */
 
 /* Begins an upload in a temporary file. ST_BAD: not a valid name. ST_FULL: max_files are there, or no disk space. ST_BUSY: no
  * handle. ST_DENIED, ST_IO (no descriptor, too), each with a limited WARNING. */
@@ -43,13 +43,11 @@ WS_MUST_CHECK int uploads_begin(struct uploads *u, struct span name, struct pool
 WS_MUST_CHECK int uploads_write(struct uploads *u, struct pool_id upload, const void *data, size_t len);
 /* Bytes of what was written so far, fewer only at its end. ST_STATE, ST_IO. */
 WS_MUST_CHECK int uploads_read(const struct uploads *u, struct pool_id upload, uint64_t offset, void *data, size_t len);
-/* Bytes written so far; 0 for a stale id. */
-uint64_t uploads_size(const struct uploads *u, struct pool_id upload);
 
 /* Called once when the file is on the disk under its name (ST_OK), or not (ST_IO, ST_FULL; an earlier file of that
  * name is as it was, except when only the last step, the flush of the directory, failed). The upload's id is gone by
  * then. */
-typedef void (*uploads_done_fn)(void *ctx, struct pool_id owner, int status, uint64_t bytes);
+typedef void (*uploads_done_fn)(void *ctx, struct pool_id owner, int status);
 /* Flushes, renames and flushes the directory in later turns, then calls done(ctx, owner, …); where the kernel has no
  * AIO done is called from in here. What the bytes are is not looked at. ST_OK: done is or was called. Any other value:
  * done is never called, the upload is gone, the earlier file as it was: ST_FULL (flusher), ST_STATE (stale id). */

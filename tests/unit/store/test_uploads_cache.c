@@ -63,11 +63,10 @@ static int next_upload(struct uploads_list *list, struct uploads_entry *entry)
     return status;
 }
 
-static void on_done(void *ctx, struct pool_id owner, int status, uint64_t bytes)
+static void on_done(void *ctx, struct pool_id owner, int status)
 {
     struct bench *b = ctx;
     (void)owner;
-    (void)bytes;
     b->done++;
     b->status = status;
 }

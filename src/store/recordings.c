@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "recordings.h"
+#include "wsaudio/store/recordings.h"
 
 #include <stdlib.h>
 
@@ -133,9 +133,9 @@ int recordings_begin(struct recordings *r, struct span number, struct span call_
 {
     *recording = POOL_ID_NONE;
     const int there = recordings_renew_dir(r);
-    int status = there == ST_OK ? recordings_check_room(r, now) : there;
+    int status = there == ST_OK ? recordings_check_space(r, now) : there;
     if (status == ST_OK) {
-        status = recordings_make_room(r, 0, now);
+        status = recordings_make_space(r, 0, now);
     }
     if (status != ST_OK) {
         if (there != ST_OK && log_quota_take(&r->failures, r->log, LOG_WARNING, now)) {
@@ -246,7 +246,7 @@ static int write_checked(struct recording *rec, uint64_t offset, const void *dat
     const uint64_t more = end > rec->size ? end - rec->size : 0;
 
     if (more > 0) {
-        if (rec->stopped || recordings_make_room(r, more, now) != ST_OK) {
+        if (rec->stopped || recordings_make_space(r, more, now) != ST_OK) {
             rec->stopped = true;
             return ST_FULL;
         }

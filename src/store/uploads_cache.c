@@ -44,7 +44,7 @@ static void write_header(uint8_t out[CACHED_HEADER_LEN], const struct os_file_id
 
 static int cached_name(struct span original, char out[STORED_NAME_MAX])
 {
-    if (!file_name_ok(original)) {
+    if (!file_name_is_ok(original)) {
         return ST_BAD;
     }
     (void)snprintf(out, STORED_NAME_MAX, CACHED_PREFIX "%.*s", (int)original.len, original.ptr);
@@ -54,7 +54,7 @@ static int cached_name(struct span original, char out[STORED_NAME_MAX])
 bool uploads_is_cached(const char *name, const char **original)
 {
     *original = name + sizeof(CACHED_PREFIX) - 1;
-    return strncmp(name, CACHED_PREFIX, sizeof(CACHED_PREFIX) - 1) == 0 && file_name_ok(span_cstr(*original));
+    return strncmp(name, CACHED_PREFIX, sizeof(CACHED_PREFIX) - 1) == 0 && file_name_is_ok(span_cstr(*original));
 }
 
 /* Ours, and of that source (NULL: of any). */
@@ -113,13 +113,13 @@ int uploads_cache_begin(struct uploads *u, struct span name, int source, uint64_
     if (len > DATA_MAX) {
         return ST_TOO_LARGE;
     }
-    int status = upload_start(u, stored, &up);
+    int status = uploads_start(u, stored, &up);
     if (status != ST_OK) {
         return status;
     }
     up->converted = true;
     status = os_file_identify(source, &up->source);
-    if (status == ST_OK && !uploads_have_room(u, up, uploads_space(u, CACHED_HEADER_LEN + len))) {
+    if (status == ST_OK && !uploads_have_space(u, up, uploads_space(u, CACHED_HEADER_LEN + len))) {
         status = ST_FULL;
     }
     if (status == ST_OK) {

@@ -58,7 +58,7 @@ static bool is_over(const struct recordings *r, uint64_t more)
     return r->total > r->quota_bytes || more > r->quota_bytes - r->total;
 }
 
-int recordings_make_room(struct recordings *r, uint64_t more, mono_us now)
+int recordings_make_space(struct recordings *r, uint64_t more, mono_us now)
 {
     if (disk_is_low(r, now)) {
         return recordings_stopped(r, RECORDINGS_STOP_DISK_LOW);
@@ -71,7 +71,7 @@ int recordings_make_room(struct recordings *r, uint64_t more, mono_us now)
     return ST_OK;
 }
 
-int recordings_check_room(struct recordings *r, mono_us now)
+int recordings_check_space(struct recordings *r, mono_us now)
 {
     const uint64_t wanted = r->quota_bytes / 16 < BEGIN_ROOM ? r->quota_bytes / 16 : BEGIN_ROOM;
 

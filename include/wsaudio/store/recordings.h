@@ -2,8 +2,8 @@
 /* The recordings' directory (SPEC section 5): one file a call, named by UTC time, number and Call-ID; a quota that
  * deletes the oldest closed ones first, those of this run last, whatever the clock said. Nothing here blocks after recordings_open. Only files of that shape of name
  * are counted, listed or deleted; anything else in the directory is left alone. One process owns the directory. */
-#ifndef WSAUDIO_APP_RECORDINGS_H
-#define WSAUDIO_APP_RECORDINGS_H
+#ifndef WSAUDIO_STORE_RECORDINGS_H
+#define WSAUDIO_STORE_RECORDINGS_H
 
 #include "wsaudio/base.h"
 #include "wsaudio/os.h"
