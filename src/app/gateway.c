@@ -37,7 +37,7 @@ static void tick_ready(void *ctx, struct pool_id watch, unsigned events, mono_us
     }
     bridge_tick(g->bridge, now);
     if (g->loopback != NULL) {
-        loopback_tick(g->loopback, now);
+        gateway_loopback_tick(g->loopback, now);
     }
 }
 
@@ -229,7 +229,7 @@ static mono_us next_deadline(const struct gateway *g)
 
     due = mono_earlier(due, sip_stack_due(g->sip));
     if (g->loopback != NULL) {
-        due = mono_earlier(due, loopback_due(g->loopback));
+        due = mono_earlier(due, gateway_loopback_due(g->loopback));
     }
     due = mono_earlier(due, gateway_link_due(g));
     due = mono_earlier(due, gateway_names_due(g));
@@ -244,7 +244,7 @@ static void set_ticker(struct gateway *g)
     mono_us due = bridge_tick_due(g->bridge);
 
     if (g->loopback != NULL) {
-        due = mono_earlier(due, loopback_tick_due(g->loopback));
+        due = mono_earlier(due, gateway_loopback_tick_due(g->loopback));
     }
     if (due == MONO_NEVER && g->ticker.armed) {
         os_ticker_disarm(&g->ticker);
@@ -275,7 +275,7 @@ static int turn(struct gateway *g)
     bridge_reap(g->bridge);
     sip_stack_reap(g->sip);
     if (g->loopback != NULL) {
-        loopback_turn(g->loopback, now);
+        gateway_loopback_turn(g->loopback, now);
     }
     set_ticker(g);
     gateway_dump_turn(g);

@@ -103,12 +103,12 @@ bool gateway_dump_is_due(const struct gateway *g);
 void gateway_dump_turn(struct gateway *g);
 
 /* loopback.c: sockets of the loopback exchange. */
-WS_MUST_CHECK int loopback_open(struct gateway *g, struct loopback **out);
-void loopback_close(struct loopback *l);
-const struct net_addr *loopback_addr(const struct loopback *l);
-mono_us loopback_tick_due(const struct loopback *l);
-void loopback_tick(struct loopback *l, mono_us now);
-mono_us loopback_due(const struct loopback *l);
-void loopback_turn(struct loopback *l, mono_us now);
+WS_MUST_CHECK int gateway_loopback_open(struct gateway *g, struct loopback **out);
+void gateway_loopback_close(struct loopback *l);
+const struct net_addr *gateway_loopback_addr(const struct loopback *l);
+mono_us gateway_loopback_tick_due(const struct loopback *l);
+void gateway_loopback_tick(struct loopback *l, mono_us now);
+mono_us gateway_loopback_due(const struct loopback *l);
+void gateway_loopback_turn(struct loopback *l, mono_us now);
 
 #endif

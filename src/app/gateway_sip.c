@@ -80,7 +80,7 @@ static int find_server(struct gateway *g)
     char text[ADDR_TEXT_MAX];
 
     if (host->name == NULL) {
-        g->server = *loopback_addr(g->loopback);
+        g->server = *gateway_loopback_addr(g->loopback);
         return ST_OK;
     }
     if (host->addr.family != 0) {
@@ -290,7 +290,7 @@ int gateway_sip_open(struct gateway *g)
     int status = ST_OK;
 
     if (g->options->sip_server.name == NULL) {
-        status = loopback_open(g, &g->loopback);
+        status = gateway_loopback_open(g, &g->loopback);
     }
     if (status == ST_OK) {
         status = find_server(g);
@@ -327,7 +327,7 @@ void gateway_sip_close(struct gateway *g)
     sip_stack_free(g->sip);
     g->sip = NULL;
     sockets_free(g->media);
-    loopback_close(g->loopback);
+    gateway_loopback_close(g->loopback);
     gateway_link_close(g);
     gateway_names_close(g);
     os_loop_unwatch(g->loop, g->sip_watch);

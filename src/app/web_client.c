@@ -5,7 +5,7 @@ const struct http_endpoint *web_endpoints(struct web_clients *clients, bool echo
 {
     *count = 0;
     for (uint32_t i = 0; i < DIALECTS; i++) {
-        const struct dialect *dialect = dialect_get(i);
+        const struct dialect *dialect = gateway_dialect(i);
         if (echo || !dialect->echo) {
             clients->endpoints[(*count)++] = (struct http_endpoint){dialect->path, dialect->subprotocols};
         }
@@ -32,7 +32,7 @@ static int client_open(void *ctx, mono_us now, void *owner, struct http_conn *co
     const struct web_clients *clients = ctx;
     struct web_client *client = owner;
     char text[ADDR_TEXT_MAX];
-    int status = bridge_client_open(clients->bridge, now, dialect_get(endpoint), peer, &client->id);
+    int status = bridge_client_open(clients->bridge, now, gateway_dialect(endpoint), peer, &client->id);
 
     if (status != ST_OK) {
         return status;

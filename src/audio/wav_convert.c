@@ -4,7 +4,7 @@
 
 #include "wav_decode.h"
 
-#define PIECE        256 /* samples of the file decoded at a time */
+#define DECODED_MAX  256 /* samples of the file decoded at a time */
 #define DECODE_STEPS 16  /* one sample's decoding, in multiplications of the resampler */
 
 struct wav_converter {
@@ -64,9 +64,9 @@ size_t wav_converter_flush_max(const struct wav_converter *c)
 
 size_t wav_converter_push(struct wav_converter *c, const uint8_t *bytes, size_t len, uint8_t *l16)
 {
-    const size_t step = (PIECE - 1) * (size_t)c->decoder.format.block_align;
-    int16_t decoded[PIECE];
-    int16_t resampled[PIECE + 1];
+    const size_t step = (DECODED_MAX - 1) * (size_t)c->decoder.format.block_align;
+    int16_t decoded[DECODED_MAX];
+    int16_t resampled[DECODED_MAX + 1];
     size_t made = 0;
 
     while (len > 0) {
@@ -82,7 +82,7 @@ size_t wav_converter_push(struct wav_converter *c, const uint8_t *bytes, size_t 
 
 size_t wav_converter_flush(struct wav_converter *c, uint8_t *l16)
 {
-    int16_t resampled[PIECE + 1];
+    int16_t resampled[DECODED_MAX + 1];
 
     return put_l16(l16, resampled, resample_flush(c->resampler, resampled));
 }

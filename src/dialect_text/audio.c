@@ -6,11 +6,11 @@ static void tell_once(struct client *c, bool *told, enum error_code error, const
 {
     if (!*told) {
         *told = true;
-        text_error(c, SPAN_LIT("MEDIA"), error, "%s", text);
+        dialect_text_error(c, SPAN_LIT("MEDIA"), error, "%s", text);
     }
 }
 
-void text_audio(struct client *c, struct span piece, bool last)
+void dialect_text_audio(struct client *c, struct span piece, bool last)
 {
     struct text_client *t = text_client(c);
     struct call_result result = client_audio_in(c, piece, last);

@@ -6,12 +6,12 @@
 
 static void on_command(void *ctx, struct span text)
 {
-    text_command(ctx, text);
+    dialect_text_command(ctx, text);
 }
 
 static void on_too_large(void *ctx, struct span verb)
 {
-    text_error(ctx, verb, ERROR_TOO_LARGE, "a text command is at most %d bytes", COMMAND_MAX);
+    dialect_text_error(ctx, verb, ERROR_TOO_LARGE, "a text command is at most %d bytes", COMMAND_MAX);
 }
 
 static bool is_closing(void *ctx)
@@ -22,10 +22,10 @@ static bool is_closing(void *ctx)
 static const struct command_hooks hooks = {
     .command = on_command,
     .too_large = on_too_large,
-    .upload_begin = text_upload_begin,
-    .upload_data = text_upload_data,
-    .upload_end = text_upload_end,
-    .upload_over = text_upload_over,
+    .upload_begin = dialect_text_upload_begin,
+    .upload_data = dialect_text_upload_data,
+    .upload_end = dialect_text_upload_end,
+    .upload_over = dialect_text_upload_over,
     .is_closing = is_closing,
 };
 
@@ -90,9 +90,9 @@ const struct dialect dialect_text = {
     .on_text = on_text,
     .on_text_over = on_text_over,
     .on_text_abort = on_text_abort,
-    .on_binary = text_binary,
-    .on_event = text_event,
-    .on_file = text_file,
+    .on_binary = dialect_text_binary,
+    .on_event = dialect_text_event,
+    .on_file = dialect_text_file,
     .audio = audio,
 };
 
@@ -101,7 +101,7 @@ const char *dialect_text_usage(size_t index)
     size_t at = 0;
 
     for (int verb = VERB_UNKNOWN + 1; verb < VERB_COUNT; verb++) {
-        if (text_is_done((enum verb)verb) && at++ == index) {
+        if (dialect_text_is_done((enum verb)verb) && at++ == index) {
             return verb_usage((enum verb)verb);
         }
     }

@@ -7,19 +7,19 @@
 static void tell_state(struct client *c, const struct call_event *event)
 {
     if (event->state == CALL_ENDED) {
-        text_tell(c, "CALL_STATE:ended:%d:%s", event->code, event->text);
+        dialect_text_tell(c, "CALL_STATE:ended:%d:%s", event->code, event->text);
     } else {
-        text_tell(c, "CALL_STATE:%s", call_state_name((int)event->state));
+        dialect_text_tell(c, "CALL_STATE:%s", call_state_name((int)event->state));
     }
 }
 
 static void tell_unanswered(struct client *c, int status)
 {
-    text_error(c, SPAN_LIT("ANSWER"),
-               status == ST_FULL ? ERROR_BUSY
-               : status == ST_IO ? ERROR_IO
-                                 : ERROR_INTERNAL,
-               "the call cannot be answered (%s)", status_name(status));
+    dialect_text_error(c, SPAN_LIT("ANSWER"),
+                       status == ST_FULL ? ERROR_BUSY
+                       : status == ST_IO ? ERROR_IO
+                                         : ERROR_INTERNAL,
+                       "the call cannot be answered (%s)", status_name(status));
 }
 
 static void tell_figures(struct client *c, const struct call_figures *f)
@@ -31,22 +31,23 @@ static void tell_figures(struct client *c, const struct call_figures *f)
         snprintf(rtt, sizeof(rtt), "%.1f", f->rtt_ms);
         snprintf(mos, sizeof(mos), "%.2f", f->mos);
     }
-    text_tell(c,
-              "CALL_STATS:call_id=%.*s duration_ms=%lld tx_packets=%lu rx_packets=%llu lost=%llu reordered=%llu "
-              "duplicates=%llu jitter_ms=%.1f rtt_ms=%s mos=%s codec=%s skipped=%llu recording=%s",
-              SPAN_ARG(f->call_id), (long long)(f->duration / 1000), (unsigned long)f->tx_packets,
-              (unsigned long long)f->rx_packets, (unsigned long long)f->lost, (unsigned long long)f->reordered,
-              (unsigned long long)f->duplicates, f->jitter_ms, rtt, mos, f->codec, (unsigned long long)f->skipped,
-              f->recording[0] != '\0' ? f->recording : "-");
+    dialect_text_tell(
+        c,
+        "CALL_STATS:call_id=%.*s duration_ms=%lld tx_packets=%lu rx_packets=%llu lost=%llu reordered=%llu "
+        "duplicates=%llu jitter_ms=%.1f rtt_ms=%s mos=%s codec=%s skipped=%llu recording=%s",
+        SPAN_ARG(f->call_id), (long long)(f->duration / 1000), (unsigned long)f->tx_packets,
+        (unsigned long long)f->rx_packets, (unsigned long long)f->lost, (unsigned long long)f->reordered,
+        (unsigned long long)f->duplicates, f->jitter_ms, rtt, mos, f->codec, (unsigned long long)f->skipped,
+        f->recording[0] != '\0' ? f->recording : "-");
 }
 
 static void tell_played(struct client *c, const struct call_event *event)
 {
     switch (event->file) {
-    case CALL_FILE_STARTED: text_tell(c, "WAV_ACK:開始播放檔案 %s", event->text); break;
-    case CALL_FILE_FAILED: text_tell(c, "WAV_ACK:播放檔案 %s 失敗: %s", event->text, event->why); break;
-    case CALL_FILE_ENDED: text_tell(c, "WAV_DONE:%s", event->text); break;
-    case CALL_FILE_STOPPED: text_tell(c, "WAV_DONE:%s:stopped", event->text); break;
+    case CALL_FILE_STARTED: dialect_text_tell(c, "WAV_ACK:開始播放檔案 %s", event->text); break;
+    case CALL_FILE_FAILED: dialect_text_tell(c, "WAV_ACK:播放檔案 %s 失敗: %s", event->text, event->why); break;
+    case CALL_FILE_ENDED: dialect_text_tell(c, "WAV_DONE:%s", event->text); break;
+    case CALL_FILE_STOPPED: dialect_text_tell(c, "WAV_DONE:%s:stopped", event->text); break;
     }
 }
 
@@ -88,7 +89,7 @@ static const char *gone_text(enum call_gone gone)
 
 static void tell_flow(struct client *c, bool stop)
 {
-    text_tell(c, stop ? "MEDIA_XOFF" : "MEDIA_XON");
+    dialect_text_tell(c, stop ? "MEDIA_XOFF" : "MEDIA_XON");
     if (!stop) {
         text_client(c)->told_too_large = false;
     }
@@ -108,23 +109,23 @@ static void tell_slow(struct client *c)
 
     if (!t->told_slow) {
         t->told_slow = true;
-        text_error(c, SPAN_LIT("MEDIA"), ERROR_BUSY, "you read too slowly, the oldest audio was dropped");
+        dialect_text_error(c, SPAN_LIT("MEDIA"), ERROR_BUSY, "you read too slowly, the oldest audio was dropped");
     }
 }
 
-void text_event(struct client *c, const struct call_event *event)
+void dialect_text_event(struct client *c, const struct call_event *event)
 {
     switch (event->kind) {
     case CALL_EVENT_BEGINS: call_begins(text_client(c)); break;
     case CALL_EVENT_STATE: tell_state(c, event); break;
     case CALL_EVENT_FIGURES: tell_figures(c, event->figures); break;
-    case CALL_EVENT_DIGIT: text_tell(c, "DTMF:%c", event->digit); break;
-    case CALL_EVENT_MARK: text_tell(c, "MARK:%s", event->text); break;
+    case CALL_EVENT_DIGIT: dialect_text_tell(c, "DTMF:%c", event->digit); break;
+    case CALL_EVENT_MARK: dialect_text_tell(c, "MARK:%s", event->text); break;
     case CALL_EVENT_FLOW: tell_flow(c, event->stop); break;
     case CALL_EVENT_FILE: tell_played(c, event); break;
     case CALL_EVENT_AUDIO_LOST: tell_slow(c); break;
     case CALL_EVENT_INCOMING: tell_incoming(c, event); break;
-    case CALL_EVENT_GONE: text_tell(c, "INCOMING_GONE:%s", gone_text(event->gone)); break;
+    case CALL_EVENT_GONE: dialect_text_tell(c, "INCOMING_GONE:%s", gone_text(event->gone)); break;
     case CALL_EVENT_UNANSWERED: tell_unanswered(c, event->status); break;
     case CALL_EVENT_AUDIO:
     case CALL_EVENT_SILENT:
@@ -132,18 +133,20 @@ void text_event(struct client *c, const struct call_event *event)
     }
 }
 
-void text_file(struct client *c, const struct file_event *event)
+void dialect_text_file(struct client *c, const struct file_event *event)
 {
     switch (event->kind) {
-    case FILE_EVENT_STORED: text_tell(c, "WAV_ACK:檔案上傳成功 (%llu 字節)", (unsigned long long)event->bytes); break;
+    case FILE_EVENT_STORED:
+        dialect_text_tell(c, "WAV_ACK:檔案上傳成功 (%llu 字節)", (unsigned long long)event->bytes);
+        break;
     case FILE_EVENT_NOT_STORED:
-        text_error(c, SPAN_LIT("WAV_UPLOAD"), event->status == ST_FULL ? ERROR_QUOTA : ERROR_IO,
-                   "the file cannot be stored: %s", event->status == ST_FULL ? "no room left" : event->text);
+        dialect_text_error(c, SPAN_LIT("WAV_UPLOAD"), event->status == ST_FULL ? ERROR_QUOTA : ERROR_IO,
+                           "the file cannot be stored: %s", event->status == ST_FULL ? "no room left" : event->text);
         break;
     case FILE_EVENT_LISTED:
-        text_tell(c, "WAV_LIST:%s:%llu:%llu", event->text, (unsigned long long)event->bytes,
-                  (unsigned long long)event->ms);
+        dialect_text_tell(c, "WAV_LIST:%s:%llu:%llu", event->text, (unsigned long long)event->bytes,
+                          (unsigned long long)event->ms);
         break;
-    case FILE_EVENT_LIST_END: text_tell(c, "WAV_LIST_END:%u", (unsigned)event->count); break;
+    case FILE_EVENT_LIST_END: dialect_text_tell(c, "WAV_LIST_END:%u", (unsigned)event->count); break;
     }
 }

@@ -8,7 +8,7 @@ static const struct text_format formats[] = {
 };
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
-const struct text_format *text_format_find(struct span word)
+const struct text_format *dialect_text_format_find(struct span word)
 {
     for (size_t i = 0; i < FORMATS; i++) {
         if (span_eq(word, span_cstr(formats[i].name))) {
@@ -18,7 +18,7 @@ const struct text_format *text_format_find(struct span word)
     return NULL;
 }
 
-void text_format_list(char *text, size_t cap)
+void dialect_text_format_list(char *text, size_t cap)
 {
     struct outbuf out;
 

@@ -12,8 +12,8 @@ struct text_format {
 };
 
 /* NULL: no such format. */
-const struct text_format *text_format_find(struct span word);
+const struct text_format *dialect_text_format_find(struct span word);
 /* For people: "hex, rtp, off". */
-void text_format_list(char *out, size_t cap);
+void dialect_text_format_list(char *out, size_t cap);
 
 #endif

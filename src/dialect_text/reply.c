@@ -8,7 +8,7 @@
 #define TELL_MAX       2048
 #define VERB_SHOWN_MAX 32
 
-void text_tell(struct client *c, const char *fmt, ...)
+void dialect_text_tell(struct client *c, const char *fmt, ...)
 {
     char text[TELL_MAX];
     va_list args;
@@ -21,7 +21,7 @@ void text_tell(struct client *c, const char *fmt, ...)
     }
 }
 
-void text_error(struct client *c, struct span verb, enum error_code error, const char *fmt, ...)
+void dialect_text_error(struct client *c, struct span verb, enum error_code error, const char *fmt, ...)
 {
     char safe[TEXT_SAFE_MAX + 1];
     char text[512];
@@ -31,5 +31,5 @@ void text_error(struct client *c, struct span verb, enum error_code error, const
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     text_safe(span_head(verb, VERB_SHOWN_MAX), safe);
-    text_tell(c, "ERROR:%s:%s:%s", safe, error_code_name(error), text);
+    dialect_text_tell(c, "ERROR:%s:%s:%s", safe, error_code_name(error), text);
 }

@@ -46,32 +46,33 @@ static inline struct text_client *text_client(const struct client *c)
 }
 
 /* reply.c: formats one message for the client; cut at 2 KiB. */
-void text_tell(struct client *c, const char *fmt, ...) WS_PRINTF(2, 3);
-void text_error(struct client *c, struct span verb, enum error_code error, const char *fmt, ...) WS_PRINTF(4, 5);
+void dialect_text_tell(struct client *c, const char *fmt, ...) WS_PRINTF(2, 3);
+void dialect_text_error(struct client *c, struct span verb, enum error_code error, const char *fmt, ...)
+    WS_PRINTF(4, 5);
 
 /* commands.c */
-void text_command(struct client *c, struct span text);
+void dialect_text_command(struct client *c, struct span text);
 /* Whether this version carries the verb out. */
-bool text_is_done(enum verb verb);
+bool dialect_text_is_done(enum verb verb);
 
 /* unknown.c: answers to what is no command */
-void text_unknown(struct client *c, struct span text, struct span word);
+void dialect_text_unknown(struct client *c, struct span text, struct span word);
 /* Whether a known verb's message is one line; otherwise the client was told. */
-WS_MUST_CHECK bool text_is_one_line(struct client *c, struct span text);
+WS_MUST_CHECK bool dialect_text_is_one_line(struct client *c, struct span text);
 /* A piece of a binary message: audio, but one that reads like a command is dropped and told once a connection. */
-void text_binary(struct client *c, struct span piece, bool last);
+void dialect_text_binary(struct client *c, struct span piece, bool last);
 
 /* audio.c: a piece of a binary message that is audio. */
-void text_audio(struct client *c, struct span piece, bool last);
+void dialect_text_audio(struct client *c, struct span piece, bool last);
 
 /* upload.c: hooks of the command stream; ctx is the client */
-void text_upload_begin(void *ctx, struct span name);
-void text_upload_data(void *ctx, struct span base64);
-void text_upload_end(void *ctx, bool aborted);
-void text_upload_over(void *ctx);
+void dialect_text_upload_begin(void *ctx, struct span name);
+void dialect_text_upload_data(void *ctx, struct span base64);
+void dialect_text_upload_end(void *ctx, bool aborted);
+void dialect_text_upload_over(void *ctx);
 
 /* events.c */
-void text_event(struct client *c, const struct call_event *event);
-void text_file(struct client *c, const struct file_event *event);
+void dialect_text_event(struct client *c, const struct call_event *event);
+void dialect_text_file(struct client *c, const struct file_event *event);
 
 #endif

@@ -33,7 +33,7 @@ static void list_verbs(char *text, size_t cap)
     text[out.len] = '\0';
 }
 
-void text_unknown(struct client *c, struct span text, struct span word)
+void dialect_text_unknown(struct client *c, struct span text, struct span word)
 {
     struct span first = first_word(text);
     enum verb verb = verb_nearest(first);
@@ -41,23 +41,23 @@ void text_unknown(struct client *c, struct span text, struct span word)
     char all[256];
 
     if (span_trim(text).len == 0) {
-        text_error(c, word, ERROR_UNKNOWN_VERB, "the message is empty");
+        dialect_text_error(c, word, ERROR_UNKNOWN_VERB, "the message is empty");
     } else if (is_json(text)) {
-        text_error(c, word, ERROR_UNKNOWN_VERB,
-                   "no JSON is spoken here: a command is text, VERB or VERB:arguments, as CALL:echo");
+        dialect_text_error(c, word, ERROR_UNKNOWN_VERB,
+                           "no JSON is spoken here: a command is text, VERB or VERB:arguments, as CALL:echo");
     } else if (verb == VERB_UNKNOWN) {
         list_verbs(all, sizeof(all));
-        text_error(c, word, ERROR_UNKNOWN_VERB, "no such command; there are %s", all);
+        dialect_text_error(c, word, ERROR_UNKNOWN_VERB, "no such command; there are %s", all);
     } else if (!span_ieq(first, span_cstr(name))) {
-        text_error(c, word, ERROR_UNKNOWN_VERB, "no such command; %s is the nearest", name);
+        dialect_text_error(c, word, ERROR_UNKNOWN_VERB, "no such command; %s is the nearest", name);
     } else if (!span_eq(first, span_cstr(name))) {
-        text_error(c, word, ERROR_UNKNOWN_VERB, "verbs are upper case: %s", name);
+        dialect_text_error(c, word, ERROR_UNKNOWN_VERB, "verbs are upper case: %s", name);
     } else {
-        text_error(c, word, ERROR_UNKNOWN_VERB, "nothing but %s or %s:arguments is understood", name, name);
+        dialect_text_error(c, word, ERROR_UNKNOWN_VERB, "nothing but %s or %s:arguments is understood", name, name);
     }
 }
 
-bool text_is_one_line(struct client *c, struct span text)
+bool dialect_text_is_one_line(struct client *c, struct span text)
 {
     size_t end = 0;
 
@@ -69,8 +69,8 @@ bool text_is_one_line(struct client *c, struct span text)
     if (end == text.len || cmd.verb == VERB_UNKNOWN || cmd.verb == VERB_PLAY_WAV) {
         return true; /* PLAY_WAV is never answered by ERROR */
     }
-    text_error(c, cmd.word, ERROR_BAD_ARGUMENT,
-               "one message is one command: nothing may stand behind a line end or NUL");
+    dialect_text_error(c, cmd.word, ERROR_BAD_ARGUMENT,
+                       "one message is one command: nothing may stand behind a line end or NUL");
     return false;
 }
 
@@ -80,8 +80,8 @@ static void tell_binary(struct client *c, enum verb verb)
 {
     if (!text_client(c)->told_binary) {
         text_client(c)->told_binary = true;
-        text_error(c, span_cstr(verb_name(verb)), ERROR_BAD_ARGUMENT,
-                   "a command is a text message; a binary one is audio, and this one was dropped (told once)");
+        dialect_text_error(c, span_cstr(verb_name(verb)), ERROR_BAD_ARGUMENT,
+                           "a command is a text message; a binary one is audio, and this one was dropped (told once)");
     }
 }
 
@@ -91,7 +91,7 @@ static void pass_held(struct client *c)
 
     start->state = BINARY_IS_AUDIO;
     if (start->len > 0) {
-        text_audio(c, span_make(start->held, start->len), false);
+        dialect_text_audio(c, span_make(start->held, start->len), false);
     }
 }
 
@@ -129,7 +129,7 @@ static void end_held(struct client *c)
     }
 }
 
-void text_binary(struct client *c, struct span piece, bool last)
+void dialect_text_binary(struct client *c, struct span piece, bool last)
 {
     struct binary_start *start = &text_client(c)->binary;
 
@@ -140,7 +140,7 @@ void text_binary(struct client *c, struct span piece, bool last)
         end_held(c);
     }
     if (start->state == BINARY_IS_AUDIO) {
-        text_audio(c, piece, last);
+        dialect_text_audio(c, piece, last);
     }
     if (last) {
         start->state = BINARY_BEGINS;

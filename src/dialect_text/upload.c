@@ -57,7 +57,7 @@ static struct span without_end(struct span name)
     return name;
 }
 
-void text_upload_begin(void *ctx, struct span name)
+void dialect_text_upload_begin(void *ctx, struct span name)
 {
     struct client *c = ctx;
     struct text_upload *u = &text_client(c)->upload;
@@ -74,7 +74,7 @@ void text_upload_begin(void *ctx, struct span name)
     }
 }
 
-void text_upload_over(void *ctx)
+void dialect_text_upload_over(void *ctx)
 {
     struct client *c = ctx;
 
@@ -134,7 +134,7 @@ static void take_bytes(struct client *c, const uint8_t *bytes, int n)
     }
 }
 
-void text_upload_data(void *ctx, struct span base64)
+void dialect_text_upload_data(void *ctx, struct span base64)
 {
     struct client *c = ctx;
     struct text_upload *u = &text_client(c)->upload;
@@ -147,7 +147,7 @@ void text_upload_data(void *ctx, struct span base64)
     }
 }
 
-void text_upload_end(void *ctx, bool aborted)
+void dialect_text_upload_end(void *ctx, bool aborted)
 {
     struct client *c = ctx;
     struct text_upload *u = &text_client(c)->upload;
@@ -166,6 +166,6 @@ void text_upload_end(void *ctx, bool aborted)
     }
     judge_head(c);
     if (u->failed) {
-        text_error(c, SPAN_LIT("WAV_UPLOAD"), u->error, "%s", u->text);
+        dialect_text_error(c, SPAN_LIT("WAV_UPLOAD"), u->error, "%s", u->text);
     }
 }

@@ -6,10 +6,9 @@
 
 #include "phone.h"
 
-#define CALLS_DEFAULT  4
-#define CALLS_MAX      64
-#define RING_DEFAULT   120
-#define RTP_PORT_TRIES 500
+#define CALLS_DEFAULT 4
+#define CALLS_MAX     64
+#define RING_DEFAULT  120
 
 struct sip_phone {
     struct engine *engine; /* owns */

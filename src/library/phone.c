@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SDP_MAX       1024
 #define URI_MAX       512
 #define LABEL_MAX     256
 #define USAGES(calls) ((calls)*2 + 6) /* with those that finish */
@@ -124,7 +123,7 @@ static void on_offer(struct line *line, const struct sip_event *event)
 {
     struct phone *p = line->phone;
     const char *why = NULL;
-    char text[SDP_MAX];
+    char text[SDP_WRITE_MAX];
     struct outbuf out;
 
     outbuf_init(&out, text, sizeof(text));
@@ -336,7 +335,7 @@ void phone_reap(struct phone *p)
 static int place(struct line *line, struct span uri, dur_us ring, struct port *port)
 {
     struct phone *p = line->phone;
-    char sdp[SDP_MAX];
+    char sdp[SDP_WRITE_MAX];
     struct outbuf out;
 
     int status = line_audio_open(&line->audio, p->engine, port, &p->public_ip, &p->server);

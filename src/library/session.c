@@ -6,8 +6,6 @@
 #include "process.h"
 #include "text.h"
 
-#define RTP_PORT_TRIES 500 /* even ports above LOCAL_RTP_PORT, as the server has them */
-
 /* ---- what the structure shows ---- */
 
 static void show(struct span value, char *out, size_t cap)

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#define SDP_MAX                 1024
 #define RING_LIMIT_US           DUR_S(3600) /* its CANCEL may never come (RFC 3261 13.3.1) */
 #define SILENCE_LIMIT_US        DUR_S(180)  /* nor the BYE of a call of which nothing is heard */
 #define REPORT_US               DUR_S(3)    /* so that the caller soon knows its round trip */
@@ -84,7 +83,7 @@ static int far_answer(struct far_call *f, struct span offer, enum far_kind kind)
                                                 .source = kind == FAR_TONE ? MEDIA_SOURCE_TONE : MEDIA_SOURCE_REFLECT,
                                                 .event = no_event};
     const char *why = NULL;
-    char text[SDP_MAX];
+    char text[SDP_WRITE_MAX];
     struct outbuf out;
 
     if (offer.len == 0) {
@@ -157,7 +156,7 @@ static void on_offer(struct far_call *f, const struct sip_event *event)
 {
     struct loopback_ua *u = f->ua;
     const char *why = NULL;
-    char text[SDP_MAX];
+    char text[SDP_WRITE_MAX];
     struct outbuf out;
 
     outbuf_init(&out, text, sizeof(text));

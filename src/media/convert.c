@@ -12,7 +12,7 @@ static int read_handle(void *ctx, uint64_t offset, void *data, size_t len)
     return h->files->play_read(h->files->ctx, h->handle, offset, data, len);
 }
 
-int wav_file_look(const struct media_files *files, int handle, uint64_t size, struct wav_parser *wav)
+int media_wav_look(const struct media_files *files, int handle, uint64_t size, struct wav_parser *wav)
 {
     struct handle h = {files, handle};
     return wav_look(read_handle, &h, size, wav);
@@ -82,7 +82,7 @@ static int convert_begin(struct media *m, uint64_t size)
     const struct media_files *files = &m->config.files;
     struct wav_parser wav;
     enum audio_codec codec;
-    int status = wav_file_look(files, v->source, size, &wav);
+    int status = media_wav_look(files, v->source, size, &wav);
 
     if (status != ST_OK || wav_playable(&wav.format, &codec, NULL, 0) != ST_OK || codec != AUDIO_CODEC_COUNT ||
         is_cached(m)) {

@@ -30,6 +30,6 @@ struct convert {
 void convert_refill(struct media *m);
 
 /* Reads the headers of an open file up to the data. ST_OK, ST_IO, or ST_BAD (wav->why, if not NULL, tells). */
-WS_MUST_CHECK int wav_file_look(const struct media_files *files, int handle, uint64_t size, struct wav_parser *wav);
+WS_MUST_CHECK int media_wav_look(const struct media_files *files, int handle, uint64_t size, struct wav_parser *wav);
 
 #endif

@@ -61,7 +61,7 @@ void media_input(struct media *m, mono_us now, struct pool_id session, bool rtcp
     struct media_session *s = pool_get(&m->sessions, session);
 
     if (s != NULL) {
-        session_input(s, now, rtcp, from, span_make(data, len));
+        media_session_input(s, now, rtcp, from, span_make(data, len));
     }
 }
 
@@ -78,8 +78,8 @@ void media_tick(struct media *m, mono_us now)
     m->tick_next = media_tick_after(now);
     for (struct list_node *node = m->sending.next; node != &m->sending; node = node->next) {
         struct media_session *s = LIST_OWNER(node, struct media_session, node);
-        session_downlink_tick(s, now);
-        session_tick(s, now);
+        media_session_downlink_tick(s, now);
+        media_session_tick(s, now);
     }
 }
 

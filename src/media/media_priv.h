@@ -99,48 +99,49 @@ static inline void session_tell(const struct media_session *s, const struct medi
     s->config.event(s->config.ctx, event);
 }
 /* The one place where a packet leaves, RTP and RTCP. */
-void session_emit(struct media_session *s, bool rtcp, const struct net_addr *to, struct span packet);
+void media_session_emit(struct media_session *s, bool rtcp, const struct net_addr *to, struct span packet);
 
 /* ---- session_send.c ---- */
 
 /* At each tick. */
-void session_tick(struct media_session *s, mono_us now);
+void media_session_tick(struct media_session *s, mono_us now);
 /* Opens the next file when none plays; the conversion of one that needs it begins with that. False: no file waits. */
-bool session_file_next(struct media_session *s);
+bool media_session_file_next(struct media_session *s);
 /* A report to the far end; with bye the last one. */
-void session_send_rtcp(struct media_session *s, mono_us now, bool bye);
+void media_session_send_rtcp(struct media_session *s, mono_us now, bool bye);
 /* Drawn anew for each report (RFC 3550 6.2). */
-dur_us session_rtcp_interval(const struct media_session *s);
+dur_us media_session_rtcp_interval(const struct media_session *s);
 
 /* ---- session_dtmf.c ---- */
 
 /* Between two packets: as negotiated, but 20 ms while DTMF is sent as events. */
-dur_us session_interval(const struct media_session *s);
+dur_us media_session_interval(const struct media_session *s);
 /* A packet of an event left, and the packet of audio is not to be sent. */
-bool session_dtmf_event(struct media_session *s, dur_us interval);
+bool media_session_dtmf_event(struct media_session *s, dur_us interval);
 /* 20 ms of a tone or of the silence behind a digit, at that timestamp of our stream. False: the queue's turn. */
-bool session_dtmf_frame(struct media_session *s, uint32_t timestamp, enum audio_codec codec, uint8_t *out);
+bool media_session_dtmf_frame(struct media_session *s, uint32_t timestamp, enum audio_codec codec, uint8_t *out);
 
 /* ---- session_receive.c ---- */
 
-void session_input(struct media_session *s, mono_us now, bool rtcp, const struct net_addr *from, struct span datagram);
+void media_session_input(struct media_session *s, mono_us now, bool rtcp, const struct net_addr *from,
+                         struct span datagram);
 
 /* ---- session_reflect.c: MEDIA_SOURCE_REFLECT ---- */
 
-void session_reflect_audio(struct media_session *s, const struct rtp_packet *packet);
+void media_session_reflect_audio(struct media_session *s, const struct rtp_packet *packet);
 /* A digit comes back as a digit: its packets share a timestamp of our stream, also where theirs do not. pressed: its first. */
-void session_reflect_event(struct media_session *s, const struct rtp_packet *event, bool pressed);
+void media_session_reflect_event(struct media_session *s, const struct rtp_packet *event, bool pressed);
 /* Reports ride on what arrives. */
-void session_reflect_report(struct media_session *s, mono_us now);
+void media_session_reflect_report(struct media_session *s, mono_us now);
 
 /* ---- session_downlink.c: the decoded formats ---- */
 
 /* A packet to be heard, if the format is a decoded one. Events are left out: their place is a gap. */
-void session_downlink_push(struct media_session *s, mono_us now, const struct rtp_packet *packet,
-                           enum rtp_rx_verdict verdict, struct media_payload payload);
+void media_session_downlink_push(struct media_session *s, mono_us now, const struct rtp_packet *packet,
+                                 enum rtp_rx_verdict verdict, struct media_payload payload);
 /* At each tick while the session sends: the frames that are due. */
-void session_downlink_tick(struct media_session *s, mono_us now);
+void media_session_downlink_tick(struct media_session *s, mono_us now);
 /* The session ends: what waits is handed on at once. */
-void session_downlink_rest(struct media_session *s);
+void media_session_downlink_rest(struct media_session *s);
 
 #endif

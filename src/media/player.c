@@ -53,7 +53,7 @@ static int say(int status, char *text, size_t cap, const char *what)
 static int look_at(const struct media_files *files, int *handle, uint64_t size, struct wav_parser *wav,
                    enum audio_codec *codec, char *text, size_t cap)
 {
-    int status = wav_file_look(files, *handle, size, wav);
+    int status = media_wav_look(files, *handle, size, wav);
 
     if (status == ST_OK) {
         status = wav_playable(&wav->format, codec, text, cap);

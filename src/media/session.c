@@ -6,7 +6,7 @@
 #include "media_priv.h"
 #include "uplink.h"
 
-void session_emit(struct media_session *s, bool rtcp, const struct net_addr *to, struct span packet)
+void media_session_emit(struct media_session *s, bool rtcp, const struct net_addr *to, struct span packet)
 {
     const struct media_io *io = &s->media->config.io;
 
@@ -80,7 +80,7 @@ static void stop_sending(struct media_session *s, mono_us now)
     }
     if (s->config.source == MEDIA_SOURCE_QUEUE || s->config.source == MEDIA_SOURCE_ECHO) {
         /* the others report for the caller's round trip alone */
-        session_send_rtcp(s, now, true);
+        media_session_send_rtcp(s, now, true);
     }
     s->sending = false;
     list_remove(&s->node);
@@ -103,7 +103,7 @@ void media_session_close(struct media_session *s, mono_us now)
     }
     const struct media_io *io = &s->media->config.io;
     tell_stopped(s);
-    session_downlink_rest(s);
+    media_session_downlink_rest(s);
     player_fini(&s->player);
     list_remove(&s->converting_node);
     tx_queue_fini(&s->queue);
@@ -250,7 +250,7 @@ static void start_sending(struct media_session *s, mono_us now, dur_us interval)
     }
     rtp_tx_init(&s->tx, m->config.rng, s->agreed.payload_type);
     rtp_pacer_init(&s->pacer, m->tick_next, interval);
-    s->rtcp_due = now + session_rtcp_interval(s);
+    s->rtcp_due = now + media_session_rtcp_interval(s);
     s->sending = true;
 }
 
@@ -334,7 +334,7 @@ int media_session_play(struct media_session *s, const char *name, char why[MEDIA
 
     if (status == ST_OK) {
         tx_queue_file_queued(&s->queue);
-        (void)session_file_next(s); /* what has to be converted is there at the next tick */
+        (void)media_session_file_next(s); /* what has to be converted is there at the next tick */
     }
     return status;
 }
@@ -345,7 +345,7 @@ int media_session_play_file(struct media_session *s, int handle, uint64_t size, 
     int status = player_start(&s->player, handle, size, why, MEDIA_WHY_MAX);
     if (status == ST_OK) {
         tx_queue_file_queued(&s->queue);
-        (void)session_file_next(s);
+        (void)media_session_file_next(s);
     }
     return status;
 }

@@ -28,8 +28,8 @@ static void downlink_begin(struct media_session *s, mono_us first)
     }
 }
 
-void session_downlink_push(struct media_session *s, mono_us now, const struct rtp_packet *packet,
-                           enum rtp_rx_verdict verdict, struct media_payload payload)
+void media_session_downlink_push(struct media_session *s, mono_us now, const struct rtp_packet *packet,
+                                 enum rtp_rx_verdict verdict, struct media_payload payload)
 {
     if (!is_decoded(s)) {
         return;
@@ -119,7 +119,7 @@ static void downlink_frame(struct media_session *s)
     }
 }
 
-void session_downlink_tick(struct media_session *s, mono_us now)
+void media_session_downlink_tick(struct media_session *s, mono_us now)
 {
     if (!is_decoded(s)) {
         s->hearing = false;
@@ -133,7 +133,7 @@ void session_downlink_tick(struct media_session *s, mono_us now)
     }
 }
 
-void session_downlink_rest(struct media_session *s)
+void media_session_downlink_rest(struct media_session *s)
 {
     while (s->sending && s->hearing && is_decoded(s) && s->playout.end > s->playout.played) {
         downlink_frame(s);

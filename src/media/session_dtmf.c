@@ -7,13 +7,13 @@ static bool events_negotiated(const struct media_session *s)
     return s->agreed.telephone_event_pt >= 0;
 }
 
-dur_us session_interval(const struct media_session *s)
+dur_us media_session_interval(const struct media_session *s)
 {
     bool events = events_negotiated(s) && rtp_dtmf_tx_busy(&s->dtmf_out, s->tx.timestamp);
     return events ? RTP_FRAME_US : DUR_MS(s->agreed.ptime_ms);
 }
 
-bool session_dtmf_event(struct media_session *s, dur_us interval)
+bool media_session_dtmf_event(struct media_session *s, dur_us interval)
 {
     uint8_t packet[RTP_HEADER_LEN + RTP_EVENT_LEN];
     struct outbuf out;
@@ -27,7 +27,7 @@ bool session_dtmf_event(struct media_session *s, dur_us interval)
     }
     outbuf_init(&out, packet, sizeof(packet));
     if (rtp_tx_event(&s->tx, &step, (uint8_t)s->agreed.telephone_event_pt, &out) == ST_OK) {
-        session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
+        media_session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
         s->media->stats.rtp_out++;
     }
     rtp_tx_skip(&s->tx, RTP_FRAME_SAMPLES);
@@ -42,13 +42,13 @@ static void put_tone(const struct rtp_dtmf_step *step, enum audio_codec codec, u
     audio_codec_row(codec)->encode(tone, step->samples, out);
 }
 
-bool session_dtmf_frame(struct media_session *s, uint32_t timestamp, enum audio_codec codec, uint8_t *out)
+bool media_session_dtmf_frame(struct media_session *s, uint32_t timestamp, enum audio_codec codec, uint8_t *out)
 {
     struct rtp_dtmf_tx *dtmf = &s->dtmf_out;
     uint32_t at = 0;
 
     while (at < RTP_FRAME_SAMPLES && rtp_dtmf_tx_busy(dtmf, timestamp + at)) {
-        /* an event begins with a packet of its own: session_dtmf_event */
+        /* an event begins with a packet of its own: media_session_dtmf_event */
         struct rtp_dtmf_step step =
             rtp_dtmf_tx_step(dtmf, timestamp + at, RTP_FRAME_SAMPLES - at, events_negotiated(s));
         if (step.turn == RTP_DTMF_TURN_TONE) {

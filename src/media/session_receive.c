@@ -132,11 +132,11 @@ static void record_packet(struct media_session *s, mono_us now, const struct rtp
 static void take_news(struct media_session *s, mono_us now, const struct rtp_packet *packet,
                       enum rtp_rx_verdict verdict, struct media_payload payload)
 {
-    session_downlink_push(s, now, packet, verdict, payload);
+    media_session_downlink_push(s, now, packet, verdict, payload);
     rtp_dtmf_rx_stream(&s->dtmf_in, now, packet->ssrc);
     char digit = payload.kind == MEDIA_PAYLOAD_EVENT ? rtp_dtmf_rx_push(&s->dtmf_in, now, packet) : '\0';
     if (payload.kind == MEDIA_PAYLOAD_EVENT && s->config.source == MEDIA_SOURCE_REFLECT && s->sending) {
-        session_reflect_event(s, packet, digit != '\0');
+        media_session_reflect_event(s, packet, digit != '\0');
     }
     if (digit != '\0') {
         session_tell(s, &(struct media_event){.kind = MEDIA_EVENT_DTMF, .digit = digit});
@@ -150,7 +150,7 @@ static void give_back(struct media_session *s, const struct rtp_packet *packet)
     if (s->config.source == MEDIA_SOURCE_ECHO) {
         echo_push(&s->echo, packet->payload);
     } else if (s->config.source == MEDIA_SOURCE_REFLECT) {
-        session_reflect_audio(s, packet);
+        media_session_reflect_audio(s, packet);
     }
 }
 
@@ -182,7 +182,7 @@ static void rtp_arrived(struct media_session *s, mono_us now, const struct net_a
         take_news(s, now, &packet, verdict, payload);
     }
     if (s->config.source == MEDIA_SOURCE_REFLECT && s->sending) {
-        session_reflect_report(s, now);
+        media_session_reflect_report(s, now);
     }
     if (files->raw_packet != NULL) {
         files->raw_packet(files->ctx, datagram.ptr, datagram.len);
@@ -212,11 +212,12 @@ static void rtcp_arrived(struct media_session *s, mono_us now, const struct net_
     rtp_source_rtcp_heard(&s->source, from);
     s->heard_at = now;
     if (s->config.source == MEDIA_SOURCE_REFLECT) {
-        session_reflect_report(s, now);
+        media_session_reflect_report(s, now);
     }
 }
 
-void session_input(struct media_session *s, mono_us now, bool rtcp, const struct net_addr *from, struct span datagram)
+void media_session_input(struct media_session *s, mono_us now, bool rtcp, const struct net_addr *from,
+                         struct span datagram)
 {
     s->media->stats.rtp_in++;
     if (!s->listening) {

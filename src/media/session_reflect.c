@@ -3,7 +3,7 @@
  * measures the network and us, and no queue of 20 ms. */
 #include "media_priv.h"
 
-void session_reflect_audio(struct media_session *s, const struct rtp_packet *packet)
+void media_session_reflect_audio(struct media_session *s, const struct rtp_packet *packet)
 {
     uint8_t bytes[RTP_PACKET_MAX];
     struct outbuf out;
@@ -11,11 +11,11 @@ void session_reflect_audio(struct media_session *s, const struct rtp_packet *pac
     outbuf_init(&out, bytes, sizeof(bytes));
     if (rtp_tx_packet(&s->tx, packet->payload, (uint32_t)(packet->payload.len / audio_codec_width(s->agreed.codec)),
                       &out) == ST_OK) {
-        session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
+        media_session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
     }
 }
 
-void session_reflect_event(struct media_session *s, const struct rtp_packet *event, bool pressed)
+void media_session_reflect_event(struct media_session *s, const struct rtp_packet *event, bool pressed)
 {
     struct rtp_dtmf_step step = {.marker = event->marker};
     uint8_t bytes[RTP_HEADER_LEN + RTP_EVENT_LEN];
@@ -32,14 +32,14 @@ void session_reflect_event(struct media_session *s, const struct rtp_packet *eve
     memcpy(step.payload, event->payload.ptr, RTP_EVENT_LEN);
     outbuf_init(&out, bytes, sizeof(bytes));
     if (rtp_tx_event(&s->tx, &step, (uint8_t)s->agreed.telephone_event_pt, &out) == ST_OK) {
-        session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
+        media_session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
     }
 }
 
-void session_reflect_report(struct media_session *s, mono_us now)
+void media_session_reflect_report(struct media_session *s, mono_us now)
 {
     if (now >= s->rtcp_due) {
-        session_send_rtcp(s, now, false);
-        s->rtcp_due = now + session_rtcp_interval(s);
+        media_session_send_rtcp(s, now, false);
+        s->rtcp_due = now + media_session_rtcp_interval(s);
     }
 }

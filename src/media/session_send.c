@@ -11,7 +11,7 @@
 
 /* RFC 3550 6.2: 5 s in the mean, between half and one and a half of it, so that many calls that began together do not report
  * together. */
-dur_us session_rtcp_interval(const struct media_session *s)
+dur_us media_session_rtcp_interval(const struct media_session *s)
 {
     dur_us fixed = s->media->config.report_every;
     return fixed > 0 ? fixed : RTCP_MIN_US + DUR_MS(rng_below(s->media->config.rng, RTCP_SPREAD_MS));
@@ -24,7 +24,7 @@ static bool sends_echo_only(const struct media_session *s)
     return s->config.source == MEDIA_SOURCE_ECHO && !s->confirmed;
 }
 
-void session_send_rtcp(struct media_session *s, mono_us now, bool bye)
+void media_session_send_rtcp(struct media_session *s, mono_us now, bool bye)
 {
     const struct media_io *io = &s->media->config.io;
     uint8_t packet[512];
@@ -39,7 +39,7 @@ void session_send_rtcp(struct media_session *s, mono_us now, bool bye)
     int status =
         rtcp_write_report(&s->tx, &s->rx, &s->rtcp, now, wall, s->tx.timestamp, span_cstr(s->cname), bye, &out);
     if (status == ST_OK) {
-        session_emit(s, true, &to, outbuf_view(&out)); /* one that is lost is not missed */
+        media_session_emit(s, true, &to, outbuf_view(&out)); /* one that is lost is not missed */
     }
 }
 
@@ -51,7 +51,7 @@ static void tell_file(const struct media_session *s, enum media_event_kind kind,
 }
 
 /* Files that cannot be opened any more are told and passed over. */
-bool session_file_next(struct media_session *s)
+bool media_session_file_next(struct media_session *s)
 {
     struct player *p = &s->player;
     char why[MEDIA_WHY_MAX];
@@ -115,10 +115,10 @@ static void next_frame(struct media_session *s, mono_us now, uint32_t timestamp,
         audio_convert(AUDIO_ULAW, out, codec, out, AUDIO_FRAME);
         return;
     }
-    if (session_dtmf_frame(s, timestamp, codec, out)) {
+    if (media_session_dtmf_frame(s, timestamp, codec, out)) {
         return;
     }
-    if (session_file_next(s)) {
+    if (media_session_file_next(s)) {
         file_frame(s, codec, out);
         return;
     }
@@ -140,7 +140,7 @@ static void send_packet(struct media_session *s, mono_us now, mono_us due)
     uint32_t samples = frames * row->frame_samples;
     size_t octets = frames * row->frame_octets;
 
-    if (session_dtmf_event(s, s->pacer.interval)) {
+    if (media_session_dtmf_event(s, s->pacer.interval)) {
         return;
     }
     bool echoed = s->config.source == MEDIA_SOURCE_ECHO && echo_take(&s->echo, payload, octets);
@@ -155,7 +155,7 @@ static void send_packet(struct media_session *s, mono_us now, mono_us due)
     if (rtp_tx_packet(&s->tx, span_make(payload, octets), samples, &out) != ST_OK) {
         return;
     }
-    session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
+    media_session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
     s->media->stats.rtp_out++;
     tx_queue_sent(&s->queue);
     if (s->recorder.on) {
@@ -164,9 +164,9 @@ static void send_packet(struct media_session *s, mono_us now, mono_us due)
     }
 }
 
-void session_tick(struct media_session *s, mono_us now)
+void media_session_tick(struct media_session *s, mono_us now)
 {
-    s->pacer.interval = session_interval(s);
+    s->pacer.interval = media_session_interval(s);
     uint32_t samples = frames_in(s->pacer.interval) * audio_codec_row(s->agreed.codec)->frame_samples;
     struct rtp_pacer_step step = rtp_pacer_step(&s->pacer, now);
 
@@ -186,7 +186,7 @@ void session_tick(struct media_session *s, mono_us now)
     player_refill(&s->player);
     recorder_tick(&s->recorder, now);
     if (now >= s->rtcp_due) {
-        session_send_rtcp(s, now, false);
-        s->rtcp_due = now + session_rtcp_interval(s);
+        media_session_send_rtcp(s, now, false);
+        s->rtcp_due = now + media_session_rtcp_interval(s);
     }
 }

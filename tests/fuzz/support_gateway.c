@@ -113,7 +113,7 @@ void gateway_connect(struct gateway *g, unsigned client)
     }
     bool echo = client == GATEWAY_CLIENTS - 1;
     frames_fini(&c->frames);
-    if (bridge_client_open(g->bridge, g->now, dialect_get(echo ? DIALECT_ECHO : DIALECT_TEXT), &peer, &c->id) !=
+    if (bridge_client_open(g->bridge, g->now, gateway_dialect(echo ? DIALECT_ECHO : DIALECT_TEXT), &peer, &c->id) !=
         ST_OK) {
         return;
     }

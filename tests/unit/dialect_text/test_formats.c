@@ -25,7 +25,7 @@ static void names_are_read_back(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TAKEN; i++) {
-        const struct text_format *format = text_format_find(span_cstr(taken[i].word));
+        const struct text_format *format = dialect_text_format_find(span_cstr(taken[i].word));
         assert_non_null(format);
         assert_int_equal(format->format, taken[i].format);
         assert_int_equal(format->rtp, taken[i].rtp);
@@ -39,7 +39,7 @@ static void others_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        assert_null(text_format_find(span_cstr(words[i])));
+        assert_null(dialect_text_format_find(span_cstr(words[i])));
     }
 }
 
@@ -48,13 +48,13 @@ static void the_list_names_what_is_taken(void **state)
     char text[64];
 
     (void)state;
-    text_format_list(text, sizeof(text));
+    dialect_text_format_list(text, sizeof(text));
     assert_ptr_equal(strstr(text, "hex, rtp"), text);
     assert_non_null(strstr(text, ", off"));
     for (size_t i = 0; i < TAKEN; i++) {
         assert_non_null(strstr(text, taken[i].word));
     }
-    text_format_list(text, 5);
+    dialect_text_format_list(text, 5);
     assert_string_equal(text, "hex");
 }
 

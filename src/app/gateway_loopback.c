@@ -77,7 +77,7 @@ static int open_parts(struct gateway *g, struct loopback *l)
     return status;
 }
 
-int loopback_open(struct gateway *g, struct loopback **out)
+int gateway_loopback_open(struct gateway *g, struct loopback **out)
 {
     struct loopback *l = calloc(1, sizeof(*l));
 
@@ -89,14 +89,14 @@ int loopback_open(struct gateway *g, struct loopback **out)
     l->addr = addr_ipv4(127, 0, 0, 1, 0);
     int status = open_parts(g, l);
     if (status != ST_OK) {
-        loopback_close(l);
+        gateway_loopback_close(l);
         return gateway_fail(g, status, "the loopback exchange cannot be set up on 127.0.0.1: %s", os_error_text());
     }
     *out = l;
     return ST_OK;
 }
 
-void loopback_close(struct loopback *l)
+void gateway_loopback_close(struct loopback *l)
 {
     if (l == NULL) {
         return;
@@ -108,27 +108,27 @@ void loopback_close(struct loopback *l)
     free(l);
 }
 
-const struct net_addr *loopback_addr(const struct loopback *l)
+const struct net_addr *gateway_loopback_addr(const struct loopback *l)
 {
     return &l->addr;
 }
 
-mono_us loopback_tick_due(const struct loopback *l)
+mono_us gateway_loopback_tick_due(const struct loopback *l)
 {
     return loopback_ua_tick_due(l->ua);
 }
 
-void loopback_tick(struct loopback *l, mono_us now)
+void gateway_loopback_tick(struct loopback *l, mono_us now)
 {
     loopback_ua_tick(l->ua, now);
 }
 
-mono_us loopback_due(const struct loopback *l)
+mono_us gateway_loopback_due(const struct loopback *l)
 {
     return loopback_ua_due(l->ua);
 }
 
-void loopback_turn(struct loopback *l, mono_us now)
+void gateway_loopback_turn(struct loopback *l, mono_us now)
 {
     loopback_ua_expire(l->ua, now);
     loopback_ua_reap(l->ua);
