@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The stack in lines: itself, its standing with the server, each server, each INVITE usage, each transaction. */
+/* The stack in lines: itself, its standing with the server, each server, each INVITE usage, each dialog, each transaction. */
 #include "inv.h"
 
-/* Where the sections of *at begin: the stack, the registration, the servers, the usages, the transactions. */
+/* Where the sections of *at begin; behind the usages come the dialogs, then the transactions. */
 enum dump_at { AT_STACK, AT_STANDING, AT_SERVERS, AT_USAGES = AT_SERVERS + SIP_SERVERS_MAX };
 
 static void stack_line(const struct sip_stack *stack, struct outbuf *out)
@@ -58,23 +58,55 @@ static void usage_line(const struct sip_inv *usage, mono_us now, struct outbuf *
     }
 }
 
+static void dialog_line(const struct sip_dialog *dialog, struct outbuf *out)
+{
+    dump_begin(out, "dialog", dialog->id, dialog->target_guessed ? "target guessed" : "target known");
+    dump_text(out, "remote tag", sip_text_view(&dialog->tag));
+    dump_text(out, "target", sip_text_view(&dialog->target));
+    dump_text(out, "route", sip_text_view(&dialog->routes));
+    dump_addr(out, "messages from", &dialog->source.remote);
+    outbuf_printf(out, ", CSeq %u", dialog->local_cseq);
+    if (dialog->has_remote_cseq) {
+        outbuf_printf(out, " and %u", dialog->remote_cseq);
+    }
+    dump_flag(out, "target unreachable", dialog->target_unreachable);
+    dump_flag(out, "BYE sent", dialog->bye_sent);
+    dump_flag(out, "BYE received", dialog->bye_received);
+}
+
+/* Of a pool whose objects stand from first on: the one at *at, or the next. */
+static const void *object_next(const struct pool *pool, uint32_t first, uint32_t *at)
+{
+    uint32_t slot = *at - first;
+    const void *object = pool_next(pool, &slot, NULL);
+
+    *at = first + (object != NULL ? slot : pool->cap);
+    return object;
+}
+
 static bool usage_next(const struct sip_stack *stack, mono_us now, uint32_t *at, struct outbuf *out)
 {
-    uint32_t slot = *at - AT_USAGES;
-    const struct sip_inv *usage = pool_next(&stack->usages, &slot, NULL);
+    const struct sip_inv *usage = object_next(&stack->usages, AT_USAGES, at);
 
-    if (usage == NULL) {
-        *at = AT_USAGES + stack->usages.cap;
-        return false;
+    if (usage != NULL) {
+        usage_line(usage, now, out);
     }
-    usage_line(usage, now, out);
-    *at = AT_USAGES + slot;
-    return true;
+    return usage != NULL;
+}
+
+static bool dialog_next(const struct sip_stack *stack, uint32_t *at, struct outbuf *out)
+{
+    const struct sip_dialog *dialog = object_next(&stack->dialogs, AT_USAGES + stack->usages.cap, at);
+
+    if (dialog != NULL) {
+        dialog_line(dialog, out);
+    }
+    return dialog != NULL;
 }
 
 static bool tx_next(const struct sip_stack *stack, mono_us now, uint32_t *at, struct outbuf *out)
 {
-    const uint32_t first = AT_USAGES + stack->usages.cap;
+    const uint32_t first = AT_USAGES + stack->usages.cap + stack->dialogs.cap;
     uint32_t slot = *at - first;
     bool found = sip_tx_dump(stack->tx, now, &slot, out);
 
@@ -98,6 +130,9 @@ bool sip_stack_dump(const struct sip_stack *stack, mono_us now, uint32_t *at, st
     }
     *at = *at < AT_USAGES ? AT_USAGES : *at;
     if (*at < AT_USAGES + stack->usages.cap && usage_next(stack, now, at, out)) {
+        return true;
+    }
+    if (*at < AT_USAGES + stack->usages.cap + stack->dialogs.cap && dialog_next(stack, at, out)) {
         return true;
     }
     return tx_next(stack, now, at, out);

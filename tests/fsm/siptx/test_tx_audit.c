@@ -629,7 +629,7 @@ static void visit_durations(int m, int s, int e, const struct fsm_cell *cell)
         if ((cell->actions & arm->action) == 0) {
             continue;
         }
-        size_t row = rfc_timer(letter(m, cell->next, arm->timer));
+        size_t row = rfc_timer(letter(m, cell->next, (int)arm->timer));
         int first =
             arm->doubles || arm->action == SIP_TX_ACT_ARM_RETRY_T2 ? rfc_timers[row].max : rfc_timers[row].unreliable;
         CHECK(arm->after[SIP_TX_UNRELIABLE] == of_ms(first), m, s, e);

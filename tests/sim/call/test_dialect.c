@@ -355,7 +355,7 @@ static void pieces(void **state)
     expect((char *)frame);
     text(w, "hhhhhhhhhhh");
     expect("");
-    struct wsframe close;
+    struct wsframe close = {0};
     size_t len = ws_conn_output(conn_of(w), &bytes);
     assert_true(wsframe_read(bytes, len, &close) > 0);
     assert_int_equal(wsframe_close_code(&close), WS_CLOSE_TOO_BIG);

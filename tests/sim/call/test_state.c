@@ -71,6 +71,8 @@ static void a_call(void **state)
     tell(w);
     has("usage 0.1 Proceeding outgoing, Call-ID \"");
     has(", to \"sip:0912@10.0.0.9\", 1 dialogs, for 0 s, ");
+    has("dialog 0.1 target known, remote tag \"");
+    has("\", messages from 10.0.0.9:5060, CSeq ");
     has("transaction 0.1 Proceeding INVITE client, method \"INVITE\", branch \"z9hG4bK");
     has(", peer 10.0.0.9:5060, keeps ");
     has("client 0.1 open, peer 127.0.0.1:50000, dialect \"text\", call 0.1, ");

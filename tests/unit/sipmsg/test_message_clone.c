@@ -23,8 +23,8 @@ static const char *const texts[] = {
     "SIP/2.0 180 Ringing away\r\nv: SIP/2.0/UDP h;branch=z9hG4bK1\r\nf: <sip:a@h>;tag=1\r\nt: <sip:b@h>;tag=2\r\ni: "
     "c\r\n"
     "CSeq: 1 INVITE\r\n\r\n",
-    "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>\r\nTo: <sip:a@h>\r\nCall-ID: c\r\n"
-    "CSeq: 1 REGISTER\r\nContact: *\r\nExpires: 0\r\n\r\n",
+    ("REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>\r\nTo: <sip:a@h>\r\nCall-ID: c\r\n"
+     "CSeq: 1 REGISTER\r\nContact: *\r\nExpires: 0\r\n\r\n"),
 };
 
 static void same_span(struct span a, struct span b)
