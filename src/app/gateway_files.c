@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Uploads, recordings and the raw file for the rooms that want to read and write them: the tables of functions of
+ * client and media over room store. */
 #include "gateway_priv.h"
 
 #include <stdio.h>

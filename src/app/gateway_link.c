@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Which of our addresses leads to the SIP server: looked at when the network changes, when sending fails and when
+ * reachability does. */
 #include "gateway_priv.h"
 
 /* Changes come in bursts: an address goes, another comes, then its routes. */

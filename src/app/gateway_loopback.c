@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The loopback exchange gets a socket and ports of its own. Only there when no SIP server was named. */
 #include <stdlib.h>
 
 #include "gateway_priv.h"

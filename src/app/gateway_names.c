@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The questions of sip_locate go to the resolver, its answers back, and the list of servers to the stack. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

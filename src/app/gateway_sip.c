@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The SIP socket and the stack over it: opened from the options, driven by the loop, its events brought to the bridge. */
 #include "gateway_priv.h"
 
 #include <stdio.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The low-pass filter of the resampler: half of a symmetric sinc under a window, made once and kept as numbers, so
+ * that a file sounds the same on every machine. */
 #ifndef WSAUDIO_AUDIO_RESAMPLE_TABLE_H
 #define WSAUDIO_AUDIO_RESAMPLE_TABLE_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Bytes of a WAV file's data, in any pieces, become 16-bit samples of one channel. */
 #ifndef WSAUDIO_AUDIO_WAV_DECODE_H
 #define WSAUDIO_AUDIO_WAV_DECODE_H
 

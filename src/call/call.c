@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A call: its life table is carried out here, by what SIP tells, what its owner asks and what the clock says. */
 #include "calls_priv.h"
 
 #include <assert.h>

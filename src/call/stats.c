@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The figures of a call, as its owner is told them and as the log judges them at the end. */
 #include "calls_priv.h"
 
 /* DOCUMENT's quality figures (SPEC section 5): received over 95 %, loss under 1 %, one way under 150 ms. */

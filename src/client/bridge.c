@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Clients and calls together: the turn in which both are worked for, with a budget over all clients, and their
+ * beginning and end. */
 #include "client_priv.h"
 
 #include <assert.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+/* The loopback exchange (SPEC section 6) as a SIP user agent in the server role: what was dialled says what becomes of
+ * the call. Its audio is a media session that sends back at once or plays a tone. */
 #include "wsaudio/loopback.h"
 
 #include <stdlib.h>
 
-#define RING_LIMIT_US           DUR_S(3600) /* its CANCEL may never come (RFC 3261 13.3.1) */
-#define SILENCE_LIMIT_US        DUR_S(180)  /* nor the BYE of a call of which nothing is heard */
-#define REPORT_US               DUR_S(3)    /* so that the caller soon knows its round trip */
-#define USAGES_FOR_CALLS(calls) ((calls)*4 + 32)
+#define RING_LIMIT_US    DUR_S(3600) /* its CANCEL may never come (RFC 3261 13.3.1) */
+#define SILENCE_LIMIT_US DUR_S(180)  /* nor the BYE of a call of which nothing is heard */
+#define REPORT_US        DUR_S(3)    /* so that the caller soon knows its round trip */
 
 enum far_kind { FAR_ECHO, FAR_TONE, FAR_BUSY, FAR_NO_ANSWER };
 
@@ -217,7 +218,7 @@ static int open_parts(struct loopback_ua *u)
     const struct sip_config sip = {.local = config->local,
                                    .domain = SPAN_LIT("loopback"),
                                    .user_agent = SPAN_LIT("ws_audio_server loopback exchange"),
-                                   .max_usages = USAGES_FOR_CALLS(config->max_calls),
+                                   .max_usages = SIP_STACK_USAGES(config->max_calls),
                                    .rng = config->rng};
     const struct sip_hooks hooks = {.ctx = u, .send = send_sip, .event = on_event};
     /* the server is at the other end, which sends from the port that its SDP names; only its IP may be one that --advertise says */
@@ -279,7 +280,7 @@ void loopback_ua_free(struct loopback_ua *u)
 uint64_t loopback_ua_memory(uint32_t max_calls)
 {
     return max_calls * sizeof(struct far_call) + media_memory_bare(max_calls) +
-           sip_stack_worst_case_memory(USAGES_FOR_CALLS(max_calls));
+           sip_stack_worst_case_memory(SIP_STACK_USAGES(max_calls));
 }
 
 /* ---- turns ---- */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The INVITE that comes in: its usage and dialog, what we answer to it, its ACK. */
 #include "inv.h"
 
 #include <stdlib.h>

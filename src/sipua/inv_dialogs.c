@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The dialogs of a usage, one for each telephone that a forking proxy rings: found by tag, made, given up when there
+ * are too many, and the ACK and BYE that each needs. */
 #include "inv.h"
 #include "request_priv.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The INVITE that goes out: its offer, challenges, redirections, and what its answers mean. */
 #include "inv.h"
 #include "wsaudio/sipmsg/body.h"
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Requests inside a dialog: re-INVITE, UPDATE, BYE, and what else comes there; offers are told to the owner and
+ * answered by him. */
 #include "inv.h"
 
 #include <assert.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* An INVITE goes on to the next server (RFC 3263 4.3). The branch that is left runs on: a late 1xx gets CANCEL, a late
+ * 2xx ACK and BYE, since a telephone behind it may ring. */
 #include "inv.h"
 
 const struct net_addr *sip_inv_server(const struct sip_inv *usage)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* RFC 3263 4.2 as steps: it says which question is to be asked of DNS, is given the answer, and comes to an ordered
+ * list with a time to live. NAPTR is left out, as one transport is spoken. */
 #include <stdio.h>
 #include <string.h>
 

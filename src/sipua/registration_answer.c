@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* What a 2xx to REGISTER says (RFC 3261 10.3, 10.2.4): which of the bindings listed is ours, and for how long it is
+ * granted. */
 #include "registration.h"
 
 /* Digits in front of blanks, parameters or a comment; in quotes they are the same. */

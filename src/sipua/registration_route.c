@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The Service-Route of the registration (RFC 3608): calls go along it. */
 #include "registration.h"
 
 #include "stack.h"

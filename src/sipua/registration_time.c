@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* When a registration goes again: well before its end, and after a failure later each time, spread, so that telephones
+ * which lost their registrar together do not come back together (RFC 5626 4.5). */
 #include "registration.h"
 
 /* RFC 5626 4.5, all flows failed. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The list of SIP servers: which is current, which was found unavailable, and until when. */
 #include "stack.h"
 
 /* A Retry-After is believed within these. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* What a request must fulfil before anybody hears of it, in the order of RFC 3261 8.2: method, scheme, extensions,
+ * content. */
 #include "stack.h"
 #include "wsaudio/sipmsg/body.h"
 

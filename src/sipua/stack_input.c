@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A datagram comes in: guard, parser, transactions, and to whom the rest belongs. */
 #include "inv.h"
 
 static void reply_code(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source, int code)

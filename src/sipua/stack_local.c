@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Our address as the server sees it: received and rport of the top Via of its responses (RFC 3581). One change in 30
+ * s: a NAT with another port for each datagram would be a loop of REGISTERs without end. */
 #include "stack.h"
 
 /* A NAT that shows another address with every packet must not make us register without end. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* What is not taken leaves a trace: a line in the log, strangers under a quota of their own, and a reason at the end
+ * of the call that the message belonged to. */
 #include <stdio.h>
 
 #include "inv.h"

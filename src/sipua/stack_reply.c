@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Responses that leave no state: their To tag is made from the request and a secret, so that a retransmission gets the
+ * same one (RFC 3261 8.2.7). */
 #include "stack.h"
 #include "wsaudio/sipmsg/body.h"
 

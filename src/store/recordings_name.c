@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The name of a recording: when, with whom, which call; and the way back from a name found on the disk. */
 #include <time.h>
 
 #include "recordings_priv.h"

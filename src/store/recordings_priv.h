@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What the files of the recordings share: their directory, its index, its quota. */
 #ifndef WSAUDIO_STORE_RECORDINGS_PRIV_H
 #define WSAUDIO_STORE_RECORDINGS_PRIV_H
 

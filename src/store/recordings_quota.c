@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Room for recordings: the oldest are deleted until the quota and the disk have some; when that does not help,
+ * recording stops and says why, once. */
 #include "recordings_priv.h"
 
 #define DISK_FREE_MIN  5 /* percent */

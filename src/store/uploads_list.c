@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The directory of uploads, one entry at a time: it may hold ten thousand, and looking into one of them is a read from
+ * the disk. */
 #include <stdlib.h>
 
 #include "uploads_priv.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What the files of the uploads share: their directory, what is being written to it, lists under way. */
 #ifndef WSAUDIO_STORE_UPLOADS_PRIV_H
 #define WSAUDIO_STORE_UPLOADS_PRIV_H
 

@@ -43,7 +43,7 @@ log_write(a->log, LOG_DEBUG, "call %d ended", x);
 log_write(a->log, LOG_INFO, "%.*s", (int)len, text);
 #define NUMBER 2
 """
-CONSTANTS = LICENCE + '#define A_MAX (4*1024)\n#define NAME "x"\n#define NUMBER 1\n#define OTHER A_MAX\n'
+CONSTANTS = LICENCE + "/* Constants. */\n" + '#define A_MAX (4*1024)\n#define NAME "x"\n#define NUMBER 1\n#define OTHER A_MAX\n'
 
 
 def with_change(files, name, text):
@@ -76,7 +76,7 @@ CASES = [
       ("src/sipua/b.h", "int x;\n"), ("src/sipua/b.h", "#pragma once\n"), ("src/sipua/b.h", GUARDED % ("WSAUDIO_SIPUA_B_H", "WSAUDIO_SIPUA_A_H")),
       ("src/sipua/b.h", GUARDED % ("WSAUDIO_SIPUA_C_H", "WSAUDIO_SIPUA_C_H")), ("src/sipua/b.h", GUARDED % ("SIPUA_B_H", "SIPUA_B_H")),
       ("tests/unit/sipua/b.h", GUARDED % ("SUPPORT_H", "SUPPORT_H")), ("src/sipua/sip.h", GUARDED % ("SIP_SIP_H", "WSAUDIO_SIP_H")),
-      (SIP, SOURCE.replace(LICENCE, "")), ("tests/unit/x.py", "pass\n"), (SIP, SOURCE + "x = sizeof y;\n"),
+      (SIP, SOURCE.replace(LICENCE, "")), (SIP, LICENCE + "int x;\n"), ("tests/unit/x.py", "pass\n"), (SIP, SOURCE + "x = sizeof y;\n"),
       ("src/sipua/b.c", LICENCE + '#include <string.h>\n#include "b.h"\n'),
       (SIP, SOURCE + "// no\n"), (SIP, SOURCE + "x = 1; // no\n"), (SIP, SOURCE + "goto out;\n"),
       (SIP, SOURCE + "typedef struct { int a; } x;\n"), (SIP, SOURCE + "typedef enum x { A } y;\n"), (SIP, SOURCE + "x = errno;\n"),

@@ -56,6 +56,14 @@ def check_spdx(name, text, problems):
         problems.append(f"{name}: does not begin with its licence, SPDX-License-Identifier: MIT")
 
 
+def has_header(root, name):
+    """Whether a source's header says what is in it; headers begin with that themselves."""
+    folder, stem = name.rsplit("/", 1)
+    stem = stem.removesuffix(".c")
+    return name.endswith(".c") and ((root / folder / (stem + ".h")).is_file() or
+                                    (root / "include/wsaudio" / folder.removeprefix("src/") / (stem + ".h")).is_file())
+
+
 def check_head(name, text, problems):
     while LEGAL.match(text):
         text = text[LEGAL.match(text).end():]
@@ -112,7 +120,7 @@ def main():
         check_spdx(name, text, problems)
         if name.endswith(".h"):
             check_guard(name, text, seen, problems)
-        if name.startswith("include/"):
+        if name.startswith("include/") or (name.startswith("src/") and not has_header(root, name)):
             check_head(name, text, problems)
         check_code(name, text, problems)
         constants_of(name, text, constants)
