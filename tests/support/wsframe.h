@@ -113,7 +113,7 @@ static inline size_t wsframe_read(const void *data, size_t data_len, struct wsfr
 /* The code in a close frame, 1005 where it has none. */
 static inline unsigned int wsframe_close_code(const struct wsframe *frame)
 {
-    return frame->len >= 2 ? frame->payload[0] * 256U + frame->payload[1] : 1005U;
+    return frame->payload != NULL && frame->len >= 2 ? frame->payload[0] * 256U + frame->payload[1] : 1005U;
 }
 
 #endif
