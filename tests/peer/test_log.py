@@ -168,10 +168,11 @@ def test_state_on_sigusr2():
                      r"files: 0 uploads with 0 bytes, \d+ recordings with \d+ bytes, \d+ flushes under way, ",
                      r"SIP: 1 usages of \d+, 1 dialogs of \d+, \d+ transactions, \d+ timers, in [1-9]",
                      r"usage 0\.\d+ Confirmed outgoing, Call-ID \"\w+\", to \"sip:600@127\.0\.0\.1\"",
+                     r"dialog 0\.\d+ target known, remote tag \"\w+\", target \"sip:127\.0\.0\.1:\d+\"",
                      r"transaction \d+\.\d+ Accepted INVITE client, .*, M in \d+\.\d{3} s",
-                     r"bridge: 1 clients of \d+, 1 calls of \d+, 1 with media, RTP in [1-9]",
-                     r"client 0\.\d+ open, peer 127\.0\.0\.1:\d+, call 0\.\d+,",
-                     r"call 0\.\d+ established, with \"600\", client 0\.\d+, usage 0\.\d+, RTP port \d+, media, "):
+                     r"bridge: 1 clients of \d+, 1 calls of \d+, RTP in [1-9]",
+                     r"client 0\.\d+ open, peer 127\.0\.0\.1:\d+, dialect \"text\", call 0\.\d+,",
+                     r"call 0\.\d+ established, with \"600\", client 0\.\d+, usage 0\.\d+, RTP port \d+, \d+ packets sent, "):
             assert re.search(line, log), (line, log)
         told = int(re.search(r"State of the server: (\d+) lines", log).group(1))
         assert len(log[log.index("one line each:"):log.index("State of the server: ")].splitlines()) - 2 == told, log
