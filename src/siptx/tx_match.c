@@ -203,26 +203,13 @@ static uint32_t origin_hash(const struct sip_tx_key *key, uint32_t seed)
     return hash_fold((hash ^ key->cseq) * HASH_PRIME);
 }
 
-static struct list_node *buckets_new(uint32_t count)
-{
-    struct list_node *buckets = calloc(count, sizeof(*buckets));
-
-    for (uint32_t i = 0; buckets != NULL && i < count; i++) {
-        list_init(&buckets[i]);
-    }
-    return buckets;
-}
-
 int sip_tx_index_init(struct sip_tx_index *index, uint32_t max, uint32_t seed)
 {
-    uint32_t size = 16;
+    uint32_t size = max < BUCKETS_MAX ? max : BUCKETS_MAX;
 
-    while (size < max && size < BUCKETS_MAX) {
-        size *= 2;
-    }
-    *index = (struct sip_tx_index){.mask = size - 1, .seed = seed};
-    index->buckets = buckets_new(size);
-    index->origins = buckets_new(size);
+    *index = (struct sip_tx_index){.seed = seed};
+    index->buckets = hash_buckets_new(size, &index->mask);
+    index->origins = hash_buckets_new(size, &index->mask);
     if (index->buckets == NULL || index->origins == NULL) {
         sip_tx_index_fini(index);
         return ST_NO_MEMORY;
