@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fsm_call_life.h"
+#include "fsm_call.h"
 #include "fsm_sip.h"
 
 #define TEXT_MAX 65536
@@ -58,6 +58,6 @@ int main(int argc, char **argv)
     }
     const char *directory = argc == 2 ? argv[1] : NULL;
     int result = draw(directory, fsm_sip_drawings, FSM_SIP_COUNT);
-    result |= draw(directory, fsm_call_life_drawings, FSM_CALL_LIFE_COUNT);
+    result |= draw(directory, fsm_call_drawings, FSM_CALL_COUNT);
     return result;
 }

@@ -26,15 +26,15 @@ struct dial_rule {
 /* ---- what calls are asked and what they tell ---- */
 
 enum call_state {
-    CALL_IDLE,        /* the object exists, nothing has been sent */
-    CALL_TRYING,      /* INVITE is on its way */
-    CALL_RINGING,     /* 18x without usable SDP */
-    CALL_EARLY,       /* 18x with SDP: early media flows */
-    CALL_ALERTING,    /* incoming: rings at the clients that listen, or waits for one to be free; nobody's call yet */
-    CALL_ACCEPTED,    /* incoming without an offer: our 200 made one, the ACK must bring the answer */
-    CALL_ESTABLISHED, /* answered and acknowledged */
-    CALL_ENDED,       /* the client was told; released at the end of the turn */
-    CALL_STATE_COUNT
+    CALL_ST_IDLE,     /* the object exists, nothing has been sent */
+    CALL_ST_TRYING,   /* INVITE is on its way */
+    CALL_ST_RINGING,  /* 18x without usable SDP */
+    CALL_ST_EARLY,    /* 18x with SDP: early media flows */
+    CALL_ST_ALERTING, /* incoming: rings at the clients that listen, or waits for one to be free; nobody's call yet */
+    CALL_ST_ACCEPTED, /* incoming without an offer: our 200 made one, the ACK must bring the answer */
+    CALL_ST_ESTABLISHED, /* answered and acknowledged */
+    CALL_ST_ENDED,       /* the client was told; released at the end of the turn */
+    CALL_ST_COUNT
 };
 
 const char *call_state_name(int state);
@@ -144,7 +144,7 @@ struct calls;
 struct call;
 
 /* What an incoming call meets: 480, the echo test, or whoever is rung. */
-enum bridge_incoming { BRIDGE_INCOMING_REJECT, BRIDGE_INCOMING_ECHO, BRIDGE_INCOMING_RING };
+enum calls_incoming { CALLS_INCOMING_REJECT, CALLS_INCOMING_ECHO, CALLS_INCOMING_RING };
 
 struct calls_config {
     const mono_us *now;    /* borrows: that of the turn in hand, never set back */
@@ -157,7 +157,7 @@ struct calls_config {
     uint32_t max_parties;  /* who may have calls: for the table of their rates */
     uint64_t media_buffer; /* bytes of all calls' queued live audio */
     dur_us ring;           /* 0 never */
-    enum bridge_incoming incoming;
+    enum calls_incoming incoming;
     dur_us max_call;
     dur_us no_media; /* 0 never */
     enum rtp_learn rtp_learn;

@@ -25,7 +25,7 @@ struct list_entry {
 
 /* Uploads. begin: ST_FULL (as many files as there may be, or no disk space), ST_BUSY (too many at once), ST_IO. write:
  * ST_TOO_LARGE (over the upload limit), ST_FULL (quota or disk), ST_IO; after an error only abort may follow. read: what was
- * written, as play_read. commit: flush, rename, flush; bridge_upload_done(client) comes later, from another turn or from inside
+ * written, as play_read. commit: flush, rename, flush; gateway_upload_done(client) comes later, from another turn or from inside
  * commit. abort is always allowed before commit; a commit that returns an error has released the upload. */
 struct upload_io {
     void *ctx;
@@ -48,11 +48,11 @@ struct list_io {
     int (*remove)(void *ctx, const char *name);
 };
 
-/* ---- the bridge: clients, and the calls that they have ---- */
+/* ---- the gateway: clients, and the calls that they have ---- */
 
-struct bridge;
+struct gateway;
 
-struct bridge_config {
+struct gateway_config {
     struct sip_stack *sip; /* borrows: calls are its INVITE sessions; max_usages from SIP_STACK_USAGES(max_calls) */
     const struct log *log; /* borrows */
     const struct rng *rng; /* borrows */
@@ -64,7 +64,7 @@ struct bridge_config {
     uint64_t upload_max;   /* bytes, for the text of too_large */
     uint64_t media_buffer; /* bytes of all calls' queued live audio */
     dur_us ring;           /* 0 never */
-    enum bridge_incoming incoming;
+    enum calls_incoming incoming;
     dur_us max_call;
     dur_us no_media; /* 0 never */
     enum rtp_learn rtp_learn;
@@ -79,72 +79,72 @@ struct bridge_config {
     struct list_io lists;
 };
 
-/* Everything is copied but what is borrowed. The stack is there before, and stays until the bridge is freed; whoever owns both
+/* Everything is copied but what is borrowed. The stack is there before, and stays until the gateway is freed; whoever owns both
  * brings the events and questions of the one to the other. ST_NO_MEMORY. */
-WS_MUST_CHECK int bridge_new(const struct bridge_config *config, struct bridge **out);
+WS_MUST_CHECK int gateway_new(const struct gateway_config *config, struct gateway **out);
 /* Closes what is open without telling anybody. NULL is fine. */
-void bridge_free(struct bridge *b);
+void gateway_free(struct gateway *g);
 
 /* A WebSocket client after the 101, which speaks this dialect. ST_FULL, ST_NO_MEMORY. */
-WS_MUST_CHECK int bridge_client_open(struct bridge *b, mono_us now, const struct dialect *dialect,
-                                     const struct net_addr *peer, struct pool_id *id);
+WS_MUST_CHECK int gateway_client_open(struct gateway *g, mono_us now, const struct dialect *dialect,
+                                      const struct net_addr *peer, struct pool_id *id);
 /* Its calls count for this token instead of its address. ST_IO, ST_NO_MEMORY: they count for the address. */
-WS_MUST_CHECK int bridge_client_token(struct bridge *b, struct pool_id id, struct span token);
+WS_MUST_CHECK int gateway_client_token(struct gateway *g, struct pool_id id, struct span token);
 /* For reading into and writing from, in this turn only; NULL when stale. Bytes committed to its input are worked on in
- * bridge_pump. */
-struct ws_conn *bridge_client_conn(struct bridge *b, struct pool_id id);
+ * gateway_pump. */
+struct ws_conn *gateway_client_conn(struct gateway *g, struct pool_id id);
 /* The socket is gone: the call is hung up, the upload dropped; the client is released at the end of the turn. */
-void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id);
+void gateway_client_gone(struct gateway *g, mono_us now, struct pool_id id);
 /* The file room finished upload_commit for this client (ST_OK or why not). */
-void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, int status);
+void gateway_upload_done(struct gateway *g, mono_us now, struct pool_id client, int status);
 /* The file room finished cache_commit: the converted form is there (ST_OK), or not. Comes from a later turn or from inside commit. */
-void bridge_cache_done(struct bridge *b, mono_us now, int status);
+void gateway_cache_done(struct gateway *g, mono_us now, int status);
 
 /* New calls name another IP in their SDP: our address is another one, or the server sees us at one (SIP_LINK_ADDRESS). */
-void bridge_set_media_addr(struct bridge *b, const struct net_addr *addr);
+void gateway_set_media_addr(struct gateway *g, const struct net_addr *addr);
 
 /* The stack's hooks event and redirect. */
-void bridge_sip_event(struct bridge *b, mono_us now, const struct sip_event *event);
-bool bridge_may_redirect(struct bridge *b, mono_us now, struct pool_id owner, struct span uri);
+void gateway_sip_event(struct gateway *g, mono_us now, const struct sip_event *event);
+bool gateway_may_redirect(struct gateway *g, mono_us now, struct pool_id owner, struct span uri);
 /* A datagram on a media session's RTP or RTCP socket. */
-void bridge_media_input(struct bridge *b, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
-                        const void *data, size_t len);
+void gateway_media_input(struct gateway *g, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
+                         const void *data, size_t len);
 
 /* The next 20 ms tick on the absolute grid, or MONO_NEVER while no call has media: then the ticker is disarmed. */
-mono_us bridge_tick_due(const struct bridge *b);
-/* At or after bridge_tick_due: sends what is due in every call. */
-void bridge_tick(struct bridge *b, mono_us now);
+mono_us gateway_tick_due(const struct gateway *g);
+/* At or after gateway_tick_due: sends what is due in every call. */
+void gateway_tick(struct gateway *g, mono_us now);
 /* Every other deadline, and doing what is due. */
-mono_us bridge_due(const struct bridge *b);
-void bridge_expire(struct bridge *b, mono_us now);
+mono_us gateway_due(const struct gateway *g);
+void gateway_expire(struct gateway *g, mono_us now);
 /* Towards the end of every turn: works on what clients have sent, hands audio and lists to the connections. Then the app writes.
- * All clients together have a share of BRIDGE_TURN_COST of a turn (as ws_conn_process_some counts, a line of a list is a
+ * All clients together have a share of GATEWAY_TURN_COST of a turn (as ws_conn_process_some counts, a line of a list is a
  * WS_TEXT_COST), each in its turn a part of it: however many of them flood, the tick of the calls that are up is not late.
- * While some is left, bridge_due is now. */
-#define BRIDGE_TURN_COST   65536
-#define BRIDGE_CLIENT_COST 8192
-void bridge_pump(struct bridge *b, mono_us now);
+ * While some is left, gateway_due is now. */
+#define GATEWAY_TURN_COST   65536
+#define GATEWAY_CLIENT_COST 8192
+void gateway_pump(struct gateway *g, mono_us now);
 /* At the very end of the turn: releases what ended in it. */
-void bridge_reap(struct bridge *b);
+void gateway_reap(struct gateway *g);
 
 /* No new calls or clients' commands; every call is hung up, every client gets close 1001. Then sip_stack_stop, and turns until
- * bridge_is_quiet and sip_stack_busy is 0, or the time is up. */
-void bridge_stop(struct bridge *b, mono_us now);
-bool bridge_is_quiet(const struct bridge *b);
+ * gateway_is_quiet and sip_stack_busy is 0, or the time is up. */
+void gateway_stop(struct gateway *g, mono_us now);
+bool gateway_is_quiet(const struct gateway *g);
 
-struct bridge_stats {
+struct gateway_stats {
     uint32_t clients, calls;
     uint64_t calls_started, calls_established;
     uint64_t calls_denied, calls_limited; /* by the dialling rules; by --calls-per-minute. Redirections count too */
     uint64_t input_cost_max;              /* most that one turn spent on what clients had sent */
     struct media_stats media;
 };
-struct bridge_stats bridge_stats(const struct bridge *b);
-/* As base/dump.h says: the bridge, its clients, its calls. */
-bool bridge_dump(const struct bridge *b, mono_us now, uint32_t *at, struct outbuf *out);
+struct gateway_stats gateway_stats(const struct gateway *g);
+/* As base/dump.h says: the gateway, its clients, its calls. */
+bool gateway_dump(const struct gateway *g, mono_us now, uint32_t *at, struct outbuf *out);
 
-/* Bytes that a bridge of this size may need at most (pools, rings, players, recorders). */
-uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer);
+/* Bytes that a gateway of this size may need at most (pools, rings, players, recorders). */
+uint64_t gateway_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer);
 
 /* ---- dialects ---- */
 

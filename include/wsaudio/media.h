@@ -218,7 +218,7 @@ WS_MUST_CHECK int media_session_answer(struct media_session *s, struct span offe
 /* The answer to an offer of ours. ST_BAD: *why. */
 WS_MUST_CHECK int media_session_take_answer(struct media_session *s, struct span answer, const char **why);
 /* Negotiated without SDP: what the owner knows of the far end. */
-void media_session_assume(struct media_session *s, const struct sdp_agreed *agreed);
+void media_session_assume(struct media_session *s, const struct sdp_negotiated *negotiated);
 /* The same in the ACK behind media_session_answer without an offer (RFC 3261 14.2, RFC 3264 8): an answer that takes the stream away
  * keeps the session, with no media either way. An empty one answers nothing: ST_AGAIN. */
 WS_MUST_CHECK int media_session_take_late_answer(struct media_session *s, struct span answer, const char **why);
@@ -233,7 +233,7 @@ void media_session_start(struct media_session *s, mono_us now, const struct net_
 void media_session_confirm(struct media_session *s);
 
 /* What is in force, or all zero before the first start. */
-const struct sdp_agreed *media_session_negotiated(const struct media_session *s);
+const struct sdp_negotiated *media_session_negotiated(const struct media_session *s);
 uint16_t media_session_port(const struct media_session *s);
 /* For media_io and media_input. */
 struct pool_id media_session_id(const struct media_session *s);

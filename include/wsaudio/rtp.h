@@ -278,7 +278,7 @@ struct rtp_candidate {
 
 struct rtp_source {
     enum rtp_learn learn;
-    bool agreed; /* far.rtp and far.rtcp are known */
+    bool negotiated; /* far.rtp and far.rtcp are known */
     struct rtp_far far;
     struct net_addr named;  /* the SDP's address, or when that is 0.0.0.0 the one before */
     struct net_addr learnt; /* in use instead of the SDP's address; family 0: none */

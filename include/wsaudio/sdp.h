@@ -47,7 +47,7 @@ struct sdp_local {
 };
 
 /* What both sides agreed. */
-struct sdp_agreed {
+struct sdp_negotiated {
     enum audio_codec codec;   /* what we send, and expect */
     uint8_t payload_type;     /* number used for it (the static one, or a dynamic one the offer mapped) */
     int telephone_event_pt;   /* of those we send; -1: none agreed */
@@ -64,25 +64,25 @@ struct sdp_agreed {
 /* The offer: the codecs that there are in the order of their table, telephone-event 101 (0-15), ptime 20. ST_TOO_LARGE. */
 WS_MUST_CHECK int sdp_write_offer(const struct sdp_local *local, struct outbuf *out);
 /* Judges an answer to sdp_write_offer's offer. ST_BAD (*why: no audio, port 0, no common codec, address unusable). */
-WS_MUST_CHECK int sdp_accept_answer(const struct sdp_session *answer, struct sdp_agreed *out, const char **why);
+WS_MUST_CHECK int sdp_accept_answer(const struct sdp_session *answer, struct sdp_negotiated *out, const char **why);
 /* Judges an offer; ST_BAD as above (the caller answers 488). The first of the offer's formats that we know wins. */
-WS_MUST_CHECK int sdp_accept_offer(const struct sdp_session *offer, struct sdp_agreed *out, const char **why);
+WS_MUST_CHECK int sdp_accept_offer(const struct sdp_session *offer, struct sdp_negotiated *out, const char **why);
 /* Whether we can send to what was agreed from an address of ours: an address of another family cannot be reached (ST_BAD,
  * *why), and RTCP to one is left out. Unset addresses (0.0.0.0, a hold) pass. */
-WS_MUST_CHECK int sdp_agreed_fit(struct sdp_agreed *agreed, const struct net_addr *local, const char **why);
+WS_MUST_CHECK int sdp_negotiated_fit(struct sdp_negotiated *negotiated, const struct net_addr *local, const char **why);
 /* An answer that takes our stream away (port 0; RFC 3264 6): what was agreed before stays, with no media either way. */
 bool sdp_answer_rejects(const struct sdp_session *answer);
 /* The answer to that offer: every other m= line of it rejected with port 0, in the offer's order. `offer_body` is the
  * text of the offer. Its t= line is repeated; the direction is local's as far as what was agreed allows. ST_TOO_LARGE;
  * ST_BAD when offer_body is not an offer that sdp_accept_offer takes. */
-WS_MUST_CHECK int sdp_write_answer(const struct sdp_local *local, const struct sdp_agreed *agreed,
+WS_MUST_CHECK int sdp_write_answer(const struct sdp_local *local, const struct sdp_negotiated *negotiated,
                                    struct span offer_body, struct outbuf *out);
 /* Whether a payload type brings telephone events: by the number that we gave them, or by theirs, as some far ends send. */
-static inline bool sdp_agreed_is_event(const struct sdp_agreed *agreed, uint8_t payload_type)
+static inline bool sdp_negotiated_is_event(const struct sdp_negotiated *negotiated, uint8_t payload_type)
 {
-    return payload_type == agreed->telephone_event_pt || payload_type == agreed->telephone_event_ours;
+    return payload_type == negotiated->telephone_event_pt || payload_type == negotiated->telephone_event_ours;
 }
 /* Same RTP and RTCP address and port, codec, payload types, ptime and direction: a re-INVITE that changes nothing. */
-bool sdp_agreed_equal(const struct sdp_agreed *a, const struct sdp_agreed *b);
+bool sdp_negotiated_equal(const struct sdp_negotiated *a, const struct sdp_negotiated *b);
 
 #endif

@@ -10,7 +10,7 @@ static const struct dialect dialect_echo = {
 static const struct dialect *const dialects[DIALECTS] = {
     [DIALECT_TEXT] = &dialect_text, [DIALECT_ECHO] = &dialect_echo};
 
-const struct dialect *gateway_dialect(uint32_t index)
+const struct dialect *server_dialect(uint32_t index)
 {
     return dialects[index];
 }

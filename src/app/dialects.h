@@ -8,6 +8,6 @@
 /* The diagnostic one, which echoes, is the last. */
 enum { DIALECT_TEXT, DIALECT_ECHO, DIALECTS };
 
-const struct dialect *gateway_dialect(uint32_t index);
+const struct dialect *server_dialect(uint32_t index);
 
 #endif

@@ -2,8 +2,8 @@
 /* Options, gateway, exit code. */
 #include <stdio.h>
 
-#include "gateway.h"
 #include "options.h"
+#include "server.h"
 #include "wsaudio/os.h"
 
 static int act(const struct options *options, enum options_action action)
@@ -12,7 +12,7 @@ static int act(const struct options *options, enum options_action action)
     case OPTIONS_HELP: options_print_help(stdout); return 0;
     case OPTIONS_VERSION: options_print_version(stdout); return 0;
     case OPTIONS_CHECK: options_print_settings(stdout, options); return 0;
-    case OPTIONS_RUN: return gateway_run(options);
+    case OPTIONS_RUN: return server_run(options);
     }
     return 2;
 }

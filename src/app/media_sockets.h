@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The RTP and RTCP sockets of a set of calls: plugs os into the media_io of room media. One set serves the bridge, another the
+/* The RTP and RTCP sockets of a set of calls: plugs os into the media_io of room media. One set serves the gateway, another the
  * loopback exchange. */
 #ifndef WSAUDIO_APP_MEDIA_SOCKETS_H
 #define WSAUDIO_APP_MEDIA_SOCKETS_H

@@ -81,7 +81,7 @@ struct options {
     dur_us sip_keepalive_us;        /* 0: never */
     struct option_texts sip_header; /* "Name: value", each valid */
     dur_us ring_us;
-    int incoming; /* enum bridge_incoming */
+    int incoming; /* enum calls_incoming */
     struct option_rules dial_rules;
     uint32_t calls_per_minute; /* 0: no limit */
     struct net_addr advertise; /* family 0: from the route to the server */

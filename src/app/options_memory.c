@@ -16,7 +16,7 @@
 
 uint64_t options_worst_case_memory(const struct options *o)
 {
-    uint64_t memory = PROGRAM_BYTES + bridge_worst_case_memory(o->max_calls, o->max_clients, o->media_buffer);
+    uint64_t memory = PROGRAM_BYTES + gateway_worst_case_memory(o->max_calls, o->max_clients, o->media_buffer);
 
     memory += sip_stack_worst_case_memory(SIP_STACK_USAGES(o->max_calls));
     memory += HTTP_CONNS(0) * (uint64_t)sizeof(struct http_request);

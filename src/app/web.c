@@ -208,7 +208,7 @@ static int open_server(struct web *w, char why[WEB_WHY_MAX])
                   .needs_token = o->ws_token_file != NULL},
     };
 
-    w->clients = (struct web_clients){.bridge = w->config.bridge, .log = w->config.log};
+    w->clients = (struct web_clients){.gateway = w->config.gateway, .log = w->config.log};
     w->site = (struct web_site){.recordings = w->config.recordings, .sip = w->config.sip};
     config.endpoints = web_endpoints(&w->clients, o->ws_echo, &config.endpoint_count);
     config.protocol = web_protocol(&w->clients);

@@ -19,7 +19,7 @@ struct web_config {
     const struct options *options;
     const struct log *log;
     struct os_loop *loop;
-    struct bridge *bridge;
+    struct gateway *gateway;
     const struct sip_stack *sip;   /* is it registered? */
     struct recordings *recordings; /* NULL with --no-record */
     bool loopback;                 /* no SIP server is set */

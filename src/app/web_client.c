@@ -5,7 +5,7 @@ const struct http_endpoint *web_endpoints(struct web_clients *clients, bool echo
 {
     *count = 0;
     for (uint32_t i = 0; i < DIALECTS; i++) {
-        const struct dialect *dialect = gateway_dialect(i);
+        const struct dialect *dialect = server_dialect(i);
         if (echo || !dialect->echo) {
             clients->endpoints[(*count)++] = (struct http_endpoint){dialect->path, dialect->subprotocols};
         }
@@ -18,7 +18,7 @@ static struct ws_conn *conn_of(void *ctx, void *owner)
     const struct web_clients *clients = ctx;
     const struct web_client *client = owner;
 
-    return bridge_client_conn(clients->bridge, client->id);
+    return gateway_client_conn(clients->gateway, client->id);
 }
 
 static void conn_changed(void *ctx)
@@ -32,12 +32,12 @@ static int client_open(void *ctx, mono_us now, void *owner, struct http_conn *co
     const struct web_clients *clients = ctx;
     struct web_client *client = owner;
     char text[ADDR_TEXT_MAX];
-    int status = bridge_client_open(clients->bridge, now, gateway_dialect(endpoint), peer, &client->id);
+    int status = gateway_client_open(clients->gateway, now, server_dialect(endpoint), peer, &client->id);
 
     if (status != ST_OK) {
         return status;
     }
-    if (token != NULL && bridge_client_token(clients->bridge, client->id, *token) != ST_OK) {
+    if (token != NULL && gateway_client_token(clients->gateway, client->id, *token) != ST_OK) {
         log_write(clients->log, LOG_DEBUG, "calls of %s count for its address", addr_text(peer, text));
     }
     ws_conn_set_wake(conn_of(ctx, owner), conn_changed, conn);
@@ -105,7 +105,7 @@ static void client_gone(void *ctx, mono_us now, void *owner)
     if (conn != NULL) {
         ws_conn_set_wake(conn, NULL, NULL); /* it lives to the end of the turn, the HTTP connection may not */
     }
-    bridge_client_gone(clients->bridge, now, client->id);
+    gateway_client_gone(clients->gateway, now, client->id);
     client->id = POOL_ID_NONE;
 }
 

@@ -7,15 +7,15 @@
 #include "wsaudio/http/server.h"
 
 struct web_clients {
-    struct bridge *bridge; /* borrows */
-    const struct log *log; /* borrows */
+    struct gateway *gateway; /* borrows */
+    const struct log *log;   /* borrows */
     struct http_endpoint
         endpoints[DIALECTS]; /* the paths where a WebSocket may be opened, in the order of the dialects */
 };
 
 /* The owner of an http_conn. Zeroed before http_conn_open. */
 struct web_client {
-    struct pool_id id; /* of the bridge's client; none before the upgrade */
+    struct pool_id id; /* of the gateway's client; none before the upgrade */
 };
 
 /* Those paths, by the table of dialects. echo: --ws-echo. */

@@ -147,9 +147,9 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
     }
 }
 
-static void step_with(struct call *call, enum call_life_event event, struct span offer)
+static void step_with(struct call *call, enum call_fsm_event event, struct span offer)
 {
-    const struct fsm_cell *cell = &call_life[call->state][event];
+    const struct fsm_cell *cell = &call_fsm[call->state][event];
     const struct log *log = call->calls->log;
 
     if (cell->rule == FSM_DROP) {
@@ -158,22 +158,22 @@ static void step_with(struct call *call, enum call_life_event event, struct span
     if (cell->rule != FSM_GO) {
         assert(cell->rule == FSM_GO);
         log_write(log, LOG_ERROR, LOG_TEXT(log, CALL_TABLE_BUG), call->label, call_state_name((int)call->state),
-                  call_life_event_name((int)event));
+                  call_fsm_event_name((int)event));
         return;
     }
     enum call_state from = call->state;
     call->state = (enum call_state)cell->next;
-    log_write(log, LOG_DEBUG, "call %s: life %s -> %s on %s", call->label, call_state_name((int)from),
-              call_state_name((int)call->state), call_life_event_name((int)event));
+    log_write(log, LOG_DEBUG, "call %s: %s -> %s on %s", call->label, call_state_name((int)from),
+              call_state_name((int)call->state), call_fsm_event_name((int)event));
     run_actions(call, cell->actions, offer);
 }
 
-void call_step(struct call *call, enum call_life_event event)
+void call_step(struct call *call, enum call_fsm_event event)
 {
     step_with(call, event, SPAN_NONE);
 }
 
-void call_end(struct call *call, enum call_life_event event, int code, const char *reason)
+void call_end(struct call *call, enum call_fsm_event event, int code, const char *reason)
 {
     call->end_code = code;
     snprintf(call->end_reason, sizeof(call->end_reason), "%s", reason);
@@ -352,11 +352,11 @@ void calls_sip_event(struct calls *all, const struct sip_event *event)
     }
     struct call *call = pool_get(&all->pool, event->owner);
 
-    if (call == NULL || call->state == CALL_ENDED ||
+    if (call == NULL || call->state == CALL_ST_ENDED ||
         (!pool_id_is_none(call->usage) && !pool_id_eq(call->usage, event->usage))) {
         return;
     }
-    if (call->state == CALL_IDLE) {
+    if (call->state == CALL_ST_IDLE) {
         set_end(call, event); /* the very first send failed: told when the dialling step is over */
         return;
     }
@@ -376,7 +376,7 @@ void calls_sip_event(struct calls *all, const struct sip_event *event)
         break;
     case SIP_EVENT_CONFIRMED:
         media_session_confirm(call->media);
-        if (call->state == CALL_ACCEPTED) {
+        if (call->state == CALL_ST_ACCEPTED) {
             on_answer(call, event);
         } else if (media_session_awaits_answer(call->media)) {
             on_late_answer(call, event);
@@ -399,7 +399,7 @@ void call_expire(struct call *call)
 {
     struct calls *all = call->calls;
 
-    if (call->state == CALL_ALERTING) {
+    if (call->state == CALL_ST_ALERTING) {
         incoming_expire(call); /* it has no media yet */
         return;
     }
@@ -420,7 +420,7 @@ void call_expire(struct call *call)
 
 int call_clearing_code(const struct call *call)
 {
-    return call->state == CALL_ESTABLISHED || call->state == CALL_ACCEPTED ? 200 : 487;
+    return call->state == CALL_ST_ESTABLISHED || call->state == CALL_ST_ACCEPTED ? 200 : 487;
 }
 
 void call_release(struct call *call)

@@ -133,8 +133,8 @@ void calls_stop(struct calls *all)
     all->stopping = true;
     media_stop(all->media);
     for (uint32_t s = 0; (call = pool_next(&all->pool, &s, NULL)) != NULL; s++) {
-        if (call->state != CALL_ENDED) {
-            int code = call->state == CALL_ALERTING ? 480 : call_clearing_code(call);
+        if (call->state != CALL_ST_ENDED) {
+            int code = call->state == CALL_ST_ALERTING ? 480 : call_clearing_code(call);
             call->incoming.gone = CALL_GONE_STOPPING;
             call_end(call, CALL_EV_HANGUP, code, sip_reason_phrase(code));
         }

@@ -3,9 +3,9 @@
 #ifndef WSAUDIO_CALL_CALLS_PRIV_H
 #define WSAUDIO_CALL_CALLS_PRIV_H
 
+#include "call_fsm.h"
 #include "dial.h"
 #include "incoming.h"
-#include "life.h"
 #include "overload.h"
 #include "wsaudio/base/log_quota.h"
 #include "wsaudio/call.h"
@@ -56,9 +56,9 @@ struct calls {
 /* Tells the owner, if there is one. */
 void call_tell(const struct call *call, struct call_event event);
 /* One step of the life table. The call may be CALL_ENDED afterwards. */
-void call_step(struct call *call, enum call_life_event event);
+void call_step(struct call *call, enum call_fsm_event event);
 /* Sets what ended will say, then steps. */
-void call_end(struct call *call, enum call_life_event event, int code, const char *reason);
+void call_end(struct call *call, enum call_fsm_event event, int code, const char *reason);
 void call_expire(struct call *call);
 void call_send_ringing(struct call *call);
 /* What `ended` says when we hang up: 200 behind the answer, 487 before it. */

@@ -10,7 +10,7 @@
 
 /* ---- judging the INVITE ---- */
 
-static int try_answer(const struct calls *all, const struct sdp_agreed *agreed, struct span offer)
+static int try_answer(const struct calls *all, const struct sdp_negotiated *negotiated, struct span offer)
 {
     struct sdp_local local = {.rtp = all->config.media_addr, .origin_id = UINT32_MAX, .direction = SDP_SENDRECV};
     char text[ANSWER_MAX];
@@ -18,14 +18,14 @@ static int try_answer(const struct calls *all, const struct sdp_agreed *agreed, 
 
     local.rtp.port = UINT16_MAX;
     outbuf_init(&out, text, sizeof(text));
-    return sdp_write_answer(&local, agreed, offer, &out);
+    return sdp_write_answer(&local, negotiated, offer, &out);
 }
 
 /* What a Warning says of an offer that cannot be answered (RFC 3261 20.43), and *why; 0: it can be, or there is none. */
 static int offer_warning(const struct calls *all, struct span offer, const char **why)
 {
     struct sdp_session sdp;
-    struct sdp_agreed agreed;
+    struct sdp_negotiated negotiated;
 
     if (offer.len == 0) {
         return 0;
@@ -33,12 +33,12 @@ static int offer_warning(const struct calls *all, struct span offer, const char 
     if (sdp_parse(offer, &sdp, why) != ST_OK) {
         return 399;
     }
-    if (sdp_accept_offer(&sdp, &agreed, why) == ST_OK) {
-        if (sdp_agreed_fit(&agreed, &all->config.media_addr, why) != ST_OK) {
+    if (sdp_accept_offer(&sdp, &negotiated, why) == ST_OK) {
+        if (sdp_negotiated_fit(&negotiated, &all->config.media_addr, why) != ST_OK) {
             return 301;
         }
         *why = "too many media lines";
-        return try_answer(all, &agreed, offer) == ST_OK ? 0 : 399;
+        return try_answer(all, &negotiated, offer) == ST_OK ? 0 : 399;
     }
     if (!sdp.has_audio || sdp.rtp.port == 0) {
         return 304;
@@ -133,7 +133,7 @@ static int take(struct call *call)
 {
     struct calls *all = call->calls;
     struct span offer = sip_inv_offer(all->sip, call->usage);
-    enum call_life_event event = offer.len > 0 ? CALL_EV_TAKEN : CALL_EV_TAKEN_BLIND;
+    enum call_fsm_event event = offer.len > 0 ? CALL_EV_TAKEN : CALL_EV_TAKEN_BLIND;
     const char *why = NULL;
     char text[ANSWER_MAX];
     struct outbuf out;
@@ -185,14 +185,14 @@ static int refusal(struct calls *all)
     if (all->pool.used == all->pool.cap) {
         return 486;
     }
-    return all->config.incoming == BRIDGE_INCOMING_RING ? all->config.hooks.refusal(all->config.hooks.ctx) : 0;
+    return all->config.incoming == CALLS_INCOMING_RING ? all->config.hooks.refusal(all->config.hooks.ctx) : 0;
 }
 
 void incoming_arrives(struct calls *all, const struct sip_event *event)
 {
     const char *why = NULL;
 
-    if (all->config.incoming == BRIDGE_INCOMING_REJECT) {
+    if (all->config.incoming == CALLS_INCOMING_REJECT) {
         return; /* not adopted: 480, and nothing is kept of it */
     }
     int code = refusal(all);
@@ -211,7 +211,7 @@ void incoming_arrives(struct calls *all, const struct sip_event *event)
         return;
     }
     call_step(call, CALL_EV_INCOMING);
-    if (all->config.incoming == BRIDGE_INCOMING_ECHO) {
+    if (all->config.incoming == CALLS_INCOMING_ECHO) {
         call->echo = true;
         int status = take(call);
         if (status != ST_OK) {

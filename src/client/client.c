@@ -7,13 +7,13 @@
 void client_wake(struct client *c)
 {
     if (!c->gone && list_is_empty(&c->pending)) {
-        list_push_back(&c->bridge->pending, &c->pending);
+        list_push_back(&c->gateway->pending, &c->pending);
     }
 }
 
-struct client *client_get(struct bridge *b, struct pool_id id)
+struct client *client_get(struct gateway *g, struct pool_id id)
 {
-    struct client *c = pool_get(&b->clients, id);
+    struct client *c = pool_get(&g->clients, id);
     return c != NULL && !c->gone ? c : NULL;
 }
 
@@ -38,7 +38,7 @@ bool client_is_closing(const struct client *c)
 
 struct client_limits client_limits(const struct client *c)
 {
-    const struct bridge_config *config = &c->bridge->config;
+    const struct gateway_config *config = &c->gateway->config;
 
     return (struct client_limits){
         .max_message = config->max_message,
@@ -107,28 +107,28 @@ void client_event(struct client *c, const struct call_event *event)
 }
 
 /* The line is free for another call. */
-static void call_over(struct bridge *b, const struct call_event *event)
+static void call_over(struct gateway *g, const struct call_event *event)
 {
-    struct client *c = client_get(b, event->owner);
+    struct client *c = client_get(g, event->owner);
 
     if (c != NULL && pool_id_eq(c->call, event->call)) {
         c->call = POOL_ID_NONE;
     }
-    b->settle = true; /* it may be rung now */
+    g->settle = true; /* it may be rung now */
 }
 
 void clients_event(void *ctx, const struct call_event *event)
 {
-    struct bridge *b = ctx;
-    struct client *c = client_get(b, event->owner);
+    struct gateway *g = ctx;
+    struct client *c = client_get(g, event->owner);
 
-    if (c != NULL && event->kind == CALL_EVENT_STATE && event->state == CALL_TRYING) {
+    if (c != NULL && event->kind == CALL_EVENT_STATE && event->state == CALL_ST_TRYING) {
         ringing_leave(c, CALL_GONE_DIALLING);
     }
     switch (event->kind) {
-    case CALL_EVENT_INCOMING: ringing_begin(b, event->call); break;
-    case CALL_EVENT_GONE: ringing_end(b, event); break;
-    case CALL_EVENT_FREE: call_over(b, event); break;
+    case CALL_EVENT_INCOMING: ringing_begin(g, event->call); break;
+    case CALL_EVENT_GONE: ringing_end(g, event); break;
+    case CALL_EVENT_FREE: call_over(g, event); break;
     case CALL_EVENT_AUDIO:
         if (c != NULL) {
             client_audio(c, event->audio);
@@ -164,7 +164,7 @@ int clients_refusal(void *ctx)
 
 void client_deadline(struct client *c)
 {
-    timerq_set(&c->bridge->timers, &c->timer, ws_conn_due(c->conn));
+    timerq_set(&c->gateway->timers, &c->timer, ws_conn_due(c->conn));
 }
 
 bool client_has_work(const struct client *c)
@@ -177,11 +177,11 @@ bool client_has_work(const struct client *c)
 
 void client_release(struct client *c)
 {
-    struct bridge *b = c->bridge;
+    struct gateway *g = c->gateway;
 
     listing_stop(c);
     ringing_forget(c);
-    timerq_cancel(&b->timers, &c->timer);
+    timerq_cancel(&g->timers, &c->timer);
     ws_conn_free(c->conn); /* may still abort an upload */
     c->conn = NULL;
     list_remove(&c->pending);
@@ -190,5 +190,5 @@ void client_release(struct client *c)
     resample_free(c->upsampler);
     media_uplink_fini(&c->uplink);
     free(c->state);
-    pool_free(&b->clients, c->id);
+    pool_free(&g->clients, c->id);
 }

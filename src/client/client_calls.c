@@ -19,7 +19,7 @@ static struct call_party party_of(const struct client *c)
 
 static struct call *call_of(const struct client *c)
 {
-    return calls_get(c->bridge->calls, c->call);
+    return calls_get(c->gateway->calls, c->call);
 }
 
 bool client_has_call(const struct client *c)
@@ -31,7 +31,7 @@ struct call_result client_need_call(const struct client *c)
 {
     const struct call *call = call_of(c);
 
-    return because(call == NULL ? CALL_NONE : call_state(call) != CALL_ESTABLISHED ? CALL_NOT_UP : CALL_DONE);
+    return because(call == NULL ? CALL_NONE : call_state(call) != CALL_ST_ESTABLISHED ? CALL_NOT_UP : CALL_DONE);
 }
 
 struct call_result client_dial(struct client *c, struct span target)
@@ -44,13 +44,13 @@ struct call_result client_dial(struct client *c, struct span target)
     if (client_begin_call(c) != ST_OK) {
         return because(CALL_NO_MEMORY);
     }
-    return call_dial(c->bridge->calls, &who, target, &c->call);
+    return call_dial(c->gateway->calls, &who, target, &c->call);
 }
 
 struct call_result client_answer(struct client *c)
 {
     struct call_party who = party_of(c);
-    struct call *call = calls_get(c->bridge->calls, c->rings);
+    struct call *call = calls_get(c->gateway->calls, c->rings);
 
     if (!pool_id_is_none(c->call)) {
         return because(CALL_BUSY);
@@ -88,7 +88,7 @@ struct call_result client_hangup(struct client *c)
 
 struct call_result client_listen(struct client *c, bool on)
 {
-    if (on && c->bridge->config.incoming != BRIDGE_INCOMING_RING) {
+    if (on && c->gateway->config.incoming != CALLS_INCOMING_RING) {
         return because(CALL_DENIED);
     }
     ringing_listen(c, on);

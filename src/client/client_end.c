@@ -4,8 +4,8 @@
 
 void client_leave(struct client *c)
 {
-    struct bridge *b = c->bridge;
-    struct call *call = calls_get(b->calls, c->call);
+    struct gateway *g = c->gateway;
+    struct call *call = calls_get(g->calls, c->call);
 
     if (c->left) {
         return;
@@ -13,7 +13,7 @@ void client_leave(struct client *c)
     c->left = true;
     list_remove(&c->listener);
     c->rings = POOL_ID_NONE;
-    b->settle = true;
+    g->settle = true;
     if (call != NULL) {
         call_orphan(call);
     }
@@ -38,15 +38,15 @@ static void log_end(const struct log *log, enum ws_end end, const char *from)
 
 void client_note_end(struct client *c)
 {
-    struct bridge *b = c->bridge;
+    struct gateway *g = c->gateway;
     enum ws_end end = ws_conn_end(c->conn);
     char from[ADDR_TEXT_MAX];
 
     if (c->left || end == WS_END_NONE) {
         return;
     }
-    if (end != WS_END_CLIENT && log_quota_take(&b->closes, b->log, LOG_INFO, b->now)) {
-        log_end(b->log, end, addr_text(&c->peer, from));
+    if (end != WS_END_CLIENT && log_quota_take(&g->closes, g->log, LOG_INFO, g->now)) {
+        log_end(g->log, end, addr_text(&c->peer, from));
     }
     listing_stop(c);
     client_leave(c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of room client share. Ownership: bridge > clients and calls. */
+/* What the files of room client share. Ownership: gateway > clients and calls. */
 #ifndef WSAUDIO_CLIENT_CLIENT_PRIV_H
 #define WSAUDIO_CLIENT_CLIENT_PRIV_H
 
@@ -17,14 +17,15 @@ struct upload {
 };
 
 struct client {
-    struct bridge *bridge;
+    struct gateway *gateway;
     struct pool_id id;
     struct ws_conn *conn; /* owns */
     struct net_addr peer;
     struct rate_key account; /* whose minute its calls count in: its token, else its address (IPv6: its /64) */
     struct timerq_entry timer;
-    struct list_node pending; /* in the bridge's list of those that may have work; of those that are gone, once it is */
-    struct list_node listener; /* in the bridge's list of those that sent LISTEN */
+    struct list_node
+        pending; /* in the gateway's list of those that may have work; of those that are gone, once it is */
+    struct list_node listener; /* in the gateway's list of those that sent LISTEN */
     const struct dialect *dialect;
     void *state;          /* owns; the dialect's */
     bool left;            /* its connection ends: it has no call any more and gets none */
@@ -42,8 +43,8 @@ struct client {
     struct upload upload;
 };
 
-struct bridge {
-    struct bridge_config config;
+struct gateway {
+    struct gateway_config config;
     const struct log *log;
     mono_us now;         /* of the turn in hand; the calls borrow it */
     struct calls *calls; /* owns */
@@ -55,11 +56,11 @@ struct bridge {
     struct ringing rings;       /* at which clients calls ring */
     bool settle;                /* who can be rung has changed in this turn */
     struct log_quota closes;    /* lines about connections that we end */
-    struct bridge_stats stats;
+    struct gateway_stats stats;
 };
 
 /* client.c */
-struct client *client_get(struct bridge *b, struct pool_id id);
+struct client *client_get(struct gateway *g, struct pool_id id);
 void client_hooks(struct client *c, struct ws_hooks *hooks);
 /* It may have work: it is looked at towards the end of the turn. */
 void client_wake(struct client *c);
@@ -69,7 +70,7 @@ void client_event(struct client *c, const struct call_event *event);
 void clients_event(void *ctx, const struct call_event *event);
 int clients_refusal(void *ctx);
 void client_release(struct client *c);
-/* Budget and priority of its part of a turn: see bridge.c. */
+/* Budget and priority of its part of a turn: see gateway.c. */
 bool client_has_work(const struct client *c);
 
 /* client_calls.c: whether it has one that is up: CALL_NONE, CALL_NOT_UP, CALL_DONE. */

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The bridge in lines: itself, each client with what waits for it, each call. */
+/* The gateway in lines: itself, each client with what waits for it, each call. */
 #include "client_priv.h"
 
 enum dump_at { AT_BRIDGE, AT_CLIENTS };
 
-static void bridge_line(const struct bridge *b, mono_us now, struct outbuf *out)
+static void gateway_line(const struct gateway *g, mono_us now, struct outbuf *out)
 {
-    struct bridge_stats stats = bridge_stats(b);
+    struct gateway_stats stats = gateway_stats(g);
 
-    outbuf_printf(out, "bridge: %u clients of %u, %u calls of %u", stats.clients, b->clients.cap, stats.calls,
-                  b->config.max_calls);
+    outbuf_printf(out, "gateway: %u clients of %u, %u calls of %u", stats.clients, g->clients.cap, stats.calls,
+                  g->config.max_calls);
     outbuf_printf(out, ", RTP in %llu, out %llu, dropped %llu, ticks skipped %llu, live audio %llu bytes",
                   (unsigned long long)stats.media.rtp_in, (unsigned long long)stats.media.rtp_out,
                   (unsigned long long)stats.media.rtp_dropped, (unsigned long long)stats.media.ticks_skipped,
                   (unsigned long long)stats.media.live_held);
-    dump_flag(out, "converting", media_has_work(calls_media(b->calls)));
-    dump_due(out, "tick", bridge_tick_due(b), now);
-    dump_due(out, "timer", timerq_due(&b->timers), now);
+    dump_flag(out, "converting", media_has_work(calls_media(g->calls)));
+    dump_due(out, "tick", gateway_tick_due(g), now);
+    dump_due(out, "timer", timerq_due(&g->timers), now);
 }
 
 static void client_line(const struct client *c, mono_us now, struct outbuf *out)
@@ -40,23 +40,23 @@ static void client_line(const struct client *c, mono_us now, struct outbuf *out)
     dump_timer(out, "timer", &c->timer, now);
 }
 
-bool bridge_dump(const struct bridge *b, mono_us now, uint32_t *at, struct outbuf *out)
+bool gateway_dump(const struct gateway *g, mono_us now, uint32_t *at, struct outbuf *out)
 {
-    const uint32_t first_call = AT_CLIENTS + b->clients.cap;
+    const uint32_t first_call = AT_CLIENTS + g->clients.cap;
     const struct client *c;
 
     if (*at == AT_BRIDGE) {
-        bridge_line(b, now, out);
+        gateway_line(g, now, out);
         return true;
     }
     uint32_t slot = *at - AT_CLIENTS;
-    if (*at < first_call && (c = pool_next(&b->clients, &slot, NULL)) != NULL) {
+    if (*at < first_call && (c = pool_next(&g->clients, &slot, NULL)) != NULL) {
         *at = AT_CLIENTS + slot;
         client_line(c, now, out);
         return true;
     }
     slot = *at < first_call ? 0 : *at - first_call;
-    bool found = calls_dump(b->calls, now, &slot, out);
+    bool found = calls_dump(g->calls, now, &slot, out);
 
     *at = first_call + slot;
     return found;

@@ -8,7 +8,7 @@
 
 static const struct list_io *io_of(const struct client *c)
 {
-    return &c->bridge->config.lists;
+    return &c->gateway->config.lists;
 }
 
 int client_list(struct client *c, const char **why)

@@ -12,30 +12,30 @@ static size_t row_len(uint32_t max_clients)
     return (max_clients + 7) / 8;
 }
 
-static uint8_t *row_of(const struct bridge *b, uint32_t call_slot)
+static uint8_t *row_of(const struct gateway *g, uint32_t call_slot)
 {
-    return b->rings.rejected + call_slot * row_len(b->config.max_clients);
+    return g->rings.rejected + call_slot * row_len(g->config.max_clients);
 }
 
-static bool has_rejected(const struct bridge *b, struct pool_id call, const struct client *c)
+static bool has_rejected(const struct gateway *g, struct pool_id call, const struct client *c)
 {
-    return (row_of(b, call.slot)[c->id.slot / 8] >> c->id.slot % 8 & 1) != 0;
+    return (row_of(g, call.slot)[c->id.slot / 8] >> c->id.slot % 8 & 1) != 0;
 }
 
-int ringing_init(struct bridge *b)
+int ringing_init(struct gateway *g)
 {
-    list_init(&b->rings.calls);
-    b->rings.slots = calloc(b->config.max_calls, sizeof(*b->rings.slots));
-    b->rings.rejected = calloc(b->config.max_calls, row_len(b->config.max_clients));
-    return b->rings.slots != NULL && b->rings.rejected != NULL ? ST_OK : ST_NO_MEMORY;
+    list_init(&g->rings.calls);
+    g->rings.slots = calloc(g->config.max_calls, sizeof(*g->rings.slots));
+    g->rings.rejected = calloc(g->config.max_calls, row_len(g->config.max_clients));
+    return g->rings.slots != NULL && g->rings.rejected != NULL ? ST_OK : ST_NO_MEMORY;
 }
 
-void ringing_fini(struct bridge *b)
+void ringing_fini(struct gateway *g)
 {
-    free(b->rings.slots);
-    free(b->rings.rejected);
-    b->rings.slots = NULL;
-    b->rings.rejected = NULL;
+    free(g->rings.slots);
+    free(g->rings.rejected);
+    g->rings.slots = NULL;
+    g->rings.rejected = NULL;
 }
 
 uint64_t ringing_memory(uint32_t max_calls, uint32_t max_clients)
@@ -45,20 +45,20 @@ uint64_t ringing_memory(uint32_t max_calls, uint32_t max_clients)
 
 void ringing_reject(struct client *c, int code)
 {
-    struct bridge *b = c->bridge;
-    uint8_t *row = row_of(b, c->rings.slot);
+    struct gateway *g = c->gateway;
+    uint8_t *row = row_of(g, c->rings.slot);
 
     row[c->id.slot / 8] = (uint8_t)(row[c->id.slot / 8] | 1U << c->id.slot % 8);
-    b->rings.slots[c->rings.slot].code = code;
+    g->rings.slots[c->rings.slot].code = code;
     ringing_leave(c, CALL_GONE_REJECTED);
 }
 
 void ringing_forget(const struct client *c)
 {
-    struct bridge *b = c->bridge;
+    struct gateway *g = c->gateway;
 
-    for (struct list_node *n = b->rings.calls.next; n != &b->rings.calls; n = n->next) {
-        uint8_t *row = row_of(b, LIST_OWNER(n, struct ring, node)->call.slot);
+    for (struct list_node *n = g->rings.calls.next; n != &g->rings.calls; n = n->next) {
+        uint8_t *row = row_of(g, LIST_OWNER(n, struct ring, node)->call.slot);
         row[c->id.slot / 8] = (uint8_t)(row[c->id.slot / 8] & ~(1U << c->id.slot % 8));
     }
 }
@@ -70,26 +70,26 @@ static bool is_free(const struct client *c)
     return pool_id_is_none(c->call);
 }
 
-int ringing_refusal(const struct bridge *b)
+int ringing_refusal(const struct gateway *g)
 {
-    for (struct list_node *n = b->listeners.next; n != &b->listeners; n = n->next) {
+    for (struct list_node *n = g->listeners.next; n != &g->listeners; n = n->next) {
         if (is_free(LIST_OWNER(n, struct client, listener))) {
             return 0;
         }
     }
-    return list_is_empty(&b->listeners) ? 480 : 486;
+    return list_is_empty(&g->listeners) ? 480 : 486;
 }
 
 /* Offers the call to whoever is free and rings for no other. False: nobody can take it, now or when an earlier call has
  * stopped ringing. */
-static bool offer(struct bridge *b, struct pool_id id)
+static bool offer(struct gateway *g, struct pool_id id)
 {
-    const struct call *call = calls_get(b->calls, id);
+    const struct call *call = calls_get(g->calls, id);
     bool any = false;
 
-    for (struct list_node *n = b->listeners.next; n != &b->listeners; n = n->next) {
+    for (struct list_node *n = g->listeners.next; n != &g->listeners; n = n->next) {
         struct client *c = LIST_OWNER(n, struct client, listener);
-        if (!is_free(c) || has_rejected(b, id, c)) {
+        if (!is_free(c) || has_rejected(g, id, c)) {
             continue;
         }
         any = true;
@@ -104,32 +104,32 @@ static bool offer(struct bridge *b, struct pool_id id)
     return any;
 }
 
-void ringing_settle(struct bridge *b)
+void ringing_settle(struct gateway *g)
 {
     struct list_node *next;
 
-    for (struct list_node *n = b->rings.calls.next; b->settle && n != &b->rings.calls; n = next) {
+    for (struct list_node *n = g->rings.calls.next; g->settle && n != &g->rings.calls; n = next) {
         const struct ring *ring = LIST_OWNER(n, struct ring, node);
         next = n->next;
-        if (!offer(b, ring->call)) {
-            int code = ring->code != 0 ? ring->code : ringing_refusal(b);
-            call_refuse(calls_get(b->calls, ring->call), code != 0 ? code : 480);
+        if (!offer(g, ring->call)) {
+            int code = ring->code != 0 ? ring->code : ringing_refusal(g);
+            call_refuse(calls_get(g->calls, ring->call), code != 0 ? code : 480);
         }
     }
-    b->settle = false;
+    g->settle = false;
 }
 
 /* ---- beginning and ending ---- */
 
-void ringing_begin(struct bridge *b, struct pool_id call)
+void ringing_begin(struct gateway *g, struct pool_id call)
 {
-    struct ring *ring = &b->rings.slots[call.slot];
+    struct ring *ring = &g->rings.slots[call.slot];
 
-    memset(row_of(b, call.slot), 0, row_len(b->config.max_clients));
+    memset(row_of(g, call.slot), 0, row_len(g->config.max_clients));
     ring->call = call;
     ring->code = 0;
-    list_push_back(&b->rings.calls, &ring->node);
-    b->settle = true;
+    list_push_back(&g->rings.calls, &ring->node);
+    g->settle = true;
 }
 
 static void tell_gone(struct client *c, enum call_gone gone)
@@ -137,16 +137,16 @@ static void tell_gone(struct client *c, enum call_gone gone)
     client_event(c, &(struct call_event){.kind = CALL_EVENT_GONE, .gone = gone});
 }
 
-void ringing_end(struct bridge *b, const struct call_event *event)
+void ringing_end(struct gateway *g, const struct call_event *event)
 {
-    struct ring *ring = &b->rings.slots[event->call.slot];
+    struct ring *ring = &g->rings.slots[event->call.slot];
 
     if (!pool_id_eq(ring->call, event->call)) {
         return; /* the echo test answers without ringing */
     }
     ring->call = POOL_ID_NONE;
     list_remove(&ring->node);
-    for (struct list_node *n = b->listeners.next; n != &b->listeners; n = n->next) { /* it rings at no other */
+    for (struct list_node *n = g->listeners.next; n != &g->listeners; n = n->next) { /* it rings at no other */
         struct client *c = LIST_OWNER(n, struct client, listener);
         if (pool_id_eq(c->rings, event->call)) {
             c->rings = POOL_ID_NONE;
@@ -155,7 +155,7 @@ void ringing_end(struct bridge *b, const struct call_event *event)
             }
         }
     }
-    b->settle = true; /* whoever is free now may be rung for another */
+    g->settle = true; /* whoever is free now may be rung for another */
 }
 
 void ringing_leave(struct client *c, enum call_gone gone)
@@ -164,15 +164,15 @@ void ringing_leave(struct client *c, enum call_gone gone)
         c->rings = POOL_ID_NONE;
         tell_gone(c, gone);
     }
-    c->bridge->settle = true;
+    c->gateway->settle = true;
 }
 
 void ringing_listen(struct client *c, bool on)
 {
     list_remove(&c->listener);
     if (on) {
-        list_push_back(&c->bridge->listeners, &c->listener);
-        c->bridge->settle = true;
+        list_push_back(&c->gateway->listeners, &c->listener);
+        c->gateway->settle = true;
     } else {
         ringing_leave(c, CALL_GONE_NOT_LISTENING);
     }

@@ -25,15 +25,15 @@ struct ringing {
 };
 
 /* ST_NO_MEMORY. */
-WS_MUST_CHECK int ringing_init(struct bridge *b);
-void ringing_fini(struct bridge *b);
+WS_MUST_CHECK int ringing_init(struct gateway *g);
+void ringing_fini(struct gateway *g);
 uint64_t ringing_memory(uint32_t max_calls, uint32_t max_clients);
 /* Why nobody can take a call now: 480, 486, or 0. */
-int ringing_refusal(const struct bridge *b);
+int ringing_refusal(const struct gateway *g);
 /* A call begins to ring, with the next ringing_settle. */
-void ringing_begin(struct bridge *b, struct pool_id call);
+void ringing_begin(struct gateway *g, struct pool_id call);
 /* It stops, everywhere; all but its owner hear why. */
-void ringing_end(struct bridge *b, const struct call_event *event);
+void ringing_end(struct gateway *g, const struct call_event *event);
 /* This client is no longer rung; tells it why. */
 void ringing_leave(struct client *c, enum call_gone gone);
 /* This client does not want the call that rings there. */
@@ -41,7 +41,7 @@ void ringing_reject(struct client *c, int code);
 /* Another client will have this one's slot. */
 void ringing_forget(const struct client *c);
 /* Once a turn, when something changed: offers what rings to who is free, refuses what nobody can take. */
-void ringing_settle(struct bridge *b);
+void ringing_settle(struct gateway *g);
 /* LISTEN, UNLISTEN. */
 void ringing_listen(struct client *c, bool on);
 

@@ -7,7 +7,7 @@
 
 static const struct upload_io *io_of(const struct client *c)
 {
-    return &c->bridge->config.uploads;
+    return &c->gateway->config.uploads;
 }
 
 void client_upload_abort(struct client *c)
@@ -121,16 +121,16 @@ int client_upload_end(struct client *c)
     ws_conn_pause(c->conn, true); /* what comes next may want the file */
     status = io->commit(io->ctx, file, c->id);
     if (status != ST_OK) {
-        bridge_upload_done(c->bridge, c->bridge->now, c->id, status);
+        gateway_upload_done(c->gateway, c->gateway->now, c->id, status);
     }
     return ST_OK;
 }
 
-void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, int status)
+void gateway_upload_done(struct gateway *g, mono_us now, struct pool_id client, int status)
 {
-    struct client *c = client_get(b, client);
+    struct client *c = client_get(g, client);
 
-    b->now = now;
+    g->now = now;
     if (c == NULL || !c->committing) {
         return; /* the client left meanwhile: the file is stored all the same */
     }
@@ -140,7 +140,7 @@ void bridge_upload_done(struct bridge *b, mono_us now, struct pool_id client, in
                                                 .text = status == ST_OK ? "" : system_says(c),
                                                 .bytes = c->upload.size});
     if (status == ST_OK && c->upload.name[0] != '\0') {
-        media_convert(calls_media(b->calls), c->upload.name);
+        media_convert(calls_media(g->calls), c->upload.name);
     }
     ws_conn_pause(c->conn, false);
 }

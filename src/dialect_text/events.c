@@ -6,7 +6,7 @@
 
 static void tell_state(struct client *c, const struct call_event *event)
 {
-    if (event->state == CALL_ENDED) {
+    if (event->state == CALL_ST_ENDED) {
         dialect_text_tell(c, "CALL_STATE:ended:%d:%s", event->code, event->text);
     } else {
         dialect_text_tell(c, "CALL_STATE:%s", call_state_name((int)event->state));

@@ -79,13 +79,13 @@ static int find_port(struct port **out)
 /* Without a call of ours: to where the caller says. */
 static void play_to(const struct net_addr *to, const char *file)
 {
-    const struct sdp_agreed agreed = {.codec = AUDIO_ULAW,
-                                      .payload_type = (uint8_t)audio_codec_row(AUDIO_ULAW)->payload_type,
-                                      .telephone_event_pt = -1,
-                                      .ptime_ms = 20,
-                                      .rtp = *to,
-                                      .we_send = true,
-                                      .we_receive = true};
+    const struct sdp_negotiated negotiated = {.codec = AUDIO_ULAW,
+                                              .payload_type = (uint8_t)audio_codec_row(AUDIO_ULAW)->payload_type,
+                                              .telephone_event_pt = -1,
+                                              .ptime_ms = 20,
+                                              .rtp = *to,
+                                              .we_send = true,
+                                              .we_receive = true};
     char why[MEDIA_WHY_MAX];
     struct line_audio audio;
     struct port *port = NULL;
@@ -100,7 +100,7 @@ static void play_to(const struct net_addr *to, const char *file)
     } else if (line_audio_play(&audio, file, why) != ST_OK) {
         cannot_play(file, why);
     } else {
-        media_session_assume(audio.session, &agreed);
+        media_session_assume(audio.session, &negotiated);
         audio.last = true;
         for (int status = line_audio_start(&audio, true); status == ST_OK && line_audio_is_playing(&audio);) {
             status = engine_turn(process.engine, MONO_NEVER);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The echo test: which packets come back, and for calls of the bridge, which send every 20 ms whatever arrives, a short queue in
+/* The echo test: which packets come back, and for calls of the gateway, which send every 20 ms whatever arrives, a short queue in
  * between. */
 #ifndef WSAUDIO_MEDIA_ECHO_H
 #define WSAUDIO_MEDIA_ECHO_H
@@ -18,10 +18,10 @@ struct echo {
 };
 
 /* Audio in the codec agreed, each packet once. */
-static inline bool echo_wants(const struct sdp_agreed *agreed, const struct rtp_packet *packet,
+static inline bool echo_wants(const struct sdp_negotiated *negotiated, const struct rtp_packet *packet,
                               enum rtp_rx_verdict verdict)
 {
-    return verdict != RTP_RX_DUPLICATE && packet->payload_type == agreed->payload_type;
+    return verdict != RTP_RX_DUPLICATE && packet->payload_type == negotiated->payload_type;
 }
 
 /* What was received; drops the oldest when there is no room. */

@@ -52,10 +52,10 @@ struct media_session {
     bool muted;
     /* SDP */
     struct sdp_local local;
-    bool offered;              /* the last SDP that we sent was an offer */
-    bool answer_due;           /* it was our 2xx to a re-INVITE without one: the ACK brings the answer */
-    struct sdp_agreed agreed;  /* in force once started */
-    struct sdp_agreed pending; /* what start takes over */
+    bool offered;                     /* the last SDP that we sent was an offer */
+    bool answer_due;                  /* it was our 2xx to a re-INVITE without one: the ACK brings the answer */
+    struct sdp_negotiated negotiated; /* in force once started */
+    struct sdp_negotiated pending;    /* what start takes over */
     /* RTP and RTCP */
     struct rtp_tx tx;
     struct rtp_rx rx;

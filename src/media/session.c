@@ -132,46 +132,46 @@ int media_session_write_offer(struct media_session *s, struct outbuf *out)
     return sdp_write_offer(&s->local, out);
 }
 
-static bool is_offered(const struct sdp_session *offer, const struct sdp_agreed *agreed)
+static bool is_offered(const struct sdp_session *offer, const struct sdp_negotiated *negotiated)
 {
     for (size_t i = 0; i < offer->format_count; i++) {
-        if (offer->formats[i].payload_type == agreed->payload_type) {
+        if (offer->formats[i].payload_type == negotiated->payload_type) {
             return true;
         }
     }
     return false;
 }
 
-static enum media_offer judge(const struct media_session *s, struct span offer, struct sdp_agreed *agreed,
+static enum media_offer judge(const struct media_session *s, struct span offer, struct sdp_negotiated *negotiated,
                               const char **why)
 {
     struct sdp_session sdp;
 
-    if (sdp_parse(offer, &sdp, why) != ST_OK || sdp_accept_offer(&sdp, agreed, why) != ST_OK ||
-        sdp_agreed_fit(agreed, &s->local.rtp, why) != ST_OK) {
+    if (sdp_parse(offer, &sdp, why) != ST_OK || sdp_accept_offer(&sdp, negotiated, why) != ST_OK ||
+        sdp_negotiated_fit(negotiated, &s->local.rtp, why) != ST_OK) {
         return MEDIA_OFFER_UNUSABLE;
     }
     if (!s->started) {
         return MEDIA_OFFER_CHANGES;
     }
-    struct sdp_agreed kept = *agreed;
-    if (is_offered(&sdp, &s->agreed)) {
-        kept.codec = s->agreed.codec;
-        kept.payload_type = s->agreed.payload_type;
+    struct sdp_negotiated kept = *negotiated;
+    if (is_offered(&sdp, &s->negotiated)) {
+        kept.codec = s->negotiated.codec;
+        kept.payload_type = s->negotiated.payload_type;
     }
-    if (!sdp_agreed_equal(&kept, &s->agreed)) {
+    if (!sdp_negotiated_equal(&kept, &s->negotiated)) {
         return MEDIA_OFFER_CHANGES;
     }
-    *agreed = s->agreed;
+    *negotiated = s->negotiated;
     return MEDIA_OFFER_SAME;
 }
 
 enum media_offer media_session_judge(const struct media_session *s, struct span offer)
 {
-    struct sdp_agreed agreed;
+    struct sdp_negotiated negotiated;
     const char *why = NULL;
 
-    return offer.len == 0 ? MEDIA_OFFER_SAME : judge(s, offer, &agreed, &why);
+    return offer.len == 0 ? MEDIA_OFFER_SAME : judge(s, offer, &negotiated, &why);
 }
 
 /* RFC 3264 8: the version goes up when our SDP becomes another one. */
@@ -209,12 +209,12 @@ int media_session_take_answer(struct media_session *s, struct span answer, const
     if (status == ST_OK) {
         status = sdp_accept_answer(&sdp, &s->pending, why);
     }
-    return status == ST_OK ? sdp_agreed_fit(&s->pending, &s->local.rtp, why) : status;
+    return status == ST_OK ? sdp_negotiated_fit(&s->pending, &s->local.rtp, why) : status;
 }
 
-void media_session_assume(struct media_session *s, const struct sdp_agreed *agreed)
+void media_session_assume(struct media_session *s, const struct sdp_negotiated *negotiated)
 {
-    s->pending = *agreed;
+    s->pending = *negotiated;
 }
 
 int media_session_take_late_answer(struct media_session *s, struct span answer, const char **why)
@@ -226,7 +226,7 @@ int media_session_take_late_answer(struct media_session *s, struct span answer, 
         return ST_AGAIN; /* against the rules, and changes nothing */
     }
     if (sdp_parse(answer, &sdp, why) == ST_OK && sdp_answer_rejects(&sdp)) {
-        s->pending = s->agreed;
+        s->pending = s->negotiated;
         s->pending.we_send = s->pending.we_receive = false;
         return ST_OK;
     }
@@ -248,7 +248,7 @@ static void start_sending(struct media_session *s, mono_us now, dur_us interval)
         m->tick_next = list_is_empty(&m->sending) ? media_tick_after(now) : m->tick_next;
         list_push_back(&m->sending, &s->node);
     }
-    rtp_tx_init(&s->tx, m->config.rng, s->agreed.payload_type);
+    rtp_tx_init(&s->tx, m->config.rng, s->negotiated.payload_type);
     rtp_pacer_init(&s->pacer, m->tick_next, interval);
     s->rtcp_due = now + media_session_rtcp_interval(s);
     s->sending = true;
@@ -256,16 +256,16 @@ static void start_sending(struct media_session *s, mono_us now, dur_us interval)
 
 void media_session_start(struct media_session *s, mono_us now, const struct net_addr *sip_peer, bool sending)
 {
-    s->agreed = s->pending;
+    s->negotiated = s->pending;
     s->started = true;
     const struct rtp_far far = {
-        .rtp = s->agreed.rtp, .rtcp = s->agreed.rtcp, .sip_peer = *sip_peer, .sends = s->agreed.we_receive};
+        .rtp = s->negotiated.rtp, .rtcp = s->negotiated.rtcp, .sip_peer = *sip_peer, .sends = s->negotiated.we_receive};
     rtp_source_agree(&s->source, now, &far);
-    dur_us interval = DUR_MS(s->agreed.ptime_ms);
+    dur_us interval = DUR_MS(s->negotiated.ptime_ms);
     tx_queue_set_packet(&s->queue, (uint32_t)(interval / RTP_FRAME_US) * AUDIO_FRAME);
     if (s->sending) {
         /* the stream goes on: same SSRC, sequence and timestamps */
-        s->tx.payload_type = s->agreed.payload_type;
+        s->tx.payload_type = s->negotiated.payload_type;
         s->pacer.interval = interval;
     } else if (sending) {
         start_sending(s, now, interval);
@@ -277,9 +277,9 @@ void media_session_confirm(struct media_session *s)
     s->confirmed = true;
 }
 
-const struct sdp_agreed *media_session_negotiated(const struct media_session *s)
+const struct sdp_negotiated *media_session_negotiated(const struct media_session *s)
 {
-    return &s->agreed;
+    return &s->negotiated;
 }
 
 uint16_t media_session_port(const struct media_session *s)
@@ -304,7 +304,7 @@ void media_session_signs_life(struct media_session *s, mono_us now)
 
 void media_session_figures(const struct media_session *s, struct media_figures *out)
 {
-    const struct audio_codec_row *row = audio_codec_row(s->agreed.codec);
+    const struct audio_codec_row *row = audio_codec_row(s->negotiated.codec);
     uint64_t expected = rtp_rx_expected(&s->rx);
     uint64_t lost = rtp_rx_lost(&s->rx);
 

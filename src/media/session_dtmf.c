@@ -4,13 +4,13 @@
 
 static bool events_negotiated(const struct media_session *s)
 {
-    return s->agreed.telephone_event_pt >= 0;
+    return s->negotiated.telephone_event_pt >= 0;
 }
 
 dur_us media_session_interval(const struct media_session *s)
 {
     bool events = events_negotiated(s) && rtp_dtmf_tx_busy(&s->dtmf_out, s->tx.timestamp);
-    return events ? RTP_FRAME_US : DUR_MS(s->agreed.ptime_ms);
+    return events ? RTP_FRAME_US : DUR_MS(s->negotiated.ptime_ms);
 }
 
 bool media_session_dtmf_event(struct media_session *s, dur_us interval)
@@ -26,7 +26,7 @@ bool media_session_dtmf_event(struct media_session *s, dur_us interval)
         return false;
     }
     outbuf_init(&out, packet, sizeof(packet));
-    if (rtp_tx_event(&s->tx, &step, (uint8_t)s->agreed.telephone_event_pt, &out) == ST_OK) {
+    if (rtp_tx_event(&s->tx, &step, (uint8_t)s->negotiated.telephone_event_pt, &out) == ST_OK) {
         media_session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
         s->media->stats.rtp_out++;
     }

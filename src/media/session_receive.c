@@ -9,13 +9,13 @@
 /* What a payload type brings: what was negotiated, and what was offered. */
 static struct media_payload payload_of(const struct media_session *s, uint8_t type)
 {
-    const struct sdp_agreed *a = &s->agreed;
+    const struct sdp_negotiated *a = &s->negotiated;
     enum audio_codec codec = AUDIO_ULAW;
 
     if (s->started && type == a->payload_type) {
         return (struct media_payload){MEDIA_PAYLOAD_AUDIO, a->codec};
     }
-    if (s->started ? sdp_agreed_is_event(a, type) : type == SDP_TELEPHONE_EVENT_PT) {
+    if (s->started ? sdp_negotiated_is_event(a, type) : type == SDP_TELEPHONE_EVENT_PT) {
         return (struct media_payload){MEDIA_PAYLOAD_EVENT, codec};
     }
     if (audio_codec_of_payload(type, &codec)) {
@@ -174,8 +174,8 @@ static void rtp_arrived(struct media_session *s, mono_us now, const struct net_a
     }
     note_taken(s, now);
     log_first(s, from, &packet);
-    enum rtp_rx_verdict verdict = rtp_rx_push(&s->rx, now, &packet, audio_codec_row(s->agreed.codec)->clock_hz);
-    if (s->sending && echo_wants(&s->agreed, &packet, verdict)) {
+    enum rtp_rx_verdict verdict = rtp_rx_push(&s->rx, now, &packet, audio_codec_row(s->negotiated.codec)->clock_hz);
+    if (s->sending && echo_wants(&s->negotiated, &packet, verdict)) {
         give_back(s, &packet);
     }
     if (verdict != RTP_RX_DUPLICATE && verdict != RTP_RX_HELD) {
@@ -201,7 +201,7 @@ static void rtp_arrived(struct media_session *s, mono_us now, const struct net_a
 static void rtcp_arrived(struct media_session *s, mono_us now, const struct net_addr *from, struct span datagram)
 {
     const struct media_io *io = &s->media->config.io;
-    uint32_t clock_hz = audio_codec_row(s->agreed.codec)->clock_hz;
+    uint32_t clock_hz = audio_codec_row(s->negotiated.codec)->clock_hz;
     bool known = rtp_source_takes_rtcp(&s->source, from);
     int64_t wall = io->wall(io->ctx);
 

@@ -9,7 +9,7 @@ void media_session_reflect_audio(struct media_session *s, const struct rtp_packe
     struct outbuf out;
 
     outbuf_init(&out, bytes, sizeof(bytes));
-    if (rtp_tx_packet(&s->tx, packet->payload, (uint32_t)(packet->payload.len / audio_codec_width(s->agreed.codec)),
+    if (rtp_tx_packet(&s->tx, packet->payload, (uint32_t)(packet->payload.len / audio_codec_width(s->negotiated.codec)),
                       &out) == ST_OK) {
         media_session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
     }
@@ -31,7 +31,7 @@ void media_session_reflect_event(struct media_session *s, const struct rtp_packe
     step.timestamp = s->event_out;
     memcpy(step.payload, event->payload.ptr, RTP_EVENT_LEN);
     outbuf_init(&out, bytes, sizeof(bytes));
-    if (rtp_tx_event(&s->tx, &step, (uint8_t)s->agreed.telephone_event_pt, &out) == ST_OK) {
+    if (rtp_tx_event(&s->tx, &step, (uint8_t)s->negotiated.telephone_event_pt, &out) == ST_OK) {
         media_session_emit(s, false, rtp_source_dest(&s->source), outbuf_view(&out));
     }
 }

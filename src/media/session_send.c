@@ -108,7 +108,7 @@ static void file_frame(struct media_session *s, enum audio_codec codec, uint8_t 
 /* 20 ms of what has its turn: DTMF, files, then live audio, then silence. */
 static void next_frame(struct media_session *s, mono_us now, uint32_t timestamp, uint8_t *out)
 {
-    enum audio_codec codec = s->agreed.codec;
+    enum audio_codec codec = s->negotiated.codec;
 
     if (s->config.source == MEDIA_SOURCE_TONE) {
         audio_tone_1k(out, AUDIO_FRAME, &s->tone_phase);
@@ -131,7 +131,7 @@ static void next_frame(struct media_session *s, mono_us now, uint32_t timestamp,
 /* due: when it should have left. The recording goes by that, so that a late tick moves nothing in it. */
 static void send_packet(struct media_session *s, mono_us now, mono_us due)
 {
-    const struct audio_codec_row *row = audio_codec_row(s->agreed.codec);
+    const struct audio_codec_row *row = audio_codec_row(s->negotiated.codec);
     const uint32_t frames = frames_in(s->pacer.interval);
     uint8_t payload[PAYLOAD_MAX];
     uint8_t packet[RTP_HEADER_LEN + PAYLOAD_MAX];
@@ -159,7 +159,7 @@ static void send_packet(struct media_session *s, mono_us now, mono_us due)
     s->media->stats.rtp_out++;
     tx_queue_sent(&s->queue);
     if (s->recorder.on) {
-        audio_convert(s->agreed.codec, payload, AUDIO_ULAW, payload, samples);
+        audio_convert(s->negotiated.codec, payload, AUDIO_ULAW, payload, samples);
         recorder_sent(&s->recorder, due, timestamp, payload, samples);
     }
 }
@@ -167,7 +167,7 @@ static void send_packet(struct media_session *s, mono_us now, mono_us due)
 void media_session_tick(struct media_session *s, mono_us now)
 {
     s->pacer.interval = media_session_interval(s);
-    uint32_t samples = frames_in(s->pacer.interval) * audio_codec_row(s->agreed.codec)->frame_samples;
+    uint32_t samples = frames_in(s->pacer.interval) * audio_codec_row(s->negotiated.codec)->frame_samples;
     struct rtp_pacer_step step = rtp_pacer_step(&s->pacer, now);
 
     if (step.skip > 0) {
@@ -176,7 +176,7 @@ void media_session_tick(struct media_session *s, mono_us now)
         s->media->stats.ticks_skipped += step.skip;
     }
     for (uint32_t i = 0; i < step.send; i++) {
-        if (s->agreed.we_send && !s->muted) {
+        if (s->negotiated.we_send && !s->muted) {
             send_packet(s, now, s->pacer.next - (dur_us)(step.send - i) * s->pacer.interval);
         } else {
             rtp_dtmf_tx_cut(&s->dtmf_out);

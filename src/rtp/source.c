@@ -45,17 +45,17 @@ void rtp_source_init(struct rtp_source *s, enum rtp_learn learn, const struct ne
 
 void rtp_source_agree(struct rtp_source *s, mono_us now, const struct rtp_far *far)
 {
-    if (s->agreed && addr_equal(&s->far.rtp, &far->rtp)) {
+    if (s->negotiated && addr_equal(&s->far.rtp, &far->rtp)) {
         s->far = *far;
         return;
     }
     bool no_host = addr_is_any(&far->rtp); /* RFC 2543's hold: it names nobody else */
-    bool same_host = s->agreed && (no_host || addr_same_ip(&s->named, &far->rtp));
+    bool same_host = s->negotiated && (no_host || addr_same_ip(&s->named, &far->rtp));
     bool nothing_came = same_host && s->same_host && !s->heard; /* what is known is older */
-    struct net_addr former = nothing_came ? s->former : s->agreed ? *rtp_source_dest(s) : (struct net_addr){0};
+    struct net_addr former = nothing_came ? s->former : s->negotiated ? *rtp_source_dest(s) : (struct net_addr){0};
 
     *s = (struct rtp_source){.learn = s->learn,
-                             .agreed = true,
+                             .negotiated = true,
                              .far = *far,
                              .named = same_host && no_host ? s->named : far->rtp,
                              .reached = same_host && (s->reached || s->heard),
@@ -144,7 +144,7 @@ static bool may_be_learnt(struct rtp_source *s, mono_us now, enum origin origin,
 {
     const struct rule *rule = &rules[s->learn][origin];
     bool old = now < s->former_until && addr_equal(&s->former, from);
-    bool too_early = origin == ORIGIN_ELSEWHERE && !s->agreed; /* anybody finds our port while it rings */
+    bool too_early = origin == ORIGIN_ELSEWHERE && !s->negotiated; /* anybody finds our port while it rings */
 
     if (rule->packets == 0 || !s->far.sends || old || too_early) {
         return false;

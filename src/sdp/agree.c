@@ -31,7 +31,7 @@ static uint16_t choose_ptime(const struct sdp_session *peer)
     return best;
 }
 
-static bool choose_formats(const struct sdp_session *peer, struct sdp_agreed *out)
+static bool choose_formats(const struct sdp_session *peer, struct sdp_negotiated *out)
 {
     bool have_codec = false;
 
@@ -48,9 +48,9 @@ static bool choose_formats(const struct sdp_session *peer, struct sdp_agreed *ou
     return have_codec;
 }
 
-static int accept(const struct sdp_session *peer, struct sdp_agreed *out, const char **why)
+static int accept(const struct sdp_session *peer, struct sdp_negotiated *out, const char **why)
 {
-    *out = (struct sdp_agreed){.telephone_event_pt = -1, .telephone_event_ours = -1};
+    *out = (struct sdp_negotiated){.telephone_event_pt = -1, .telephone_event_ours = -1};
     if (!peer->has_audio) {
         *why = "no audio over RTP/AVP";
     } else if (peer->rtp.port == 0) {
@@ -70,7 +70,7 @@ static int accept(const struct sdp_session *peer, struct sdp_agreed *out, const 
     return ST_BAD;
 }
 
-int sdp_accept_answer(const struct sdp_session *answer, struct sdp_agreed *out, const char **why)
+int sdp_accept_answer(const struct sdp_session *answer, struct sdp_negotiated *out, const char **why)
 {
     int status = accept(answer, out, why);
 
@@ -78,7 +78,7 @@ int sdp_accept_answer(const struct sdp_session *answer, struct sdp_agreed *out, 
     return status;
 }
 
-int sdp_accept_offer(const struct sdp_session *offer, struct sdp_agreed *out, const char **why)
+int sdp_accept_offer(const struct sdp_session *offer, struct sdp_negotiated *out, const char **why)
 {
     int status = accept(offer, out, why);
 
@@ -86,14 +86,14 @@ int sdp_accept_offer(const struct sdp_session *offer, struct sdp_agreed *out, co
     return status;
 }
 
-int sdp_agreed_fit(struct sdp_agreed *agreed, const struct net_addr *local, const char **why)
+int sdp_negotiated_fit(struct sdp_negotiated *negotiated, const struct net_addr *local, const char **why)
 {
-    agreed->rtp = addr_unmapped(agreed->rtp);
-    agreed->rtcp = addr_unmapped(agreed->rtcp);
-    if (agreed->rtcp.family != local->family) {
-        agreed->rtcp = (struct net_addr){0};
+    negotiated->rtp = addr_unmapped(negotiated->rtp);
+    negotiated->rtcp = addr_unmapped(negotiated->rtcp);
+    if (negotiated->rtcp.family != local->family) {
+        negotiated->rtcp = (struct net_addr){0};
     }
-    if (agreed->rtp.family == local->family || addr_is_any(&agreed->rtp)) {
+    if (negotiated->rtp.family == local->family || addr_is_any(&negotiated->rtp)) {
         return ST_OK;
     }
     *why = local->family == 4 ? "the address in c= is IPv6, ours is IPv4" : "the address in c= is IPv4, ours is IPv6";
@@ -110,7 +110,7 @@ static bool same_addr(const struct net_addr *a, const struct net_addr *b)
     return a->family == 0 || b->family == 0 ? a->family == b->family : addr_equal(a, b);
 }
 
-bool sdp_agreed_equal(const struct sdp_agreed *a, const struct sdp_agreed *b)
+bool sdp_negotiated_equal(const struct sdp_negotiated *a, const struct sdp_negotiated *b)
 {
     return a->codec == b->codec && a->payload_type == b->payload_type &&
            a->telephone_event_pt == b->telephone_event_pt && a->ptime_ms == b->ptime_ms && a->we_send == b->we_send &&

@@ -68,27 +68,27 @@ int sdp_write_offer(const struct sdp_local *local, struct outbuf *out)
     return outbuf_status(out);
 }
 
-static void put_audio(const struct sdp_local *local, const struct sdp_agreed *agreed, struct outbuf *out)
+static void put_audio(const struct sdp_local *local, const struct sdp_negotiated *negotiated, struct outbuf *out)
 {
     unsigned direction = (unsigned)local->direction;
 
-    if (!agreed->we_send) {
+    if (!negotiated->we_send) {
         direction &= ~(unsigned)SDP_SENDONLY;
     }
-    if (!agreed->we_receive) {
+    if (!negotiated->we_receive) {
         direction &= ~(unsigned)SDP_RECVONLY;
     }
-    outbuf_printf(out, "m=audio %u RTP/AVP %u", (unsigned)local->rtp.port, (unsigned)agreed->payload_type);
-    if (agreed->telephone_event_pt >= 0) {
-        outbuf_printf(out, " %d", agreed->telephone_event_pt);
+    outbuf_printf(out, "m=audio %u RTP/AVP %u", (unsigned)local->rtp.port, (unsigned)negotiated->payload_type);
+    if (negotiated->telephone_event_pt >= 0) {
+        outbuf_printf(out, " %d", negotiated->telephone_event_pt);
     }
     outbuf_str(out, "\r\n");
-    const struct audio_codec_row *codec = audio_codec_row(agreed->codec);
-    put_rtpmap(out, agreed->payload_type, codec->name, codec->clock_hz);
-    if (agreed->telephone_event_pt >= 0) {
-        put_telephone_event(out, (unsigned)agreed->telephone_event_pt);
+    const struct audio_codec_row *codec = audio_codec_row(negotiated->codec);
+    put_rtpmap(out, negotiated->payload_type, codec->name, codec->clock_hz);
+    if (negotiated->telephone_event_pt >= 0) {
+        put_telephone_event(out, (unsigned)negotiated->telephone_event_pt);
     }
-    put_tail(out, agreed->ptime_ms, (enum sdp_direction)direction);
+    put_tail(out, negotiated->ptime_ms, (enum sdp_direction)direction);
 }
 
 static void put_rejected(struct span value, struct outbuf *out)
@@ -120,7 +120,7 @@ static struct span offered_timing(struct span body)
     return SPAN_LIT("0 0");
 }
 
-int sdp_write_answer(const struct sdp_local *local, const struct sdp_agreed *agreed, struct span offer_body,
+int sdp_write_answer(const struct sdp_local *local, const struct sdp_negotiated *negotiated, struct span offer_body,
                      struct outbuf *out)
 {
     struct sdp_session offer;
@@ -137,7 +137,7 @@ int sdp_write_answer(const struct sdp_local *local, const struct sdp_agreed *agr
             continue;
         }
         if (index++ == offer.media_index) {
-            put_audio(local, agreed, out);
+            put_audio(local, negotiated, out);
         } else {
             put_rejected(sdp_line_value(line), out);
         }

@@ -24,7 +24,7 @@ static void check_session(const struct sdp_session *s)
     }
 }
 
-static void check_agreed(const struct sdp_session *s, const struct sdp_agreed *a)
+static void check_negotiated(const struct sdp_session *s, const struct sdp_negotiated *a)
 {
     FUZZ_CHECK(a->codec == AUDIO_ULAW || a->codec == AUDIO_ALAW);
     FUZZ_CHECK(a->payload_type <= 127 && a->telephone_event_pt >= -1 && a->telephone_event_pt <= 127);
@@ -33,39 +33,39 @@ static void check_agreed(const struct sdp_session *s, const struct sdp_agreed *a
     FUZZ_CHECK(a->rtp.family != 0 && a->rtp.port != 0 && !addr_is_group(&a->rtp));
     FUZZ_CHECK(!addr_is_any(&a->rtp) || !a->we_send);
     FUZZ_CHECK(s->maxptime_ms == 0 || a->ptime_ms <= s->maxptime_ms || a->ptime_ms == 20);
-    FUZZ_CHECK(sdp_agreed_equal(a, a));
+    FUZZ_CHECK(sdp_negotiated_equal(a, a));
 }
 
 /* The answer, judged by the one who made the offer. */
-static void check_answer(struct span offer, const struct sdp_session *s, const struct sdp_agreed *agreed,
+static void check_answer(struct span offer, const struct sdp_session *s, const struct sdp_negotiated *negotiated,
                          const struct sdp_local *local)
 {
     struct sdp_session answer;
-    struct sdp_agreed theirs;
+    struct sdp_negotiated theirs;
     const char *why = NULL;
     struct outbuf out;
     size_t cap = 4 * offer.len + 1024;
     char *bytes = fuzz_alloc(cap);
 
     outbuf_init(&out, bytes, cap);
-    FUZZ_CHECK(sdp_write_answer(local, agreed, offer, &out) == ST_OK);
+    FUZZ_CHECK(sdp_write_answer(local, negotiated, offer, &out) == ST_OK);
     FUZZ_CHECK(sdp_parse(outbuf_view(&out), &answer, &why) == ST_OK);
     check_session(&answer);
     FUZZ_CHECK(answer.media_count == s->media_count && answer.media_index == s->media_index);
     FUZZ_CHECK(answer.origin_id == local->origin_id && answer.origin_version == local->version);
     FUZZ_CHECK(sdp_accept_answer(&answer, &theirs, &why) == ST_OK);
-    FUZZ_CHECK(theirs.codec == agreed->codec && theirs.payload_type == agreed->payload_type);
-    FUZZ_CHECK(theirs.telephone_event_pt == agreed->telephone_event_pt && theirs.ptime_ms == agreed->ptime_ms);
+    FUZZ_CHECK(theirs.codec == negotiated->codec && theirs.payload_type == negotiated->payload_type);
+    FUZZ_CHECK(theirs.telephone_event_pt == negotiated->telephone_event_pt && theirs.ptime_ms == negotiated->ptime_ms);
     FUZZ_CHECK(addr_equal(&theirs.rtp, &local->rtp));
-    FUZZ_CHECK(!theirs.we_receive || agreed->we_send);
-    FUZZ_CHECK(!theirs.we_send || agreed->we_receive);
+    FUZZ_CHECK(!theirs.we_receive || negotiated->we_send);
+    FUZZ_CHECK(!theirs.we_send || negotiated->we_receive);
     free(bytes);
 }
 
 static void check_offer(const struct sdp_local *local)
 {
     struct sdp_session s;
-    struct sdp_agreed agreed;
+    struct sdp_negotiated negotiated;
     const char *why = NULL;
     char bytes[1024];
     struct outbuf out;
@@ -74,8 +74,8 @@ static void check_offer(const struct sdp_local *local)
     FUZZ_CHECK(sdp_write_offer(local, &out) == ST_OK);
     FUZZ_CHECK(sdp_parse(outbuf_view(&out), &s, &why) == ST_OK);
     FUZZ_CHECK(s.has_audio && addr_equal(&s.rtp, &local->rtp) && s.direction == local->direction);
-    FUZZ_CHECK(sdp_accept_offer(&s, &agreed, &why) == ST_OK);
-    FUZZ_CHECK(agreed.codec == AUDIO_ULAW && agreed.telephone_event_pt == 101);
+    FUZZ_CHECK(sdp_accept_offer(&s, &negotiated, &why) == ST_OK);
+    FUZZ_CHECK(negotiated.codec == AUDIO_ULAW && negotiated.telephone_event_pt == 101);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                     .version = draw,
                                     .direction = (enum sdp_direction)(draw & 3)};
     struct sdp_session s;
-    struct sdp_agreed agreed;
+    struct sdp_negotiated negotiated;
     const char *why = NULL;
 
     if (size > 65535) {
@@ -98,11 +98,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(status == ST_OK || (status == ST_BAD && why != NULL && !s.has_audio));
     check_session(&s);
     why = NULL;
-    int accepted = sdp_accept_offer(&s, &agreed, &why);
+    int accepted = sdp_accept_offer(&s, &negotiated, &why);
     FUZZ_CHECK(accepted == ST_OK || (accepted == ST_BAD && why != NULL));
     if (accepted == ST_OK) {
-        check_agreed(&s, &agreed);
-        check_answer(body, &s, &agreed, &local);
+        check_negotiated(&s, &negotiated);
+        check_answer(body, &s, &negotiated, &local);
     }
     check_offer(&local);
     return 0;

@@ -5,7 +5,7 @@
 
 #define TRAVEL_US DUR_MS(1)
 
-bool gateway_fails(struct gateway *g, enum gateway_fault fault)
+bool fuzz_world_fails(struct fuzz_world *g, enum fuzz_world_fault fault)
 {
     if (g->fault != fault) {
         return false;
@@ -14,12 +14,12 @@ bool gateway_fails(struct gateway *g, enum gateway_fault fault)
     return true;
 }
 
-static struct gateway_packet *post(struct gateway *g, bool to_exchange, const struct net_addr *from, const void *data,
-                                   size_t len)
+static struct fuzz_world_packet *post(struct fuzz_world *g, bool to_exchange, const struct net_addr *from,
+                                      const void *data, size_t len)
 {
-    struct gateway_packet *p = fuzz_alloc(sizeof(*p) + len);
+    struct fuzz_world_packet *p = fuzz_alloc(sizeof(*p) + len);
 
-    *p = (struct gateway_packet){.at = g->now + TRAVEL_US, .to_exchange = to_exchange, .from = *from, .len = len};
+    *p = (struct fuzz_world_packet){.at = g->now + TRAVEL_US, .to_exchange = to_exchange, .from = *from, .len = len};
     memcpy(p->data, data, len);
     *g->last = p;
     g->last = &p->next;
@@ -30,7 +30,7 @@ static struct gateway_packet *post(struct gateway *g, bool to_exchange, const st
 
 /* Every message of ours parses again. An answer to a malformed request repeats what could be read of it, and Vias that came in
  * one line leave in many. */
-static void judge_sip(struct gateway *g, const struct net_addr *to, struct span datagram, struct sip_msg *msg)
+static void judge_sip(struct fuzz_world *g, const struct net_addr *to, struct span datagram, struct sip_msg *msg)
 {
     enum sip_verdict verdict = sip_msg_parse(datagram, msg);
     bool excused =
@@ -43,7 +43,7 @@ static void judge_sip(struct gateway *g, const struct net_addr *to, struct span 
 }
 
 /* A few losses are made good by retransmission, unless the process slept through it. */
-static void note_loss(struct gateway *g)
+static void note_loss(struct fuzz_world *g)
 {
     g->forged = g->forged || ++g->lost > 3 || g->jumps > 0;
 }
@@ -56,17 +56,17 @@ static void keep(char **kept, struct span text)
     (*kept)[text.len] = '\0';
 }
 
-int gateway_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
+int fuzz_world_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
-    struct gateway *g = ctx;
+    struct fuzz_world *g = ctx;
     struct sip_msg msg;
 
     judge_sip(g, &to->remote, span_make(data, len), &msg);
-    if (gateway_fails(g, FAULT_SIP_IO)) {
+    if (fuzz_world_fails(g, FAULT_SIP_IO)) {
         g->forged = true;
         return ST_IO;
     }
-    if (gateway_fails(g, FAULT_SIP_AGAIN)) {
+    if (fuzz_world_fails(g, FAULT_SIP_AGAIN)) {
         return ST_AGAIN;
     }
     if (msg.is_request && msg.method != SIP_METHOD_ACK) {
@@ -89,15 +89,15 @@ int gateway_sip_send(void *ctx, const struct sip_flow *to, const void *data, siz
     return ST_OK;
 }
 
-int gateway_exchange_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
+int fuzz_world_exchange_sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
 {
-    struct gateway *g = ctx;
+    struct fuzz_world *g = ctx;
     struct sip_msg msg;
 
     judge_sip(g, &to->remote, span_make(data, len), &msg);
     if (addr_equal(&to->remote, &g->local)) {
-        if (g->lose_to_bridge > 0) {
-            g->lose_to_bridge--;
+        if (g->lose_to_gateway > 0) {
+            g->lose_to_gateway--;
             note_loss(g);
         } else {
             post(g, false, &g->exchange_addr, data, len)->sip = true;
@@ -108,24 +108,24 @@ int gateway_exchange_sip_send(void *ctx, const struct sip_flow *to, const void *
 
 /* ---- media ---- */
 
-#define BRIDGE_PORTS   32000
+#define GATEWAY_PORTS  32000
 #define EXCHANGE_PORTS 45000
 
-static int pair_open(struct gateway_pair *pairs, uint16_t ports, struct pool_id call, uint16_t *port)
+static int pair_open(struct fuzz_world_pair *pairs, uint16_t ports, struct pool_id call, uint16_t *port)
 {
-    FUZZ_CHECK(call.slot < GATEWAY_CALLS && !pool_id_is_none(call) && !pairs[call.slot].open);
-    pairs[call.slot] = (struct gateway_pair){.open = true, .call = call};
+    FUZZ_CHECK(call.slot < FUZZ_WORLD_CALLS && !pool_id_is_none(call) && !pairs[call.slot].open);
+    pairs[call.slot] = (struct fuzz_world_pair){.open = true, .call = call};
     *port = (uint16_t)(ports + 2 * call.slot);
     return ST_OK;
 }
 
-static void pair_close(struct gateway_pair *pairs, struct pool_id call)
+static void pair_close(struct fuzz_world_pair *pairs, struct pool_id call)
 {
-    FUZZ_CHECK(call.slot < GATEWAY_CALLS && pairs[call.slot].open && pool_id_eq(pairs[call.slot].call, call));
+    FUZZ_CHECK(call.slot < FUZZ_WORLD_CALLS && pairs[call.slot].open && pool_id_eq(pairs[call.slot].call, call));
     pairs[call.slot].open = false;
 }
 
-static void judge_rtp(struct gateway_pair *pair, struct span datagram)
+static void judge_rtp(struct fuzz_world_pair *pair, struct span datagram)
 {
     struct rtp_packet p;
 
@@ -136,7 +136,7 @@ static void judge_rtp(struct gateway_pair *pair, struct span datagram)
     pair->next_sequence = (uint16_t)(p.sequence + 1);
 }
 
-static void judge_media(struct gateway *g, struct gateway_pair *pair, struct pool_id call, bool rtcp,
+static void judge_media(struct fuzz_world *g, struct fuzz_world_pair *pair, struct pool_id call, bool rtcp,
                         const struct net_addr *to, struct span datagram)
 {
     struct rtcp_state state = {0};
@@ -151,29 +151,30 @@ static void judge_media(struct gateway *g, struct gateway_pair *pair, struct poo
 }
 
 /* The pair that owns the port, or NULL. */
-static struct gateway_pair *pair_at(struct gateway_pair *pairs, uint16_t ports, const struct net_addr *to, bool *rtcp)
+static struct fuzz_world_pair *pair_at(struct fuzz_world_pair *pairs, uint16_t ports, const struct net_addr *to,
+                                       bool *rtcp)
 {
     unsigned index = (unsigned)(to->port - ports);
 
     *rtcp = index % 2 == 1;
-    return to->port >= ports && index / 2 < GATEWAY_CALLS && pairs[index / 2].open ? &pairs[index / 2] : NULL;
+    return to->port >= ports && index / 2 < FUZZ_WORLD_CALLS && pairs[index / 2].open ? &pairs[index / 2] : NULL;
 }
 
-static void carry(struct gateway *g, bool from_bridge, struct pool_id call, bool rtcp, const struct net_addr *to,
+static void carry(struct fuzz_world *g, bool from_gateway, struct pool_id call, bool rtcp, const struct net_addr *to,
                   struct span datagram)
 {
-    struct net_addr from = from_bridge ? g->local : g->exchange_addr;
-    bool to_bridge = addr_same_ip(to, &g->local) && to->port < EXCHANGE_PORTS;
+    struct net_addr from = from_gateway ? g->local : g->exchange_addr;
+    bool to_gateway = addr_same_ip(to, &g->local) && to->port < EXCHANGE_PORTS;
     bool to_rtcp;
-    struct gateway_pair *pair = to_bridge ? pair_at(g->pairs, BRIDGE_PORTS, to, &to_rtcp)
-                                          : pair_at(g->exchange_pairs, EXCHANGE_PORTS, to, &to_rtcp);
+    struct fuzz_world_pair *pair = to_gateway ? pair_at(g->pairs, GATEWAY_PORTS, to, &to_rtcp)
+                                              : pair_at(g->exchange_pairs, EXCHANGE_PORTS, to, &to_rtcp);
 
     if (g->exchange == NULL || pair == NULL || g->media == MEDIA_LOST || !addr_same_ip(to, &g->exchange_addr)) {
         return;
     }
-    from.port = (uint16_t)((from_bridge ? BRIDGE_PORTS : EXCHANGE_PORTS) + 2 * call.slot + (rtcp ? 1 : 0));
+    from.port = (uint16_t)((from_gateway ? GATEWAY_PORTS : EXCHANGE_PORTS) + 2 * call.slot + (rtcp ? 1 : 0));
     for (int copies = g->media == MEDIA_TWICE ? 2 : 1; copies > 0; copies--) {
-        struct gateway_packet *p = post(g, !to_bridge, &from, datagram.ptr, datagram.len);
+        struct fuzz_world_packet *p = post(g, !to_gateway, &from, datagram.ptr, datagram.len);
         p->call = pair->call;
         p->rtcp = to_rtcp;
     }
@@ -181,41 +182,41 @@ static void carry(struct gateway *g, bool from_bridge, struct pool_id call, bool
 
 static int media_open_pair(void *ctx, struct pool_id call, uint16_t *port)
 {
-    struct gateway *g = ctx;
-    return gateway_fails(g, FAULT_PORTS) ? ST_FULL : pair_open(g->pairs, BRIDGE_PORTS, call, port);
+    struct fuzz_world *g = ctx;
+    return fuzz_world_fails(g, FAULT_PORTS) ? ST_FULL : pair_open(g->pairs, GATEWAY_PORTS, call, port);
 }
 
 static void media_close_pair(void *ctx, struct pool_id call)
 {
-    struct gateway *g = ctx;
+    struct fuzz_world *g = ctx;
     pair_close(g->pairs, call);
 }
 
 static int media_send(void *ctx, struct pool_id call, bool rtcp, const struct net_addr *to, const void *data,
                       size_t len)
 {
-    struct gateway *g = ctx;
+    struct fuzz_world *g = ctx;
     judge_media(g, &g->pairs[call.slot], call, rtcp, to, span_make(data, len));
     carry(g, true, call, rtcp, to, span_make(data, len));
-    return gateway_fails(g, FAULT_MEDIA_SEND) ? ST_IO : ST_OK;
+    return fuzz_world_fails(g, FAULT_MEDIA_SEND) ? ST_IO : ST_OK;
 }
 
 static int exchange_open_pair(void *ctx, struct pool_id call, uint16_t *port)
 {
-    struct gateway *g = ctx;
+    struct fuzz_world *g = ctx;
     return pair_open(g->exchange_pairs, EXCHANGE_PORTS, call, port);
 }
 
 static void exchange_close_pair(void *ctx, struct pool_id call)
 {
-    struct gateway *g = ctx;
+    struct fuzz_world *g = ctx;
     pair_close(g->exchange_pairs, call);
 }
 
 static int exchange_send(void *ctx, struct pool_id call, bool rtcp, const struct net_addr *to, const void *data,
                          size_t len)
 {
-    struct gateway *g = ctx;
+    struct fuzz_world *g = ctx;
     judge_media(g, &g->exchange_pairs[call.slot], call, rtcp, to, span_make(data, len));
     carry(g, false, call, rtcp, to, span_make(data, len));
     return ST_OK;
@@ -223,16 +224,16 @@ static int exchange_send(void *ctx, struct pool_id call, bool rtcp, const struct
 
 static int64_t wall(void *ctx)
 {
-    const struct gateway *g = ctx;
+    const struct fuzz_world *g = ctx;
     return INT64_C(1700000000000000) + g->now;
 }
 
-struct media_io gateway_media_io(struct gateway *g)
+struct media_io fuzz_world_media_io(struct fuzz_world *g)
 {
     return (struct media_io){g, media_open_pair, media_close_pair, media_send, wall};
 }
 
-struct media_io gateway_exchange_media_io(struct gateway *g)
+struct media_io fuzz_world_exchange_media_io(struct fuzz_world *g)
 {
     return (struct media_io){g, exchange_open_pair, exchange_close_pair, exchange_send, wall};
 }

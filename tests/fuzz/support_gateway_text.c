@@ -37,7 +37,7 @@ static void put_response_head(struct outbuf *out, const char *message, const cha
     outbuf_printf(out, "CSeq: %.*s\r\n", SPAN_ARG(value_of(message, "CSeq")));
 }
 
-static void put_dialog_head(struct gateway *g, struct outbuf *out)
+static void put_dialog_head(struct fuzz_world *g, struct outbuf *out)
 {
     char text[ADDR_TEXT_MAX];
     struct span to = value_of(g->invite, "To");
@@ -49,7 +49,7 @@ static void put_dialog_head(struct gateway *g, struct outbuf *out)
                   SPAN_ARG(value_of(g->invite, "Call-ID")));
 }
 
-static void put_new_head(struct gateway *g, struct outbuf *out)
+static void put_new_head(struct fuzz_world *g, struct outbuf *out)
 {
     char text[ADDR_TEXT_MAX];
     unsigned n = g->serial++;
@@ -60,7 +60,7 @@ static void put_new_head(struct gateway *g, struct outbuf *out)
 }
 
 /* Of the peer's own: what it sends in a call that it began. */
-static void put_caller_head(struct gateway *g, struct outbuf *out, bool same_transaction)
+static void put_caller_head(struct fuzz_world *g, struct outbuf *out, bool same_transaction)
 {
     char text[ADDR_TEXT_MAX];
 
@@ -74,7 +74,7 @@ static void put_caller_head(struct gateway *g, struct outbuf *out, bool same_tra
     outbuf_printf(out, "Call-ID: %.*s\r\nMax-Forwards: 70\r\n", SPAN_ARG(value_of(g->answer, "Call-ID")));
 }
 
-static void put_sdp(struct gateway *g, struct outbuf *out, const char *audio)
+static void put_sdp(struct fuzz_world *g, struct outbuf *out, const char *audio)
 {
     char text[512];
     char host[ADDR_TEXT_MAX];
@@ -83,7 +83,7 @@ static void put_sdp(struct gateway *g, struct outbuf *out, const char *audio)
     addr_ip_text(&g->far, host);
     int n = snprintf(text, sizeof(text),
                      "v=0\r\no=- 1 1 IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\nm=audio %d RTP/AVP %s\r\n", kind, host,
-                     kind, host, GATEWAY_SDP_PORT, audio);
+                     kind, host, FUZZ_WORLD_SDP_PORT, audio);
     outbuf_printf(out, "Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", n, text);
 }
 
@@ -97,7 +97,7 @@ static struct span contact_uri(const char *message)
 }
 
 /* False when the letter stands for nothing. */
-static bool put_part(struct gateway *g, struct outbuf *out, char letter)
+static bool put_part(struct fuzz_world *g, struct outbuf *out, char letter)
 {
     char text[ADDR_TEXT_MAX];
 
@@ -123,7 +123,7 @@ static bool put_part(struct gateway *g, struct outbuf *out, char letter)
     return true;
 }
 
-char *gateway_template(struct gateway *g, struct span text, size_t *len)
+char *fuzz_world_template(struct fuzz_world *g, struct span text, size_t *len)
 {
     struct outbuf out;
 

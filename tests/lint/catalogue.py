@@ -18,7 +18,7 @@ FIXED = ("WebSocket 音頻服務器啟動", "創建上傳目錄: %s", "WebSocket
 REASONS = ((("src/sdp/parse.c",), r'\bbad\(p, ("[^"]+")'), (("src/sdp/parse.c", "src/sdp/agree.c", "src/call/incoming.c"), r'\*why = ("[^"]+")'),
            (("src/base/status.c",), r'return ("[^"]+")'), (("src/http/upgrade.c",), r'(?:refuse\(\d+, |\(struct refusal\)\{\d+, )("[^"]+")'),
            (("src/sipua/locate.c",), r'fail\(l, now, (?:[^";]*\? )?("[^"]+")'), (("src/http/tokens.c", "src/app/web_tokens.c"), r'TOKENS_WHY_MAX, ("[^%"][^"]+")'),
-           (("src/store/recordings.c",), r'char \*why = ("[^"]+")'), (("src/call/call.c", "src/call/bridge.c"), r'call_end\([^;"]*("[^"]+")'))
+           (("src/store/recordings.c",), r'char \*why = ("[^"]+")'), (("src/call/call.c", "src/call/gateway.c"), r'call_end\([^;"]*("[^"]+")'))
 NO_WORD = ("ok",)
 
 

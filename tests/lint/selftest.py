@@ -92,7 +92,7 @@ CASES = [
       ("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_X "%s %u"\n#define TEXT_ZH_X "%u %s"\n'),
       ("include/wsaudio/base/text.h", TEXT_H + '#define TEXT_EN_WORD_X "a"\n#define TEXT_ZH_WORD_X "b"\n'),
       ("src/base/log_words.c", "    PAIR(X),\n"), ("src/sdp/agree.c", '*why = "new";\n'),
-      ("src/call/bridge.c", 'call_end(call, X, f(call), "new");\n'),
+      ("src/call/gateway.c", 'call_end(call, X, f(call), "new");\n'),
       ("include/wsaudio/base/text.h", TEXT_H.replace("啟動 RTP 接收器...", "啟動接收器"))]),
     ("conformance", {"docs/sip-conformance.md": "| 8.1 | x | `sim.sipua.a:one` |\n| 9 | y | **open** |\n| 10 | z | `peer.b:test_c` |\n",
                      "docs/field.md": "| x | y | `sim.sipua.a:one` |\n",

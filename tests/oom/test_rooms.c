@@ -4,7 +4,7 @@
  *
  *  base      pool, timerq, digest                      audio    frame_ring, resampler
  *  sip       test_sip_calls.c, test_sip_tx.c           ws       connection: commands, an upload, ping, close
- *  call      bridge, exchange                          os       loop, UDP batch, ports, directory, file, flusher
+ *  call      gateway, exchange                          os       loop, UDP batch, ports, directory, file, flusher
  *  http      server: rules, tokens, a connection that asks
  *  app       options, file of tokens, uploads, recordings, media sockets
  */
@@ -112,7 +112,7 @@ static void worlds(void *ctx)
     world_end(w);
 }
 
-static void test_bridge_and_exchange(void **state)
+static void test_gateway_and_exchange(void **state)
 {
     (void)state;
     all(worlds, 30);
@@ -443,7 +443,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_basics),     cmocka_unit_test(test_bridge_and_exchange),
+        cmocka_unit_test(test_basics),     cmocka_unit_test(test_gateway_and_exchange),
         cmocka_unit_test(test_connection), cmocka_unit_test(test_settings),
         cmocka_unit_test(test_stores),
     };

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "failcall.h"
-#include "gateway.h"
+#include "server.h"
 #include "wavgen.h"
 #include "wsaudio/os.h"
 #include "wsframe.h"
@@ -199,7 +199,7 @@ static int run_once(void)
     memset(&client, 0, sizeof(client));
     client.fd = -1;
     failcall_turn = turn;
-    int code = gateway_run(&o);
+    int code = server_run(&o);
     failcall_turn = NULL;
     if (client.fd >= 0) {
         close(client.fd);

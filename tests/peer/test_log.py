@@ -170,7 +170,7 @@ def test_state_on_sigusr2():
                      r"usage 0\.\d+ Confirmed outgoing, Call-ID \"\w+\", to \"sip:600@127\.0\.0\.1\"",
                      r"dialog 0\.\d+ target known, remote tag \"\w+\", target \"sip:127\.0\.0\.1:\d+\"",
                      r"transaction \d+\.\d+ Accepted INVITE client, .*, M in \d+\.\d{3} s",
-                     r"bridge: 1 clients of \d+, 1 calls of \d+, RTP in [1-9]",
+                     r"gateway: 1 clients of \d+, 1 calls of \d+, RTP in [1-9]",
                      r"client 0\.\d+ open, peer 127\.0\.0\.1:\d+, dialect \"text\", call 0\.\d+,",
                      r"call 0\.\d+ established, with \"600\", client 0\.\d+, usage 0\.\d+, RTP port \d+, \d+ packets sent, "):
             assert re.search(line, log), (line, log)

@@ -52,13 +52,13 @@ struct front {
 
 static void front_new(struct front *f)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     struct http_server_config http = {.max_clients = FRONT_LINES,
                                       .site = {.version = "1", .commands = (const char *const[]){NULL}}};
 
     memset(f, 0, sizeof(*f));
     f->w = world_new(1, &config);
-    f->clients = (struct web_clients){.bridge = f->w->bridge};
+    f->clients = (struct web_clients){.gateway = f->w->gateway};
     http.endpoints = web_endpoints(&f->clients, true, &http.endpoint_count);
     http.protocol = web_protocol(&f->clients);
     assert_int_equal(http_server_new(&http, &f->server), ST_OK);
@@ -344,8 +344,8 @@ static void test_a_deaf_client(void **state)
     struct front_line *l = front_open(&f, "/", "CALL:bob");
     front_run(&f, DUR_S(1));
     l->reads = false;
-    for (int i = 0; i < 3000 && bridge_client_conn(f.w->bridge, l->client.id) != NULL; i++) {
-        if (ws_conn_end(bridge_client_conn(f.w->bridge, l->client.id)) != WS_END_NONE) {
+    for (int i = 0; i < 3000 && gateway_client_conn(f.w->gateway, l->client.id) != NULL; i++) {
+        if (ws_conn_end(gateway_client_conn(f.w->gateway, l->client.id)) != WS_END_NONE) {
             break;
         }
         line_says(&f, l, "DELETE_WAV:none");

@@ -7,9 +7,9 @@
 
 #define S5 DUR_S(5)
 
-static inline struct world *open_world(uint64_t seed, enum bridge_incoming incoming)
+static inline struct world *open_world(uint64_t seed, enum calls_incoming incoming)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
 
     config.incoming = incoming;
     return world_new(seed, &config);

@@ -17,7 +17,7 @@ struct bench {
 };
 
 /* A call to a phone that answers with this SDP (NULL: its own) and echoes. config may be NULL. */
-struct bench up_with(const struct bridge_config *config, const char *sdp);
+struct bench up_with(const struct gateway_config *config, const char *sdp);
 struct bench up(void);
 void down(struct bench *b);
 /* One binary message with that part of the sound. */

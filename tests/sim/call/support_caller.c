@@ -59,7 +59,7 @@ static void send_request(struct world *w, struct caller *c, const char *method, 
         c->request = strdup(text);
         c->request_done = false;
     }
-    world_to_bridge(w, text);
+    world_to_gateway(w, text);
 }
 
 /* Timers A and E in short: arg is the caller's number and the method. */
@@ -71,7 +71,7 @@ static void again(struct world *w, const char *arg)
     if (c->request_done || c->request == NULL || strncmp(c->request, method, strlen(method)) != 0 || c->repeats++ > 8) {
         return;
     }
-    world_to_bridge(w, c->request);
+    world_to_gateway(w, c->request);
     world_at(w, DUR_MS(500) << (c->repeats < 3 ? c->repeats : 3), again, arg);
 }
 
@@ -193,7 +193,7 @@ static void on_request(struct world *w, struct caller *c, const char *text)
              "SIP/2.0 200 OK\r\nVia: %s\r\nFrom: %s\r\nTo: %s\r\nCall-ID: caller-%u\r\nCSeq: %s\r\n"
              "Content-Length: 0\r\n\r\n",
              via, from, to, number_of(w, c), cseq);
-    world_to_bridge(w, answer);
+    world_to_gateway(w, answer);
 }
 
 bool caller_input(struct world *w, const char *text)

@@ -25,7 +25,7 @@ size_t world_connect_from(struct world *w, const struct net_addr *host)
         if (!c->open) {
             struct net_addr peer = *host;
             peer.port = (uint16_t)(50000 + i);
-            int status = bridge_client_open(w->bridge, w->now, &dialect_text, &peer, &c->id);
+            int status = gateway_client_open(w->gateway, w->now, &dialect_text, &peer, &c->id);
             assert_true(status == ST_OK || (status == ST_NO_MEMORY && w->memory_fails));
             c->open = status == ST_OK;
             c->reading = true;
@@ -48,7 +48,7 @@ void world_send_frame(struct world *w, size_t client, unsigned first, const void
     assert_non_null(frame);
     size_t n = wsframe_write(frame, first, data, len);
     for (size_t at = 0; at < n && c->open;) {
-        struct ws_conn *conn = bridge_client_conn(w->bridge, c->id);
+        struct ws_conn *conn = gateway_client_conn(w->gateway, c->id);
         assert_non_null(conn);
         size_t room = ws_conn_input_space(conn, &space);
         size_t piece = c->chunk > 0 && c->chunk < n - at ? c->chunk : n - at;
@@ -61,10 +61,10 @@ void world_send_frame(struct world *w, size_t client, unsigned first, const void
         ws_conn_input_commit(conn, piece);
         world_turn_end(w);
         at += piece;
-        struct ws_conn *still = c->open ? bridge_client_conn(w->bridge, c->id) : NULL;
+        struct ws_conn *still = c->open ? gateway_client_conn(w->gateway, c->id) : NULL;
         for (int i = 0; i < 1000 && still != NULL && ws_conn_has_work(still); i++) { /* more than a turn's share */
             world_turn_end(w);
-            still = c->open ? bridge_client_conn(w->bridge, c->id) : NULL;
+            still = c->open ? gateway_client_conn(w->gateway, c->id) : NULL;
         }
     }
     free(frame);
@@ -80,7 +80,7 @@ void world_disconnect(struct world *w, size_t client)
     if (!w->clients[client].open) {
         return;
     }
-    bridge_client_gone(w->bridge, w->now, w->clients[client].id);
+    gateway_client_gone(w->gateway, w->now, w->clients[client].id);
     w->clients[client].open = false;
     world_turn_end(w);
 }
@@ -232,7 +232,7 @@ static void take_frame(struct world *w, struct world_client *c, const struct wsf
 
 void world_client_reads(struct world *w, struct world_client *c)
 {
-    struct ws_conn *conn = bridge_client_conn(w->bridge, c->id);
+    struct ws_conn *conn = gateway_client_conn(w->gateway, c->id);
     const void *bytes;
     size_t len;
 
@@ -256,7 +256,7 @@ void world_client_reads(struct world *w, struct world_client *c)
     const void *left;
     bool flushed = conn != NULL && ws_conn_output(conn, &left) == 0;
     if (conn != NULL && (ws_conn_is_lost(conn) || (ws_conn_is_done(conn) && flushed))) {
-        bridge_client_gone(w->bridge, w->now, c->id);
+        gateway_client_gone(w->gateway, w->now, c->id);
         c->open = false;
     }
 }

@@ -11,7 +11,7 @@
 #include "live_bench.h"
 #include "wavgen.h"
 
-struct bench up_with(const struct bridge_config *config, const char *sdp)
+struct bench up_with(const struct gateway_config *config, const char *sdp)
 {
     struct bench b = {.w = world_new(1, config)};
 

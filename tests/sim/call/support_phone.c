@@ -100,7 +100,7 @@ void phone_respond(struct world *w, const char *request, int code, const char *r
         free(w->phone.last_response);
         w->phone.last_response = strdup(out);
     }
-    world_to_bridge(w, out);
+    world_to_gateway(w, out);
 }
 
 /* Its own requests again, until a response came; arg: the message. */
@@ -110,7 +110,7 @@ static void request_again(struct world *w, const char *arg)
 
     if (cseq != NULL && (uint32_t)strtoul(cseq + 6, NULL, 10) > w->phone.answered && w->phone.request_repeats > 0) {
         w->phone.request_repeats--;
-        world_to_bridge(w, arg);
+        world_to_gateway(w, arg);
         world_at(w, DUR_S(1), request_again, arg);
     }
 }
@@ -139,7 +139,7 @@ void phone_request(struct world *w, const char *method, const char *headers, con
     add(out, sizeof(out), "%s\r\nCSeq: %u %s\r\nContact: <sip:phone@10.0.0.9:5060>\r\n%s", id, p->cseq, method,
         headers != NULL ? headers : "");
     add_body(out, sizeof(out), sdp);
-    world_to_bridge(w, out);
+    world_to_gateway(w, out);
     if (p->plan.persistent && strcmp(method, "ACK") != 0) {
         p->request_repeats = 10;
         world_at(w, DUR_S(1), request_again, out);
@@ -188,7 +188,7 @@ static void repeat_answer(struct world *w, const char *arg)
     }
     dur_us wait = DUR_MS(500) << p->answer_repeats;
     p->answer_repeats++;
-    world_to_bridge(w, p->answer);
+    world_to_gateway(w, p->answer);
     world_at(w, wait < DUR_S(4) ? wait : DUR_S(4), repeat_answer, NULL);
 }
 
@@ -198,7 +198,7 @@ static void repeat_refusal(struct world *w, const char *request)
     struct phone *p = &w->phone;
 
     if (!p->refusal_acked && p->invite != NULL && strcmp(request, p->invite) == 0 && p->answer_repeats++ < 10) {
-        world_to_bridge(w, p->last_response);
+        world_to_gateway(w, p->last_response);
         world_at(w, DUR_S(2), repeat_refusal, request);
     }
 }
@@ -260,13 +260,13 @@ static void on_invite(struct world *w, const char *text)
     bool again = p->invite != NULL && strcmp(p->invite, text) == 0;
     if (again) {
         if (plan->persistent && p->last_response != NULL) {
-            world_to_bridge(w, p->last_response);
+            world_to_gateway(w, p->last_response);
         }
         return;
     }
     for (size_t i = 0; i < p->moved_count; i++) {
         if (strcmp(p->moved[i].invite, text) == 0) {
-            world_to_bridge(w, p->moved[i].response);
+            world_to_gateway(w, p->moved[i].response);
             return;
         }
     }
@@ -372,7 +372,7 @@ void phone_rtp(struct world *w, const uint8_t *data, size_t len, struct pool_id 
     memcpy(p->rtp_payload + p->rtp_len, data + 12, len - 12);
     p->rtp_len += len - 12;
     if (p->plan.echo) {
-        world_rtp_to_bridge(w, call, &from, data, len);
+        world_rtp_to_gateway(w, call, &from, data, len);
     }
 }
 

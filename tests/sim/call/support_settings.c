@@ -2,9 +2,9 @@
 /* How a world is made when a test says nothing else. */
 #include "world.h"
 
-struct bridge_config world_config(void)
+struct gateway_config world_config(void)
 {
-    return (struct bridge_config){
+    return (struct gateway_config){
         .domain = SPAN_LIT("10.0.0.9"),
         .media_addr = addr_ipv4(10, 0, 0, 1, 0),
         .max_calls = 4,
@@ -23,7 +23,7 @@ struct bridge_config world_config(void)
 
 struct world_settings world_settings(void)
 {
-    return (struct world_settings){.bridge = world_config(),
+    return (struct world_settings){.gateway = world_config(),
                                    .sip = {.local = addr_ipv4(10, 0, 0, 1, 5062),
                                            .next_hop = addr_ipv4(10, 0, 0, 9, 5060),
                                            .domain = SPAN_LIT("10.0.0.9"),

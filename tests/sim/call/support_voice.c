@@ -47,7 +47,7 @@ void voice_say(const struct voice *v, uint8_t payload_type, bool marker, uint16_
     for (uint32_t slot = 0; slot < 64 && pool_id_is_none(call); slot++) {
         call = v->w->media_open[slot] ? v->w->media_call[slot] : call;
     }
-    world_rtp_to_bridge(v->w, call, &phone_rtp_addr, bytes, out.len);
+    world_rtp_to_gateway(v->w, call, &phone_rtp_addr, bytes, out.len);
 }
 
 void voice_packet(struct voice *v, size_t samples, bool arrives)

@@ -136,7 +136,7 @@ static int far_sip_send(void *ctx, const struct sip_flow *to, const void *data, 
     return ST_OK;
 }
 
-void world_to_bridge(struct world *w, const char *text)
+void world_to_gateway(struct world *w, const char *text)
 {
     sip_travels(w, false, text, strlen(text));
 }
@@ -186,7 +186,7 @@ static void log_sent(struct world *w, const struct net_addr *to, const uint8_t *
     memcpy(w->sent[w->sent_count - 1].begin, p + 12, len - 12 < 4 ? len - 12 : 4);
 }
 
-/* From the bridge's port to the exchange's, or back. */
+/* From the gateway's port to the exchange's, or back. */
 static void media_crosses(struct world *w, bool to_far, struct pool_id call, bool rtcp, const struct net_addr *to,
                           const void *data, size_t len)
 {
@@ -269,8 +269,8 @@ static int64_t media_wall(void *ctx)
     return 1700000000000000 + w->now;
 }
 
-void world_rtp_to_bridge(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
-                         size_t len)
+void world_rtp_to_gateway(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
+                          size_t len)
 {
     if (!chance(w, w->loss_percent)) {
         struct world_event *e = event_add(w, EV_RTP_TO_BRIDGE, travel(w), data, len);
@@ -279,8 +279,8 @@ void world_rtp_to_bridge(struct world *w, struct pool_id call, const struct net_
     }
 }
 
-void world_rtcp_to_bridge(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
-                          size_t len)
+void world_rtcp_to_gateway(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
+                           size_t len)
 {
     struct world_event *e = event_add(w, EV_RTP_TO_BRIDGE, travel(w), data, len);
     e->call = call;
@@ -310,7 +310,7 @@ void world_phone_rtp(struct world *w, const struct net_addr *from, uint8_t paylo
         }
     }
     memset(packet + 12, (uint8_t)sequence, 160);
-    world_rtp_to_bridge(w, call, from, packet, sizeof(packet));
+    world_rtp_to_gateway(w, call, from, packet, sizeof(packet));
 }
 
 /* ---- turns ---- */
@@ -318,8 +318,8 @@ void world_phone_rtp(struct world *w, const struct net_addr *from, uint8_t paylo
 void world_turn_end(struct world *w)
 {
     sip_stack_expire(w->sip, w->now);
-    bridge_expire(w->bridge, w->now);
-    bridge_pump(w->bridge, w->now);
+    gateway_expire(w->gateway, w->now);
+    gateway_pump(w->gateway, w->now);
     w->list_calls_most = w->list_calls_turn > w->list_calls_most ? w->list_calls_turn : w->list_calls_most;
     w->list_calls_turn = 0;
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {
@@ -327,7 +327,7 @@ void world_turn_end(struct world *w)
             world_client_reads(w, &w->clients[i]);
         }
     }
-    bridge_reap(w->bridge);
+    gateway_reap(w->gateway);
     sip_stack_reap(w->sip);
     if (w->far.exchange != NULL) {
         loopback_ua_expire(w->far.exchange, w->now);
@@ -337,7 +337,7 @@ void world_turn_end(struct world *w)
 
 /* ---- time ---- */
 
-static const struct net_addr bridge_addr = {.family = 4, .port = 5062, .ip = {10, 0, 0, 1}};
+static const struct net_addr gateway_addr = {.family = 4, .port = 5062, .ip = {10, 0, 0, 1}};
 
 static void sip_arrives(struct world *w, const struct world_event *e)
 {
@@ -347,7 +347,7 @@ static void sip_arrives(struct world *w, const struct world_event *e)
         sip_stack_input(w->sip, w->now, &from, e->data, e->len);
     } else if (w->far.exchange != NULL) {
         legal_received(w->far.legal, w->now, e->data, e->len);
-        loopback_ua_sip_input(w->far.exchange, w->now, &bridge_addr, e->data, e->len);
+        loopback_ua_sip_input(w->far.exchange, w->now, &gateway_addr, e->data, e->len);
     } else if (!caller_input(w, (const char *)e->data)) {
         phone_input(w, (const char *)e->data);
     }
@@ -362,7 +362,7 @@ static void event_run(struct world *w, size_t index)
     case EV_SIP_TO_PHONE:
     case EV_SIP_TO_BRIDGE: sip_arrives(w, &e); break;
     case EV_RTP_TO_PHONE: phone_rtp(w, e.data, e.len, e.call); break;
-    case EV_RTP_TO_BRIDGE: bridge_media_input(w->bridge, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
+    case EV_RTP_TO_BRIDGE: gateway_media_input(w->gateway, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
     case EV_RTP_TO_FAR: loopback_ua_media_input(w->far.exchange, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
     case EV_RUN: e.run(w, (const char *)e.data); break;
     default: fail(); break;
@@ -377,7 +377,7 @@ static bool somebody_reads(const struct world *w)
 
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {
         const struct world_client *c = &w->clients[i];
-        const struct ws_conn *conn = c->open && c->reading ? bridge_client_conn(w->bridge, c->id) : NULL;
+        const struct ws_conn *conn = c->open && c->reading ? gateway_client_conn(w->gateway, c->id) : NULL;
         if (conn != NULL && ws_conn_output(conn, &bytes) > 0) {
             return true;
         }
@@ -388,18 +388,18 @@ static bool somebody_reads(const struct world *w)
 static mono_us tick_due(const struct world *w)
 {
     mono_us far = w->far.exchange != NULL ? loopback_ua_tick_due(w->far.exchange) : MONO_NEVER;
-    return mono_earlier(bridge_tick_due(w->bridge), far);
+    return mono_earlier(gateway_tick_due(w->gateway), far);
 }
 
 static mono_us timers_due(const struct world *w)
 {
     mono_us far = w->far.exchange != NULL ? loopback_ua_due(w->far.exchange) : MONO_NEVER;
-    return mono_earlier(mono_earlier(bridge_due(w->bridge), sip_stack_due(w->sip)), far);
+    return mono_earlier(mono_earlier(gateway_due(w->gateway), sip_stack_due(w->sip)), far);
 }
 
 static void tick(struct world *w)
 {
-    bridge_tick(w->bridge, w->now);
+    gateway_tick(w->gateway, w->now);
     if (w->far.exchange != NULL) {
         loopback_ua_tick(w->far.exchange, w->now);
     }
@@ -580,7 +580,7 @@ static void sink(void *ctx, enum log_level level, const char *text, size_t len)
 
 void world_stop(struct world *w)
 {
-    bridge_stop(w->bridge, w->now);
+    gateway_stop(w->gateway, w->now);
     sip_stack_stop(w->sip, w->now);
 }
 
@@ -625,7 +625,7 @@ static void sip_event(void *ctx, const struct sip_event *event)
 {
     struct world *w = ctx;
 
-    bridge_sip_event(w->bridge, w->now, event);
+    gateway_sip_event(w->gateway, w->now, event);
 }
 
 static void sip_link(void *ctx, enum sip_link_event event, const struct net_addr *local)
@@ -633,7 +633,7 @@ static void sip_link(void *ctx, enum sip_link_event event, const struct net_addr
     struct world *w = ctx;
 
     if (event == SIP_LINK_ADDRESS) {
-        bridge_set_media_addr(w->bridge, local);
+        gateway_set_media_addr(w->gateway, local);
     }
 }
 
@@ -641,10 +641,10 @@ static bool sip_redirect(void *ctx, struct pool_id owner, struct span uri)
 {
     struct world *w = ctx;
 
-    return bridge_may_redirect(w->bridge, w->now, owner, uri);
+    return gateway_may_redirect(w->gateway, w->now, owner, uri);
 }
 
-static int open_bridge(struct world *w, const struct sip_config *settings, bool mirror)
+static int open_gateway(struct world *w, const struct sip_config *settings, bool mirror)
 {
     const struct sip_hooks hooks = {w, sip_send, sip_event, sip_link, sip_redirect};
     struct sip_config sip = *settings;
@@ -658,7 +658,7 @@ static int open_bridge(struct world *w, const struct sip_config *settings, bool 
         return ST_NO_MEMORY;
     }
     w->config.sip = w->sip;
-    return bridge_new(&w->config, &w->bridge);
+    return gateway_new(&w->config, &w->gateway);
 }
 
 struct world *world_try_new(uint64_t seed, const struct world_settings *settings, bool mirror)
@@ -673,7 +673,7 @@ struct world *world_try_new(uint64_t seed, const struct world_settings *settings
     w->now = DUR_S(1000);
     w->delay = DUR_MS(5);
     w->commit_delay = DUR_MS(30);
-    w->config = settings->bridge;
+    w->config = settings->gateway;
     w->config.log = &w->log;
     w->config.rng = &w->rng;
     w->config.media = (struct media_io){w, media_open_pair, media_close_pair, media_send, media_wall};
@@ -681,36 +681,36 @@ struct world *world_try_new(uint64_t seed, const struct world_settings *settings
     w->legal = legal_new();
     assert_non_null(w->legal);
     phone_init(w);
-    if (open_bridge(w, &settings->sip, mirror) != ST_OK || (mirror && open_far(w) != ST_OK)) {
+    if (open_gateway(w, &settings->sip, mirror) != ST_OK || (mirror && open_far(w) != ST_OK)) {
         free_world(w);
         return NULL;
     }
     return w;
 }
 
-static struct world *world_made(uint64_t seed, const struct bridge_config *config, bool mirror)
+static struct world *world_made(uint64_t seed, const struct gateway_config *config, bool mirror)
 {
     struct world_settings settings = world_settings();
 
-    settings.bridge = config != NULL ? *config : settings.bridge;
+    settings.gateway = config != NULL ? *config : settings.gateway;
     struct world *w = world_try_new(seed, &settings, mirror);
     assert_non_null(w);
     return w;
 }
 
-struct world *world_new(uint64_t seed, const struct bridge_config *config)
+struct world *world_new(uint64_t seed, const struct gateway_config *config)
 {
     return world_made(seed, config, false);
 }
 
-struct world *world_new_mirror(uint64_t seed, const struct bridge_config *config)
+struct world *world_new_mirror(uint64_t seed, const struct gateway_config *config)
 {
     return world_made(seed, config, true);
 }
 
 static void free_world(struct world *w)
 {
-    bridge_free(w->bridge);
+    gateway_free(w->gateway);
     sip_stack_free(w->sip);
     loopback_ua_free(w->far.exchange);
     legal_free(w->legal);
@@ -755,7 +755,7 @@ void world_end(struct world *w)
     world_run(w, w->far.exchange != NULL
                      ? DUR_S(3700)
                      : DUR_S(140)); /* 64*T1 for a CANCEL wish, 64*T1 for the CANCEL, timer D behind it */
-    struct bridge_stats stats = bridge_stats(w->bridge);
+    struct gateway_stats stats = gateway_stats(w->gateway);
     struct sip_stats sip = sip_stack_stats(w->sip);
     if (sip.usages + sip.transactions + sip.timers != 0) {
         world_ladder(w);

@@ -25,7 +25,7 @@
 
 static void answered(void **state)
 {
-    struct world *w = open_world(2, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(2, CALLS_INCOMING_RING);
     size_t c = listener(w);
 
     (void)state;
@@ -57,7 +57,7 @@ static void answered(void **state)
 
 static void never_confirmed(void **state)
 {
-    struct world *w = open_world(11, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(11, CALLS_INCOMING_RING);
     size_t c = listener(w);
     struct caller_plan plan = {.no_ack = true};
 
@@ -88,7 +88,7 @@ static void never_confirmed(void **state)
 
 static void before_the_ack(void **state)
 {
-    struct world *w = open_world(12, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(12, CALLS_INCOMING_RING);
     size_t c = listener(w);
     struct caller_plan plan = {.no_ack = true};
 
@@ -132,7 +132,7 @@ static void before_the_ack(void **state)
 
 static void no_offer(void **state)
 {
-    struct world *w = open_world(13, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(13, CALLS_INCOMING_RING);
     size_t c = listener(w);
     struct caller_plan plan = {.sdp = "", .ack_sdp = phone_sdp};
 
@@ -200,7 +200,7 @@ static void refuses(struct world *w, const char *sdp, int code, const char *warn
 
 static void unusable_offers(void **state)
 {
-    struct world *w = open_world(14, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(14, CALLS_INCOMING_RING);
     size_t c = listener(w);
     static char huge[20000];
 
@@ -220,7 +220,7 @@ static void unusable_offers(void **state)
     huge[16385] = '\0';
     refuses(w, huge, 413, "");
     assert_int_equal(world_count(w, c, ""), 0);
-    assert_int_equal(bridge_stats(w->bridge).calls_started, 0);
+    assert_int_equal(gateway_stats(w->gateway).calls_started, 0);
     world_end(w);
 }
 
@@ -235,7 +235,7 @@ static void names(void **state)
         {"%ff%0d%0aX", "%00", "INCOMING:???X:?", "rec/???X-"},
         {"..%2f..%2fetc", "2", "INCOMING:../../etc:2", "rec/../../etc-"}, /* recordings_name.c makes it safe */
     };
-    struct world *w = open_world(17, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(17, CALLS_INCOMING_RING);
     size_t c = listener(w);
     char mark[128];
 
@@ -275,7 +275,7 @@ static void our_answer(void **state)
         {SDP_HEAD "m=audio 4000 RTP/AVP 0\r\na=ptime:40\r\n", "a=ptime:40\r\n"},
         {SDP_HEAD "m=video 6000 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 0\r\n", "m=video 0 RTP/AVP 31\r\nm=audio 32000 "},
     };
-    struct world *w = open_world(18, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(18, CALLS_INCOMING_RING);
     size_t c = listener(w);
 
     (void)state;
@@ -294,8 +294,8 @@ static void our_answer(void **state)
 
 static void echo_test(void **state)
 {
-    struct bridge_config config = world_config();
-    config.incoming = BRIDGE_INCOMING_ECHO;
+    struct gateway_config config = world_config();
+    config.incoming = CALLS_INCOMING_ECHO;
     config.max_call = DUR_S(60);
     struct world *w = world_new(19, &config);
     size_t c = world_connect(w);
@@ -321,7 +321,7 @@ static void echo_test(void **state)
     caller_bye(w, a);
     world_run(w, DUR_S(1));
     assert_int_equal(world_logged(w, "Call 0911 ended: 200 OK"), 1);
-    assert_int_equal(bridge_stats(w->bridge).calls, 0);
+    assert_int_equal(gateway_stats(w->gateway).calls, 0);
     /* silence ends it, and the longest time */
     struct caller *b = caller_call(w, "0912", "2", NULL);
     world_run(w, DUR_S(31));
@@ -350,8 +350,8 @@ static void echo_test(void **state)
 
 static void like_any_call(void **state)
 {
-    struct bridge_config config = world_config();
-    config.incoming = BRIDGE_INCOMING_RING;
+    struct gateway_config config = world_config();
+    config.incoming = CALLS_INCOMING_RING;
     config.max_call = DUR_S(10);
     struct world *w = world_new(21, &config);
     size_t c = listener(w);
@@ -392,7 +392,7 @@ static void like_any_call(void **state)
 /* An INVITE may name anybody's address, and its sender need not be where it says: until the ACK no more goes out than came in. */
 static void little_is_sent_before_the_ack(void **state)
 {
-    struct world *w = open_world(22, BRIDGE_INCOMING_ECHO);
+    struct world *w = open_world(22, CALLS_INCOMING_ECHO);
     struct net_addr far = {.family = 4, .port = 30000, .ip = {10, 0, 0, 9}};
     struct caller_plan plan = {.no_ack = true};
 
@@ -414,7 +414,7 @@ static void little_is_sent_before_the_ack(void **state)
     assert_int_equal(world_messages(w, true, "BYE "), 1);
     world_end(w);
 
-    w = open_world(23, BRIDGE_INCOMING_ECHO);
+    w = open_world(23, CALLS_INCOMING_ECHO);
     a = caller_call(w, "0911", "2", NULL);
     status_is(w, a, 200);
     world_run(w, DUR_S(1));

@@ -229,7 +229,7 @@ static void late_ack(void **state)
 
 static void offer_after_answer(void **state)
 {
-    struct world *w = open_world(62, BRIDGE_INCOMING_ECHO);
+    struct world *w = open_world(62, CALLS_INCOMING_ECHO);
     struct caller_plan plan = {0};
     struct caller *caller = caller_call(w, "201", "300", &plan);
 
@@ -293,7 +293,7 @@ static void early_answer_of_ipv6(void **state)
 
 static void offer_of_ipv6(void **state)
 {
-    struct world *w = open_world(65, BRIDGE_INCOMING_ECHO);
+    struct world *w = open_world(65, CALLS_INCOMING_ECHO);
     struct caller_plan plan = {.sdp = SDP("IP6 2001:db8::9", "30000 RTP/AVP 0")};
     struct caller *caller = caller_call(w, "201", "300", &plan);
 

@@ -470,7 +470,7 @@ static void silent_on_cancel(void **state)
 
 static void fault_08_ring_time_out(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     config.ring = DUR_S(20);
     struct world *w = world_new(18, &config);
     size_t c = world_connect(w);
@@ -533,7 +533,7 @@ static void client_gone(int after_ms, bool answers)
     world_disconnect(w, c);
     world_run(w, DUR_S(2));
     assert_int_equal(w->ports_open, 0);
-    assert_int_equal(bridge_stats(w->bridge).calls, 0);
+    assert_int_equal(gateway_stats(w->gateway).calls, 0);
     if (answers && after_ms > 150) {
         assert_int_equal(w->phone.byes, 1);
     } else {
@@ -699,7 +699,7 @@ static void reinvite_same_and_other(void **state)
 
 static void fault_47_longest_call(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     config.max_call = DUR_S(10);
     struct world *w = world_new(28, &config);
     size_t c = world_connect(w);

@@ -354,7 +354,7 @@ static void every_verb_in_every_state(void **state)
 /* --lang zh: a reason that is ours is Chinese in the log and English on the wire; the far end's own stays. */
 static void reasons_in_the_logs_language(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     config.no_media = DUR_S(5);
     config.max_call = DUR_S(60);
     struct world *w = world_new(19, &config);
@@ -385,7 +385,7 @@ static void reasons_in_the_logs_language(void **state)
 
 static void all_lines_in_use(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     config.max_calls = 2;
     struct world *w = world_new(6, &config);
     size_t a = world_connect(w);
@@ -665,7 +665,7 @@ static void control_text_that_nobody_reads(void **state)
     established(w, c);
     w->clients[c].reading = false;
     for (;;) {
-        const struct ws_conn *conn = bridge_client_conn(w->bridge, w->clients[c].id);
+        const struct ws_conn *conn = gateway_client_conn(w->gateway, w->clients[c].id);
         assert_non_null(conn);
         if (ws_conn_control_queued(conn) >= 65000) {
             break;

@@ -22,7 +22,7 @@
 
 static struct world *open_world(const struct dial_rule *rules, uint32_t count, uint32_t calls_per_minute)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     config.dial_rules = rules;
     config.dial_rule_count = count;
     config.calls_per_minute = calls_per_minute;
@@ -70,11 +70,11 @@ static void rules(void **state)
     denied(w, c, "CALL:sip:anywhere.example", "ERROR:CALL:denied:");
     denied(w, c, "CALL:not a target", "ERROR:CALL:bad_argument:");
     assert_int_equal(world_logged(w, "denied by --dial-allow, --dial-deny"), 5);
-    assert_int_equal(bridge_stats(w->bridge).calls_denied, 18);
+    assert_int_equal(gateway_stats(w->gateway).calls_denied, 18);
     one_call(w, c, "CALL:0900-123-456"); /* the minute's one call is still there */
     world_run(w, DUR_S(60));
     one_call(w, c, "CALL:sip:201@anywhere.example");
-    assert_int_equal(bridge_stats(w->bridge).calls_limited, 0);
+    assert_int_equal(gateway_stats(w->gateway).calls_limited, 0);
     world_end(w);
 }
 
@@ -86,8 +86,8 @@ static void rate(void **state)
     size_t t = world_connect(w);
     size_t u = world_connect(w);
     (void)state;
-    assert_int_equal(bridge_client_token(w->bridge, w->clients[t].id, SPAN_LIT("one")), ST_OK);
-    assert_int_equal(bridge_client_token(w->bridge, w->clients[u].id, SPAN_LIT("one")), ST_OK);
+    assert_int_equal(gateway_client_token(w->gateway, w->clients[t].id, SPAN_LIT("one")), ST_OK);
+    assert_int_equal(gateway_client_token(w->gateway, w->clients[u].id, SPAN_LIT("one")), ST_OK);
     one_call(w, a, "CALL:1");
     one_call(w, b, "CALL:2");
     denied(w, a, "CALL:", "ERROR:CALL:bad_argument:");
@@ -103,7 +103,7 @@ static void rate(void **state)
     world_run(w, DUR_S(1));
     a = world_connect(w); /* a new connection is no new minute */
     denied(w, a, "CALL:9", "ERROR:CALL:rate_limited:");
-    assert_int_equal(bridge_stats(w->bridge).calls_limited, 4);
+    assert_int_equal(gateway_stats(w->gateway).calls_limited, 4);
     assert_int_equal(world_logged(w, "is over --calls-per-minute"), 4);
     assert_int_equal(world_logged(w, "one"), 0); /* never a token */
     world_run(w, DUR_S(20));
@@ -256,7 +256,7 @@ static void flood_beside_a_call(void **state)
         assert_int_equal(w->sent[i].at - w->sent[i - 1].at, MEDIA_TICK_US);
         assert_int_equal((uint16_t)(w->sent[i].sequence - w->sent[i - 1].sequence), 1);
     }
-    assert_int_equal(bridge_stats(w->bridge).media.ticks_skipped, 0);
+    assert_int_equal(gateway_stats(w->gateway).media.ticks_skipped, 0);
     assert_int_equal(w->message_count, messages); /* not one answer */
     assert_int_equal(after.transactions, before.transactions);
     assert_int_equal(after.usages, before.usages);

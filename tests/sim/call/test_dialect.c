@@ -113,7 +113,7 @@ static void on_event(struct client *c, const struct call_event *event)
 
     switch (event->kind) {
     case CALL_EVENT_STATE:
-        hear(c, "%s%d", call_state_name((int)event->state), event->state == CALL_ENDED ? event->code : 0);
+        hear(c, "%s%d", call_state_name((int)event->state), event->state == CALL_ST_ENDED ? event->code : 0);
         break;
     case CALL_EVENT_FIGURES: hear(c, "figures%d", event->figures->tx_packets > 0 ? 1 : 0); break;
     case CALL_EVENT_DIGIT: hear(c, "digit%c", event->digit); break;
@@ -175,17 +175,17 @@ static const struct dialect toy = {
 
 static struct ws_conn *conn_of(struct world *w)
 {
-    struct ws_conn *conn = bridge_client_conn(w->bridge, g_id);
+    struct ws_conn *conn = gateway_client_conn(w->gateway, g_id);
     assert_non_null(conn);
     return conn;
 }
 
-static struct world *toy_world(const struct bridge_config *config)
+static struct world *toy_world(const struct gateway_config *config)
 {
     struct world *w = world_new(1, config);
     struct net_addr peer = addr_ipv4(127, 0, 0, 1, 49999);
 
-    assert_int_equal(bridge_client_open(w->bridge, w->now, &toy, &peer, &g_id), ST_OK);
+    assert_int_equal(gateway_client_open(w->gateway, w->now, &toy, &peer, &g_id), ST_OK);
     return w;
 }
 
@@ -218,7 +218,7 @@ static void expect(const char *heard)
 
 static void leave(struct world *w)
 {
-    bridge_client_gone(w->bridge, w->now, g_id);
+    gateway_client_gone(w->gateway, w->now, g_id);
     world_turn_end(w);
     world_end(w);
 }
@@ -297,12 +297,12 @@ static void files(void **state)
 
 static void ringing(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     struct caller_plan plan = {.persistent = true};
     char expected[64];
 
     (void)state;
-    config.incoming = BRIDGE_INCOMING_RING;
+    config.incoming = CALLS_INCOMING_RING;
     struct world *w = toy_world(&config);
     size_t other = world_connect(w);
     text(w, "l");
@@ -342,7 +342,7 @@ static void audio_goes_out(void **state)
 
 static void pieces(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     uint8_t frame[64];
     const void *bytes;
 

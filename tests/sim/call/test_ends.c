@@ -63,7 +63,7 @@ static void unread(struct world *w, size_t c)
 
     w->clients[c].reading = false;
     for (int i = 0; i < 5000; i++) {
-        conn = bridge_client_conn(w->bridge, w->clients[c].id);
+        conn = gateway_client_conn(w->gateway, w->clients[c].id);
         if (conn == NULL || ws_conn_end(conn) != WS_END_NONE) {
             return;
         }
@@ -74,7 +74,7 @@ static void unread(struct world *w, size_t c)
 
 static void the_line_is_free_at_the_decision(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     uint16_t sequence = 0;
 
     (void)state;
@@ -87,7 +87,7 @@ static void the_line_is_free_at_the_decision(void **state)
     phone_talks(w, &sequence, DUR_S(12)); /* its audio is lost, oldest first, long before */
     unread(w, c);
     assert_true(w->clients[c].open);
-    assert_int_equal(bridge_stats(w->bridge).calls, 0);
+    assert_int_equal(gateway_stats(w->gateway).calls, 0);
     world_send(w, other, "CALL:1"); /* the one line */
     world_run(w, DUR_MS(20));
     assert_int_equal(world_count(w, other, "CALL_STATE:trying"), 1);
@@ -148,7 +148,7 @@ static void a_client_that_does_not_answer_our_close(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        struct bridge_config config = world_config();
+        struct gateway_config config = world_config();
         char line[32];
         config.max_message = 1000;
         struct world *w = world_new(4 + i, &config);
@@ -170,10 +170,10 @@ static void a_client_that_does_not_answer_our_close(void **state)
 /* LISTEN ends with the decision too: nobody is rung who will not answer. */
 static void nobody_rings_a_connection_that_ends(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
 
     (void)state;
-    config.incoming = BRIDGE_INCOMING_RING;
+    config.incoming = CALLS_INCOMING_RING;
     struct world *w = world_new(8, &config);
     size_t c = world_connect(w);
     world_send(w, c, "LISTEN");
@@ -197,7 +197,7 @@ static void half_a_list(void **state)
     world_run(w, DUR_S(1));
     assert_true(w->list_open);
     static char payload[2 * WS_INPUT_CAP];
-    struct ws_conn *conn = bridge_client_conn(w->bridge, w->clients[c].id);
+    struct ws_conn *conn = gateway_client_conn(w->gateway, w->clients[c].id);
     void *space;
     for (size_t room = ws_conn_input_space(conn, &space); room > 0; room = ws_conn_input_space(conn, &space)) {
         uint8_t frame[256];

@@ -149,7 +149,7 @@ static void slices(void **state)
     established(w, c);
     world_send(w, c, "PLAY_WAV:big.wav"); /* copied into the folder by hand: nobody converted it yet */
     world_wait(w, c, "WAV_DONE:big.wav", DUR_S(10));
-    struct bridge_stats stats = bridge_stats(w->bridge);
+    struct gateway_stats stats = gateway_stats(w->gateway);
     assert_int_equal(stats.media.conversions, 1);
     assert_true(stats.media.convert_steps_max <= STEPS_MAX);
     assert_true(stats.media.convert_turns >=
@@ -166,7 +166,7 @@ static void slices(void **state)
     assert_int_equal(w->cached_opens, opens + 1);
     world_send(w, c, "STOP_WAV");
     world_run(w, DUR_S(1));
-    assert_true(bridge_stats(w->bridge).media.convert_turns ==
+    assert_true(gateway_stats(w->gateway).media.convert_turns ==
                 stats.media.convert_turns); /* nothing was converted again */
     world_end(w);
 }
@@ -185,7 +185,7 @@ static void no_room(void **state)
     world_send(w, c, "PLAY_WAV:big.wav");
     world_wait(w, c, "WAV_DONE:big.wav", DUR_S(10));
     assert_false(w->cached.used);
-    assert_true(bridge_stats(w->bridge).media.convert_steps_max <= STEPS_MAX);
+    assert_true(gateway_stats(w->gateway).media.convert_steps_max <= STEPS_MAX);
     assert_heard(w, c, samples);
     world_end(w);
 }
@@ -222,7 +222,7 @@ static void replaced_and_gone(void **state)
 /* Many calls play what is not converted yet: the budget is shared, and all hear all of it. */
 static void many_at_once(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     struct world *w = world_new(4, &config);
     size_t clients[3];
     struct wavtone tone = {.kind = wavtone_kinds[9], .rate_hz = 44100, .hz = 697, .seconds = 1};
@@ -242,7 +242,7 @@ static void many_at_once(void **state)
         world_wait(w, clients[i], "WAV_DONE:x.wav", S5);
     }
     assert_true(w->now - begin < DUR_MS(1100)); /* nobody waited */
-    assert_true(bridge_stats(w->bridge).media.convert_steps_max <= STEPS_MAX);
+    assert_true(gateway_stats(w->gateway).media.convert_steps_max <= STEPS_MAX);
     world_end(w);
 }
 
@@ -285,7 +285,7 @@ static void no_hole_in_it(void **state)
         for (size_t n = 0; n < 7000; n++) {
             assert_int_equal(w->phone.rtp_payload[at + n], linear_to_ulaw(wanted[skip + n]));
         }
-        assert_true(bridge_stats(w->bridge).media.convert_steps_max <= STEPS_MAX);
+        assert_true(gateway_stats(w->gateway).media.convert_steps_max <= STEPS_MAX);
         world_end(w);
     }
 }

@@ -436,7 +436,7 @@ static void test_comfort_noise(void **state)
         v.timestamp += 16000;
         v.spoken = 0;
         voice_speak(&v, 10);
-        assert_int_equal(bridge_stats(w->bridge).media.rtp_dropped, 0);
+        assert_int_equal(gateway_stats(w->gateway).media.rtp_dropped, 0);
         world_end(w);
     }
 }
@@ -527,7 +527,7 @@ static void test_payload_types_of_keys(void **state)
         voice_press(&v, rows[i].type, 7, 0);
         voice_press(&v, rows[i].type, 7, 4);
         assert_int_equal(world_count(w, c, "DTMF:7"), rows[i].told);
-        assert_int_equal(bridge_stats(w->bridge).media.rtp_dropped, rows[i].told == 0 ? 2 : 0);
+        assert_int_equal(gateway_stats(w->gateway).media.rtp_dropped, rows[i].told == 0 ? 2 : 0);
         world_end(w);
     }
 }

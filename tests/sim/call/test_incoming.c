@@ -28,7 +28,7 @@
 
 static void refused_by_default(void **state)
 {
-    struct world *w = open_world(1, BRIDGE_INCOMING_REJECT);
+    struct world *w = open_world(1, CALLS_INCOMING_REJECT);
     size_t c = world_connect(w);
 
     (void)state;
@@ -41,14 +41,14 @@ static void refused_by_default(void **state)
     world_send(w, c, "UNLISTEN");
     assert_int_equal(world_count(w, c, "ERROR:"), 3);
     status_is(w, caller_call(w, "100", "200", NULL), 480);
-    assert_int_equal(bridge_stats(w->bridge).calls, 0);
+    assert_int_equal(gateway_stats(w->gateway).calls, 0);
     world_end(w);
 }
 
 static void nobody_to_ring(void **state)
 {
-    struct bridge_config config = world_config();
-    config.incoming = BRIDGE_INCOMING_RING;
+    struct gateway_config config = world_config();
+    config.incoming = CALLS_INCOMING_RING;
     config.max_calls = 2;
     struct world *w = world_new(3, &config);
 
@@ -71,8 +71,8 @@ static void nobody_to_ring(void **state)
 
 static void rings_on(void **state)
 {
-    struct bridge_config config = world_config();
-    config.incoming = BRIDGE_INCOMING_RING;
+    struct gateway_config config = world_config();
+    config.incoming = CALLS_INCOMING_RING;
     config.ring = DUR_S(150);
     struct world *w = world_new(4, &config);
     size_t c = listener(w);
@@ -97,7 +97,7 @@ static void rings_on(void **state)
 
 static void first_answer_wins(void **state)
 {
-    struct world *w = open_world(5, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(5, CALLS_INCOMING_RING);
     size_t c[3] = {listener(w), listener(w), listener(w)};
 
     (void)state;
@@ -126,7 +126,7 @@ static void first_answer_wins(void **state)
 
 static void cancelled(void **state)
 {
-    struct world *w = open_world(6, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(6, CALLS_INCOMING_RING);
     size_t c = listener(w);
     size_t d = listener(w);
 
@@ -158,7 +158,7 @@ static void cancelled(void **state)
 /* Its 200 could not leave and it comes again, when the call is over: the same To tag (the world looks). */
 static void cancel_again(void **state)
 {
-    struct world *w = open_world(22, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(22, CALLS_INCOMING_RING);
 
     (void)state;
     listener(w);
@@ -176,7 +176,7 @@ static void cancel_again(void **state)
 
 static void rejected(void **state)
 {
-    struct world *w = open_world(7, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(7, CALLS_INCOMING_RING);
     size_t c = listener(w);
 
     (void)state;
@@ -221,7 +221,7 @@ static void reject_arguments(void **state)
     static const char *const wrong[] = {"REJECT:",           "REJECT:399",  "REJECT:700",  "REJECT:200",
                                         "REJECT:-486",       "REJECT:486x", "REJECT: 486", "REJECT:4 86",
                                         "REJECT:4294967782", "REJECT:busy"};
-    struct world *w = open_world(8, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(8, CALLS_INCOMING_RING);
     size_t c = listener(w);
 
     (void)state;
@@ -245,7 +245,7 @@ static void reject_arguments(void **state)
 
 static void who_is_rung(void **state)
 {
-    struct world *w = open_world(9, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(9, CALLS_INCOMING_RING);
     size_t c = listener(w);
 
     (void)state;
@@ -283,7 +283,7 @@ static void who_is_rung(void **state)
 
 static void one_at_a_time(void **state)
 {
-    struct world *w = open_world(10, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(10, CALLS_INCOMING_RING);
     size_t c = listener(w);
 
     (void)state;
@@ -325,7 +325,7 @@ static void one_at_a_time(void **state)
 
 static void sent_again(void **state)
 {
-    struct world *w = open_world(15, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(15, CALLS_INCOMING_RING);
     size_t c = listener(w);
     char merged[4096];
 
@@ -333,7 +333,7 @@ static void sent_again(void **state)
     struct caller *a = caller_call(w, "1", "2", NULL);
     status_is(w, a, 180);
     for (int i = 0; i < 3; i++) {
-        world_to_bridge(w, a->invite);
+        world_to_gateway(w, a->invite);
         world_run(w, DUR_MS(200));
     }
     assert_int_equal(a->ringing, 4);
@@ -341,15 +341,15 @@ static void sent_again(void **state)
     /* by another way (8.2.2.2) */
     snprintf(merged, sizeof(merged), "%s", a->invite);
     memcpy(strstr(merged, "z9hG4bK") + 7, "x", 1);
-    world_to_bridge(w, merged);
+    world_to_gateway(w, merged);
     world_run(w, DUR_MS(100));
     assert_int_equal(world_messages(w, true, "SIP/2.0 482"), 1);
     world_send(w, c, "ANSWER");
     world_run(w, DUR_MS(100));
-    world_to_bridge(w, a->invite); /* long since answered */
+    world_to_gateway(w, a->invite); /* long since answered */
     world_run(w, DUR_S(1));
     assert_int_equal(world_count(w, c, "INCOMING:"), 1);
-    assert_int_equal(bridge_stats(w->bridge).calls, 1);
+    assert_int_equal(gateway_stats(w->gateway).calls, 1);
     caller_bye(w, a);
     world_run(w, DUR_S(1));
     assert_string_equal(last_text(w, c), "CALL_STATE:ended:200:OK");
@@ -358,7 +358,7 @@ static void sent_again(void **state)
 
 static void no_ports(void **state)
 {
-    struct world *w = open_world(16, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(16, CALLS_INCOMING_RING);
     size_t c = listener(w);
     size_t d = listener(w);
 
@@ -387,7 +387,7 @@ static void no_ports(void **state)
 
 static void server_stops(void **state)
 {
-    struct world *w = open_world(20, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(20, CALLS_INCOMING_RING);
     size_t c = listener(w);
     size_t d = listener(w);
 

@@ -226,7 +226,7 @@ static void happen(struct world *w, size_t c, struct caller *a, enum event event
     case ON_LOSS: world_disconnect(w, c); break;
     case ON_BYE: caller_request(w, a, "BYE", 2, NULL); break;
     case ON_ACK: caller_ack(w, a); break;
-    case ON_INVITE: world_to_bridge(w, a->invite); break;
+    case ON_INVITE: world_to_gateway(w, a->invite); break;
     case ON_RING_OUT: world_run(w, RING + DUR_S(1)); break;
     case ON_GIVE_UP: world_run(w, GIVEN_UP); break;
     case ON_STOP: world_stop(w); break;
@@ -261,13 +261,13 @@ static void told(const struct world_client *client, size_t from, char out[TOLD_M
 /* Returns whether the cell is right. */
 static bool cross(enum state state, enum event event)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     const struct cell *cell = &table[state][event];
     struct caller_plan plan = {
         .no_ack = true, .sdp = state == OFFERED ? "" : NULL, .ack_sdp = state == OFFERED ? phone_sdp : NULL};
     char heard[TOLD_MAX];
 
-    config.incoming = BRIDGE_INCOMING_RING;
+    config.incoming = CALLS_INCOMING_RING;
     config.ring = RING;
     config.no_media = 0;
     struct world *w = world_new(1 + (uint64_t)state * EVENTS + (uint64_t)event, &config);

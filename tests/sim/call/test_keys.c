@@ -192,7 +192,7 @@ static void test_events_whatever_the_packet_time(void **state)
 /* The caller's offer has a number of its own for them. */
 static void test_events_to_a_caller(void **state)
 {
-    struct world *w = open_world(3, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(3, CALLS_INCOMING_RING);
     size_t c = listener(w);
     struct caller_plan plan = {.sdp = SDP("8 96") EVENTS};
 

@@ -213,7 +213,7 @@ static void clear_leaves_keys_alone(void **state)
             world_send(b.w, b.c, "CLEAR");
             world_run(b.w, 0);
             assert_int_equal(told(&b, "MARK:a"), 1);
-            assert_int_equal(bridge_stats(b.w->bridge).media.live_held, 0);
+            assert_int_equal(gateway_stats(b.w->gateway).media.live_held, 0);
             speak(&b, 200 * FRAME, 5 * FRAME);
             world_send(b.w, b.c, "MARK:b");
             world_run(b.w, DUR_S(1));

@@ -295,7 +295,7 @@ static void clear_at_every_place(void **state)
             assert_string_equal(client->texts[client->text_count - 1], "MARK:3");
             assert_string_equal(client->texts[client->text_count - 2], "MARK:2");
             assert_string_equal(client->texts[client->text_count - 3], "MARK:1");
-            assert_int_equal(bridge_stats(b.w->bridge).media.live_held, 0);
+            assert_int_equal(gateway_stats(b.w->gateway).media.live_held, 0);
             world_run(b.w, DUR_MS(100));
             left(&b, sent, b.sound, 0, 3 * FRAME); /* nothing of it leaves any more */
             down(&b);
@@ -385,7 +385,7 @@ static void no_more_than_a_minute(void **state)
 
 static void the_memory_of_all(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
 
     (void)state;
     config.media_buffer = 16 * 1024;
@@ -395,17 +395,17 @@ static void the_memory_of_all(void **state)
     world_send(b.w, other.c, "CALL:2");
     world_wait(b.w, other.c, "CALL_STATE:established", S5);
     speak(&b, 0, 12000);
-    assert_int_equal(bridge_stats(b.w->bridge).media.live_held, 12 * 1024);
+    assert_int_equal(gateway_stats(b.w->gateway).media.live_held, 12 * 1024);
     speak(&other, 0, 12000); /* 4 KiB of it find room */
     world_run(b.w, 0);
-    assert_int_equal(bridge_stats(b.w->bridge).media.live_held, 16 * 1024);
+    assert_int_equal(gateway_stats(b.w->gateway).media.live_held, 16 * 1024);
     assert_int_equal(told(&b, "ERROR:"), 0);
     assert_int_equal(told(&other, "ERROR:MEDIA:too_large:"), 1);
     speak(&other, 0, 100);
     world_run(b.w, 0);
     assert_int_equal(told(&other, "ERROR:"), 1); /* once */
     world_run(b.w, DUR_S(2));
-    assert_int_equal(bridge_stats(b.w->bridge).media.live_held, 0);
+    assert_int_equal(gateway_stats(b.w->gateway).media.live_held, 0);
     down(&b);
 }
 

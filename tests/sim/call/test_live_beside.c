@@ -203,9 +203,9 @@ static void a_message_across_the_answer(void **state)
     world_send_frame(b.w, b.c, WSFRAME_BINARY, sound, sizeof(sound));
     world_wait(b.w, b.c, "CALL_STATE:established", S5);
     world_send_frame(b.w, b.c, WSFRAME_FIN | WSFRAME_CONT, sound, sizeof(sound));
-    assert_int_equal(bridge_stats(b.w->bridge).media.live_held, 0);
+    assert_int_equal(gateway_stats(b.w->gateway).media.live_held, 0);
     world_send_frame(b.w, b.c, WSFRAME_FIN | WSFRAME_BINARY, sound, sizeof(sound));
-    assert_int_equal(bridge_stats(b.w->bridge).media.live_held, 1024);
+    assert_int_equal(gateway_stats(b.w->gateway).media.live_held, 1024);
     assert_int_equal(told(&b, "ERROR:"), 1);
     world_end(b.w);
 }
@@ -322,7 +322,7 @@ static void the_end_with_audio_waiting(void **state)
     world_run(b.w, DUR_MS(100));
     world_send(b.w, b.c, "HANGUP");
     world_run(b.w, DUR_S(1));
-    assert_int_equal(bridge_stats(b.w->bridge).media.live_held, 0);
+    assert_int_equal(gateway_stats(b.w->gateway).media.live_held, 0);
     assert_int_equal(told(&b, "WAV_DONE:a:stopped"), 1);
     assert_int_equal(told(&b, "MARK:"), 0); /* they were not reached */
     assert_int_equal(told(&b, "MEDIA_XON"), 0);

@@ -226,7 +226,7 @@ static void pauses_go_first(void **state)
     world_run(b.w, DUR_MS(400));
     left(&b, first, sound + 1600, 1600, FRAME);
     assert_int_equal(told(&b, "MARK:"), 4);
-    assert_int_equal(bridge_stats(b.w->bridge).media.live_held, 0);
+    assert_int_equal(gateway_stats(b.w->gateway).media.live_held, 0);
     down(&b);
 }
 

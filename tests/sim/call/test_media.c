@@ -33,7 +33,7 @@ static void established(struct world *w, size_t c)
 
 static uint64_t dropped(const struct world *w)
 {
-    return bridge_stats(w->bridge).media.rtp_dropped;
+    return gateway_stats(w->gateway).media.rtp_dropped;
 }
 
 /* Sends the phone's packets number from to to - 1, one each 20 ms. */
@@ -173,9 +173,9 @@ static void slow_reader_loses_the_oldest_audio(void **state)
 static void raw(struct world *w, bool rtcp, const struct net_addr *from, const void *data, size_t len)
 {
     if (rtcp) {
-        world_rtcp_to_bridge(w, w->media_call[0], from, data, len);
+        world_rtcp_to_gateway(w, w->media_call[0], from, data, len);
     } else {
-        world_rtp_to_bridge(w, w->media_call[0], from, data, len);
+        world_rtp_to_gateway(w, w->media_call[0], from, data, len);
     }
     world_run(w, DUR_MS(10));
 }
@@ -225,9 +225,9 @@ static void fault_24_not_rtp_of_this_call(void **state)
     /* nor does any of it reach a call that is over */
     world_send(w, c, "HANGUP");
     struct pool_id old = w->media_call[0];
-    uint64_t in = bridge_stats(w->bridge).media.rtp_in;
-    bridge_media_input(w->bridge, w->now, old, false, &phone_rtp_addr, packet, 172);
-    assert_int_equal(bridge_stats(w->bridge).media.rtp_in, in);
+    uint64_t in = gateway_stats(w->gateway).media.rtp_in;
+    gateway_media_input(w->gateway, w->now, old, false, &phone_rtp_addr, packet, 172);
+    assert_int_equal(gateway_stats(w->gateway).media.rtp_in, in);
     world_end(w);
 }
 
@@ -304,7 +304,7 @@ static void late_ticks(void **state)
             if (rows[i].stall_ms < 60 || rows[i].stall_ms > 80) {
                 assert_int_equal(jumps, rows[i].jumps);
             }
-            assert_int_equal(bridge_stats(w->bridge).media.ticks_skipped > 0, jumps > 0); /* counted */
+            assert_int_equal(gateway_stats(w->gateway).media.ticks_skipped > 0, jumps > 0); /* counted */
             const struct world_rtp *p = &w->sent[w->sent_count - 1];
             assert_int_equal((mono_us)(p->timestamp - w->sent[0].timestamp) * 125,
                              p->at - w->sent[0].at); /* caught up */
@@ -330,7 +330,7 @@ static void always_a_little_late(void **state)
     world_run(w, DUR_MS(200));
     check_stream(w, 160, DUR_MS(20));
     assert_in_range(w->sent_count, 60 * 50, 60 * 50 + 30);
-    assert_int_equal(bridge_stats(w->bridge).media.ticks_skipped, 0);
+    assert_int_equal(gateway_stats(w->gateway).media.ticks_skipped, 0);
     world_end(w);
 }
 
@@ -425,7 +425,7 @@ static void report(struct world *w, const struct net_addr *from, uint32_t delay_
     memcpy(rr + 8, w->rtcp + 4, 4);   /* about our SSRC */
     memcpy(rr + 24, w->rtcp + 10, 4); /* LSR: the middle of our SR's NTP time */
     put32(rr + 28, delay_65536);
-    world_rtcp_to_bridge(w, w->media_call[0], from, rr, sizeof(rr));
+    world_rtcp_to_gateway(w, w->media_call[0], from, rr, sizeof(rr));
     world_run(w, DUR_MS(10));
 }
 

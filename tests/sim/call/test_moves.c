@@ -24,12 +24,12 @@ static struct world *open_registered(uint64_t seed, bool registers, bool learns)
 {
     struct world_settings settings = world_settings();
 
-    settings.bridge.incoming = BRIDGE_INCOMING_RING;
+    settings.gateway.incoming = CALLS_INCOMING_RING;
     settings.sip.registers = registers;
     settings.sip.expires_s = 600;
     settings.sip.keepalive = DUR_S(30);
     settings.sip.learn_local = learns;
-    settings.bridge.no_media = 0;
+    settings.gateway.no_media = 0;
     struct world *w = world_try_new(seed, &settings, false);
     assert_non_null(w);
     w->phone.plan.registrar = true;
@@ -91,7 +91,7 @@ static void names(struct world *w, const char *message, const char *ip, const ch
 static void move(struct world *w, uint8_t last)
 {
     const struct net_addr local = addr_ipv4(10, 0, 7, last, 5062);
-    bridge_set_media_addr(w->bridge, &local);
+    gateway_set_media_addr(w->gateway, &local);
     sip_stack_set_local(w->sip, w->now, &local);
 }
 

@@ -53,7 +53,7 @@ static void parts_from_the_phone(void **state)
 
 static void parts_from_a_caller(void **state)
 {
-    struct world *w = open_world(2, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(2, CALLS_INCOMING_RING);
     size_t c = listener(w);
     struct caller_plan plan = {.sdp = PARTS};
 
@@ -92,7 +92,7 @@ static void answered_elsewhere(void **state)
         {"Reason: SIP;text=\"cause=200\"\r\n", "INCOMING_GONE:cancelled"},
         {"Reason: ;;=\"\r\n", "INCOMING_GONE:cancelled"},
     };
-    struct world *w = open_world(3, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(3, CALLS_INCOMING_RING);
     size_t c = listener(w);
 
     (void)state;
@@ -117,7 +117,7 @@ static void numbers_alone(void **state)
         {"alice;day=tuesday", "b;c", "INCOMING:alice;day=tuesday:b;c"}, /* RFC 3261 19.1.1: a name may hold a ';' */
         {"%3bx", "2", "INCOMING:;x:2"},
     };
-    struct world *w = open_world(4, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(4, CALLS_INCOMING_RING);
     size_t c = listener(w);
 
     (void)state;

@@ -65,7 +65,7 @@ static void calls_are_refused(void **state)
 
 static void incoming_is_refused(void **state)
 {
-    struct world *w = open_world(2, BRIDGE_INCOMING_RING);
+    struct world *w = open_world(2, CALLS_INCOMING_RING);
     size_t up = established(w);
     size_t c = listener(w);
 
@@ -114,7 +114,7 @@ static void told_in_the_figures(void **state)
     world_run(w, DUR_S(1));
     world_stall(w, DUR_MS(400));
     world_run(w, DUR_S(1));
-    uint64_t skipped = bridge_stats(w->bridge).media.ticks_skipped;
+    uint64_t skipped = gateway_stats(w->gateway).media.ticks_skipped;
     assert_in_range(skipped, 10, 20);
     world_send(w, c, "STATS");
     world_run(w, DUR_MS(1));

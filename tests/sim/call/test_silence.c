@@ -44,7 +44,7 @@ static void talks(struct world *w, const struct net_addr *from, uint8_t type, ui
     }
 }
 
-static void payload_type_not_agreed(void **state)
+static void payload_type_not_negotiated(void **state)
 {
     size_t c;
     struct world *w = established(1, &c);
@@ -69,7 +69,7 @@ static void strangers_and_no_rtp(void **state)
     (void)state;
     talks(w, &stranger, 0, 0, 3);
     assert_int_equal(world_logged(w, "198.51.100.66"), 0); /* a stray or two are not worth a line */
-    world_rtp_to_bridge(w, w->media_call[0], &phone_rtp_addr, stun, sizeof(stun));
+    world_rtp_to_gateway(w, w->media_call[0], &phone_rtp_addr, stun, sizeof(stun));
     world_run(w, DUR_MS(20));
     assert_int_equal(world_logged(w, "Call 1: packets of 10.0.0.9:30000 dropped: they are no RTP"), 1);
     talks(w, &phone_rtp_addr, 0, 0, 1); /* heard: a stranger is nobody's any more */
@@ -81,7 +81,7 @@ static void strangers_and_no_rtp(void **state)
     world_end(w);
     w = established(2, &c);
     for (int i = 0; i < 5; i++) {
-        world_rtp_to_bridge(w, w->media_call[0], &phone_rtp_addr, stun, sizeof(stun));
+        world_rtp_to_gateway(w, w->media_call[0], &phone_rtp_addr, stun, sizeof(stun));
         world_run(w, DUR_MS(20));
     }
     end = world_wait(w, c, "CALL_STATE:ended", DUR_S(40));
@@ -147,7 +147,7 @@ static void few_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(payload_type_not_agreed),
+        cmocka_unit_test(payload_type_not_negotiated),
         cmocka_unit_test(strangers_and_no_rtp),
         cmocka_unit_test(what_came_before_is_no_reason),
         cmocka_unit_test(refused_offer_stops_the_clock),

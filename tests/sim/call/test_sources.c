@@ -41,7 +41,7 @@ static const struct net_addr private_far = {.family = 4, .port = 30000, .ip = {1
 
 static struct world *call_of(uint64_t seed, const char *sdp, enum rtp_learn learn, size_t *c)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     config.rtp_learn = learn;
     struct world *w = world_new(seed, &config);
 
@@ -126,7 +126,7 @@ static void new_port_in_mid_call(void **state)
     assert_true(addr_equal(&w->rtcp_to, &reports));
     static const uint8_t rr[8] = {0x80, 201, 0, 1, 1, 2, 3, 4};
     reports.port = 50999; /* what its NAT made of its RTCP port */
-    world_rtcp_to_bridge(w, w->media_call[0], &reports, rr, sizeof(rr));
+    world_rtcp_to_gateway(w, w->media_call[0], &reports, rr, sizeof(rr));
     report_leaves(w);
     assert_true(addr_equal(&w->rtcp_to, &reports));
     world_end(w);

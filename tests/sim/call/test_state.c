@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is told of a live process (SIGUSR2): bridge_dump, sip_stack_dump and with it sip_tx_dump.
+/* What is told of a live process (SIGUSR2): gateway_dump, sip_stack_dump and with it sip_tx_dump.
  *
  * | scenario | what it shows |
  * | --- | --- |
@@ -32,7 +32,7 @@ static unsigned tell(struct world *w)
     for (uint32_t at = 0; sip_stack_dump(w->sip, w->now, &at, &out); at++, lines++) {
         outbuf_char(&out, '\n');
     }
-    for (uint32_t at = 0; bridge_dump(w->bridge, w->now, &at, &out); at++, lines++) {
+    for (uint32_t at = 0; gateway_dump(w->gateway, w->now, &at, &out); at++, lines++) {
         outbuf_char(&out, '\n');
     }
     assert_int_equal(outbuf_status(&out), ST_OK);
@@ -56,7 +56,7 @@ static void idle(void **state)
     has("SIP: 0 usages of 48, 0 dialogs of 192, 0 transactions, 0 timers, in 0, out 0,");
     has(", we are 10.0.0.1:5062\nregistration ");
     has("; server unknown\nserver 10.0.0.9:5060\n");
-    has("\nbridge: 0 clients of ");
+    has("\ngateway: 0 clients of ");
     world_end(w);
 }
 
@@ -85,7 +85,7 @@ static void a_call(void **state)
     has(", M in ");
     has("call 0.1 established, with \"0912\", ");
     has(" received, 0 files and 0 ms of live audio queued, peer 10.0.0.9:5060, up for 3 s, timer in ");
-    has("bridge: 1 clients of ");
+    has("gateway: 1 clients of ");
     world_send(w, c, "HANGUP");
     world_run(w, DUR_S(1));
     world_end(w);
@@ -139,7 +139,7 @@ static void bounded(void **state)
     }
     for (uint32_t at = 0;; at++) {
         outbuf_init(&out, line, sizeof(line) - 1);
-        if (!bridge_dump(w->bridge, w->now, &at, &out)) {
+        if (!gateway_dump(w->gateway, w->now, &at, &out)) {
             break;
         }
         assert_int_equal(outbuf_status(&out), ST_OK);

@@ -21,21 +21,21 @@
 
 #define CLIENTS 60
 /* So many of them get their part of one turn. */
-#define A_TURN (BRIDGE_TURN_COST / BRIDGE_CLIENT_COST)
+#define A_TURN (GATEWAY_TURN_COST / GATEWAY_CLIENT_COST)
 /* Over its share a turn may be by what each client may be over its part. */
-#define COST_MAX (BRIDGE_TURN_COST + A_TURN * WS_STEP_COST_MAX)
+#define COST_MAX (GATEWAY_TURN_COST + A_TURN * WS_STEP_COST_MAX)
 
 static struct pool_id ids[CLIENTS];
 
 static struct world *crowd(void)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
 
     config.max_clients = CLIENTS;
     struct world *w = world_new(1, &config);
     for (size_t i = 0; i < CLIENTS; i++) {
         struct net_addr peer = addr_ipv4(127, 0, 0, 1, (uint16_t)(50000 + i));
-        assert_int_equal(bridge_client_open(w->bridge, w->now, &dialect_text, &peer, &ids[i]), ST_OK);
+        assert_int_equal(gateway_client_open(w->gateway, w->now, &dialect_text, &peer, &ids[i]), ST_OK);
     }
     return w;
 }
@@ -43,7 +43,7 @@ static struct world *crowd(void)
 static void leave(struct world *w)
 {
     for (size_t i = 0; i < CLIENTS; i++) {
-        bridge_client_gone(w->bridge, w->now, ids[i]);
+        gateway_client_gone(w->gateway, w->now, ids[i]);
     }
     world_turn_end(w);
     world_end(w);
@@ -51,7 +51,7 @@ static void leave(struct world *w)
 
 static struct ws_conn *conn_of(struct world *w, size_t i)
 {
-    struct ws_conn *conn = bridge_client_conn(w->bridge, ids[i]);
+    struct ws_conn *conn = gateway_client_conn(w->gateway, ids[i]);
     assert_non_null(conn);
     return conn;
 }
@@ -88,9 +88,9 @@ static size_t flood(struct world *w, int turns, const void *frame, size_t len)
         }
         world_turn_end(w);
         read_all(w);
-        assert_true(bridge_due(w->bridge) <= w->now); /* what is left does not wait for anything else */
+        assert_true(gateway_due(w->gateway) <= w->now); /* what is left does not wait for anything else */
     }
-    size_t most = (size_t)bridge_stats(w->bridge).input_cost_max;
+    size_t most = (size_t)gateway_stats(w->gateway).input_cost_max;
     if (most > COST_MAX) {
         fail_msg("a turn cost %zu, %zu at most", most, (size_t)COST_MAX);
     }
@@ -115,7 +115,7 @@ static void floods(void **state)
     for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
         struct world *w = crowd();
         size_t len = wsframe_write(frame, frames[i].first, payload, frames[i].len);
-        assert_true(flood(w, 40, frame, len) >= BRIDGE_TURN_COST); /* and its share is used */
+        assert_true(flood(w, 40, frame, len) >= GATEWAY_TURN_COST); /* and its share is used */
         leave(w);
     }
 }
@@ -137,7 +137,7 @@ static void floods_of_fragments(void **state)
             ws_conn_input_commit(conn_of(w, i), len);
         }
         size_t len = wsframe_write(frame, WSFRAME_CONT, "", 0);
-        assert_true(flood(w, 40, frame, len) >= BRIDGE_TURN_COST);
+        assert_true(flood(w, 40, frame, len) >= GATEWAY_TURN_COST);
         leave(w);
     }
 }
@@ -210,7 +210,7 @@ static void lists_of_all(void **state)
             w->list_calls_most = 0;
         }
     }
-    assert_in_range(w->list_calls_most, 1, BRIDGE_TURN_COST / WS_TEXT_COST);
+    assert_in_range(w->list_calls_most, 1, GATEWAY_TURN_COST / WS_TEXT_COST);
     leave(w);
 }
 
@@ -218,7 +218,7 @@ static size_t looked_at(const struct world *w)
 {
     size_t n = 0;
 
-    for (const struct list_node *at = w->bridge->pending.next; at != &w->bridge->pending; at = at->next) {
+    for (const struct list_node *at = w->gateway->pending.next; at != &w->gateway->pending; at = at->next) {
         n++;
     }
     return n;
@@ -247,7 +247,7 @@ static void few_with_work(void **state)
     ws_conn_output_consume(conn, ws_conn_output(conn, &bytes));
     assert_int_equal(looked_at(w), 1);
     ws_conn_close(conn, WS_CLOSE_GOING_AWAY, "");
-    assert_true(bridge_due(w->bridge) <= w->now); /* its line is free in the next turn, which comes at once */
+    assert_true(gateway_due(w->gateway) <= w->now); /* its line is free in the next turn, which comes at once */
     world_turn_end(w);
     assert_int_equal(looked_at(w), 0);
     leave(w);

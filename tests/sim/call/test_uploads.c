@@ -439,7 +439,7 @@ static void not_a_wav(void **state)
 
 static void too_large(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     config.upload_max = 50000;
     struct world *w = world_new(6, &config);
     size_t c = world_connect(w);
@@ -463,7 +463,7 @@ static void too_large(void **state)
 /* Once 1009, and the call gone with the connection. */
 static void fault_39_message_too_long(void **state)
 {
-    struct bridge_config config = world_config();
+    struct gateway_config config = world_config();
     config.max_message = 20000;
     struct world *w = world_new(7, &config);
     size_t c = world_connect(w);

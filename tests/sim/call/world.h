@@ -173,8 +173,8 @@ struct world {
     struct rng rng;
     struct log log;
     struct sip_stack *sip;
-    struct bridge *bridge;
-    struct bridge_config config;
+    struct gateway *gateway;
+    struct gateway_config config;
     struct phone phone;
     struct caller callers[WORLD_CALLERS];
     size_t caller_count;
@@ -223,7 +223,7 @@ struct world {
     size_t log_len, log_cap;
     int more_recordings; /* under way beside the first; their bytes are not kept */
     struct world_far far;
-    struct legal *legal; /* judges what the bridge sends */
+    struct legal *legal; /* judges what the gateway sends */
     unsigned duplicate_percent;
     bool near_wraps;   /* random numbers lie next to 2^16 and 2^32 half of the time */
     int fail_send_in;  /* the n-th SIP message fails to be sent, with fail_status; 0 none */
@@ -237,19 +237,19 @@ struct world {
 
 /* How a world is made. Zeroed parts are not the defaults: world_settings() has those. */
 struct world_settings {
-    struct bridge_config bridge;
+    struct gateway_config gateway;
     struct sip_config sip;
 };
 
 /* Defaults: no loss, 5 ms of delay, the phone rings after 20 ms and answers after 100 ms with 200. */
-struct world *world_new(uint64_t seed, const struct bridge_config *config);
+struct world *world_new(uint64_t seed, const struct gateway_config *config);
 /* The same with the loopback exchange as the far end: it answers digits, tone, busy, noanswer and auth. */
-struct world *world_new_mirror(uint64_t seed, const struct bridge_config *config);
-/* As world_new, with a stack that is set up otherwise too; NULL when it, the bridge or the exchange could not be made (memory). */
+struct world *world_new_mirror(uint64_t seed, const struct gateway_config *config);
+/* As world_new, with a stack that is set up otherwise too; NULL when it, the gateway or the exchange could not be made (memory). */
 struct world *world_try_new(uint64_t seed, const struct world_settings *settings, bool mirror);
 /* Lets what lingers run out, then asserts: no call, no SIP usage, transaction or timer, no open port, file or list. */
 void world_end(struct world *w);
-struct bridge_config world_config(void);
+struct gateway_config world_config(void);
 struct world_settings world_settings(void);
 /* As the app does when it is told to stop. */
 void world_stop(struct world *w);
@@ -292,7 +292,7 @@ void world_client_reads(struct world *w, struct world_client *c);
 void world_breach(const struct world *w, const char *why, const char *text);
 
 /* support_disk.c */
-void world_file_io(struct world *w, struct bridge_config *config);
+void world_file_io(struct world *w, struct gateway_config *config);
 
 /* support_caller.c: sends the INVITE. */
 struct caller *caller_call(struct world *w, const char *from, const char *to, const struct caller_plan *plan);
@@ -321,12 +321,12 @@ static inline const char *world_body_type(const char *body)
 {
     return body[0] == '-' ? "multipart/mixed;boundary=part" : "application/sdp";
 }
-void world_to_bridge(struct world *w, const char *text);
+void world_to_gateway(struct world *w, const char *text);
 /* RTP from the phone, from its SDP's address or another. */
-void world_rtp_to_bridge(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
-                         size_t len);
-void world_rtcp_to_bridge(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
+void world_rtp_to_gateway(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
                           size_t len);
+void world_rtcp_to_gateway(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
+                           size_t len);
 /* A packet as the phone would send it. */
 void world_phone_rtp(struct world *w, const struct net_addr *from, uint8_t payload_type, uint16_t sequence);
 

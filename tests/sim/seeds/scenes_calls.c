@@ -200,7 +200,7 @@ static void strangers(struct scene *s)
             "Max-Forwards: 70\r\nFrom: <sip:x@10.0.0.9>;tag=x%u\r\nTo: <sip:voip@10.0.0.1>%s\r\n"
             "Call-ID: stranger-%u\r\nCSeq: 1 %s\r\nContact: <sip:x@10.0.0.9>\r\nContent-Length: 0\r\n\r\n",
             method, i, i, scene_below(s, 2) != 0 ? ";tag=y" : "", i, method);
-        world_to_bridge(s->w, text);
+        world_to_gateway(s->w, text);
         world_run(s->w, (dur_us)scene_below(s, 300000));
     }
     scene_until(s, s->c, "CALL_STATE:established", DUR_S(10));
@@ -215,8 +215,8 @@ static void garbage(struct scene *s)
     scene_say(s, s->c, "CALL:0938220136");
     for (int i = 0; i < 10; i++) {
         rng_token(&s->dice, bytes, 1 + scene_below(s, 60));
-        world_to_bridge(s->w, bytes);
-        world_to_bridge(s->w, i % 2 != 0 ? "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.0.0.1\r\n\r\n" : "\r\n\r\n");
+        world_to_gateway(s->w, bytes);
+        world_to_gateway(s->w, i % 2 != 0 ? "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.0.0.1\r\n\r\n" : "\r\n\r\n");
         world_run(s->w, (dur_us)scene_below(s, 200000));
     }
     scene_until(s, s->c, "CALL_STATE:established", DUR_S(10));
@@ -348,12 +348,12 @@ static void guarded(struct world_settings *c)
 static void no_others(struct world_settings *c)
 {
     static const struct dial_rule rules[] = {{false, "other*"}, {true, "*"}};
-    c->bridge.dial_rules = rules;
-    c->bridge.dial_rule_count = 2;
+    c->gateway.dial_rules = rules;
+    c->gateway.dial_rule_count = 2;
 }
 static void few_calls(struct world_settings *c)
 {
-    c->bridge.calls_per_minute = 3;
+    c->gateway.calls_per_minute = 3;
 }
 static void plan_port_0(struct phone_plan *p)
 {
@@ -391,15 +391,15 @@ static void plan_bye_challenged(struct phone_plan *p)
 }
 static void short_calls(struct world_settings *c)
 {
-    c->bridge.max_call = DUR_S(3);
+    c->gateway.max_call = DUR_S(3);
 }
 static void soon_no_media(struct world_settings *c)
 {
-    c->bridge.no_media = DUR_S(3);
+    c->gateway.no_media = DUR_S(3);
 }
 static void short_ringing(struct world_settings *c)
 {
-    c->bridge.ring = DUR_S(5);
+    c->gateway.ring = DUR_S(5);
 }
 
 const struct scenario scene_calls[] = {

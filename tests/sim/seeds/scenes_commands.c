@@ -281,15 +281,15 @@ static void plan_leaves(struct phone_plan *p)
 }
 static void two_lines(struct world_settings *c)
 {
-    c->bridge.max_calls = 2;
+    c->gateway.max_calls = 2;
 }
 static void small_uploads(struct world_settings *c)
 {
-    c->bridge.upload_max = 20000;
+    c->gateway.upload_max = 20000;
 }
 static void small_messages(struct world_settings *c)
 {
-    c->bridge.max_message = 9000;
+    c->gateway.max_message = 9000;
 }
 
 const struct scenario scene_commands[] = {

@@ -121,7 +121,7 @@ static void live_audio(struct scene *s)
     scene_say(s, s->c, "CLEAR");
     scene_say(s, s->c, "MEDIA:ulaw");
     world_run(s->w, DUR_S(1));
-    scene_expect(s, bridge_stats(s->w->bridge).media.live_held == 0);
+    scene_expect(s, gateway_stats(s->w->gateway).media.live_held == 0);
 }
 
 /* Every mark behind speech is told once it is through, however the speech was cut. */

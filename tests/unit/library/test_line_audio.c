@@ -101,13 +101,13 @@ static size_t play_file(const char *name, enum audio_codec to, uint8_t *out, siz
 {
     struct listener l = {.out = out, .cap = cap};
     const struct rng rng = {os_entropy_fill, NULL};
-    const struct sdp_agreed agreed = {.codec = to,
-                                      .payload_type = (uint8_t)audio_codec_row(to)->payload_type,
-                                      .telephone_event_pt = -1,
-                                      .telephone_event_ours = -1,
-                                      .ptime_ms = 20,
-                                      .rtp = addr_ipv4(127, 0, 0, 1, 9),
-                                      .we_send = true};
+    const struct sdp_negotiated negotiated = {.codec = to,
+                                              .payload_type = (uint8_t)audio_codec_row(to)->payload_type,
+                                              .telephone_event_pt = -1,
+                                              .telephone_event_ours = -1,
+                                              .ptime_ms = 20,
+                                              .rtp = addr_ipv4(127, 0, 0, 1, 9),
+                                              .we_send = true};
     const struct media_config config = {.rng = &rng,
                                         .io = {.ctx = &l, .send = keep_packet, .wall = no_wall},
                                         .files = {.play_read = read_file, .play_close = close_file},
@@ -125,8 +125,8 @@ static size_t play_file(const char *name, enum audio_codec to, uint8_t *out, siz
     assert_int_equal(media_new(&config, &media), ST_OK);
     assert_int_equal(media_session_open(media, &session, &s), ST_OK);
     *status = media_session_play_file(s, fd, (uint64_t)info.st_size, why);
-    media_session_assume(s, &agreed);
-    media_session_start(s, 0, &agreed.rtp, true);
+    media_session_assume(s, &negotiated);
+    media_session_start(s, 0, &negotiated.rtp, true);
     while (*status == ST_OK && !l.ended) {
         media_turn(media);
         media_tick(media, media_tick_due(media));

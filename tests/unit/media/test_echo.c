@@ -61,14 +61,14 @@ static void drops_the_oldest(void **state)
 
 static void which_packets(void **state)
 {
-    const struct sdp_agreed agreed = {.payload_type = 8, .telephone_event_pt = 101};
+    const struct sdp_negotiated negotiated = {.payload_type = 8, .telephone_event_pt = 101};
     struct rtp_packet packet = {.payload_type = 8};
 
     (void)state;
-    assert_true(echo_wants(&agreed, &packet, RTP_RX_NEW));
-    assert_false(echo_wants(&agreed, &packet, RTP_RX_DUPLICATE));
+    assert_true(echo_wants(&negotiated, &packet, RTP_RX_NEW));
+    assert_false(echo_wants(&negotiated, &packet, RTP_RX_DUPLICATE));
     packet.payload_type = 101;
-    assert_false(echo_wants(&agreed, &packet, RTP_RX_NEW));
+    assert_false(echo_wants(&negotiated, &packet, RTP_RX_NEW));
 }
 
 int main(void)

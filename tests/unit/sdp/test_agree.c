@@ -4,14 +4,14 @@
 
 #include "support_sdp.h"
 
-static int accept_text(const char *body, struct sdp_agreed *agreed, const char **why)
+static int accept_text(const char *body, struct sdp_negotiated *negotiated, const char **why)
 {
     struct sdp_session s = sdp_parsed(body);
-    struct sdp_agreed as_offer;
-    int status = sdp_accept_answer(&s, agreed, why);
+    struct sdp_negotiated as_offer;
+    int status = sdp_accept_answer(&s, negotiated, why);
     const char *why_offer = NULL;
     assert_int_equal(sdp_accept_offer(&s, &as_offer, &why_offer), status);
-    assert_true(status != ST_OK || sdp_agreed_equal(agreed, &as_offer));
+    assert_true(status != ST_OK || sdp_negotiated_equal(negotiated, &as_offer));
     return status;
 }
 
@@ -37,7 +37,7 @@ static void test_codecs_and_numbers(void **state)
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         char body[512];
-        struct sdp_agreed a;
+        struct sdp_negotiated a;
         const char *why = NULL;
         snprintf(body, sizeof(body), "%s%s", HEAD, table[i].media);
         assert_int_equal(accept_text(body, &a, &why), ST_OK);
@@ -71,7 +71,7 @@ static void test_fault_20_refused(void **state)
         {SESSION "c=IN IP4 255.255.255.255\r\n" AUDIO, "no usable address in c="},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct sdp_agreed a;
+        struct sdp_negotiated a;
         const char *why = NULL;
         assert_int_equal(accept_text(table[i].body, &a, &why), ST_BAD);
         assert_string_equal(why, table[i].why);
@@ -91,7 +91,7 @@ static void test_packet_times(void **state)
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct sdp_session s = sdp_parsed(HEAD AUDIO);
-        struct sdp_agreed a;
+        struct sdp_negotiated a;
         const char *why = NULL;
         s.ptime_ms = table[i].ptime;
         s.maxptime_ms = table[i].max;
@@ -114,7 +114,7 @@ static void test_directions_from_our_side(void **state)
         {SESSION "c=IN IP4 0.0.0.0\r\n" AUDIO, false, true},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct sdp_agreed a;
+        struct sdp_negotiated a;
         const char *why = NULL;
         assert_int_equal(accept_text(table[i].body, &a, &why), ST_OK);
         assert_int_equal(a.we_send, table[i].we_send);
@@ -142,15 +142,15 @@ static void test_equal(void **state)
     static const char same[] = "v=0\r\no=- 1 3 IN IP4 192.0.2.9\r\n" CONN
                                "m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\n"
                                "a=sendrecv\r\na=rtcp:4001\r\n";
-    struct sdp_agreed a;
-    struct sdp_agreed b;
+    struct sdp_negotiated a;
+    struct sdp_negotiated b;
     const char *why = NULL;
     assert_int_equal(accept_text(base, &a, &why), ST_OK);
     assert_int_equal(accept_text(same, &b, &why), ST_OK);
-    assert_true(sdp_agreed_equal(&a, &b));
+    assert_true(sdp_negotiated_equal(&a, &b));
     for (size_t i = 0; i < sizeof(differing) / sizeof(differing[0]); i++) {
         assert_int_equal(accept_text(differing[i], &b, &why), ST_OK);
-        if (sdp_agreed_equal(&a, &b) || sdp_agreed_equal(&b, &a)) {
+        if (sdp_negotiated_equal(&a, &b) || sdp_negotiated_equal(&b, &a)) {
             fail_msg("%s", differing[i]);
         }
     }
@@ -169,16 +169,16 @@ static void test_fit(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char text[256];
-        struct sdp_agreed agreed;
+        struct sdp_negotiated negotiated;
         struct net_addr local;
         const char *why = NULL;
         snprintf(text, sizeof(text),
                  "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN %s\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n", rows[i].c);
         assert_int_equal(addr_parse_ip(span_cstr(rows[i].local), &local), ST_OK);
-        assert_int_equal(accept_text(text, &agreed, &why), ST_OK);
-        assert_int_equal(sdp_agreed_fit(&agreed, &local, &why), rows[i].fits ? ST_OK : ST_BAD);
+        assert_int_equal(accept_text(text, &negotiated, &why), ST_OK);
+        assert_int_equal(sdp_negotiated_fit(&negotiated, &local, &why), rows[i].fits ? ST_OK : ST_BAD);
         assert_true((why == NULL) == rows[i].fits);
-        assert_int_equal(agreed.rtcp.family != 0, rows[i].rtcp);
+        assert_int_equal(negotiated.rtcp.family != 0, rows[i].rtcp);
     }
 }
 

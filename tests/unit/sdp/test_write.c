@@ -68,13 +68,13 @@ static void test_offer_of_every_kind_reads_back(void **state)
 static struct span answer(const char *offer, const struct sdp_local *local)
 {
     struct sdp_session s = sdp_parsed(offer);
-    struct sdp_agreed agreed;
+    struct sdp_negotiated negotiated;
     const char *why = "?";
     struct outbuf out;
-    assert_int_equal(sdp_accept_offer(&s, &agreed, &why), ST_OK);
+    assert_int_equal(sdp_accept_offer(&s, &negotiated, &why), ST_OK);
     struct guard g = guard_copy(offer, strlen(offer));
     outbuf_init(&out, storage, sizeof(storage));
-    assert_int_equal(sdp_write_answer(local, &agreed, span_make(g.ptr, g.len), &out), ST_OK);
+    assert_int_equal(sdp_write_answer(local, &negotiated, span_make(g.ptr, g.len), &out), ST_OK);
     guard_free(&g);
     return outbuf_view(&out);
 }
@@ -152,9 +152,9 @@ static void test_no_room(void **state)
     static const char offer[] = HEAD AUDIO "m=video 6000 RTP/AVP 31\r\n";
     struct sdp_local local = local_at(addr_ipv4(198, 51, 100, 1, 32000), SDP_SENDRECV);
     struct sdp_session s = sdp_parsed(offer);
-    struct sdp_agreed agreed;
+    struct sdp_negotiated negotiated;
     const char *why = "?";
-    assert_int_equal(sdp_accept_offer(&s, &agreed, &why), ST_OK);
+    assert_int_equal(sdp_accept_offer(&s, &negotiated, &why), ST_OK);
     size_t offer_len = write_offer(&local).len;
     size_t answer_len = answer(offer, &local).len;
     for (size_t cap = 0; cap < answer_len || cap < offer_len; cap++) {
@@ -163,7 +163,7 @@ static void test_no_room(void **state)
         outbuf_init(&out, g.ptr, cap);
         assert_int_equal(sdp_write_offer(&local, &out), cap < offer_len ? ST_TOO_LARGE : ST_OK);
         outbuf_init(&out, g.ptr, cap);
-        assert_int_equal(sdp_write_answer(&local, &agreed, SPAN_LIT(offer), &out),
+        assert_int_equal(sdp_write_answer(&local, &negotiated, SPAN_LIT(offer), &out),
                          cap < answer_len ? ST_TOO_LARGE : ST_OK);
         guard_free(&g);
     }
@@ -173,11 +173,11 @@ static void test_answer_to_what_is_no_offer(void **state)
 {
     (void)state;
     struct sdp_local local = local_at(addr_ipv4(198, 51, 100, 1, 32000), SDP_SENDRECV);
-    struct sdp_agreed agreed = {.telephone_event_pt = -1, .ptime_ms = 20};
+    struct sdp_negotiated negotiated = {.telephone_event_pt = -1, .ptime_ms = 20};
     struct outbuf out;
     outbuf_init(&out, storage, sizeof(storage));
-    assert_int_equal(sdp_write_answer(&local, &agreed, SPAN_LIT("nonsense"), &out), ST_BAD);
-    assert_int_equal(sdp_write_answer(&local, &agreed, SPAN_LIT(HEAD), &out), ST_BAD);
+    assert_int_equal(sdp_write_answer(&local, &negotiated, SPAN_LIT("nonsense"), &out), ST_BAD);
+    assert_int_equal(sdp_write_answer(&local, &negotiated, SPAN_LIT(HEAD), &out), ST_BAD);
     assert_int_equal(out.len, 0);
 }
 

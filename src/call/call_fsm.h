@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A call's life as the client hears it: a table of plain data (DESIGN: cell = rule, next state, actions). */
-#ifndef WSAUDIO_CALL_LIFE_H
-#define WSAUDIO_CALL_LIFE_H
+#ifndef WSAUDIO_CALL_CALL_FSM_H
+#define WSAUDIO_CALL_CALL_FSM_H
 
 #include "wsaudio/call.h"
 
-enum call_life_event {
+enum call_fsm_event {
     CALL_EV_DIALLED,     /* the INVITE has left */
     CALL_EV_NOT_PLACED,  /* it could not */
     CALL_EV_RINGS,       /* 18x without usable SDP */
@@ -43,9 +43,9 @@ enum call_action {
     CALL_ACT_RELEASE = 1 << 12      /* the owner is free for another call */
 };
 
-extern const struct fsm_cell call_life[CALL_STATE_COUNT][CALL_EV_COUNT];
+extern const struct fsm_cell call_fsm[CALL_ST_COUNT][CALL_EV_COUNT];
 
-const char *call_life_event_name(int event);
-const char *call_life_action_name(uint32_t bit);
+const char *call_fsm_event_name(int event);
+const char *call_fsm_action_name(uint32_t bit);
 
 #endif

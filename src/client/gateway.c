@@ -6,11 +6,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static struct calls_config calls_config_of(struct bridge *b)
+static struct calls_config calls_config_of(struct gateway *g)
 {
-    const struct bridge_config *c = &b->config;
+    const struct gateway_config *c = &g->config;
 
-    return (struct calls_config){.now = &b->now,
+    return (struct calls_config){.now = &g->now,
                                  .sip = c->sip,
                                  .log = c->log,
                                  .rng = c->rng,
@@ -31,70 +31,70 @@ static struct calls_config calls_config_of(struct bridge *b)
                                  .record_stereo = c->record_stereo,
                                  .media = c->media,
                                  .media_files = c->media_files,
-                                 .hooks = {.ctx = b, .event = clients_event, .refusal = clients_refusal}};
+                                 .hooks = {.ctx = g, .event = clients_event, .refusal = clients_refusal}};
 }
 
-int bridge_new(const struct bridge_config *config, struct bridge **out)
+int gateway_new(const struct gateway_config *config, struct gateway **out)
 {
-    struct bridge *b = calloc(1, sizeof(*b));
+    struct gateway *g = calloc(1, sizeof(*g));
 
-    if (b == NULL) {
+    if (g == NULL) {
         return ST_NO_MEMORY;
     }
-    b->config = *config;
-    b->log = config->log;
-    list_init(&b->pending);
-    list_init(&b->listeners);
-    list_init(&b->gone);
-    int status = pool_init(&b->clients, sizeof(struct client), config->max_clients);
+    g->config = *config;
+    g->log = config->log;
+    list_init(&g->pending);
+    list_init(&g->listeners);
+    list_init(&g->gone);
+    int status = pool_init(&g->clients, sizeof(struct client), config->max_clients);
     if (status == ST_OK) {
-        status = timerq_init(&b->timers, config->max_clients);
+        status = timerq_init(&g->timers, config->max_clients);
     }
     if (status == ST_OK) {
-        status = ringing_init(b);
+        status = ringing_init(g);
     }
     if (status == ST_OK) {
-        struct calls_config calls = calls_config_of(b);
-        status = calls_new(&calls, &b->calls);
+        struct calls_config calls = calls_config_of(g);
+        status = calls_new(&calls, &g->calls);
     }
-    b->config.domain = SPAN_NONE; /* calls have copies of both */
-    b->config.dial_rules = NULL;
+    g->config.domain = SPAN_NONE; /* calls have copies of both */
+    g->config.dial_rules = NULL;
     if (status != ST_OK) {
-        bridge_free(b);
+        gateway_free(g);
         return status;
     }
-    *out = b;
+    *out = g;
     return ST_OK;
 }
 
-void bridge_free(struct bridge *b)
+void gateway_free(struct gateway *g)
 {
     struct client *c;
 
-    if (b == NULL) {
+    if (g == NULL) {
         return;
     }
-    calls_free(b->calls); /* before what it borrows of the clients */
-    for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
+    calls_free(g->calls); /* before what it borrows of the clients */
+    for (uint32_t s = 0; (c = pool_next(&g->clients, &s, NULL)) != NULL; s++) {
         client_release(c);
     }
-    ringing_fini(b);
-    timerq_fini(&b->timers);
-    pool_fini(&b->clients);
-    free(b);
+    ringing_fini(g);
+    timerq_fini(&g->timers);
+    pool_fini(&g->clients);
+    free(g);
 }
 
 /* ---- clients ---- */
 
 static int client_make(struct client *c, const struct dialect *dialect)
 {
-    const struct bridge *b = c->bridge;
+    const struct gateway *g = c->gateway;
     struct ws_hooks hooks;
 
     assert(dialect->state_size <= DIALECT_STATE_MAX);
     client_hooks(c, &hooks);
     struct ws_conn_config config = {
-        .max_message = b->config.max_message, .echo = dialect->echo, .hooks = &hooks, .now = b->now};
+        .max_message = g->config.max_message, .echo = dialect->echo, .hooks = &hooks, .now = g->now};
     if (dialect->state_size > 0) {
         c->state = calloc(1, dialect->state_size);
         if (c->state == NULL) {
@@ -105,16 +105,16 @@ static int client_make(struct client *c, const struct dialect *dialect)
     return c->conn != NULL ? ST_OK : ST_NO_MEMORY;
 }
 
-int bridge_client_open(struct bridge *b, mono_us now, const struct dialect *dialect, const struct net_addr *peer,
-                       struct pool_id *id)
+int gateway_client_open(struct gateway *g, mono_us now, const struct dialect *dialect, const struct net_addr *peer,
+                        struct pool_id *id)
 {
-    struct client *c = pool_new(&b->clients, id);
+    struct client *c = pool_new(&g->clients, id);
 
-    b->now = now;
+    g->now = now;
     if (c == NULL) {
         return ST_FULL;
     }
-    c->bridge = b;
+    c->gateway = g;
     c->id = *id;
     list_init(&c->pending);
     list_init(&c->listener);
@@ -123,7 +123,7 @@ int bridge_client_open(struct bridge *b, mono_us now, const struct dialect *dial
     c->dialect = dialect;
     if (client_make(c, dialect) != ST_OK) {
         free(c->state);
-        pool_free(&b->clients, *id);
+        pool_free(&g->clients, *id);
         return ST_NO_MEMORY;
     }
     if (dialect->begin != NULL) {
@@ -133,9 +133,9 @@ int bridge_client_open(struct bridge *b, mono_us now, const struct dialect *dial
     return ST_OK;
 }
 
-int bridge_client_token(struct bridge *b, struct pool_id id, struct span token)
+int gateway_client_token(struct gateway *g, struct pool_id id, struct span token)
 {
-    struct client *c = client_get(b, id);
+    struct client *c = client_get(g, id);
     struct rate_key key;
 
     if (c == NULL) {
@@ -148,76 +148,76 @@ int bridge_client_token(struct bridge *b, struct pool_id id, struct span token)
     return status;
 }
 
-struct ws_conn *bridge_client_conn(struct bridge *b, struct pool_id id)
+struct ws_conn *gateway_client_conn(struct gateway *g, struct pool_id id)
 {
-    struct client *c = client_get(b, id);
+    struct client *c = client_get(g, id);
 
     return c != NULL ? c->conn : NULL;
 }
 
-void bridge_client_gone(struct bridge *b, mono_us now, struct pool_id id)
+void gateway_client_gone(struct gateway *g, mono_us now, struct pool_id id)
 {
-    struct client *c = client_get(b, id);
+    struct client *c = client_get(g, id);
 
-    b->now = now;
+    g->now = now;
     if (c == NULL) {
         return;
     }
     c->gone = true;
     list_remove(&c->pending);
-    list_push_back(&b->gone, &c->pending);
+    list_push_back(&g->gone, &c->pending);
     client_leave(c);
-    timerq_cancel(&b->timers, &c->timer);
+    timerq_cancel(&g->timers, &c->timer);
 }
 
 /* ---- input ---- */
 
-void bridge_set_media_addr(struct bridge *b, const struct net_addr *addr)
+void gateway_set_media_addr(struct gateway *g, const struct net_addr *addr)
 {
-    calls_set_media_addr(b->calls, addr);
+    calls_set_media_addr(g->calls, addr);
 }
 
-void bridge_sip_event(struct bridge *b, mono_us now, const struct sip_event *event)
+void gateway_sip_event(struct gateway *g, mono_us now, const struct sip_event *event)
 {
-    b->now = now;
-    calls_sip_event(b->calls, event);
+    g->now = now;
+    calls_sip_event(g->calls, event);
 }
 
-bool bridge_may_redirect(struct bridge *b, mono_us now, struct pool_id owner, struct span uri)
+bool gateway_may_redirect(struct gateway *g, mono_us now, struct pool_id owner, struct span uri)
 {
-    b->now = now;
-    return calls_may_redirect(b->calls, owner, uri);
+    g->now = now;
+    return calls_may_redirect(g->calls, owner, uri);
 }
 
-void bridge_media_input(struct bridge *b, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
-                        const void *data, size_t len)
+void gateway_media_input(struct gateway *g, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
+                         const void *data, size_t len)
 {
-    b->now = now;
-    media_input(calls_media(b->calls), now, session, rtcp, from, data, len);
+    g->now = now;
+    media_input(calls_media(g->calls), now, session, rtcp, from, data, len);
 }
 
 /* ---- time ---- */
 
-mono_us bridge_tick_due(const struct bridge *b)
+mono_us gateway_tick_due(const struct gateway *g)
 {
-    return media_tick_due(calls_media(b->calls));
+    return media_tick_due(calls_media(g->calls));
 }
 
-void bridge_tick(struct bridge *b, mono_us now)
+void gateway_tick(struct gateway *g, mono_us now)
 {
-    b->now = now;
-    calls_tick(b->calls);
+    g->now = now;
+    calls_tick(g->calls);
 }
 
-void bridge_cache_done(struct bridge *b, mono_us now, int status)
+void gateway_cache_done(struct gateway *g, mono_us now, int status)
 {
-    b->now = now;
-    media_cache_done(calls_media(b->calls), status);
+    g->now = now;
+    media_cache_done(calls_media(g->calls), status);
 }
 
-static bool has_more_work(const struct bridge *b)
+static bool has_more_work(const struct gateway *g)
 {
-    for (struct list_node *n = b->pending.next; n != &b->pending; n = n->next) {
+    for (struct list_node *n = g->pending.next; n != &g->pending; n = n->next) {
         if (client_has_work(LIST_OWNER(n, struct client, pending))) {
             return true;
         }
@@ -225,24 +225,24 @@ static bool has_more_work(const struct bridge *b)
     return false;
 }
 
-mono_us bridge_due(const struct bridge *b)
+mono_us gateway_due(const struct gateway *g)
 {
-    mono_us clients = timerq_due(&b->timers);
-    mono_us calls = calls_due(b->calls);
+    mono_us clients = timerq_due(&g->timers);
+    mono_us calls = calls_due(g->calls);
 
-    if (has_more_work(b) || media_has_work(calls_media(b->calls))) {
-        return b->now;
+    if (has_more_work(g) || media_has_work(calls_media(g->calls))) {
+        return g->now;
     }
     return clients < calls ? clients : calls;
 }
 
-void bridge_expire(struct bridge *b, mono_us now)
+void gateway_expire(struct gateway *g, mono_us now)
 {
     struct timerq_entry *entry;
 
-    b->now = now;
-    calls_expire(b->calls);
-    while ((entry = timerq_pop(&b->timers, now)) != NULL) {
+    g->now = now;
+    calls_expire(g->calls);
+    while ((entry = timerq_pop(&g->timers, now)) != NULL) {
         struct client *c = LIST_OWNER(entry, struct client, timer);
         ws_conn_expire(c->conn, now);
         client_deadline(c);
@@ -250,13 +250,13 @@ void bridge_expire(struct bridge *b, mono_us now)
 }
 
 /* One client's part of the turn. */
-static size_t work_for(struct bridge *b, struct client *c, size_t budget)
+static size_t work_for(struct gateway *g, struct client *c, size_t budget)
 {
-    size_t part = budget < BRIDGE_CLIENT_COST ? budget : BRIDGE_CLIENT_COST;
+    size_t part = budget < GATEWAY_CLIENT_COST ? budget : GATEWAY_CLIENT_COST;
     size_t spent = listing_step(c, part);
 
     if (spent < part) {
-        spent += ws_conn_process_some(c->conn, b->now, part - spent);
+        spent += ws_conn_process_some(c->conn, g->now, part - spent);
     }
     if (ws_conn_due(c->conn) != c->timer.due) {
         client_deadline(c);
@@ -265,30 +265,30 @@ static size_t work_for(struct bridge *b, struct client *c, size_t budget)
 }
 
 /* Who was not reached stands first in the next turn, who was at the end: nobody is passed over because of his place. */
-static void work_on_input(struct bridge *b)
+static void work_on_input(struct gateway *g)
 {
     struct list_node round;
     size_t spent = 0;
 
     list_init(&round);
-    list_move(&round, &b->pending);
-    for (struct list_node *n; spent < BRIDGE_TURN_COST && (n = list_first(&round)) != NULL;) {
+    list_move(&round, &g->pending);
+    for (struct list_node *n; spent < GATEWAY_TURN_COST && (n = list_first(&round)) != NULL;) {
         list_remove(n);
-        list_push_back(&b->pending, n);
-        spent += work_for(b, LIST_OWNER(n, struct client, pending), BRIDGE_TURN_COST - spent);
+        list_push_back(&g->pending, n);
+        spent += work_for(g, LIST_OWNER(n, struct client, pending), GATEWAY_TURN_COST - spent);
     }
-    list_move(&round, &b->pending);
-    list_move(&b->pending, &round);
-    b->stats.input_cost_max = spent > b->stats.input_cost_max ? spent : b->stats.input_cost_max;
+    list_move(&round, &g->pending);
+    list_move(&g->pending, &round);
+    g->stats.input_cost_max = spent > g->stats.input_cost_max ? spent : g->stats.input_cost_max;
 }
 
 /* Hands over audio, and lets go of those that have nothing left to do. A connection's end may be decided anywhere in a turn: by
  * what it sent, by what another's call tells it, by its clock. */
-static void work_on_output(struct bridge *b)
+static void work_on_output(struct gateway *g)
 {
     struct list_node *next;
 
-    for (struct list_node *n = b->pending.next; n != &b->pending; n = next) {
+    for (struct list_node *n = g->pending.next; n != &g->pending; n = next) {
         struct client *c = LIST_OWNER(n, struct client, pending);
         client_pump_audio(c);
         client_note_end(c);
@@ -299,34 +299,34 @@ static void work_on_output(struct bridge *b)
     }
 }
 
-void bridge_pump(struct bridge *b, mono_us now)
+void gateway_pump(struct gateway *g, mono_us now)
 {
-    b->now = now;
-    work_on_input(b);
-    work_on_output(b);
-    ringing_settle(b);
-    media_turn(calls_media(b->calls));
+    g->now = now;
+    work_on_input(g);
+    work_on_output(g);
+    ringing_settle(g);
+    media_turn(calls_media(g->calls));
 }
 
-void bridge_reap(struct bridge *b)
+void gateway_reap(struct gateway *g)
 {
     struct list_node *n;
 
-    calls_reap(b->calls);
-    while ((n = list_first(&b->gone)) != NULL) {
+    calls_reap(g->calls);
+    while ((n = list_first(&g->gone)) != NULL) {
         client_release(LIST_OWNER(n, struct client, pending)); /* takes it out of the list */
     }
 }
 
 /* ---- stopping, figures ---- */
 
-void bridge_stop(struct bridge *b, mono_us now)
+void gateway_stop(struct gateway *g, mono_us now)
 {
     struct client *c;
 
-    b->now = now;
-    calls_stop(b->calls);
-    for (uint32_t s = 0; (c = pool_next(&b->clients, &s, NULL)) != NULL; s++) {
+    g->now = now;
+    calls_stop(g->calls);
+    for (uint32_t s = 0; (c = pool_next(&g->clients, &s, NULL)) != NULL; s++) {
         if (!c->gone) {
             ws_conn_close(c->conn, WS_CLOSE_GOING_AWAY, "server stops");
             client_deadline(c);
@@ -334,27 +334,27 @@ void bridge_stop(struct bridge *b, mono_us now)
     }
 }
 
-bool bridge_is_quiet(const struct bridge *b)
+bool gateway_is_quiet(const struct gateway *g)
 {
-    return calls_stats(b->calls).calls == 0 && b->clients.used == 0;
+    return calls_stats(g->calls).calls == 0 && g->clients.used == 0;
 }
 
-struct bridge_stats bridge_stats(const struct bridge *b)
+struct gateway_stats gateway_stats(const struct gateway *g)
 {
-    struct bridge_stats stats = b->stats;
+    struct gateway_stats stats = g->stats;
 
-    stats.clients = b->clients.used;
-    struct calls_stats calls = calls_stats(b->calls);
+    stats.clients = g->clients.used;
+    struct calls_stats calls = calls_stats(g->calls);
     stats.calls = calls.calls;
     stats.calls_started = calls.started;
     stats.calls_established = calls.established;
     stats.calls_denied = calls.denied;
     stats.calls_limited = calls.limited;
-    stats.media = media_stats(calls_media(b->calls));
+    stats.media = media_stats(calls_media(g->calls));
     return stats;
 }
 
-uint64_t bridge_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer)
+uint64_t gateway_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer)
 {
     /* input and output of a connection, its unread control text, received audio, wslay's own */
     uint64_t client = sizeof(struct client) + DIALECT_STATE_MAX + resample_bytes(AUDIO_HZ, MEDIA_WIDE_HZ) +

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "gateway_priv.h"
+#include "server_priv.h"
 #include "support_options.h"
 
 /* ---- what stands in for room os: resolver.c and route.c ---- */
@@ -108,7 +108,7 @@ int os_route_local(const struct net_addr *to, struct net_addr *out)
 /* ---- a gateway with its SIP part alone ---- */
 
 struct bench {
-    struct gateway g;
+    struct server g;
     struct run run;
     mono_us now;
     int status;
@@ -152,7 +152,7 @@ static struct bench *open_bench(const char *server, const char *listen)
     asked_srv = asked_host = made = resolved = 0;
     assert_int_equal(os_loop_new(64, &b->g.loop), ST_OK);
     assert_int_equal(os_udp_batch_new(2048, &b->g.batch), ST_OK);
-    b->status = gateway_sip_open(&b->g);
+    b->status = server_sip_open(&b->g);
     return b;
 }
 
@@ -160,7 +160,7 @@ static struct bench *opened(const char *server, const char *listen)
 {
     struct bench *b = open_bench(server, listen);
     if (b->status != ST_OK) {
-        gateway_sip_close(&b->g);
+        server_sip_close(&b->g);
     }
     assert_int_equal(b->status, ST_OK);
     return b;
@@ -168,8 +168,8 @@ static struct bench *opened(const char *server, const char *listen)
 
 static void close_bench(struct bench *b)
 {
-    gateway_sip_close(&b->g);
-    assert_int_equal(gateway_names_due(&b->g), MONO_NEVER);
+    server_sip_close(&b->g);
+    assert_int_equal(server_names_due(&b->g), MONO_NEVER);
     os_udp_batch_free(b->g.batch);
     os_loop_free(b->g.loop);
     run_free(&b->run);
@@ -178,10 +178,10 @@ static void close_bench(struct bench *b)
 /* Time goes on to the next thing that is due. */
 static void wait_due(struct bench *b)
 {
-    mono_us due = gateway_names_due(&b->g);
+    mono_us due = server_names_due(&b->g);
     assert_true(due != MONO_NEVER);
     b->now = due > b->now ? due : b->now;
-    gateway_names_expire(&b->g, b->now);
+    server_names_expire(&b->g, b->now);
 }
 
 static void tell(struct bench *b, struct os_answer answer)
@@ -230,7 +230,7 @@ static void srv_then_hosts(void **state)
     servers_are(b, "");
     wait_due(b);
     assert_string_equal(question, "_sip._udp.pbx.test");
-    assert_int_equal(gateway_names_due(&b->g), MONO_NEVER); /* the answer is waited for, nothing else */
+    assert_int_equal(server_names_due(&b->g), MONO_NEVER); /* the answer is waited for, nothing else */
     tell_srv(b, two, 2, 100);
     assert_string_equal(question, "a.test");
     assert_int_equal(asked_family, 4); /* --sip-listen's */
@@ -239,7 +239,7 @@ static void srv_then_hosts(void **state)
     servers_are(b, "");
     tell_host(b, &second, 1, 300);
     servers_are(b, "192.0.2.1:5080 192.0.2.2:5080 192.0.2.9:5070");
-    assert_int_equal(b->g.server.ip[3], 1);
+    assert_int_equal(b->g.sip_server_addr.ip[3], 1);
     assert_int_equal(lines_with(b, "INFO SIP server pbx.test is 192.0.2.1:5080, 192.0.2.2:5080, 192.0.2.9:5070\n"), 1);
     /* the same again: no line; the order that another answer brings: one */
     const mono_us found = b->now;
@@ -272,7 +272,7 @@ static void port_given(void **state)
     assert_int_equal(asked_family, 0);
     tell_host(b, both, 2, 60);
     servers_are(b, "192.0.2.1:5099");
-    assert_int_equal(gateway_link_due(&b->g), b->now); /* our address may be another one */
+    assert_int_equal(server_link_due(&b->g), b->now); /* our address may be another one */
     close_bench(b);
 }
 
@@ -339,8 +339,8 @@ static void stopping(void **state)
 
     (void)state;
     b->g.stopping = true;
-    assert_int_equal(gateway_names_due(&b->g), MONO_NEVER);
-    gateway_names_expire(&b->g, DUR_S(5000));
+    assert_int_equal(server_names_due(&b->g), MONO_NEVER);
+    server_names_expire(&b->g, DUR_S(5000));
     assert_int_equal(asked_srv, 0);
     close_bench(b);
 }
@@ -358,8 +358,8 @@ static void without_cares(void **state)
     servers_are(b, "127.0.0.5:5060");
     assert_int_equal(lines_with(b, "INFO SIP server pbx.test is 127.0.0.5:5060\n"), 1);
     assert_int_equal(lines_with(b, "INFO Built without c-ares: the SIP server's name was looked up once"), 1);
-    assert_int_equal(gateway_names_due(&b->g), MONO_NEVER);
-    gateway_names_expire(&b->g, DUR_S(100000));
+    assert_int_equal(server_names_due(&b->g), MONO_NEVER);
+    server_names_expire(&b->g, DUR_S(100000));
     assert_int_equal(resolved, 1);
     close_bench(b);
     resolve_status = ST_NOT_FOUND;
@@ -376,7 +376,7 @@ static void no_name(void **state)
     struct bench *b = opened("192.0.2.7:5070", "127.0.0.1:0");
     servers_are(b, "192.0.2.7:5070");
     assert_int_equal(made + resolved, 0);
-    assert_int_equal(gateway_names_due(&b->g), MONO_NEVER);
+    assert_int_equal(server_names_due(&b->g), MONO_NEVER);
     close_bench(b);
     b = opened("LocalHost:5070", "127.0.0.1:0");
     servers_are(b, "127.0.0.5:5070");

@@ -2,11 +2,11 @@
 /* The loopback exchange gets a socket and ports of its own. Only there when no SIP server was named. */
 #include <stdlib.h>
 
-#include "gateway_priv.h"
+#include "server_priv.h"
 #include "wsaudio/loopback.h"
 
 struct loopback {
-    struct gateway *gateway; /* borrows */
+    struct server *gateway; /* borrows */
     struct loopback_ua *ua;
     struct media_sockets *media;
     int fd;
@@ -42,9 +42,9 @@ static void on_media(void *ctx, mono_us now, struct pool_id call, bool rtcp, con
     loopback_ua_media_input(l->ua, now, call, rtcp, from, data, len);
 }
 
-static int open_parts(struct gateway *g, struct loopback *l)
+static int open_parts(struct server *server, struct loopback *l)
 {
-    const struct options *o = g->options;
+    const struct options *o = server->options;
     struct os_udp_options udp = {.receive_buffer = 0, .dscp = -1};
     int status = os_udp_open(&l->addr, &udp, &l->fd);
 
@@ -52,15 +52,15 @@ static int open_parts(struct gateway *g, struct loopback *l)
         status = os_udp_local(l->fd, &l->addr);
     }
     if (status == ST_OK) {
-        status = os_loop_watch(g->loop, l->fd, OS_READ, OS_CLASS_SOCKET, sip_ready, l, &l->watch);
+        status = os_loop_watch(server->loop, l->fd, OS_READ, OS_CLASS_SOCKET, sip_ready, l, &l->watch);
     }
     if (status == ST_OK) {
-        struct media_sockets_config config = {.loop = g->loop,
-                                              .batch = g->batch,
+        struct media_sockets_config config = {.loop = server->loop,
+                                              .batch = server->batch,
                                               .local = l->addr,
                                               .max_calls = o->max_calls,
                                               .dscp = -1,
-                                              .log = &g->log,
+                                              .log = &server->log,
                                               .input = on_media,
                                               .ctx = l};
         status = sockets_new(&config, &l->media);
@@ -68,8 +68,8 @@ static int open_parts(struct gateway *g, struct loopback *l)
     if (status == ST_OK) {
         struct loopback_ua_config config = {.local = l->addr,
                                             .max_calls = o->max_calls,
-                                            .log = &g->log,
-                                            .rng = &g->rng,
+                                            .log = &server->log,
+                                            .rng = &server->rng,
                                             .media = sockets_io(l->media),
                                             .sip_send = sip_send,
                                             .sip_ctx = l};
@@ -78,26 +78,26 @@ static int open_parts(struct gateway *g, struct loopback *l)
     return status;
 }
 
-int gateway_loopback_open(struct gateway *g, struct loopback **out)
+int server_loopback_open(struct server *server, struct loopback **out)
 {
     struct loopback *l = calloc(1, sizeof(*l));
 
     if (l == NULL) {
-        return gateway_fail(g, ST_NO_MEMORY, "out of memory");
+        return server_fail(server, ST_NO_MEMORY, "out of memory");
     }
-    l->gateway = g;
+    l->gateway = server;
     l->fd = -1;
     l->addr = addr_ipv4(127, 0, 0, 1, 0);
-    int status = open_parts(g, l);
+    int status = open_parts(server, l);
     if (status != ST_OK) {
-        gateway_loopback_close(l);
-        return gateway_fail(g, status, "the loopback exchange cannot be set up on 127.0.0.1: %s", os_error_text());
+        server_loopback_close(l);
+        return server_fail(server, status, "the loopback exchange cannot be set up on 127.0.0.1: %s", os_error_text());
     }
     *out = l;
     return ST_OK;
 }
 
-void gateway_loopback_close(struct loopback *l)
+void server_loopback_close(struct loopback *l)
 {
     if (l == NULL) {
         return;
@@ -109,27 +109,27 @@ void gateway_loopback_close(struct loopback *l)
     free(l);
 }
 
-const struct net_addr *gateway_loopback_addr(const struct loopback *l)
+const struct net_addr *server_loopback_addr(const struct loopback *l)
 {
     return &l->addr;
 }
 
-mono_us gateway_loopback_tick_due(const struct loopback *l)
+mono_us server_loopback_tick_due(const struct loopback *l)
 {
     return loopback_ua_tick_due(l->ua);
 }
 
-void gateway_loopback_tick(struct loopback *l, mono_us now)
+void server_loopback_tick(struct loopback *l, mono_us now)
 {
     loopback_ua_tick(l->ua, now);
 }
 
-mono_us gateway_loopback_due(const struct loopback *l)
+mono_us server_loopback_due(const struct loopback *l)
 {
     return loopback_ua_due(l->ua);
 }
 
-void gateway_loopback_turn(struct loopback *l, mono_us now)
+void server_loopback_turn(struct loopback *l, mono_us now)
 {
     loopback_ua_expire(l->ua, now);
     loopback_ua_reap(l->ua);

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway_priv.h"
+#include "server_priv.h"
 
 struct names {
-    struct gateway *gateway; /* borrows */
+    struct server *gateway; /* borrows */
     struct sip_locate locate;
     struct os_resolver *resolver; /* owns */
     bool complained;              /* since the last list */
@@ -54,9 +54,9 @@ static void answered(void *ctx, mono_us now, const struct os_answer *answer)
 
 /* ---- what comes of them ---- */
 
-static bool is_news(const struct gateway *g, const struct sip_locate *l)
+static bool is_news(const struct server *server, const struct sip_locate *l)
 {
-    const struct sip_servers *known = sip_stack_servers(g->sip);
+    const struct sip_servers *known = sip_stack_servers(server->sip);
 
     if (known->count != l->count) {
         return true;
@@ -71,14 +71,14 @@ static bool is_news(const struct gateway *g, const struct sip_locate *l)
 
 static void on_found(struct names *n, mono_us now)
 {
-    struct gateway *g = n->gateway;
+    struct server *server = n->gateway;
     const struct sip_locate *l = &n->locate;
     char list[SIP_SERVERS_MAX * (ADDR_TEXT_MAX + 2)];
     char text[ADDR_TEXT_MAX];
     struct outbuf out;
 
     n->complained = false;
-    if (!is_news(g, l)) {
+    if (!is_news(server, l)) {
         return;
     }
     outbuf_init(&out, list, sizeof(list));
@@ -86,10 +86,10 @@ static void on_found(struct names *n, mono_us now)
         outbuf_printf(&out, "%s%s", i > 0 ? ", " : "", addr_text(&l->addrs[i], text));
     }
     outbuf_char(&out, '\0');
-    log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, SIP_SERVER_RESOLVED), l->host, list);
-    sip_stack_set_servers(g->sip, l->addrs, l->count);
-    g->server = l->addrs[0];
-    gateway_link_server_changed(g, now);
+    log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, SIP_SERVER_RESOLVED), l->host, list);
+    sip_stack_set_servers(server->sip, l->addrs, l->count);
+    server->sip_server_addr = l->addrs[0];
+    server_link_server_changed(server, now);
 }
 
 static void on_failed(struct names *n)
@@ -131,52 +131,52 @@ static void step(struct names *n, mono_us now, enum sip_locate_step step)
 
 /* ---- opening, time ---- */
 
-int gateway_names_open(struct gateway *g)
+int server_names_open(struct server *server)
 {
-    const struct option_host *host = &g->options->sip_server;
+    const struct option_host *host = &server->options->sip_server;
     struct names *n = calloc(1, sizeof(*n));
     int status = n != NULL ? ST_OK : ST_NO_MEMORY;
 
     if (status == ST_OK) {
-        n->gateway = g;
+        n->gateway = server;
         status = sip_locate_init(&n->locate, span_cstr(host->name), host->port_given ? host->port : 0,
-                                 g->options->sip_listen.family, &g->rng);
+                                 server->options->sip_listen.family, &server->rng);
     }
     if (status == ST_OK) {
-        status = os_resolver_new(g->loop, NULL, 0, answered, n, &n->resolver);
+        status = os_resolver_new(server->loop, NULL, 0, answered, n, &n->resolver);
     }
     if (status != ST_OK) {
         free(n);
-        return gateway_fail(g, status, "--sip-server %s: names cannot be looked up: %s", host->name,
-                            status_name(status));
+        return server_fail(server, status, "--sip-server %s: names cannot be looked up: %s", host->name,
+                           status_name(status));
     }
-    g->names = n;
+    server->names = n;
     return ST_OK;
 }
 
-void gateway_names_close(struct gateway *g)
+void server_names_close(struct server *server)
 {
-    if (g->names != NULL) {
-        os_resolver_free(g->names->resolver);
-        free(g->names);
-        g->names = NULL;
+    if (server->names != NULL) {
+        os_resolver_free(server->names->resolver);
+        free(server->names);
+        server->names = NULL;
     }
 }
 
-mono_us gateway_names_due(const struct gateway *g)
+mono_us server_names_due(const struct server *server)
 {
-    if (g->names == NULL || g->stopping) {
+    if (server->names == NULL || server->stopping) {
         return MONO_NEVER;
     }
-    mono_us asking = os_resolver_due(g->names->resolver);
-    mono_us next = sip_locate_due(&g->names->locate);
+    mono_us asking = os_resolver_due(server->names->resolver);
+    mono_us next = sip_locate_due(&server->names->locate);
     return asking < next ? asking : next;
 }
 
-void gateway_names_expire(struct gateway *g, mono_us now)
+void server_names_expire(struct server *server, mono_us now)
 {
-    if (g->names != NULL && !g->stopping && gateway_names_due(g) <= now) {
-        os_resolver_expire(g->names->resolver, now);
-        step(g->names, now, sip_locate_expire(&g->names->locate, now));
+    if (server->names != NULL && !server->stopping && server_names_due(server) <= now) {
+        os_resolver_expire(server->names->resolver, now);
+        step(server->names, now, sip_locate_expire(&server->names->locate, now));
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Uploads, recordings and the raw file for the rooms that want to read and write them: the tables of functions of
  * client and media over room store. */
-#include "gateway_priv.h"
+#include "server_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,52 +18,52 @@ static const char *why(void *ctx)
 
 static int upload_begin(void *ctx, const char *name, struct pool_id *upload)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    return uploads_begin(g->uploads, span_cstr(name), upload);
+    return uploads_begin(server->uploads, span_cstr(name), upload);
 }
 
 static int upload_write(void *ctx, struct pool_id upload, const void *data, size_t len)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    return uploads_write(g->uploads, upload, data, len);
+    return uploads_write(server->uploads, upload, data, len);
 }
 
 static int upload_read(void *ctx, struct pool_id upload, uint64_t offset, void *data, size_t len)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    return uploads_read(g->uploads, upload, offset, data, len);
+    return uploads_read(server->uploads, upload, offset, data, len);
 }
 
 static void upload_done(void *ctx, struct pool_id owner, int status)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    bridge_upload_done(g->bridge, g->now, owner, status);
+    gateway_upload_done(server->gateway, server->now, owner, status);
 }
 
 static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    return uploads_commit(g->uploads, upload, client, upload_done, g);
+    return uploads_commit(server->uploads, upload, client, upload_done, server);
 }
 
 static void upload_abort(void *ctx, struct pool_id upload)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    uploads_abort(g->uploads, upload);
+    uploads_abort(server->uploads, upload);
 }
 
 /* ---- playing ---- */
 
 static int play_open(void *ctx, const char *name, int *handle, uint64_t *size)
 {
-    struct gateway *g = ctx;
-    int status = uploads_open_file(g->uploads, span_cstr(name), handle, size);
+    struct server *server = ctx;
+    int status = uploads_open_file(server->uploads, span_cstr(name), handle, size);
 
     return status == ST_OK || status == ST_NOT_FOUND ? status : ST_IO;
 }
@@ -84,40 +84,40 @@ static void play_close(void *ctx, int handle)
 
 static int cached_open(void *ctx, const char *name, int source, int *handle, uint64_t *offset, uint64_t *len)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    return uploads_cached_open(g->uploads, span_cstr(name), source, handle, offset, len);
+    return uploads_cached_open(server->uploads, span_cstr(name), source, handle, offset, len);
 }
 
 static int cache_begin(void *ctx, const char *name, int source, uint64_t len, struct pool_id *cache)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    return uploads_cache_begin(g->uploads, span_cstr(name), source, len, cache);
+    return uploads_cache_begin(server->uploads, span_cstr(name), source, len, cache);
 }
 
 static void cache_done(void *ctx, struct pool_id owner, int status)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
     (void)owner;
-    bridge_cache_done(g->bridge, g->now, status);
+    gateway_cache_done(server->gateway, server->now, status);
 }
 
 static int cache_commit(void *ctx, struct pool_id cache)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    return uploads_commit(g->uploads, cache, POOL_ID_NONE, cache_done, g);
+    return uploads_commit(server->uploads, cache, POOL_ID_NONE, cache_done, server);
 }
 
 /* ---- listing and deleting ---- */
 
 static int list_open(void *ctx, void **list)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
     struct uploads_list *opened = NULL;
-    int status = uploads_list_open(g->uploads, &opened);
+    int status = uploads_list_open(server->uploads, &opened);
 
     *list = opened;
     return status;
@@ -146,9 +146,9 @@ static void list_close(void *ctx, void *list)
 
 static int remove_upload(void *ctx, const char *name)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    return uploads_delete(g->uploads, span_cstr(name));
+    return uploads_delete(server->uploads, span_cstr(name));
 }
 
 /* ---- recordings ---- */
@@ -156,55 +156,55 @@ static int remove_upload(void *ctx, const char *name)
 static int record_begin(void *ctx, const char *number, const char *callid8, struct pool_id *recording, char *path,
                         size_t cap)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    if (g->recordings == NULL) {
+    if (server->recordings == NULL) {
         return ST_STATE;
     }
-    int status =
-        recordings_begin(g->recordings, span_cstr(number), span_cstr(callid8), os_clock_wall(), g->now, recording);
+    int status = recordings_begin(server->recordings, span_cstr(number), span_cstr(callid8), os_clock_wall(),
+                                  server->now, recording);
     if (status == ST_OK) {
-        snprintf(path, cap, "%s/%s", g->options->record_dir, recordings_name(g->recordings, *recording));
+        snprintf(path, cap, "%s/%s", server->options->record_dir, recordings_name(server->recordings, *recording));
     }
     return status;
 }
 
 static int record_write(void *ctx, struct pool_id recording, uint64_t offset, const void *data, size_t len)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    return recordings_write_at(g->recordings, recording, offset, data, len, g->now);
+    return recordings_write_at(server->recordings, recording, offset, data, len, server->now);
 }
 
 static void record_end(void *ctx, struct pool_id recording)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    recordings_end(g->recordings, recording);
+    recordings_end(server->recordings, recording);
 }
 
 /* ---- --rtp-raw-file ---- */
 
 static void raw_packet(void *ctx, const void *data, size_t len)
 {
-    struct gateway *g = ctx;
+    struct server *server = ctx;
 
-    if (g->raw_fd < 0) {
+    if (server->raw_fd < 0) {
         return;
     }
-    if (g->raw_bytes + len > RAW_FILE_MAX || os_file_write(g->raw_fd, data, len) != ST_OK) {
-        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, RAW_FILE_FULL), g->options->rtp_raw_file);
-        os_close(g->raw_fd);
-        g->raw_fd = -1;
+    if (server->raw_bytes + len > RAW_FILE_MAX || os_file_write(server->raw_fd, data, len) != ST_OK) {
+        log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, RAW_FILE_FULL), server->options->rtp_raw_file);
+        os_close(server->raw_fd);
+        server->raw_fd = -1;
         return;
     }
-    g->raw_bytes += len;
+    server->raw_bytes += len;
 }
 
-struct upload_io gateway_upload_io(struct gateway *g)
+struct upload_io server_upload_io(struct server *server)
 {
     return (struct upload_io){
-        .ctx = g,
+        .ctx = server,
         .why = why,
         .begin = upload_begin,
         .write = upload_write,
@@ -214,16 +214,16 @@ struct upload_io gateway_upload_io(struct gateway *g)
     };
 }
 
-struct list_io gateway_list_io(struct gateway *g)
+struct list_io server_list_io(struct server *server)
 {
     return (struct list_io){
-        .ctx = g, .why = why, .open = list_open, .next = list_next, .close = list_close, .remove = remove_upload};
+        .ctx = server, .why = why, .open = list_open, .next = list_next, .close = list_close, .remove = remove_upload};
 }
 
-struct media_files gateway_media_files(struct gateway *g)
+struct media_files server_media_files(struct server *server)
 {
     return (struct media_files){
-        .ctx = g,
+        .ctx = server,
         .play_open = play_open,
         .play_read = play_read,
         .play_close = play_close,
@@ -235,49 +235,49 @@ struct media_files gateway_media_files(struct gateway *g)
         .record_begin = record_begin,
         .record_write = record_write,
         .record_end = record_end,
-        .raw_packet = g->options->rtp_raw_file != NULL ? raw_packet : NULL,
+        .raw_packet = server->options->rtp_raw_file != NULL ? raw_packet : NULL,
     };
 }
 
 /* ---- opening ---- */
 
-static int prepare(struct gateway *g, const char *flag, const char *dir, bool *created)
+static int prepare(struct server *server, const char *flag, const char *dir, bool *created)
 {
     int status = os_dir_prepare(dir, created);
 
     if (status != ST_OK) {
-        return gateway_fail(g, status, "%s %s: cannot be used as a directory: %s", flag, dir, os_error_text());
+        return server_fail(server, status, "%s %s: cannot be used as a directory: %s", flag, dir, os_error_text());
     }
     return ST_OK;
 }
 
 /* Whatever clients upload would be named, counted and deleted as recordings are, and the other way round. */
-static int prepare_directories(struct gateway *g)
+static int prepare_directories(struct server *server)
 {
-    const struct options *o = g->options;
+    const struct options *o = server->options;
     bool created = false;
-    int status = prepare(g, "--upload-dir", o->upload_dir, &created);
+    int status = prepare(server, "--upload-dir", o->upload_dir, &created);
 
     if (status != ST_OK) {
         return status;
     }
     if (created) {
-        log_write(&g->log, LOG_INFO, LOG_TEXT(&g->log, UPLOAD_DIR_CREATED), o->upload_dir);
+        log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, UPLOAD_DIR_CREATED), o->upload_dir);
     }
     if (o->no_record) {
         return ST_OK;
     }
-    status = prepare(g, "--record-dir", o->record_dir, &created);
+    status = prepare(server, "--record-dir", o->record_dir, &created);
     if (status == ST_OK && os_dir_same(o->upload_dir, o->record_dir)) {
-        return gateway_fail(g, ST_BUSY, "--record-dir %s: expected another directory than that of --upload-dir %s",
-                            o->record_dir, o->upload_dir);
+        return server_fail(server, ST_BUSY, "--record-dir %s: expected another directory than that of --upload-dir %s",
+                           o->record_dir, o->upload_dir);
     }
     return status;
 }
 
-static int open_uploads(struct gateway *g)
+static int open_uploads(struct server *server)
 {
-    const struct options *o = g->options;
+    const struct options *o = server->options;
     struct uploads_config config = {.dir = o->upload_dir,
                                     .other = o->no_record ? NULL : o->record_dir,
                                     .max_bytes = o->upload_max,
@@ -285,63 +285,63 @@ static int open_uploads(struct gateway *g)
                                     .max_files = UPLOADS_FILES_MAX,
                                     .handles = o->max_clients +
                                                17, /* one converted form; some whose client left during the flush */
-                                    .flusher = g->flusher,
-                                    .log = &g->log};
-    int status = uploads_open(&config, &g->uploads);
+                                    .flusher = server->flusher,
+                                    .log = &server->log};
+    int status = uploads_open(&config, &server->uploads);
 
-    return status == ST_OK ? ST_OK : gateway_fail(g, status, "--upload-dir %s: %s", o->upload_dir, os_error_text());
+    return status == ST_OK ? ST_OK : server_fail(server, status, "--upload-dir %s: %s", o->upload_dir, os_error_text());
 }
 
-static int open_recordings(struct gateway *g)
+static int open_recordings(struct server *server)
 {
-    const struct options *o = g->options;
+    const struct options *o = server->options;
     struct recordings_config config = {.dir = o->record_dir,
                                        .other = o->upload_dir,
                                        .quota_bytes = o->record_quota,
                                        .sync_seconds = (unsigned)(o->record_sync_us / DUR_S(1)),
                                        .calls = o->max_calls,
-                                       .flusher = g->flusher,
-                                       .log = &g->log};
-    int status = recordings_open(&config, &g->recordings);
+                                       .flusher = server->flusher,
+                                       .log = &server->log};
+    int status = recordings_open(&config, &server->recordings);
 
-    return status == ST_OK ? ST_OK : gateway_fail(g, status, "--record-dir %s: %s", o->record_dir, os_error_text());
+    return status == ST_OK ? ST_OK : server_fail(server, status, "--record-dir %s: %s", o->record_dir, os_error_text());
 }
 
-int gateway_files_open(struct gateway *g)
+int server_files_open(struct server *server)
 {
-    const struct options *o = g->options;
+    const struct options *o = server->options;
     bool kernel = true;
-    int status = os_flusher_new(g->loop, o->max_clients + 2 * o->max_calls + 17, &g->flusher, &kernel);
+    int status = os_flusher_new(server->loop, o->max_clients + 2 * o->max_calls + 17, &server->flusher, &kernel);
 
     if (status != ST_OK) {
-        return gateway_fail(g, status, "cannot prepare disk flushes: %s", os_error_text());
+        return server_fail(server, status, "cannot prepare disk flushes: %s", os_error_text());
     }
     if (!kernel) {
-        log_write(&g->log, LOG_WARNING, LOG_TEXT(&g->log, NO_KERNEL_AIO));
+        log_write(&server->log, LOG_WARNING, LOG_TEXT(&server->log, NO_KERNEL_AIO));
     }
-    status = prepare_directories(g);
+    status = prepare_directories(server);
     if (status == ST_OK) {
-        status = open_uploads(g);
+        status = open_uploads(server);
     }
     if (status == ST_OK && !o->no_record) {
-        status = open_recordings(g);
+        status = open_recordings(server);
     }
     if (status == ST_OK && o->rtp_raw_file != NULL) {
-        status = os_file_open(-1, o->rtp_raw_file, OS_OPEN_APPEND, &g->raw_fd);
+        status = os_file_open(-1, o->rtp_raw_file, OS_OPEN_APPEND, &server->raw_fd);
         if (status == ST_OK) {
-            status = os_file_size(g->raw_fd, &g->raw_bytes);
+            status = os_file_size(server->raw_fd, &server->raw_bytes);
         }
         if (status != ST_OK) {
-            return gateway_fail(g, status, "--rtp-raw-file %s: %s", o->rtp_raw_file, os_error_text());
+            return server_fail(server, status, "--rtp-raw-file %s: %s", o->rtp_raw_file, os_error_text());
         }
     }
     return status;
 }
 
-void gateway_files_close(struct gateway *g)
+void server_files_close(struct server *server)
 {
-    uploads_close(g->uploads);
-    recordings_close(g->recordings);
-    os_flusher_free(g->flusher);
-    os_close(g->raw_fd);
+    uploads_close(server->uploads);
+    recordings_close(server->recordings);
+    os_flusher_free(server->flusher);
+    os_close(server->raw_fd);
 }

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* The SIP socket and the stack over it: opened from the options, driven by the loop, its events brought to the gateway. */
+#include "server_priv.h"
+
+#include <stdio.h>
+
+#define SIP_RECEIVE_BUFFER (256 * 1024)
+
+static int sip_send(void *ctx, const struct sip_flow *to, const void *data, size_t len)
+{
+    struct server *server = ctx;
+    int status = os_udp_send(server->sip_fd, &to->remote, data, len);
+
+    if (status == ST_IO) {
+        server_link_send_failed(server);
+    }
+    return status;
+}
+
+static void sip_event(void *ctx, const struct sip_event *event)
+{
+    struct server *server = ctx;
+
+    gateway_sip_event(server->gateway, server->now, event);
+}
+
+static bool sip_redirect(void *ctx, struct pool_id owner, struct span uri)
+{
+    struct server *server = ctx;
+
+    return gateway_may_redirect(server->gateway, server->now, owner, uri);
+}
+
+static void hear_errors(struct server *server, mono_us now)
+{
+    struct net_addr lost[OS_UDP_BATCH];
+    int n = os_udp_unreachable(server->sip_fd, lost);
+
+    for (int i = 0; i < n; i++) {
+        sip_stack_unreachable(server->sip, now, &lost[i]);
+    }
+}
+
+static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct server *server = ctx;
+    struct os_datagram datagrams[OS_UDP_BATCH];
+
+    (void)watch;
+    if ((events & OS_ERROR) != 0) {
+        hear_errors(server, now);
+    }
+    int n = os_udp_receive(server->sip_fd, server->batch, datagrams);
+    for (int i = 0; i < n; i++) {
+        if (!datagrams[i].truncated) {
+            struct sip_flow flow = sip_stack_flow(server->sip, &datagrams[i].from);
+            sip_stack_input(server->sip, now, &flow, datagrams[i].data, datagrams[i].len);
+        }
+    }
+}
+
+static void on_media(void *ctx, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
+                     const void *data, size_t len)
+{
+    struct server *server = ctx;
+
+    gateway_media_input(server->gateway, now, call, rtcp, from, data, len);
+}
+
+/* RFC 6761 6.3: this name needs no name server. */
+static bool is_localhost(const char *name)
+{
+    return span_ieq(span_cstr(name), SPAN_LIT("localhost"));
+}
+
+/* The server's address: given, the loopback exchange's, or looked up: while running where that is built in (then a server
+ * that starts before its network finds it later), else once and here. */
+static int find_server(struct server *server)
+{
+    const struct option_host *host = &server->options->sip_server;
+    char text[ADDR_TEXT_MAX];
+
+    if (host->name == NULL) {
+        server->sip_server_addr = *server_loopback_addr(server->loopback);
+        return ST_OK;
+    }
+    if (host->addr.family != 0) {
+        server->sip_server_addr = host->addr;
+        return ST_OK;
+    }
+    if (os_resolver_version() != NULL && !is_localhost(host->name)) {
+        return server_names_open(server);
+    }
+    int status = os_resolve(host->name, host->port, &server->sip_server_addr);
+    if (status != ST_OK) {
+        return server_fail(server, status, "--sip-server %s: the name cannot be resolved: %s", host->name,
+                           os_error_text());
+    }
+    log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, SIP_SERVER_RESOLVED), host->name,
+              addr_text(&server->sip_server_addr, text));
+    if (os_resolver_version() == NULL) {
+        log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, SIP_SERVER_ONCE));
+    }
+    return ST_OK;
+}
+
+static int bind_sip(struct server *server)
+{
+    struct os_udp_options options = {
+        .receive_buffer = SIP_RECEIVE_BUFFER, .dscp = (int)server->options->sip_dscp, .errors = true};
+    struct net_addr local = server->options->sip_listen;
+    char text[ADDR_TEXT_MAX];
+
+    if (local.family == 0) {
+        local.family =
+            server->sip_server_addr.family; /* the wildcard of the server's family; of both while that is not known */
+    }
+    if (local.family != server->sip_server_addr.family && server->sip_server_addr.family != 0) {
+        return server_fail(server, ST_BAD, "--sip-listen %s: the SIP server has an address of the other family",
+                           addr_text(&local, text));
+    }
+    int status = os_udp_open(&local, &options, &server->sip_fd);
+    if (status != ST_OK) {
+        return server_fail(server, status, "--sip-listen %s: %s", addr_text(&local, text), os_error_text());
+    }
+    status = os_udp_local(server->sip_fd, &server->sip_local);
+    if (status == ST_OK) {
+        status = os_loop_watch(server->loop, server->sip_fd, OS_READ | OS_ERROR, OS_CLASS_SOCKET, sip_ready, server,
+                               &server->sip_watch);
+    }
+    return status == ST_OK ? ST_OK
+                           : server_fail(server, status, "the SIP socket cannot be watched: %s", os_error_text());
+}
+
+/* The address that the far end can reach us on: bound, else that of the route to the server. */
+static int find_local(struct server *server, struct net_addr *local)
+{
+    char text[ADDR_TEXT_MAX];
+    int status = ST_OK;
+
+    *local = server->sip_local;
+    if (addr_is_any(&server->sip_local) && server->sip_server_addr.family != 0) {
+        status = os_route_local(&server->sip_server_addr, local);
+    }
+    if (status != ST_OK) {
+        return server_fail(server, status, "--sip-server %s: no route: %s", addr_text(&server->sip_server_addr, text),
+                           os_error_text());
+    }
+    local->port = server->sip_local.port;
+    return ST_OK;
+}
+
+static int open_media(struct server *server, const struct net_addr *local)
+{
+    const struct options *o = server->options;
+    struct media_sockets_config config = {.loop = server->loop,
+                                          .batch = server->batch,
+                                          .local = *local,
+                                          .low = o->rtp_ports.low,
+                                          .high = o->rtp_ports.high,
+                                          .max_calls = o->max_calls,
+                                          .dscp = (int)o->rtp_dscp,
+                                          .log = &server->log,
+                                          .input = on_media,
+                                          .ctx = server};
+    int status = sockets_new(&config, &server->media);
+
+    return status == ST_OK ? ST_OK
+                           : server_fail(server, status, "--rtp-ports %u-%u: %s", o->rtp_ports.low, o->rtp_ports.high,
+                                         status_name(status));
+}
+
+/* Complete header lines for the stack from the --sip-header flags. */
+static int join_headers(struct server *server, struct outbuf *out)
+{
+    const struct option_texts *headers = &server->options->sip_header;
+
+    for (uint32_t i = 0; i < headers->count; i++) {
+        outbuf_str(out, headers->items[i]);
+        outbuf_str(out, "\r\n");
+    }
+    return outbuf_status(out) == ST_OK ? ST_OK
+                                       : server_fail(server, ST_TOO_LARGE, "--sip-header: too much header text");
+}
+
+static uint32_t dial_rules(const struct options *o, struct dial_rule rules[OPTIONS_LIST_MAX])
+{
+    for (uint32_t i = 0; i < o->dial_rules.count; i++) {
+        rules[i] = (struct dial_rule){o->dial_rules.items[i].allow, o->dial_rules.items[i].pattern};
+    }
+    return o->dial_rules.count;
+}
+
+/* The address that others are told, without its port. */
+static struct net_addr told_addr(const struct server *server, const struct net_addr *local)
+{
+    return server->options->advertise.family != 0 ? server->options->advertise : *local;
+}
+
+static int open_stack(struct server *server, const struct net_addr *local, struct span domain)
+{
+    const struct options *o = server->options;
+    struct net_addr told = told_addr(server, local);
+    char headers[8192];
+    struct outbuf out;
+
+    told.port = local->port;
+    outbuf_init(&out, headers, sizeof(headers));
+    int status = join_headers(server, &out);
+    if (status != ST_OK) {
+        return status;
+    }
+    struct sip_config config = {.local = told,
+                                .next_hop = server->sip_server_addr,
+                                .domain = domain,
+                                .user = span_cstr(o->sip_user),
+                                .caller = span_cstr(o->sip_caller),
+                                .display_name = span_cstr(o->sip_display_name),
+                                .auth_user = span_cstr(o->sip_auth_user),
+                                .realm = span_cstr(o->sip_realm),
+                                .password = span_cstr(o->sip_password),
+                                .has_password =
+                                    o->sip_password != NULL && (o->sip_user != NULL || o->sip_auth_user != NULL),
+                                .keepalive = o->sip_keepalive_us,
+                                .registers = o->sip_register,
+                                .expires_s = (uint32_t)(o->sip_expires_us / DUR_S(1)),
+                                .learn_local = server->loopback == NULL && o->advertise.family == 0,
+                                .any_credentials = server->loopback != NULL,
+                                .user_agent = SPAN_LIT("ws_audio_server/" WSAUDIO_VERSION),
+                                .extra_headers = outbuf_view(&out),
+                                .guard = true,
+                                .allow = o->sip_allow.items,
+                                .allow_count = o->sip_allow.count,
+                                .max_usages = SIP_STACK_USAGES(o->max_calls),
+                                .log = &server->log,
+                                .rng = &server->rng};
+    const struct sip_hooks hooks = {
+        .ctx = server, .send = sip_send, .event = sip_event, .link = server_link_event, .redirect = sip_redirect};
+    server->sip = sip_stack_new(&config, &hooks);
+    return server->sip != NULL ? ST_OK
+                               : server_fail(server, ST_NO_MEMORY, "the SIP stack cannot be set up: out of memory");
+}
+
+static int open_gateway(struct server *server, const struct net_addr *local, struct span domain)
+{
+    const struct options *o = server->options;
+    struct dial_rule rules[OPTIONS_LIST_MAX];
+    uint32_t rule_count = dial_rules(o, rules);
+    struct gateway_config config = {.sip = server->sip,
+                                    .log = &server->log,
+                                    .rng = &server->rng,
+                                    .domain = domain,
+                                    .media_addr = told_addr(server, local),
+                                    .max_calls = o->max_calls,
+                                    .max_clients = o->max_clients,
+                                    .max_message = o->ws_max_message,
+                                    .upload_max = o->upload_max,
+                                    .media_buffer = o->media_buffer,
+                                    .ring = o->ring_us,
+                                    .incoming = (enum calls_incoming)o->incoming,
+                                    .max_call = o->max_call_us,
+                                    .no_media = o->no_media_us,
+                                    .rtp_learn = (enum rtp_learn)o->rtp_learn,
+                                    .dial_rules = rules,
+                                    .dial_rule_count = rule_count,
+                                    .calls_per_minute = o->calls_per_minute,
+                                    .record = !o->no_record,
+                                    .record_stereo = o->record_channels == OPTION_CHANNELS_STEREO,
+                                    .media = sockets_io(server->media),
+                                    .media_files = server_media_files(server),
+                                    .uploads = server_upload_io(server),
+                                    .lists = server_list_io(server)};
+
+    int status = gateway_new(&config, &server->gateway);
+
+    return status == ST_OK ? ST_OK
+                           : server_fail(server, status, "the gateway cannot be set up: %s", status_name(status));
+}
+
+/* The stack, then the gateway that calls by it. */
+static int open_calls(struct server *server, const struct net_addr *local)
+{
+    const struct options *o = server->options;
+    const char *domain = o->sip_domain != NULL ? o->sip_domain : o->sip_server.name;
+    char host[ADDR_TEXT_MAX];
+    struct net_addr literal;
+
+    if (domain == NULL || addr_parse_ip(span_cstr(domain), &literal) == ST_OK) {
+        /* an IPv6 literal wants its brackets in a URI */
+        domain = addr_host_text(domain == NULL ? &server->sip_server_addr : &literal, host);
+    }
+    int status = open_stack(server, local, span_cstr(domain));
+    return status == ST_OK ? open_gateway(server, local, span_cstr(domain)) : status;
+}
+
+int server_sip_open(struct server *server)
+{
+    struct net_addr local;
+    char text[ADDR_TEXT_MAX];
+    int status = ST_OK;
+
+    if (server->options->sip_server.name == NULL) {
+        status = server_loopback_open(server, &server->loopback);
+    }
+    if (status == ST_OK) {
+        status = find_server(server);
+    }
+    if (status == ST_OK) {
+        status = bind_sip(server);
+    }
+    if (status == ST_OK) {
+        status = find_local(server, &local);
+    }
+    if (status == ST_OK) {
+        status = open_media(server, &local);
+    }
+    if (status == ST_OK) {
+        status = open_calls(server, &local);
+    }
+    if (status == ST_OK) {
+        server_link_open(server, &local);
+        log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, SIP_LISTEN), addr_text(&server->sip_local, text));
+        if (server->loopback != NULL) {
+            log_write(&server->log, LOG_WARNING, LOG_TEXT(&server->log, LOOPBACK));
+        }
+        if (server->options->rtp_learn == RTP_LEARN_ANY) {
+            log_write(&server->log, LOG_WARNING, LOG_TEXT(&server->log, LEARN_ANY));
+        }
+    }
+    return status;
+}
+
+void server_sip_close(struct server *server)
+{
+    gateway_free(server->gateway);
+    server->gateway = NULL;
+    sip_stack_free(server->sip);
+    server->sip = NULL;
+    sockets_free(server->media);
+    server_loopback_close(server->loopback);
+    server_link_close(server);
+    server_names_close(server);
+    os_loop_unwatch(server->loop, server->sip_watch);
+    os_close(server->sip_fd);
+}
