@@ -27,6 +27,7 @@ const char *sip_event_kind_name(enum sip_event_kind kind);
 /* All spans borrow the datagram in hand and are gone when the hook returns. */
 struct sip_event {
     enum sip_event_kind kind;
+    mono_us now; /* when it happens: that of the call from which the hook is called */
     struct pool_id usage;
     struct pool_id owner;   /* as given at invite or adopt; none for INCOMING */
     int code;               /* SIP status. ENDED: the final status; 200 normal clearing (BYE from either side); 487
@@ -196,7 +197,7 @@ bool sip_servers_failed(struct sip_servers *servers, mono_us now, const struct n
 bool sip_servers_answered(struct sip_servers *servers, mono_us now, const struct net_addr *addr);
 
 /* The list of the stack; registration, pings and calls share it. */
-void sip_stack_set_servers(struct sip_stack *stack, const struct net_addr *addrs, uint32_t count);
+void sip_stack_set_servers(struct sip_stack *stack, mono_us now, const struct net_addr *addrs, uint32_t count);
 const struct sip_servers *sip_stack_servers(const struct sip_stack *stack);
 /* As sip_servers_current, sip_servers_failed and sip_servers_answered; what changes is logged. */
 const struct net_addr *sip_stack_server(const struct sip_stack *stack, mono_us now);
@@ -283,7 +284,7 @@ WS_MUST_CHECK int sip_inv_invite(struct sip_stack *stack, mono_us now, struct sp
 /* ---- incoming usages: inside SIP_EVENT_INCOMING or later ---- */
 
 /* Takes the INVITE; events name owner from now on. */
-WS_MUST_CHECK int sip_inv_adopt(struct sip_stack *stack, struct pool_id usage, struct pool_id owner);
+WS_MUST_CHECK int sip_inv_adopt(struct sip_stack *stack, mono_us now, struct pool_id usage, struct pool_id owner);
 /* 180 or 183 with or without SDP. ST_STATE when already answered. */
 WS_MUST_CHECK int sip_inv_progress(struct sip_stack *stack, mono_us now, struct pool_id usage, int code,
                                    struct span body);

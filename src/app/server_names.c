@@ -87,7 +87,7 @@ static void on_found(struct names *n, mono_us now)
     }
     outbuf_char(&out, '\0');
     log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, SIP_SERVER_RESOLVED), l->host, list);
-    sip_stack_set_servers(server->sip, l->addrs, l->count);
+    sip_stack_set_servers(server->sip, now, l->addrs, l->count);
     server->sip_server_addr = l->addrs[0];
     server_link_server_changed(server, now);
 }

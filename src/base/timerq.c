@@ -99,6 +99,8 @@ mono_us timerq_due(const struct timerq *q)
 
 struct timerq_entry *timerq_pop(struct timerq *q, mono_us now)
 {
+    assert(now >= q->popped_at);
+    q->popped_at = now;
     if (q->len == 0 || q->heap[0]->due > now) {
         return NULL;
     }

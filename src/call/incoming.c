@@ -117,7 +117,7 @@ static struct call *begin(struct calls *all, const struct sip_event *event)
     call->id = id;
     call->sip_peer = event->source;
     call->incoming.gone = CALL_GONE_CANCELLED;
-    if (sip_inv_adopt(all->sip, event->usage, call->id) != ST_OK) {
+    if (sip_inv_adopt(all->sip, event->now, event->usage, call->id) != ST_OK) {
         call_release(call);
         return NULL;
     }

@@ -27,11 +27,10 @@ struct loopback_ua {
     struct media *media;
     struct pool calls;
     struct timerq timers;
-    mono_us now; /* of the datagram or the deadline in hand */
     bool reap;
 };
 
-static void far_release(struct far_call *f)
+static void far_release(struct far_call *f, mono_us now)
 {
     struct loopback_ua *u = f->ua;
 
@@ -39,7 +38,7 @@ static void far_release(struct far_call *f)
         f->ended = true;
         u->reap = true;
         timerq_cancel(&u->timers, &f->timer);
-        media_session_close(f->media, u->now);
+        media_session_close(f->media, now);
     }
 }
 
@@ -55,7 +54,7 @@ static enum far_kind kind_of(struct span user)
 }
 
 /* CALL:auth: one challenge, any credentials pass. */
-static int challenge(struct loopback_ua *u, const struct sip_event *event)
+static int challenge(struct loopback_ua *u, mono_us now, const struct sip_event *event)
 {
     char nonce[33];
     char line[160];
@@ -65,7 +64,7 @@ static int challenge(struct loopback_ua *u, const struct sip_event *event)
     outbuf_init(&out, line, sizeof(line));
     outbuf_printf(&out, "Proxy-Authenticate: Digest realm=\"loopback\", nonce=\"%s\", algorithm=MD5, qop=\"auth\"\r\n",
                   nonce);
-    return sip_inv_reject(u->sip, u->now, event->usage, 407, outbuf_view(&out));
+    return sip_inv_reject(u->sip, now, event->usage, 407, outbuf_view(&out));
 }
 
 static void no_event(void *ctx, const struct media_event *event)
@@ -74,7 +73,7 @@ static void no_event(void *ctx, const struct media_event *event)
     (void)event;
 }
 
-static int far_answer(struct far_call *f, struct span offer, enum far_kind kind)
+static int far_answer(struct far_call *f, mono_us now, struct span offer, enum far_kind kind)
 {
     struct loopback_ua *u = f->ua;
     const struct media_session_config config = {.label = "loopback",
@@ -97,32 +96,33 @@ static int far_answer(struct far_call *f, struct span offer, enum far_kind kind)
     outbuf_init(&out, text, sizeof(text));
     status = media_session_answer(f->media, offer, &out, &why);
     if (status == ST_OK) {
-        timerq_set(&u->timers, &f->timer, u->now + SILENCE_LIMIT_US);
-        media_session_signs_life(f->media, u->now);
-        media_session_start(f->media, u->now, &f->sip_peer, true);
-        status = sip_inv_answer(u->sip, u->now, f->usage, outbuf_view(&out));
+        timerq_set(&u->timers, &f->timer, now + SILENCE_LIMIT_US);
+        media_session_signs_life(f->media, now);
+        media_session_start(f->media, now, &f->sip_peer, true);
+        status = sip_inv_answer(u->sip, now, f->usage, outbuf_view(&out));
     }
     return status;
 }
 
-static void far_refuse(struct far_call *f, int code)
+static void far_refuse(struct far_call *f, mono_us now, int code)
 {
     struct loopback_ua *u = f->ua;
     struct pool_id usage = f->usage;
 
-    far_release(f);
-    if (sip_inv_reject(u->sip, u->now, usage, code, SPAN_NONE) != ST_OK) {
+    far_release(f, now);
+    if (sip_inv_reject(u->sip, now, usage, code, SPAN_NONE) != ST_OK) {
         log_write(u->config.log, LOG_DEBUG, "loopback exchange: %d could not be sent", code);
     }
 }
 
 static void on_incoming(struct loopback_ua *u, const struct sip_event *event)
 {
+    const mono_us now = event->now;
     struct pool_id id;
     enum far_kind kind = kind_of(event->request_user);
 
     if (span_eq(event->request_user, SPAN_LIT("auth")) && !event->has_credentials) {
-        if (challenge(u, event) != ST_OK) {
+        if (challenge(u, now, event) != ST_OK) {
             log_write(u->config.log, LOG_DEBUG, "loopback exchange: 407 could not be sent");
         }
         return;
@@ -135,26 +135,27 @@ static void on_incoming(struct loopback_ua *u, const struct sip_event *event)
     f->id = id;
     f->usage = event->usage;
     f->sip_peer = event->source;
-    timerq_set(&u->timers, &f->timer, u->now + RING_LIMIT_US);
-    if (sip_inv_adopt(u->sip, event->usage, id) != ST_OK) {
-        far_release(f);
+    timerq_set(&u->timers, &f->timer, now + RING_LIMIT_US);
+    if (sip_inv_adopt(u->sip, now, event->usage, id) != ST_OK) {
+        far_release(f, now);
         return;
     }
     if (kind == FAR_BUSY) {
-        far_refuse(f, 486);
+        far_refuse(f, now, 486);
         return;
     }
-    int status = sip_inv_progress(u->sip, u->now, f->usage, 180, SPAN_NONE);
+    int status = sip_inv_progress(u->sip, now, f->usage, 180, SPAN_NONE);
     if (status == ST_OK && kind != FAR_NO_ANSWER) {
-        status = far_answer(f, event->body, kind);
+        status = far_answer(f, now, event->body, kind);
     }
     if (status != ST_OK) {
-        far_refuse(f, status == ST_BAD ? 488 : 480);
+        far_refuse(f, now, status == ST_BAD ? 488 : 480);
     }
 }
 
 static void on_offer(struct far_call *f, const struct sip_event *event)
 {
+    const mono_us now = event->now;
     struct loopback_ua *u = f->ua;
     const char *why = NULL;
     char text[SDP_WRITE_MAX];
@@ -163,22 +164,22 @@ static void on_offer(struct far_call *f, const struct sip_event *event)
     outbuf_init(&out, text, sizeof(text));
     int status = media_session_answer(f->media, event->body, &out, &why);
     if (status == ST_OK && event->body.len > 0) {
-        media_session_start(f->media, u->now, &f->sip_peer, true);
+        media_session_start(f->media, now, &f->sip_peer, true);
     }
-    status = status == ST_OK ? sip_inv_accept_offer(u->sip, u->now, f->usage, outbuf_view(&out))
-                             : sip_inv_refuse_offer(u->sip, u->now, f->usage, 488);
+    status = status == ST_OK ? sip_inv_accept_offer(u->sip, now, f->usage, outbuf_view(&out))
+                             : sip_inv_refuse_offer(u->sip, now, f->usage, 488);
     if (status != ST_OK) {
         log_write(u->config.log, LOG_DEBUG, "loopback exchange: re-INVITE could not be answered");
     }
 }
 
 /* The ACK to a 2xx that made an offer. */
-static void on_confirmed(struct far_call *f, struct span answer)
+static void on_confirmed(struct far_call *f, mono_us now, struct span answer)
 {
     const char *why = NULL;
 
     if (media_session_awaits_answer(f->media) && media_session_take_late_answer(f->media, answer, &why) == ST_OK) {
-        media_session_start(f->media, f->ua->now, &f->sip_peer, true);
+        media_session_start(f->media, now, &f->sip_peer, true);
     }
 }
 
@@ -195,11 +196,11 @@ static void on_event(void *ctx, const struct sip_event *event)
         return;
     }
     if (event->kind == SIP_EVENT_ENDED) {
-        far_release(f);
+        far_release(f, event->now);
     } else if (event->kind == SIP_EVENT_OFFER && f->media != NULL) {
         on_offer(f, event);
     } else if (event->kind == SIP_EVENT_CONFIRMED && f->media != NULL) {
-        on_confirmed(f, event->body);
+        on_confirmed(f, event->now, event->body);
     }
 }
 
@@ -267,7 +268,7 @@ void loopback_ua_free(struct loopback_ua *u)
         return;
     }
     for (uint32_t s = 0; (f = pool_next(&u->calls, &s, NULL)) != NULL; s++) {
-        far_release(f);
+        media_session_close(f->media, 0); /* it neither records nor says RTCP BYE: nothing needs the time */
         media_session_free(f->media);
     }
     sip_stack_free(u->sip);
@@ -290,7 +291,6 @@ void loopback_ua_sip_input(struct loopback_ua *u, mono_us now, const struct net_
 {
     struct sip_flow flow = sip_flow_udp(&u->config.local, from);
 
-    u->now = now;
     sip_stack_input(u->sip, now, &flow, data, len);
 }
 
@@ -318,28 +318,27 @@ mono_us loopback_ua_due(const struct loopback_ua *u)
     return timers < sip ? timers : sip;
 }
 
-static void far_expire(struct far_call *f)
+static void far_expire(struct far_call *f, mono_us now)
 {
     struct loopback_ua *u = f->ua;
     mono_us until = f->media != NULL ? media_session_heard_at(f->media) + SILENCE_LIMIT_US : 0;
 
-    if (u->now < until) {
+    if (now < until) {
         timerq_set(&u->timers, &f->timer, until);
         return;
     }
     struct pool_id usage = f->usage;
-    far_release(f);
-    sip_inv_end(u->sip, u->now, usage); /* 480 or BYE */
+    far_release(f, now);
+    sip_inv_end(u->sip, now, usage); /* 480 or BYE */
 }
 
 void loopback_ua_expire(struct loopback_ua *u, mono_us now)
 {
     struct timerq_entry *entry;
 
-    u->now = now;
     sip_stack_expire(u->sip, now);
     while ((entry = timerq_pop(&u->timers, now)) != NULL) {
-        far_expire(LIST_OWNER(entry, struct far_call, timer));
+        far_expire(LIST_OWNER(entry, struct far_call, timer), now);
     }
 }
 

@@ -364,12 +364,12 @@ void sip_tx_disown(struct sip_tx_layer *layer, struct pool_id id)
     sip_tx_set_owner(layer, id, &(struct sip_tx_owner){.notice = NULL});
 }
 
-void sip_tx_kill(struct sip_tx_layer *layer, struct pool_id id)
+void sip_tx_kill(struct sip_tx_layer *layer, mono_us now, struct pool_id id)
 {
     struct sip_tx *tx = pool_get(&layer->pool, id);
 
     if (tx != NULL && tx->state != SIP_TX_ST_TERMINATED) {
-        sip_tx_kill_now(layer, tx);
+        sip_tx_kill_now(layer, now, tx);
     }
 }
 

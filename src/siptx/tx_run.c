@@ -39,7 +39,7 @@ int sip_tx_keep(struct sip_tx_layer *layer, struct sip_tx *tx, struct span bytes
 }
 
 /* The one place that says that a state changed. */
-static void note_change(const struct sip_tx_layer *layer, const struct sip_tx *tx, enum sip_tx_state from,
+static void note_change(const struct sip_tx_layer *layer, mono_us now, const struct sip_tx *tx, enum sip_tx_state from,
                         const char *event)
 {
     char line[LINE_MAX];
@@ -56,7 +56,7 @@ static void note_change(const struct sip_tx_layer *layer, const struct sip_tx *t
     struct span text = outbuf_view(&out);
     log_write(layer->config.log, LOG_DEBUG, "%.*s", SPAN_ARG(text));
     if (layer->config.trace != NULL) {
-        layer->config.trace(layer->config.trace_ctx, tx->owner.ref, tx->owner.role, text);
+        layer->config.trace(layer->config.trace_ctx, now, tx->owner.ref, tx->owner.role, text);
     }
 }
 
@@ -72,12 +72,12 @@ static void retire(struct sip_tx_layer *layer, struct sip_tx *tx)
     list_push_back(&layer->gone, &tx->gone);
 }
 
-void sip_tx_kill_now(struct sip_tx_layer *layer, struct sip_tx *tx)
+void sip_tx_kill_now(struct sip_tx_layer *layer, mono_us now, struct sip_tx *tx)
 {
     enum sip_tx_state from = tx->state;
 
     tx->state = SIP_TX_ST_TERMINATED;
-    note_change(layer, tx, from, "kill");
+    note_change(layer, now, tx, from, "kill");
     retire(layer, tx);
 }
 
@@ -256,7 +256,7 @@ static void go(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, enum 
 
     tx->state = (enum sip_tx_state)cell->next;
     if (moved) {
-        note_change(layer, tx, from, sip_tx_event_name((int)event));
+        note_change(layer, now, tx, from, sip_tx_event_name((int)event));
     }
     cancel_timers(layer, tx, moved, cell->actions);
     arm_timers(layer, tx, now, cell->actions);
@@ -278,7 +278,7 @@ static void cannot(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, e
     if (tx->state == SIP_TX_ST_TERMINATED) {
         return;
     }
-    sip_tx_kill_now(layer, tx);
+    sip_tx_kill_now(layer, now, tx);
     tell(tx, now, tx->ended ? SIP_TX_ACT_TELL_GONE : SIP_TX_ACT_TELL_TRANSPORT, &HAND_EMPTY);
 }
 

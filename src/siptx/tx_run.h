@@ -63,6 +63,6 @@ bool sip_tx_may(const struct sip_tx *tx, enum sip_tx_event event);
 /* Replaces what is kept by a copy. ST_NO_MEMORY: then nothing is kept. */
 WS_MUST_CHECK int sip_tx_keep(struct sip_tx_layer *layer, struct sip_tx *tx, struct span bytes);
 /* Ends it without a word to its owner. */
-void sip_tx_kill_now(struct sip_tx_layer *layer, struct sip_tx *tx);
+void sip_tx_kill_now(struct sip_tx_layer *layer, mono_us now, struct sip_tx *tx);
 
 #endif

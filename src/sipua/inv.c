@@ -20,11 +20,11 @@ struct sip_inv *sip_inv_get(const struct sip_stack *stack, struct pool_id id)
 
 /* ---- the ring of lines ---- */
 
-void sip_inv_trace(struct sip_inv *usage, struct span line)
+void sip_inv_trace(struct sip_inv *usage, mono_us now, struct span line)
 {
     char *slot = usage->trace[usage->trace_count % SIP_INV_TRACE_LINES];
     struct span call_id = sip_text_view(&usage->call_id);
-    long long ms = (long long)((usage->stack->now - usage->born) / 1000);
+    long long ms = (long long)((now - usage->born) / 1000);
 
     if (span_starts(line, call_id)) {
         line = span_trim(span_from(line, call_id.len + 1));
@@ -47,21 +47,21 @@ static void log_trace(const struct sip_inv *usage, const struct sip_inv_input *i
     }
 }
 
-static void log_change(struct sip_inv *usage, enum sip_inv_state from, enum sip_inv_event event)
+static void log_change(struct sip_inv *usage, mono_us now, enum sip_inv_state from, enum sip_inv_event event)
 {
     char line[SIP_INV_TRACE_LINE_MAX];
     int len = snprintf(line, sizeof(line), "usage %s > %s on %s", sip_inv_state_name((int)from),
                        sip_inv_state_name((int)usage->state), sip_inv_event_name((int)event));
 
-    sip_inv_trace(usage, span_make(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1));
+    sip_inv_trace(usage, now, span_make(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1));
     log_write(usage->stack->config.log, LOG_DEBUG, "%.*s: %s", SPAN_ARG(sip_text_view(&usage->call_id)), line);
 }
 
 /* ---- timers ---- */
 
-static void inv_arm(struct sip_inv *usage, enum sip_inv_timer timer, dur_us after)
+static void inv_arm(struct sip_inv *usage, mono_us now, enum sip_inv_timer timer, dur_us after)
 {
-    timerq_set(&usage->stack->timers, &usage->timers[timer].entry, usage->stack->now + after);
+    timerq_set(&usage->stack->timers, &usage->timers[timer].entry, now + after);
 }
 
 static void cancel_timers(struct sip_inv *usage, uint32_t but)
@@ -73,31 +73,31 @@ static void cancel_timers(struct sip_inv *usage, uint32_t but)
     }
 }
 
-static void act_arm(struct sip_inv *usage, uint32_t actions)
+static void act_arm(struct sip_inv *usage, mono_us now, uint32_t actions)
 {
     if ((actions & SIP_INV_ACT_ARM_RING) != 0 && usage->ring_us > 0) {
-        inv_arm(usage, SIP_INV_TMR_RING, usage->ring_us);
+        inv_arm(usage, now, SIP_INV_TMR_RING, usage->ring_us);
     }
     if ((actions & SIP_INV_ACT_ARM_RETRY) != 0) {
         usage->retry_us = SIP_T1;
-        inv_arm(usage, SIP_INV_TMR_RETRY, usage->retry_us);
+        inv_arm(usage, now, SIP_INV_TMR_RETRY, usage->retry_us);
     }
     if ((actions & SIP_INV_ACT_ARM_RETRY_TWICE) != 0) {
         usage->retry_us = 2 * usage->retry_us < SIP_T2 ? 2 * usage->retry_us : SIP_T2;
-        inv_arm(usage, SIP_INV_TMR_RETRY, usage->retry_us);
+        inv_arm(usage, now, SIP_INV_TMR_RETRY, usage->retry_us);
     }
     if ((actions & SIP_INV_ACT_ARM_GIVE_UP) != 0) {
-        inv_arm(usage, SIP_INV_TMR_GIVE_UP, 64 * SIP_T1);
+        inv_arm(usage, now, SIP_INV_TMR_GIVE_UP, 64 * SIP_T1);
     }
     if ((actions & SIP_INV_ACT_ARM_SILENCE) != 0) {
         timerq_cancel(&usage->stack->timers, &usage->timers[SIP_INV_TMR_SILENCE].entry);
-        if (sip_inv_may_fail_over(usage)) {
-            inv_arm(usage, SIP_INV_TMR_SILENCE, SIP_INV_PATIENCE);
+        if (sip_inv_may_fail_over(usage, now)) {
+            inv_arm(usage, now, SIP_INV_TMR_SILENCE, SIP_INV_PATIENCE);
         }
     }
 }
 
-void sip_inv_timer_due(struct sip_inv_timer_entry *timer)
+void sip_inv_timer_due(struct sip_inv_timer_entry *timer, mono_us now)
 {
     static const enum sip_inv_event events[SIP_INV_TMR_COUNT] = {
         [SIP_INV_TMR_RING] = SIP_INV_EV_RING,
@@ -107,21 +107,21 @@ void sip_inv_timer_due(struct sip_inv_timer_entry *timer)
     };
 
     if (timer->timer == SIP_INV_TMR_SILENCE) {
-        sip_inv_silence(timer->usage);
+        sip_inv_silence(timer->usage, now);
         return;
     }
     char why[SIP_INV_WHY_MAX];
     struct sip_inv_input in = {.code = 408, .reason = sip_inv_why(timer->usage, 408, why)};
-    (void)sip_inv_step(timer->usage, events[timer->timer], &in);
+    (void)sip_inv_step(timer->usage, now, events[timer->timer], &in);
 }
 
 /* ---- carrying out ---- */
 
-static void act_dialogs(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
+static void act_dialogs(struct sip_inv *usage, mono_us now, uint32_t actions, const struct sip_inv_input *in)
 {
     if ((actions & SIP_INV_ACT_EARLY) != 0 && in->message->to.tag.len > 0 && in->message->status > 100) {
         struct sip_dialog *dialog = sip_inv_find_dialog(usage, in->message->to.tag);
-        dialog = dialog != NULL ? dialog : sip_inv_form_dialog(usage, in->message, in->source);
+        dialog = dialog != NULL ? dialog : sip_inv_form_dialog(usage, now, in->message, in->source);
         if (dialog != NULL) {
             sip_inv_keep_early(dialog, in->body);
         }
@@ -133,51 +133,51 @@ static void act_dialogs(struct sip_inv *usage, uint32_t actions, const struct si
 }
 
 /* A CANCEL that cannot be made leaves a transaction that nothing ends. */
-static void cancel_or_drop(struct sip_inv *usage)
+static void cancel_or_drop(struct sip_inv *usage, mono_us now)
 {
-    if (sip_inv_send_cancel(usage) != ST_OK) {
-        sip_tx_kill(usage->stack->tx, usage->invite_tx);
+    if (sip_inv_send_cancel(usage, now) != ST_OK) {
+        sip_tx_kill(usage->stack->tx, now, usage->invite_tx);
         usage->invite_tx = POOL_ID_NONE;
-        (void)sip_inv_step(usage, SIP_INV_EV_TIMEOUT, &(struct sip_inv_input){0});
+        (void)sip_inv_step(usage, now, SIP_INV_EV_TIMEOUT, &(struct sip_inv_input){0});
     }
 }
 
-static void bye_or_drop(struct sip_inv *usage, struct sip_dialog *dialog)
+static void bye_or_drop(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog)
 {
-    if (dialog == NULL || sip_inv_send_bye(usage, dialog) == ST_OK) {
+    if (dialog == NULL || sip_inv_send_bye(usage, now, dialog) == ST_OK) {
         return;
     }
     if (dialog != usage->dialog) {
         sip_inv_drop_dialog(usage, dialog);
     } else if (usage->state == SIP_INV_ST_LEAVING) {
-        (void)sip_inv_step(usage, SIP_INV_EV_BYE_DONE, &(struct sip_inv_input){0});
+        (void)sip_inv_step(usage, now, SIP_INV_EV_BYE_DONE, &(struct sip_inv_input){0});
     }
 }
 
-static int act_response(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
+static int act_response(struct sip_inv *usage, mono_us now, uint32_t actions, const struct sip_inv_input *in)
 {
     if ((actions & (SIP_INV_ACT_SEND_2XX | SIP_INV_ACT_SEND_2XX_AGAIN)) != 0) {
-        return sip_inv_send_answer(usage);
+        return sip_inv_send_answer(usage, now);
     }
-    return sip_inv_send_response(usage, in);
+    return sip_inv_send_response(usage, now, in);
 }
 
-static int act_send(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
+static int act_send(struct sip_inv *usage, mono_us now, uint32_t actions, const struct sip_inv_input *in)
 {
     struct sip_dialog *dialog = in->dialog != NULL ? in->dialog : usage->dialog;
 
     if ((actions & SIP_INV_ACT_ABANDON_BRANCH) != 0) {
-        sip_inv_abandon_branch(usage);
+        sip_inv_abandon_branch(usage, now);
     }
     if ((actions & SIP_INV_ACT_SEND_INVITE) != 0) {
-        return sip_inv_send_invite(usage);
+        return sip_inv_send_invite(usage, now);
     }
     if ((actions & SIP_INV_ACT_SEND_CANCEL) != 0) {
-        cancel_or_drop(usage);
+        cancel_or_drop(usage, now);
         return ST_OK;
     }
     if ((actions & response_actions) != 0) {
-        return act_response(usage, actions, in);
+        return act_response(usage, now, actions, in);
     }
     if ((actions & SIP_INV_ACT_SEND_ACK) != 0 && dialog != NULL) {
         sip_inv_send_ack(usage, dialog);
@@ -186,7 +186,7 @@ static int act_send(struct sip_inv *usage, uint32_t actions, const struct sip_in
         sip_inv_send_ack_again(usage, dialog);
     }
     if ((actions & SIP_INV_ACT_SEND_BYE) != 0) {
-        bye_or_drop(usage, dialog);
+        bye_or_drop(usage, now, dialog);
     }
     return ST_OK;
 }
@@ -218,11 +218,12 @@ static bool is_elsewhere(const struct sip_msg *message)
            (sip_reason_has(message, SPAN_LIT("SIP"), 200) || sip_reason_has(message, SPAN_LIT("Q.850"), 26));
 }
 
-static struct sip_event inv_event_of(const struct sip_inv *usage, enum sip_event_kind kind,
+static struct sip_event inv_event_of(const struct sip_inv *usage, mono_us now, enum sip_event_kind kind,
                                      const struct sip_inv_input *in)
 {
     struct sip_event event = {
         .kind = kind,
+        .now = now,
         .usage = usage->id,
         .owner = usage->owner,
         .code = in->code,
@@ -245,7 +246,7 @@ static struct sip_event inv_event_of(const struct sip_inv *usage, enum sip_event
     return event;
 }
 
-static void act_tell(struct sip_inv *usage, uint32_t actions, const struct sip_inv_input *in)
+static void act_tell(struct sip_inv *usage, mono_us now, uint32_t actions, const struct sip_inv_input *in)
 {
     struct sip_stack *stack = usage->stack;
     bool heard = usage->attached || (actions & SIP_INV_ACT_TELL_INCOMING) != 0;
@@ -255,7 +256,7 @@ static void act_tell(struct sip_inv *usage, uint32_t actions, const struct sip_i
         log_trace(usage, in);
     }
     if (heard && told_kind(actions, in, &kind)) {
-        struct sip_event event = inv_event_of(usage, kind, in);
+        struct sip_event event = inv_event_of(usage, now, kind, in);
         usage->attached = usage->attached && kind != SIP_EVENT_ENDED;
         stack->in_callback = usage->id;
         stack->hooks.event(stack->hooks.ctx, &event);
@@ -280,13 +281,13 @@ static void enter_lingering(struct sip_inv *usage)
     }
 }
 
-static void inv_enter(struct sip_inv *usage, enum sip_inv_state next, enum sip_inv_event event)
+static void inv_enter(struct sip_inv *usage, mono_us now, enum sip_inv_state next, enum sip_inv_event event)
 {
     enum sip_inv_state from = usage->state;
 
     usage->state = next;
     if (next != from) {
-        log_change(usage, from, event);
+        log_change(usage, now, from, event);
         cancel_timers(usage, sip_inv_hold[next]);
     }
 }
@@ -306,11 +307,11 @@ bool sip_inv_is_busy(const struct sip_inv *usage)
     return usage->state < SIP_INV_ST_LINGERING || bye_pending(usage);
 }
 
-void sip_inv_check_drained(struct sip_inv *usage)
+void sip_inv_check_drained(struct sip_inv *usage, mono_us now)
 {
     if (usage->state == SIP_INV_ST_LINGERING && pool_id_is_none(usage->invite_tx) && !bye_pending(usage) &&
         !sip_inv_has_branches(usage)) {
-        (void)sip_inv_step(usage, SIP_INV_EV_DRAINED, &(struct sip_inv_input){0});
+        (void)sip_inv_step(usage, now, SIP_INV_EV_DRAINED, &(struct sip_inv_input){0});
     }
 }
 
@@ -319,7 +320,7 @@ bool sip_inv_takes(const struct sip_inv *usage, enum sip_inv_event event)
     return sip_inv_table[usage->state][event].rule == FSM_GO;
 }
 
-int sip_inv_step(struct sip_inv *usage, enum sip_inv_event event, const struct sip_inv_input *in)
+int sip_inv_step(struct sip_inv *usage, mono_us now, enum sip_inv_event event, const struct sip_inv_input *in)
 {
     const struct fsm_cell *cell = &sip_inv_table[usage->state][event];
     enum sip_inv_state from = usage->state;
@@ -333,15 +334,15 @@ int sip_inv_step(struct sip_inv *usage, enum sip_inv_event event, const struct s
         usage->stack->stats.dropped_cells++;
         return ST_STATE;
     }
-    inv_enter(usage, (enum sip_inv_state)cell->next, event);
+    inv_enter(usage, now, (enum sip_inv_state)cell->next, event);
     if ((cell->actions & arm_actions) != 0) {
-        act_arm(usage, cell->actions);
+        act_arm(usage, now, cell->actions);
     }
-    act_dialogs(usage, cell->actions, in);
-    int status = act_send(usage, cell->actions, in);
+    act_dialogs(usage, now, cell->actions, in);
+    int status = act_send(usage, now, cell->actions, in);
     if (cell->next == SIP_INV_ST_LINGERING && from != SIP_INV_ST_LINGERING) {
         enter_lingering(usage);
-        sip_inv_check_drained(usage);
+        sip_inv_check_drained(usage, now);
     }
     if ((cell->actions & SIP_INV_ACT_RELEASE) != 0) {
         list_remove(&usage->node);
@@ -349,7 +350,7 @@ int sip_inv_step(struct sip_inv *usage, enum sip_inv_event event, const struct s
         return ST_OK;
     }
     if ((cell->actions & invite_actions) == 0 || status == ST_OK) {
-        act_tell(usage, cell->actions, in);
+        act_tell(usage, now, cell->actions, in);
     }
     return status;
 }
@@ -373,7 +374,7 @@ static bool inv_make_room(struct sip_stack *stack)
     return false;
 }
 
-struct sip_inv *sip_inv_new(struct sip_stack *stack)
+struct sip_inv *sip_inv_new(struct sip_stack *stack, mono_us now)
 {
     struct pool_id id;
     struct sip_inv *usage = pool_new(&stack->usages, &id);
@@ -387,7 +388,7 @@ struct sip_inv *sip_inv_new(struct sip_stack *stack)
     usage->id = id;
     usage->stack = stack;
     usage->state = SIP_INV_ST_INIT;
-    usage->born = stack->now;
+    usage->born = now;
     list_init(&usage->node);
     list_init(&usage->same_hash);
     list_init(&usage->dialogs);
@@ -432,8 +433,7 @@ void sip_inv_end(struct sip_stack *stack, mono_us now, struct pool_id id)
     if (usage == NULL || !usage->attached) {
         return;
     }
-    stack->now = now;
-    (void)sip_inv_step(usage, SIP_INV_EV_END, &(struct sip_inv_input){.code = 480});
+    (void)sip_inv_step(usage, now, SIP_INV_EV_END, &(struct sip_inv_input){.code = 480});
 }
 
 struct span sip_inv_call_id(const struct sip_stack *stack, struct pool_id id)

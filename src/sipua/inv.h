@@ -101,23 +101,23 @@ struct sip_inv_input {
 /* ---- inv.c ---- */
 
 /* A usage in Init, or NULL when there is no room. */
-struct sip_inv *sip_inv_new(struct sip_stack *stack);
+struct sip_inv *sip_inv_new(struct sip_stack *stack, mono_us now);
 /* Frees what it holds and gives it back to the pool. */
 void sip_inv_free(struct sip_inv *usage);
 struct sip_inv *sip_inv_get(const struct sip_stack *stack, struct pool_id id);
 /* Moves on. ST_STATE: a DROP cell, nothing happened. ST_OK otherwise, or the error of what was to be sent (only where
  * nothing is told). The usage is not to be touched behind it when something may have been told. */
-int sip_inv_step(struct sip_inv *usage, enum sip_inv_event event, const struct sip_inv_input *in);
+int sip_inv_step(struct sip_inv *usage, mono_us now, enum sip_inv_event event, const struct sip_inv_input *in);
 /* Whether the event would have an effect now. */
 bool sip_inv_takes(const struct sip_inv *usage, enum sip_inv_event event);
 /* Whether it still has something to send or an answer to wait for. */
 bool sip_inv_is_busy(const struct sip_inv *usage);
 /* Ends a lingering usage when nothing can come any more. */
-void sip_inv_check_drained(struct sip_inv *usage);
+void sip_inv_check_drained(struct sip_inv *usage, mono_us now);
 /* A timer of a usage ran out. */
-void sip_inv_timer_due(struct sip_inv_timer_entry *timer);
+void sip_inv_timer_due(struct sip_inv_timer_entry *timer, mono_us now);
 /* A line for the ring: state changes of the usage and its transactions. */
-void sip_inv_trace(struct sip_inv *usage, struct span line);
+void sip_inv_trace(struct sip_inv *usage, mono_us now, struct span line);
 
 /* ---- stack_refusal.c ---- */
 
@@ -137,7 +137,7 @@ enum sip_inv_room {
     SIP_INV_ROOM_ANY /* any early dialog, then one that had its BYE: of the same usage, else of any. There always is one */
 };
 /* A new one, empty; NULL when there is no room. */
-struct sip_dialog *sip_inv_add_dialog(struct sip_inv *usage, enum sip_inv_room room);
+struct sip_dialog *sip_inv_add_dialog(struct sip_inv *usage, mono_us now, enum sip_inv_room room);
 void sip_inv_drop_dialog(struct sip_inv *usage, struct sip_dialog *dialog);
 /* All but keep (may be NULL), except those that got a BYE: their 2xx may come again. */
 void sip_inv_drop_dialogs(struct sip_inv *usage, const struct sip_dialog *keep);
@@ -147,22 +147,22 @@ void sip_inv_keep_early(struct sip_dialog *dialog, struct span sdp);
  * any, that one's (a far end that changes its tag with the 2xx). Empty: none. */
 struct span sip_inv_early_answer(struct sip_inv *usage, struct sip_dialog *dialog);
 /* The dialog of this response, made or made anew from it; NULL when that is impossible. A 2xx always finds room. */
-struct sip_dialog *sip_inv_form_dialog(struct sip_inv *usage, const struct sip_msg *response,
+struct sip_dialog *sip_inv_form_dialog(struct sip_inv *usage, mono_us now, const struct sip_msg *response,
                                        const struct sip_flow *source);
 /* ACK to a 2xx: made, kept, sent (13.2.2.4). */
 void sip_inv_send_ack(struct sip_inv *usage, struct sip_dialog *dialog);
 void sip_inv_send_ack_again(struct sip_inv *usage, struct sip_dialog *dialog);
-int sip_inv_send_bye(struct sip_inv *usage, struct sip_dialog *dialog);
+int sip_inv_send_bye(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog);
 /* Datagrams to addr do not arrive (ICMP): an ACK or BYE that went there goes to where the dialog's messages came from. */
-void sip_inv_unreachable(struct sip_inv *usage, const struct net_addr *addr);
+void sip_inv_unreachable(struct sip_inv *usage, mono_us now, const struct net_addr *addr);
 
 /* ---- inv_invite.c ---- */
 
-int sip_inv_send_invite(struct sip_inv *usage);
-int sip_inv_send_cancel(struct sip_inv *usage);
+int sip_inv_send_invite(struct sip_inv *usage, mono_us now);
+int sip_inv_send_cancel(struct sip_inv *usage, mono_us now);
 /* A 2xx to our INVITE behind the one that made the call, or while there is none: of a fork, or of a server that was
  * left. */
-void sip_inv_extra_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice);
+void sip_inv_extra_2xx(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice);
 /* The message's SDP, or empty. */
 struct span sip_inv_sdp(const struct sip_msg *message);
 /* Notices of all transactions of usages come here. */
@@ -175,18 +175,18 @@ const struct net_addr *sip_inv_server(const struct sip_inv *usage);
 /* The first one. */
 void sip_inv_servers_begin(struct sip_inv *usage, const struct net_addr *server);
 /* Whether silence need not be waited out. */
-bool sip_inv_may_fail_over(const struct sip_inv *usage);
+bool sip_inv_may_fail_over(const struct sip_inv *usage, mono_us now);
 /* Makes the next server the INVITE's. False: none is left; even_unavailable: unavailable ones count too. */
-bool sip_inv_next_server(struct sip_inv *usage, bool even_unavailable);
+bool sip_inv_next_server(struct sip_inv *usage, mono_us now, bool even_unavailable);
 /* The server that the INVITE went to showed life or none; retry_after as in sip_servers_failed. */
-void sip_inv_server_answered(struct sip_inv *usage);
-void sip_inv_server_failed(struct sip_inv *usage, int64_t retry_after);
+void sip_inv_server_answered(struct sip_inv *usage, mono_us now);
+void sip_inv_server_failed(struct sip_inv *usage, mono_us now, int64_t retry_after);
 /* The INVITE's transaction becomes an abandoned branch. */
-void sip_inv_abandon_branch(struct sip_inv *usage);
+void sip_inv_abandon_branch(struct sip_inv *usage, mono_us now);
 /* No answer came: on to the next server, if there is one. */
-void sip_inv_silence(struct sip_inv *usage);
+void sip_inv_silence(struct sip_inv *usage, mono_us now);
 /* What came of an abandoned branch: a 1xx gets CANCEL, a 2xx ACK and BYE. */
-void sip_inv_branch_notice(struct sip_inv *usage, const struct sip_tx_notice *notice);
+void sip_inv_branch_notice(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice);
 bool sip_inv_has_branches(const struct sip_inv *usage);
 /* They run on without a listener. */
 void sip_inv_drop_branches(struct sip_inv *usage);
@@ -194,17 +194,18 @@ void sip_inv_drop_branches(struct sip_inv *usage);
 /* ---- inv_answer.c ---- */
 
 /* A new INVITE outside of dialogs: told, and refused when nobody takes it. */
-void sip_inv_incoming(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source);
+void sip_inv_incoming(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                      const struct sip_flow *source);
 /* CANCEL of an INVITE with that server transaction. */
-void sip_inv_cancelled(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *cancel,
+void sip_inv_cancelled(struct sip_stack *stack, mono_us now, struct pool_id tx, const struct sip_msg *cancel,
                        const struct sip_flow *source);
 /* Writes the 2xx to an INVITE with this SDP and keeps it for sip_inv_send_answer. */
 WS_MUST_CHECK int sip_inv_keep_answer(struct sip_inv *usage, struct pool_id tx, const struct sip_msg *invite,
                                       const struct sip_flow *source, struct span body);
 /* Sends the kept 2xx, first or again. */
-int sip_inv_send_answer(struct sip_inv *usage);
+int sip_inv_send_answer(struct sip_inv *usage, mono_us now);
 /* 1xx or 300 to 699 to the incoming INVITE. */
-int sip_inv_send_response(struct sip_inv *usage, const struct sip_inv_input *in);
+int sip_inv_send_response(struct sip_inv *usage, mono_us now, const struct sip_inv_input *in);
 
 /* ---- inv_request.c ---- */
 
@@ -212,16 +213,16 @@ int sip_inv_send_response(struct sip_inv *usage, const struct sip_inv_input *in)
 struct sip_inv *sip_inv_of_request(const struct sip_stack *stack, const struct sip_msg *request,
                                    struct sip_dialog **dialog);
 /* A request inside that dialog, of a method with a row, not ACK and CANCEL. */
-void sip_inv_request(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_method_row *row,
+void sip_inv_request(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog, const struct sip_method_row *row,
                      const struct sip_msg *request, const struct sip_flow *source);
 /* The rows' functions. INVITE and UPDATE: an offer, or a new Contact. */
-void sip_inv_on_offer(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+void sip_inv_on_offer(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog, const struct sip_msg *request,
                       const struct sip_flow *source);
-void sip_inv_on_bye(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+void sip_inv_on_bye(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog, const struct sip_msg *request,
                     const struct sip_flow *source);
-void sip_inv_on_options(struct sip_inv *usage, struct sip_dialog *dialog, const struct sip_msg *request,
+void sip_inv_on_options(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog, const struct sip_msg *request,
                         const struct sip_flow *source);
 /* An ACK for our 2xx. */
-void sip_inv_ack(struct sip_inv *usage, const struct sip_msg *ack, const struct sip_flow *source);
+void sip_inv_ack(struct sip_inv *usage, mono_us now, const struct sip_msg *ack, const struct sip_flow *source);
 
 #endif

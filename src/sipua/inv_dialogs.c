@@ -37,7 +37,7 @@ static struct sip_dialog *dialog_find_need(const struct sip_inv *usage, enum nee
     return NULL;
 }
 
-static bool dialog_give_up_one(struct sip_inv *usage, enum need need)
+static bool dialog_give_up_one(struct sip_inv *usage, mono_us now, enum need need)
 {
     struct sip_dialog *dialog = dialog_find_need(usage, need);
 
@@ -45,7 +45,7 @@ static bool dialog_give_up_one(struct sip_inv *usage, enum need need)
         return false;
     }
     sip_inv_drop_dialog(usage, dialog); /* a BYE that is out goes on by itself */
-    sip_inv_check_drained(usage);
+    sip_inv_check_drained(usage, now);
     return true;
 }
 
@@ -57,7 +57,7 @@ static bool dialogs_has_room(const struct sip_inv *usage)
 }
 
 /* Of the other usages only when the pool is what is full: it holds several for each of them. */
-static void dialogs_make_room(struct sip_inv *usage, enum sip_inv_room room)
+static void dialogs_make_room(struct sip_inv *usage, mono_us now, enum sip_inv_room room)
 {
     struct sip_stack *stack = usage->stack;
     bool others = room == SIP_INV_ROOM_ANY && usage->dialog_count < SIP_INV_DIALOGS_MAX;
@@ -65,22 +65,22 @@ static void dialogs_make_room(struct sip_inv *usage, enum sip_inv_room room)
     struct sip_inv *other;
 
     for (int need = 0; need < needs && !dialogs_has_room(usage); need++) {
-        if (dialog_give_up_one(usage, (enum need)need) || !others) {
+        if (dialog_give_up_one(usage, now, (enum need)need) || !others) {
             continue;
         }
         for (uint32_t slot = 0; (other = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-            if (other->state != SIP_INV_ST_TERMINATED && dialog_give_up_one(other, (enum need)need)) {
+            if (other->state != SIP_INV_ST_TERMINATED && dialog_give_up_one(other, now, (enum need)need)) {
                 break;
             }
         }
     }
 }
 
-struct sip_dialog *sip_inv_add_dialog(struct sip_inv *usage, enum sip_inv_room room)
+struct sip_dialog *sip_inv_add_dialog(struct sip_inv *usage, mono_us now, enum sip_inv_room room)
 {
     struct pool_id id;
 
-    dialogs_make_room(usage, room);
+    dialogs_make_room(usage, now, room);
     struct sip_dialog *dialog = dialogs_has_room(usage) ? pool_new(&usage->stack->dialogs, &id) : NULL;
     if (dialog == NULL) {
         return NULL;
@@ -151,11 +151,11 @@ static enum sip_inv_room room_for(const struct sip_msg *response)
     return sip_inv_sdp(response).len > 0 ? SIP_INV_ROOM_SILENT : SIP_INV_ROOM_FREE;
 }
 
-struct sip_dialog *sip_inv_form_dialog(struct sip_inv *usage, const struct sip_msg *response,
+struct sip_dialog *sip_inv_form_dialog(struct sip_inv *usage, mono_us now, const struct sip_msg *response,
                                        const struct sip_flow *source)
 {
     struct sip_dialog *known = sip_inv_find_dialog(usage, response->to.tag);
-    struct sip_dialog *dialog = known != NULL ? known : sip_inv_add_dialog(usage, room_for(response));
+    struct sip_dialog *dialog = known != NULL ? known : sip_inv_add_dialog(usage, now, room_for(response));
 
     if (dialog == NULL) {
         return NULL;
@@ -262,7 +262,8 @@ void sip_inv_send_ack_again(struct sip_inv *usage, struct sip_dialog *dialog)
 /* ---- BYE ---- */
 
 /* Whatever came of it but another try, the call is over (15.1.1). */
-static void on_bye_end(struct sip_request *request, enum sip_request_end end, const struct sip_msg *message)
+static void on_bye_end(struct sip_request *request, mono_us now, enum sip_request_end end,
+                       const struct sip_msg *message)
 {
     struct sip_request_inside *inside = sip_request_inside_of(request);
     struct sip_inv *usage = inside->inv;
@@ -272,16 +273,16 @@ static void on_bye_end(struct sip_request *request, enum sip_request_end end, co
     (void)message;
     if (dialog == usage->dialog && usage->state == SIP_INV_ST_LEAVING) {
         struct sip_inv_input in = {.dialog = dialog};
-        (void)sip_inv_step(usage, again ? SIP_INV_EV_BYE_AGAIN : SIP_INV_EV_BYE_DONE, &in);
+        (void)sip_inv_step(usage, now, again ? SIP_INV_EV_BYE_AGAIN : SIP_INV_EV_BYE_DONE, &in);
         return;
     }
     if (again) {
-        (void)sip_inv_send_bye(usage, dialog);
+        (void)sip_inv_send_bye(usage, now, dialog);
     }
-    sip_inv_check_drained(usage);
+    sip_inv_check_drained(usage, now);
 }
 
-int sip_inv_send_bye(struct sip_inv *usage, struct sip_dialog *dialog)
+int sip_inv_send_bye(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog)
 {
     const struct sip_request_parts parts = {0};
 
@@ -289,23 +290,23 @@ int sip_inv_send_bye(struct sip_inv *usage, struct sip_dialog *dialog)
         sip_request_open_inside(&dialog->bye, usage, dialog, SIP_METHOD_BYE, on_bye_end);
     }
     dialog->bye_sent = true;
-    return sip_request_send(&dialog->bye.request, &parts);
+    return sip_request_send(&dialog->bye.request, now, &parts);
 }
 
 /* ---- nothing arrives there ---- */
 
 /* ICMP is easily made up: what was sent to addr runs on, and the same goes to the source as well. */
-static void try_source(struct sip_inv *usage, struct sip_dialog *dialog, const struct net_addr *addr)
+static void try_source(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog, const struct net_addr *addr)
 {
     if (sip_request_is_busy(&dialog->bye.request)) {
-        sip_request_unreachable(&dialog->bye.request, addr);
+        sip_request_unreachable(&dialog->bye.request, now, addr);
     } else if (!dialog->bye_sent && dialog->ack.len > 0 && addr_equal(&dialog->ack_to.remote, addr)) {
         dialog->target_unreachable = true;
         sip_inv_send_ack(usage, dialog);
     }
 }
 
-void sip_inv_unreachable(struct sip_inv *usage, const struct net_addr *addr)
+void sip_inv_unreachable(struct sip_inv *usage, mono_us now, const struct net_addr *addr)
 {
     struct list_node *next;
 
@@ -313,7 +314,7 @@ void sip_inv_unreachable(struct sip_inv *usage, const struct net_addr *addr)
         struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
         next = n->next; /* a BYE that cannot be sent once more drops the dialog of a fork */
         if (!dialog->target_unreachable && !addr_equal(&dialog->source.remote, addr)) {
-            try_source(usage, dialog, addr);
+            try_source(usage, now, dialog, addr);
         }
     }
 }

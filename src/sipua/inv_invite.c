@@ -26,7 +26,7 @@ static int keep_credentials(struct sip_inv *usage)
     return status == ST_OK ? sip_text_set(&usage->credentials, outbuf_view(&out)) : status;
 }
 
-static int request_invite(struct sip_inv *usage, struct span extra)
+static int request_invite(struct sip_inv *usage, mono_us now, struct span extra)
 {
     struct sip_stack *stack = usage->stack;
     struct sip_tx_owner owner = {.notice = sip_inv_notice, .ctx = stack, .ref = usage->id, .role = SIP_INV_ROLE_INVITE};
@@ -58,10 +58,10 @@ static int request_invite(struct sip_inv *usage, struct span extra)
         .content_type = SPAN_LIT("application/sdp"),
         .body = sip_text_view(&usage->offer),
     };
-    return sip_tx_request(stack->tx, stack->now, &form, &owner, &usage->invite_tx);
+    return sip_tx_request(stack->tx, now, &form, &owner, &usage->invite_tx);
 }
 
-int sip_inv_send_invite(struct sip_inv *usage)
+int sip_inv_send_invite(struct sip_inv *usage, mono_us now)
 {
     struct sip_stack *stack = usage->stack;
 
@@ -81,16 +81,16 @@ int sip_inv_send_invite(struct sip_inv *usage)
     usage->cseq +=
         usage->servers.failed_over ? 0 : 1; /* to another server it is the same request, but for the branch */
     usage->servers.failed_over = false;
-    return request_invite(usage, outbuf_view(&lines));
+    return request_invite(usage, now, outbuf_view(&lines));
 }
 
-int sip_inv_send_cancel(struct sip_inv *usage)
+int sip_inv_send_cancel(struct sip_inv *usage, mono_us now)
 {
     struct sip_stack *stack = usage->stack;
     /* Nobody listens: only the INVITE's own final response counts (9.1). */
     struct sip_tx_owner owner = {.notice = NULL, .ctx = stack, .ref = usage->id, .role = SIP_INV_ROLE_CANCEL};
 
-    return sip_tx_cancel(stack->tx, stack->now, usage->invite_tx, &owner, NULL);
+    return sip_tx_cancel(stack->tx, now, usage->invite_tx, &owner, NULL);
 }
 
 /* ---- notices ---- */
@@ -106,49 +106,49 @@ static struct sip_inv_input input_of(const struct sip_tx_notice *notice)
     return in;
 }
 
-static void step_timeout(struct sip_inv *usage, enum sip_inv_event event, int code)
+static void step_timeout(struct sip_inv *usage, mono_us now, enum sip_inv_event event, int code)
 {
     char why[SIP_INV_WHY_MAX];
     struct sip_inv_input in = {.code = code, .reason = sip_inv_why(usage, code, why)};
 
-    (void)sip_inv_step(usage, event, &in);
+    (void)sip_inv_step(usage, now, event, &in);
 }
 
-static void on_first_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice)
+static void on_first_2xx(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice)
 {
     struct sip_inv_input in = input_of(notice);
 
-    in.dialog = sip_inv_form_dialog(usage, notice->message, notice->source);
+    in.dialog = sip_inv_form_dialog(usage, now, notice->message, notice->source);
     if (in.dialog == NULL) {
-        step_timeout(usage, SIP_INV_EV_BROKEN, 500);
+        step_timeout(usage, now, SIP_INV_EV_BROKEN, 500);
         return;
     }
     if (in.body.len == 0) {
         in.body = sip_inv_early_answer(usage, in.dialog);
     }
-    (void)sip_inv_step(usage, SIP_INV_EV_2XX, &in);
+    (void)sip_inv_step(usage, now, SIP_INV_EV_2XX, &in);
 }
 
-void sip_inv_extra_2xx(struct sip_inv *usage, const struct sip_tx_notice *notice)
+void sip_inv_extra_2xx(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice)
 {
     struct sip_inv_input in = input_of(notice);
     struct sip_dialog *known = sip_inv_find_dialog(usage, notice->message->to.tag);
     bool is_same = known != NULL && (known == usage->dialog || known->bye_sent);
 
-    in.dialog = is_same ? known : sip_inv_form_dialog(usage, notice->message, notice->source);
+    in.dialog = is_same ? known : sip_inv_form_dialog(usage, now, notice->message, notice->source);
     if (in.dialog == NULL) {
         usage->stack->stats.stray++;
         return;
     }
-    (void)sip_inv_step(usage, is_same ? SIP_INV_EV_2XX_SAME : SIP_INV_EV_2XX_FORK, &in);
+    (void)sip_inv_step(usage, now, is_same ? SIP_INV_EV_2XX_SAME : SIP_INV_EV_2XX_FORK, &in);
 }
 
-static int take_challenge(struct sip_inv *usage, const struct sip_tx_notice *notice)
+static int take_challenge(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice)
 {
     struct sip_challenged what = {
         .uri = sip_text_view(&usage->uri), .redirected = usage->targets.tried_count > 1, .rang = usage->rang};
 
-    return sip_stack_challenge(usage->stack, &usage->auth, notice->message, notice->source, &what);
+    return sip_stack_challenge(usage->stack, now, &usage->auth, notice->message, notice->source, &what);
 }
 
 static void log_auth_failure(const struct sip_inv *usage, int code)
@@ -172,7 +172,7 @@ static bool next_target(struct sip_inv *usage)
 }
 
 /* Whether a further INVITE answers this final response; it has been made ready then. */
-static bool goes_again(struct sip_inv *usage, const struct sip_tx_notice *notice, struct sip_inv_input *in)
+static bool goes_again(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice, struct sip_inv_input *in)
 {
     int code = notice->code;
 
@@ -180,7 +180,7 @@ static bool goes_again(struct sip_inv *usage, const struct sip_tx_notice *notice
         return false;
     }
     if (code == 401 || code == 407) {
-        int status = take_challenge(usage, notice);
+        int status = take_challenge(usage, now, notice);
         if (status == ST_OK) {
             return true;
         }
@@ -190,7 +190,7 @@ static bool goes_again(struct sip_inv *usage, const struct sip_tx_notice *notice
         in->auth_failed = true;
         return false;
     }
-    if (code == 503 && sip_inv_next_server(usage, true)) {
+    if (code == 503 && sip_inv_next_server(usage, now, true)) {
         return true;
     }
     /* 305 names a proxy and 380 another service: neither is an address to put into the Request-URI. */
@@ -204,7 +204,7 @@ static bool goes_again(struct sip_inv *usage, const struct sip_tx_notice *notice
     return true;
 }
 
-static void on_failure(struct sip_inv *usage, const struct sip_tx_notice *notice)
+static void on_failure(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice)
 {
     struct sip_inv_input in = input_of(notice);
 
@@ -212,55 +212,55 @@ static void on_failure(struct sip_inv *usage, const struct sip_tx_notice *notice
     sip_tx_disown(usage->stack->tx, usage->invite_tx);
     usage->invite_tx = POOL_ID_NONE;
     if (notice->code == 503) {
-        sip_inv_server_failed(usage, notice->message->retry_after);
+        sip_inv_server_failed(usage, now, notice->message->retry_after);
     }
-    if (!goes_again(usage, notice, &in)) {
-        (void)sip_inv_step(usage, SIP_INV_EV_FAILURE, &in);
-    } else if (sip_inv_step(usage, SIP_INV_EV_AGAIN, &in) != ST_OK) {
-        step_timeout(usage, SIP_INV_EV_BROKEN, 503);
+    if (!goes_again(usage, now, notice, &in)) {
+        (void)sip_inv_step(usage, now, SIP_INV_EV_FAILURE, &in);
+    } else if (sip_inv_step(usage, now, SIP_INV_EV_AGAIN, &in) != ST_OK) {
+        step_timeout(usage, now, SIP_INV_EV_BROKEN, 503);
     }
 }
 
 /* The INVITE's transaction ended by itself. */
-static void on_no_answer(struct sip_inv *usage, enum sip_inv_event event, int code)
+static void on_no_answer(struct sip_inv *usage, mono_us now, enum sip_inv_event event, int code)
 {
     usage->invite_tx = POOL_ID_NONE;
     if (usage->state == SIP_INV_ST_CALLING || usage->state == SIP_INV_ST_ABANDONED) {
-        sip_inv_server_failed(usage, -1); /* it has not said a word */
+        sip_inv_server_failed(usage, now, -1); /* it has not said a word */
     }
-    if (!usage->attached || !sip_inv_next_server(usage, true)) {
-        step_timeout(usage, event, code);
-    } else if (sip_inv_step(usage, SIP_INV_EV_AGAIN, &(struct sip_inv_input){0}) != ST_OK) {
-        step_timeout(usage, SIP_INV_EV_BROKEN, 503);
+    if (!usage->attached || !sip_inv_next_server(usage, now, true)) {
+        step_timeout(usage, now, event, code);
+    } else if (sip_inv_step(usage, now, SIP_INV_EV_AGAIN, &(struct sip_inv_input){0}) != ST_OK) {
+        step_timeout(usage, now, SIP_INV_EV_BROKEN, 503);
     }
 }
 
-static void on_invite_notice(struct sip_inv *usage, const struct sip_tx_notice *notice)
+static void on_invite_notice(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice)
 {
     struct sip_inv_input in = input_of(notice);
 
     if (notice->message != NULL && notice->code != 503) {
-        sip_inv_server_answered(usage);
+        sip_inv_server_answered(usage, now);
     }
     switch (notice->kind) {
     case SIP_TX_PROVISIONAL:
         usage->rang = usage->rang || notice->code > 100;
-        (void)sip_inv_step(usage, SIP_INV_EV_1XX, &in);
+        (void)sip_inv_step(usage, now, SIP_INV_EV_1XX, &in);
         break;
     case SIP_TX_FINAL:
         if (notice->code < 300) {
-            on_first_2xx(usage, notice);
+            on_first_2xx(usage, now, notice);
         } else {
-            on_failure(usage, notice);
+            on_failure(usage, now, notice);
         }
         break;
-    case SIP_TX_2XX_AGAIN: sip_inv_extra_2xx(usage, notice); break;
-    case SIP_TX_TIMEOUT: on_no_answer(usage, SIP_INV_EV_TIMEOUT, 408); break;
-    case SIP_TX_TRANSPORT: on_no_answer(usage, SIP_INV_EV_BROKEN, 503); break;
+    case SIP_TX_2XX_AGAIN: sip_inv_extra_2xx(usage, now, notice); break;
+    case SIP_TX_TIMEOUT: on_no_answer(usage, now, SIP_INV_EV_TIMEOUT, 408); break;
+    case SIP_TX_TRANSPORT: on_no_answer(usage, now, SIP_INV_EV_BROKEN, 503); break;
     case SIP_TX_GONE:
     case SIP_TX_ACK_FAILED:
         usage->invite_tx = POOL_ID_NONE;
-        sip_inv_check_drained(usage);
+        sip_inv_check_drained(usage, now);
         break;
     case SIP_TX_ACKED:
     case SIP_TX_DONE:
@@ -274,16 +274,15 @@ void sip_inv_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice)
     struct sip_stack *stack = ctx;
     struct sip_inv *usage = sip_inv_get(stack, notice->ref);
 
-    stack->now = now;
     if (usage == NULL) {
         return;
     }
     if (notice->role == SIP_INV_ROLE_BRANCH) {
-        sip_inv_branch_notice(usage, notice);
+        sip_inv_branch_notice(usage, now, notice);
     } else if (notice->role == SIP_INV_ROLE_INVITE && pool_id_eq(notice->tx, usage->invite_tx)) {
-        on_invite_notice(usage, notice);
+        on_invite_notice(usage, now, notice);
     } else if (notice->role == SIP_INV_ROLE_SERVER && notice->kind == SIP_TX_ACKED) {
-        sip_inv_ack(usage, notice->message, notice->source);
+        sip_inv_ack(usage, now, notice->message, notice->source);
     }
 }
 
@@ -351,8 +350,7 @@ int sip_inv_invite(struct sip_stack *stack, mono_us now, struct span request_uri
     if (!uri_ok(request_uri)) {
         return ST_BAD;
     }
-    stack->now = now;
-    struct sip_inv *usage = sip_inv_new(stack);
+    struct sip_inv *usage = sip_inv_new(stack, now);
     if (usage == NULL) {
         return ST_FULL;
     }
@@ -362,7 +360,7 @@ int sip_inv_invite(struct sip_stack *stack, mono_us now, struct span request_uri
     sip_inv_servers_begin(usage, server);
     int status = fill_outgoing(usage, request_uri, offer);
     if (status == ST_OK) {
-        status = sip_inv_step(usage, SIP_INV_EV_INVITE, &(struct sip_inv_input){0});
+        status = sip_inv_step(usage, now, SIP_INV_EV_INVITE, &(struct sip_inv_input){0});
     }
     if (status != ST_OK) {
         sip_inv_free(usage);

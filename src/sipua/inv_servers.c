@@ -13,23 +13,23 @@ void sip_inv_servers_begin(struct sip_inv *usage, const struct net_addr *server)
     usage->servers = (struct sip_inv_servers){.tried = {*server}, .tried_count = 1};
 }
 
-static const struct net_addr *server_find_next(const struct sip_inv *usage, bool even_unavailable)
+static const struct net_addr *server_find_next(const struct sip_inv *usage, mono_us now, bool even_unavailable)
 {
     const struct sip_inv_servers *s = &usage->servers;
 
     return s->tried_count < SIP_SERVERS_MAX
-               ? sip_servers_next(&usage->stack->servers, usage->stack->now, s->tried, s->tried_count, even_unavailable)
+               ? sip_servers_next(&usage->stack->servers, now, s->tried, s->tried_count, even_unavailable)
                : NULL;
 }
 
-bool sip_inv_may_fail_over(const struct sip_inv *usage)
+bool sip_inv_may_fail_over(const struct sip_inv *usage, mono_us now)
 {
-    return server_find_next(usage, false) != NULL;
+    return server_find_next(usage, now, false) != NULL;
 }
 
-bool sip_inv_next_server(struct sip_inv *usage, bool even_unavailable)
+bool sip_inv_next_server(struct sip_inv *usage, mono_us now, bool even_unavailable)
 {
-    const struct net_addr *next = server_find_next(usage, even_unavailable);
+    const struct net_addr *next = server_find_next(usage, now, even_unavailable);
     const struct log *log = usage->stack->config.log;
     char id[TEXT_SAFE_MAX + 1];
     char text[ADDR_TEXT_MAX];
@@ -45,23 +45,23 @@ bool sip_inv_next_server(struct sip_inv *usage, bool even_unavailable)
     return true;
 }
 
-void sip_inv_server_answered(struct sip_inv *usage)
+void sip_inv_server_answered(struct sip_inv *usage, mono_us now)
 {
-    sip_stack_server_answered(usage->stack, usage->stack->now, sip_inv_server(usage));
+    sip_stack_server_answered(usage->stack, now, sip_inv_server(usage));
 }
 
-void sip_inv_server_failed(struct sip_inv *usage, int64_t retry_after)
+void sip_inv_server_failed(struct sip_inv *usage, mono_us now, int64_t retry_after)
 {
-    sip_stack_server_failed(usage->stack, usage->stack->now, sip_inv_server(usage), retry_after);
+    sip_stack_server_failed(usage->stack, now, sip_inv_server(usage), retry_after);
 }
 
-void sip_inv_abandon_branch(struct sip_inv *usage)
+void sip_inv_abandon_branch(struct sip_inv *usage, mono_us now)
 {
     struct sip_inv_servers *s = &usage->servers;
     struct sip_tx_owner owner = {
         .notice = sip_inv_notice, .ctx = usage->stack, .ref = usage->id, .role = SIP_INV_ROLE_BRANCH};
 
-    sip_tx_kill(usage->stack->tx, s->branches[0]);
+    sip_tx_kill(usage->stack->tx, now, s->branches[0]);
     for (uint32_t i = 1; i < SIP_INV_BRANCHES_MAX; i++) {
         s->branches[i - 1] = s->branches[i];
     }
@@ -70,16 +70,16 @@ void sip_inv_abandon_branch(struct sip_inv *usage)
     usage->invite_tx = POOL_ID_NONE;
 }
 
-void sip_inv_silence(struct sip_inv *usage)
+void sip_inv_silence(struct sip_inv *usage, mono_us now)
 {
     struct sip_inv_input in = {.code = 503, .reason = span_cstr(sip_reason_phrase(503))};
 
-    if (usage->state != SIP_INV_ST_CALLING || !sip_inv_may_fail_over(usage)) {
+    if (usage->state != SIP_INV_ST_CALLING || !sip_inv_may_fail_over(usage, now)) {
         return; /* the others have failed meanwhile: timer B decides */
     }
-    sip_inv_server_failed(usage, -1);
-    if (sip_inv_next_server(usage, false) && sip_inv_step(usage, SIP_INV_EV_SILENCE, &in) != ST_OK) {
-        (void)sip_inv_step(usage, SIP_INV_EV_BROKEN, &in);
+    sip_inv_server_failed(usage, now, -1);
+    if (sip_inv_next_server(usage, now, false) && sip_inv_step(usage, now, SIP_INV_EV_SILENCE, &in) != ST_OK) {
+        (void)sip_inv_step(usage, now, SIP_INV_EV_BROKEN, &in);
     }
 }
 
@@ -87,14 +87,13 @@ void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct ne
 {
     struct sip_inv *usage;
 
-    stack->now = now;
-    sip_request_unreachable(&stack->keepalive.options.request, addr);
-    sip_request_unreachable(&stack->registration.request.request, addr);
+    sip_request_unreachable(&stack->keepalive.options.request, now, addr);
+    sip_request_unreachable(&stack->registration.request.request, now, addr);
     for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
         if (usage->state == SIP_INV_ST_CALLING && addr_equal(sip_inv_server(usage), addr)) {
-            sip_inv_silence(usage);
+            sip_inv_silence(usage, now);
         } else {
-            sip_inv_unreachable(usage, addr);
+            sip_inv_unreachable(usage, now, addr);
         }
     }
 }
@@ -119,7 +118,7 @@ void sip_inv_drop_branches(struct sip_inv *usage)
     }
 }
 
-static void branch_forget(struct sip_inv *usage, struct pool_id tx)
+static void branch_forget(struct sip_inv *usage, mono_us now, struct pool_id tx)
 {
     for (uint32_t i = 0; i < SIP_INV_BRANCHES_MAX; i++) {
         if (pool_id_eq(usage->servers.branches[i], tx)) {
@@ -127,30 +126,30 @@ static void branch_forget(struct sip_inv *usage, struct pool_id tx)
         }
     }
     sip_tx_disown(usage->stack->tx, tx);
-    sip_inv_check_drained(usage);
+    sip_inv_check_drained(usage, now);
 }
 
-void sip_inv_branch_notice(struct sip_inv *usage, const struct sip_tx_notice *notice)
+void sip_inv_branch_notice(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice)
 {
     struct sip_stack *stack = usage->stack;
     struct sip_tx_owner owner = {.notice = NULL, .ctx = stack, .ref = usage->id, .role = SIP_INV_ROLE_CANCEL};
 
     switch (notice->kind) {
     case SIP_TX_PROVISIONAL: /* it would ring for nobody */
-        (void)!sip_tx_cancel(stack->tx, stack->now, notice->tx, &owner, NULL);
+        (void)!sip_tx_cancel(stack->tx, now, notice->tx, &owner, NULL);
         break;
     case SIP_TX_FINAL:
         if (notice->code < 300) {
-            sip_inv_extra_2xx(usage, notice);
+            sip_inv_extra_2xx(usage, now, notice);
         } else {
-            branch_forget(usage, notice->tx);
+            branch_forget(usage, now, notice->tx);
         }
         break;
-    case SIP_TX_2XX_AGAIN: sip_inv_extra_2xx(usage, notice); break;
+    case SIP_TX_2XX_AGAIN: sip_inv_extra_2xx(usage, now, notice); break;
     case SIP_TX_TIMEOUT:
     case SIP_TX_TRANSPORT:
     case SIP_TX_GONE:
-    case SIP_TX_ACK_FAILED: branch_forget(usage, notice->tx); break;
+    case SIP_TX_ACK_FAILED: branch_forget(usage, now, notice->tx); break;
     case SIP_TX_ACKED:
     case SIP_TX_DONE:
     case SIP_TX_SEND_FAILED:

@@ -16,7 +16,7 @@ static void keepalive_log(const struct sip_stack *stack, bool reachable, const s
     }
 }
 
-void sip_keepalive_seen(struct sip_stack *stack, const struct net_addr *server)
+void sip_keepalive_seen(struct sip_stack *stack, mono_us now, const struct net_addr *server)
 {
     struct sip_keepalive *keepalive = &stack->keepalive;
 
@@ -27,7 +27,7 @@ void sip_keepalive_seen(struct sip_stack *stack, const struct net_addr *server)
     keepalive->heard = *server;
     keepalive_log(stack, true, server);
     sip_stack_tell_link(stack, SIP_LINK_REACHABLE);
-    sip_registration_reached(stack);
+    sip_registration_reached(stack, now);
 }
 
 void sip_keepalive_registered_at(struct sip_stack *stack, const struct net_addr *server)
@@ -36,14 +36,14 @@ void sip_keepalive_registered_at(struct sip_stack *stack, const struct net_addr 
 }
 
 /* Another server than before: it may not know us. */
-static void keepalive_note_server(struct sip_stack *stack, const struct net_addr *server)
+static void keepalive_note_server(struct sip_stack *stack, mono_us now, const struct net_addr *server)
 {
     struct sip_keepalive *keepalive = &stack->keepalive;
 
     if (!addr_equal(server, &keepalive->heard)) {
         keepalive->heard = *server;
         keepalive_log(stack, true, server);
-        sip_registration_reached(stack);
+        sip_registration_reached(stack, now);
     }
 }
 
@@ -60,26 +60,26 @@ void sip_keepalive_silent(struct sip_stack *stack, const struct net_addr *server
 }
 
 /* A little earlier each time, so that a thousand boxes do not ask in step (RFC 5626 4.4.1). */
-static void keepalive_set_next(struct sip_stack *stack)
+static void keepalive_set_next(struct sip_stack *stack, mono_us now)
 {
     dur_us period = stack->config.keepalive;
     dur_us fifth = period / 5;
 
-    stack->keepalive.next =
-        stack->now + period - (dur_us)rng_below(stack->config.rng, (uint32_t)(fifth / 1000) + 1) * 1000;
+    stack->keepalive.next = now + period - (dur_us)rng_below(stack->config.rng, (uint32_t)(fifth / 1000) + 1) * 1000;
 }
 
-static void options_send(struct sip_stack *stack)
+static void options_send(struct sip_stack *stack, mono_us now)
 {
     const struct sip_request_parts parts = {.accept = SPAN_LIT("application/sdp"), .allow = true};
 
-    keepalive_set_next(stack);
-    if (sip_request_send(&stack->keepalive.options.request, &parts) == ST_OK) {
+    keepalive_set_next(stack, now);
+    if (sip_request_send(&stack->keepalive.options.request, now, &parts) == ST_OK) {
         stack->keepalive.next = MONO_NEVER; /* set again by its end */
     }
 }
 
-static void options_on_end(struct sip_request *request, enum sip_request_end end, const struct sip_msg *message)
+static void options_on_end(struct sip_request *request, mono_us now, enum sip_request_end end,
+                           const struct sip_msg *message)
 {
     struct sip_stack *stack = request->stack;
     struct sip_keepalive *keepalive = &stack->keepalive;
@@ -88,12 +88,12 @@ static void options_on_end(struct sip_request *request, enum sip_request_end end
     if (!stack->started) {
         return;
     }
-    keepalive_set_next(stack);
+    keepalive_set_next(stack, now);
     if (message != NULL) {
         keepalive->answers = true; /* sip_keepalive_seen was called when it came */
-        keepalive_note_server(stack, &server);
+        keepalive_note_server(stack, now, &server);
     } else if (end == SIP_REQUEST_AGAIN) {
-        options_send(stack);
+        options_send(stack, now);
     } else if (end == SIP_REQUEST_BROKEN || keepalive->answers || keepalive->reach == SIP_REACH_UNKNOWN) {
         /* a server that answers everything but OPTIONS is reachable all the same */
         sip_keepalive_silent(stack, &server);
@@ -113,14 +113,14 @@ void sip_keepalive_close(struct sip_stack *stack)
     sip_request_close_outside(&stack->keepalive.options);
 }
 
-void sip_keepalive_send(struct sip_stack *stack)
+void sip_keepalive_send(struct sip_stack *stack, mono_us now)
 {
     struct sip_keepalive *keepalive = &stack->keepalive;
 
     if (sip_request_is_open(&keepalive->options.request) && !sip_request_is_busy(&keepalive->options.request)) {
-        keepalive_set_next(stack);
+        keepalive_set_next(stack, now);
         if (sip_request_restart(&keepalive->options) == ST_OK) {
-            options_send(stack);
+            options_send(stack, now);
         }
     }
 }
@@ -130,10 +130,10 @@ void sip_keepalive_stop(struct sip_stack *stack)
     stack->keepalive.next = MONO_NEVER;
 }
 
-void sip_keepalive_hurry(struct sip_stack *stack)
+void sip_keepalive_hurry(struct sip_stack *stack, mono_us now)
 {
     if (stack->keepalive.next != MONO_NEVER) {
-        stack->keepalive.next = stack->now;
+        stack->keepalive.next = now;
     }
 }
 
@@ -144,11 +144,11 @@ mono_us sip_keepalive_due(const struct sip_stack *stack)
     return leave < stack->keepalive.next ? leave : stack->keepalive.next;
 }
 
-void sip_keepalive_expire(struct sip_stack *stack)
+void sip_keepalive_expire(struct sip_stack *stack, mono_us now)
 {
     if (sip_request_is_busy(&stack->keepalive.options.request)) {
-        sip_request_expire(&stack->keepalive.options.request);
-    } else if (stack->keepalive.next <= stack->now) {
-        sip_keepalive_send(stack);
+        sip_request_expire(&stack->keepalive.options.request, now);
+    } else if (stack->keepalive.next <= now) {
+        sip_keepalive_send(stack, now);
     }
 }

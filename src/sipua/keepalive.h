@@ -20,18 +20,18 @@ struct sip_keepalive {
 WS_MUST_CHECK int sip_keepalive_open(struct sip_stack *stack);
 void sip_keepalive_close(struct sip_stack *stack);
 /* The first one, or one out of turn; nothing while one is under way. */
-void sip_keepalive_send(struct sip_stack *stack);
+void sip_keepalive_send(struct sip_stack *stack, mono_us now);
 /* No more are sent. */
 void sip_keepalive_stop(struct sip_stack *stack);
-void sip_keepalive_expire(struct sip_stack *stack);
+void sip_keepalive_expire(struct sip_stack *stack, mono_us now);
 /* A server answered a request of ours, whatever it was. */
-void sip_keepalive_seen(struct sip_stack *stack, const struct net_addr *server);
+void sip_keepalive_seen(struct sip_stack *stack, mono_us now, const struct net_addr *server);
 /* A request of ours got no answer, or could not be sent, server being the last one that was tried. */
 void sip_keepalive_silent(struct sip_stack *stack, const struct net_addr *server);
 /* The server answered a REGISTER: it is the one that knows us. */
 void sip_keepalive_registered_at(struct sip_stack *stack, const struct net_addr *server);
 /* The server is another one, or known at last: the next one is due at once. */
-void sip_keepalive_hurry(struct sip_stack *stack);
+void sip_keepalive_hurry(struct sip_stack *stack, mono_us now);
 mono_us sip_keepalive_due(const struct sip_stack *stack);
 
 #endif

@@ -13,10 +13,10 @@ struct sip_dialog;
 struct sip_inv;
 struct sip_stack;
 
-typedef void (*sip_method_outside_fn)(struct sip_stack *stack, const struct sip_msg *request,
+typedef void (*sip_method_outside_fn)(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
                                       const struct sip_flow *source);
-typedef void (*sip_method_inside_fn)(struct sip_inv *inv, struct sip_dialog *dialog, const struct sip_msg *request,
-                                     const struct sip_flow *source);
+typedef void (*sip_method_inside_fn)(struct sip_inv *inv, mono_us now, struct sip_dialog *dialog,
+                                     const struct sip_msg *request, const struct sip_flow *source);
 
 struct sip_method_row {
     enum sip_method method;

@@ -22,30 +22,31 @@ struct input {
     int64_t retry_after; /* seconds; -1: not said */
 };
 
-static void registration_step(struct sip_stack *stack, enum sip_registration_event event, const struct input *in);
+static void registration_step(struct sip_stack *stack, mono_us now, enum sip_registration_event event,
+                              const struct input *in);
 
 /* ---- timers ---- */
 
-static void registration_arm(struct sip_stack *stack, uint32_t actions, const struct input *in)
+static void registration_arm(struct sip_stack *stack, mono_us now, uint32_t actions, const struct input *in)
 {
     struct sip_registration *reg = &stack->registration;
     const struct rng *rng = stack->config.rng;
 
     if ((actions & SIP_REGISTRATION_ACT_ARM_SOON) != 0) {
         reg->timers[SIP_REGISTRATION_TMR_NEXT] =
-            stack->now + (sip_request_is_open(&stack->keepalive.options.request) ? SOON : 0);
+            now + (sip_request_is_open(&stack->keepalive.options.request) ? SOON : 0);
     }
     if ((actions & SIP_REGISTRATION_ACT_ARM_REFRESH) != 0) {
         reg->failures = 0;
-        reg->timers[SIP_REGISTRATION_TMR_NEXT] = stack->now + sip_registration_refresh_after(in->seconds, rng);
+        reg->timers[SIP_REGISTRATION_TMR_NEXT] = now + sip_registration_refresh_after(in->seconds, rng);
     }
     if ((actions & SIP_REGISTRATION_ACT_ARM_RETRY) != 0) {
         reg->failures++;
         reg->timers[SIP_REGISTRATION_TMR_NEXT] =
-            stack->now + sip_registration_retry_after(reg->failures, in->refused, in->retry_after, rng);
+            now + sip_registration_retry_after(reg->failures, in->refused, in->retry_after, rng);
     }
     if ((actions & SIP_REGISTRATION_ACT_ARM_LAPSE) != 0) {
-        reg->timers[SIP_REGISTRATION_TMR_LAPSE] = stack->now + DUR_S(in->seconds);
+        reg->timers[SIP_REGISTRATION_TMR_LAPSE] = now + DUR_S(in->seconds);
     }
 }
 
@@ -64,33 +65,29 @@ mono_us sip_registration_due(const struct sip_stack *stack)
     mono_us next = reg->timers[SIP_REGISTRATION_TMR_NEXT];
     mono_us lapse = reg->timers[SIP_REGISTRATION_TMR_LAPSE];
 
-    if (reg->broken) {
-        return stack->now;
-    }
     mono_us leave = sip_request_due(&reg->request.request);
-    next = next < leave ? next : leave;
-    return next < lapse ? next : lapse;
+    return mono_earlier(mono_earlier(reg->broken_at, leave), mono_earlier(next, lapse));
 }
 
-void sip_registration_expire(struct sip_stack *stack)
+void sip_registration_expire(struct sip_stack *stack, mono_us now)
 {
     struct sip_registration *reg = &stack->registration;
 
-    if (reg->broken) {
-        reg->broken = false;
+    if (reg->broken_at <= now) {
+        reg->broken_at = MONO_NEVER;
         struct input in = {.code = 503, .reason = span_cstr(sip_reason_phrase(503)), .retry_after = -1};
-        if (sip_stack_server(stack, stack->now) == NULL) {
+        if (sip_stack_server(stack, now) == NULL) {
             in.reason = SPAN_LIT("no address of the SIP server is known yet");
         }
-        registration_step(stack, SIP_REGISTRATION_EV_FAILED, &in);
+        registration_step(stack, now, SIP_REGISTRATION_EV_FAILED, &in);
     }
     if (sip_request_is_busy(&reg->request.request)) {
-        sip_request_expire(&reg->request.request);
+        sip_request_expire(&reg->request.request, now);
     }
     for (uint32_t t = 0; t < SIP_REGISTRATION_TMR_COUNT; t++) {
-        if (reg->timers[t] <= stack->now) {
+        if (reg->timers[t] <= now) {
             reg->timers[t] = MONO_NEVER;
-            registration_step(stack, (enum sip_registration_event)(SIP_REGISTRATION_EV_NEXT + t),
+            registration_step(stack, now, (enum sip_registration_event)(SIP_REGISTRATION_EV_NEXT + t),
                               &(struct input){.retry_after = -1});
         }
     }
@@ -116,7 +113,7 @@ static void put_binding(struct outbuf *out, struct span uri, uint32_t seconds)
 }
 
 /* One request brings the new address and takes the old one away, so that no call is offered to both. */
-static int send_register(struct sip_stack *stack, bool remove)
+static int send_register(struct sip_stack *stack, mono_us now, bool remove)
 {
     struct sip_registration *reg = &stack->registration;
     char uri_text[URI_MAX];
@@ -145,10 +142,10 @@ static int send_register(struct sip_stack *stack, bool remove)
     if (status == ST_OK) {
         status = outbuf_status(&value);
     }
-    return status == ST_OK ? sip_request_send(&reg->request.request, &parts) : status;
+    return status == ST_OK ? sip_request_send(&reg->request.request, now, &parts) : status;
 }
 
-static void act_send(struct sip_stack *stack, uint32_t actions)
+static void act_send(struct sip_stack *stack, mono_us now, uint32_t actions)
 {
     struct sip_registration *reg = &stack->registration;
     int status = ST_OK;
@@ -160,20 +157,20 @@ static void act_send(struct sip_stack *stack, uint32_t actions)
     if ((actions & send_actions) != 0) {
         reg->rounds++;
         if (status == ST_OK) {
-            status = send_register(stack, (actions & SIP_REGISTRATION_ACT_SEND_REMOVE) != 0);
+            status = send_register(stack, now, (actions & SIP_REGISTRATION_ACT_SEND_REMOVE) != 0);
         }
-        reg->broken = status != ST_OK;
+        reg->broken_at = status != ST_OK ? now : MONO_NEVER;
     }
 }
 
 /* ---- telling ---- */
 
-static void tell_failed(struct sip_stack *stack, const struct input *in)
+static void tell_failed(struct sip_stack *stack, mono_us now, const struct input *in)
 {
     struct sip_registration *reg = &stack->registration;
     const struct log *log = stack->config.log;
     char reason[TEXT_SAFE_MAX + 1];
-    dur_us wait = reg->timers[SIP_REGISTRATION_TMR_NEXT] - stack->now;
+    dur_us wait = reg->timers[SIP_REGISTRATION_TMR_NEXT] - now;
     unsigned seconds = (unsigned)((wait + DUR_S(1) - 1) / DUR_S(1));
 
     (void)text_safe(in->reason, reason);
@@ -185,7 +182,7 @@ static void tell_failed(struct sip_stack *stack, const struct input *in)
 }
 
 /* Once for each change: the same answer to the next tries is news to nobody. */
-static void act_tell(struct sip_stack *stack, uint32_t actions, bool was_up, const struct input *in)
+static void act_tell(struct sip_stack *stack, mono_us now, uint32_t actions, bool was_up, const struct input *in)
 {
     struct sip_registration *reg = &stack->registration;
     const struct log *log = stack->config.log;
@@ -198,7 +195,7 @@ static void act_tell(struct sip_stack *stack, uint32_t actions, bool was_up, con
         reg->told_code = 0;
     } else if ((actions & (SIP_REGISTRATION_ACT_TELL_DOWN | SIP_REGISTRATION_ACT_TELL_HELD)) != 0) {
         if (in->code != reg->told_code) {
-            tell_failed(stack, in);
+            tell_failed(stack, now, in);
         }
         reg->told_code = in->code;
     } else if ((actions & SIP_REGISTRATION_ACT_TELL_LAPSED) != 0) {
@@ -242,7 +239,8 @@ static void registration_enter(struct sip_stack *stack, enum sip_registration_st
     keep_timers(reg, sip_registration_hold[next]);
 }
 
-static void registration_step(struct sip_stack *stack, enum sip_registration_event event, const struct input *in)
+static void registration_step(struct sip_stack *stack, mono_us now, enum sip_registration_event event,
+                              const struct input *in)
 {
     struct sip_registration *reg = &stack->registration;
     const struct log *log = stack->config.log;
@@ -260,11 +258,11 @@ static void registration_step(struct sip_stack *stack, enum sip_registration_eve
     }
     registration_enter(stack, (enum sip_registration_state)cell->next, event);
     if ((cell->actions & arm_actions) != 0) {
-        registration_arm(stack, cell->actions, in);
+        registration_arm(stack, now, cell->actions, in);
     }
     act_keep(reg, cell->actions);
-    act_send(stack, cell->actions);
-    act_tell(stack, cell->actions, was_up, in);
+    act_send(stack, now, cell->actions);
+    act_tell(stack, now, cell->actions, was_up, in);
 }
 
 /* ---- answers ---- */
@@ -332,7 +330,8 @@ static enum sip_registration_event registration_event_of(struct sip_stack *stack
     return SIP_REGISTRATION_EV_FAILED;
 }
 
-static void registration_on_end(struct sip_request *request, enum sip_request_end end, const struct sip_msg *message)
+static void registration_on_end(struct sip_request *request, mono_us now, enum sip_request_end end,
+                                const struct sip_msg *message)
 {
     struct sip_stack *stack = request->stack;
     struct sip_registration *reg = &stack->registration;
@@ -351,7 +350,7 @@ static void registration_on_end(struct sip_request *request, enum sip_request_en
         event = SIP_REGISTRATION_EV_FAILED;
     }
     in.refused = event == SIP_REGISTRATION_EV_REFUSED;
-    registration_step(stack, event, &in);
+    registration_step(stack, now, event, &in);
 }
 
 /* ---- the stack's functions ---- */
@@ -361,6 +360,7 @@ int sip_registration_open(struct sip_stack *stack)
     struct sip_registration *reg = &stack->registration;
 
     keep_timers(reg, 0);
+    reg->broken_at = MONO_NEVER;
     reg->asked_s = stack->config.expires_s;
     return stack->config.registers
                ? sip_request_open_outside(&reg->request, stack, SIP_METHOD_REGISTER, true, registration_on_end)
@@ -375,39 +375,39 @@ void sip_registration_close(struct sip_stack *stack)
     sip_text_clear(&stack->registration.service_route);
 }
 
-static void step_plain(struct sip_stack *stack, enum sip_registration_event event)
+static void step_plain(struct sip_stack *stack, mono_us now, enum sip_registration_event event)
 {
     if (sip_request_is_open(&stack->registration.request.request)) {
-        registration_step(stack, event, &(struct input){.retry_after = -1});
+        registration_step(stack, now, event, &(struct input){.retry_after = -1});
     }
 }
 
-void sip_registration_start(struct sip_stack *stack)
+void sip_registration_start(struct sip_stack *stack, mono_us now)
 {
-    step_plain(stack, SIP_REGISTRATION_EV_START);
+    step_plain(stack, now, SIP_REGISTRATION_EV_START);
 }
 
-void sip_registration_stop(struct sip_stack *stack)
+void sip_registration_stop(struct sip_stack *stack, mono_us now)
 {
-    step_plain(stack, SIP_REGISTRATION_EV_STOP);
+    step_plain(stack, now, SIP_REGISTRATION_EV_STOP);
 }
 
-void sip_registration_moved(struct sip_stack *stack)
+void sip_registration_moved(struct sip_stack *stack, mono_us now)
 {
-    step_plain(stack, SIP_REGISTRATION_EV_MOVED);
+    step_plain(stack, now, SIP_REGISTRATION_EV_MOVED);
 }
 
-void sip_registration_reached(struct sip_stack *stack)
+void sip_registration_reached(struct sip_stack *stack, mono_us now)
 {
-    step_plain(stack, SIP_REGISTRATION_EV_REACHED);
+    step_plain(stack, now, SIP_REGISTRATION_EV_REACHED);
 }
 
-void sip_registration_hurry(struct sip_stack *stack)
+void sip_registration_hurry(struct sip_stack *stack, mono_us now)
 {
     mono_us *next = &stack->registration.timers[SIP_REGISTRATION_TMR_NEXT];
 
     if (*next != MONO_NEVER) {
-        *next = stack->now;
+        *next = now;
     }
 }
 

@@ -15,30 +15,30 @@ struct sip_registration {
     struct sip_request_outside request; /* closed: not wanted */
     enum sip_registration_state state;
     mono_us timers[SIP_REGISTRATION_TMR_COUNT]; /* MONO_NEVER: not set */
-    bool broken;                                /* the REGISTER could not be sent: told by the next expire */
-    uint32_t asked_s;                           /* seconds to ask for */
-    uint32_t rounds;                            /* REGISTERs of this try */
-    uint32_t failures;                          /* tries in a row */
-    struct sip_text sent;                       /* the Contact URI of the last REGISTER */
-    struct sip_text bound;                      /* the one that the registrar holds; empty: none */
-    struct sip_text service_route;              /* what the last 200 said (RFC 3608), as a Route header has it */
-    int told_code;                              /* of the failure that the log names; 0 none */
+    mono_us broken_at;             /* when the REGISTER could not be sent: told by the next expire; MONO_NEVER */
+    uint32_t asked_s;              /* seconds to ask for */
+    uint32_t rounds;               /* REGISTERs of this try */
+    uint32_t failures;             /* tries in a row */
+    struct sip_text sent;          /* the Contact URI of the last REGISTER */
+    struct sip_text bound;         /* the one that the registrar holds; empty: none */
+    struct sip_text service_route; /* what the last 200 said (RFC 3608), as a Route header has it */
+    int told_code;                 /* of the failure that the log names; 0 none */
 };
 
 /* ---- registration.c; of the stack's one ---- */
 
 WS_MUST_CHECK int sip_registration_open(struct sip_stack *stack);
 void sip_registration_close(struct sip_stack *stack);
-void sip_registration_start(struct sip_stack *stack);
-void sip_registration_stop(struct sip_stack *stack);
+void sip_registration_start(struct sip_stack *stack, mono_us now);
+void sip_registration_stop(struct sip_stack *stack, mono_us now);
 /* Our address (the stack's config.local) is another one. */
-void sip_registration_moved(struct sip_stack *stack);
+void sip_registration_moved(struct sip_stack *stack, mono_us now);
 /* The server can be reached again, or for the first time. */
-void sip_registration_reached(struct sip_stack *stack);
+void sip_registration_reached(struct sip_stack *stack, mono_us now);
 /* The server is another one, or known at last: a refresh or try that waits goes at once. */
-void sip_registration_hurry(struct sip_stack *stack);
+void sip_registration_hurry(struct sip_stack *stack, mono_us now);
 mono_us sip_registration_due(const struct sip_stack *stack);
-void sip_registration_expire(struct sip_stack *stack);
+void sip_registration_expire(struct sip_stack *stack, mono_us now);
 /* It is being removed and waits for an answer. */
 bool sip_registration_is_leaving(const struct sip_stack *stack);
 

@@ -69,7 +69,7 @@ static int write_lines(struct sip_request *request, const struct sip_request_hea
 
 static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice);
 
-static int send_to(struct sip_request *request, const struct sip_request_head *head,
+static int send_to(struct sip_request *request, mono_us now, const struct sip_request_head *head,
                    const struct sip_request_parts *parts)
 {
     struct sip_stack *stack = request->stack;
@@ -83,7 +83,7 @@ static int send_to(struct sip_request *request, const struct sip_request_head *h
     }
     struct sip_request_form form =
         sip_request_form_of(stack, request->method, head, *head->cseq + 1, parts, outbuf_view(&lines), branch);
-    status = sip_tx_request(stack->tx, stack->now, &form, &owner, &request->tx);
+    status = sip_tx_request(stack->tx, now, &form, &owner, &request->tx);
     if (status != ST_OK) {
         return status;
     }
@@ -93,7 +93,7 @@ static int send_to(struct sip_request *request, const struct sip_request_head *h
     return ST_OK;
 }
 
-int sip_request_send(struct sip_request *request, const struct sip_request_parts *parts)
+int sip_request_send(struct sip_request *request, mono_us now, const struct sip_request_parts *parts)
 {
     char text[2 * SIP_DIALOG_TEXT_MAX];
     struct outbuf composed;
@@ -104,10 +104,10 @@ int sip_request_send(struct sip_request *request, const struct sip_request_parts
         return ST_STATE;
     }
     outbuf_init(&composed, text, sizeof(text));
-    int status = request->place->aim(request, &head, &composed);
+    int status = request->place->aim(request, now, &head, &composed);
     request->tries++;
     status = status == ST_OK ? outbuf_status(&composed) : status;
-    return status == ST_OK ? send_to(request, &head, parts) : status;
+    return status == ST_OK ? send_to(request, now, &head, parts) : status;
 }
 
 void sip_request_let_go(struct sip_request *request)
@@ -120,17 +120,17 @@ void sip_request_let_go(struct sip_request *request)
 
 /* ---- its end ---- */
 
-enum sip_request_end sip_request_challenge(struct sip_request *request, struct sip_auth *auth,
+enum sip_request_end sip_request_challenge(struct sip_request *request, mono_us now, struct sip_auth *auth,
                                            const struct sip_msg *message, const struct sip_flow *source,
                                            const struct sip_challenged *what)
 {
-    int status = sip_stack_challenge(request->stack, auth, message, source, what);
+    int status = sip_stack_challenge(request->stack, now, auth, message, source, what);
     return status == ST_OK ? SIP_REQUEST_AGAIN : SIP_REQUEST_REFUSED;
 }
 
-static void request_unanswered(struct sip_request *request, bool broken)
+static void request_unanswered(struct sip_request *request, mono_us now, bool broken)
 {
-    request->done(request, request->place->unanswered(request, broken), NULL);
+    request->done(request, now, request->place->unanswered(request, now, broken), NULL);
 }
 
 static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice)
@@ -140,7 +140,6 @@ static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice
     if (!pool_id_eq(notice->tx, request->tx)) {
         return;
     }
-    request->stack->now = now;
     if (notice->kind == SIP_TX_PROVISIONAL) {
         request->leave_at = MONO_NEVER; /* it is at work */
     }
@@ -149,9 +148,10 @@ static void on_notice(void *ctx, mono_us now, const struct sip_tx_notice *notice
     }
     sip_request_let_go(request);
     if (notice->kind == SIP_TX_FINAL) {
-        request->done(request, request->place->answered(request, notice->message, notice->source), notice->message);
+        request->done(request, now, request->place->answered(request, now, notice->message, notice->source),
+                      notice->message);
     } else {
-        request_unanswered(request, notice->kind == SIP_TX_TRANSPORT);
+        request_unanswered(request, now, notice->kind == SIP_TX_TRANSPORT);
     }
 }
 
@@ -162,18 +162,18 @@ mono_us sip_request_due(const struct sip_request *request)
     return sip_request_is_busy(request) ? request->leave_at : MONO_NEVER;
 }
 
-void sip_request_expire(struct sip_request *request)
+void sip_request_expire(struct sip_request *request, mono_us now)
 {
-    if (sip_request_due(request) <= request->stack->now) {
-        sip_tx_kill(request->stack->tx, request->tx);
+    if (sip_request_due(request) <= now) {
+        sip_tx_kill(request->stack->tx, now, request->tx);
         request->tx = POOL_ID_NONE;
-        request_unanswered(request, false);
+        request_unanswered(request, now, false);
     }
 }
 
-void sip_request_unreachable(struct sip_request *request, const struct net_addr *addr)
+void sip_request_unreachable(struct sip_request *request, mono_us now, const struct net_addr *addr)
 {
     if (sip_request_is_busy(request) && addr_equal(&request->to.remote, addr)) {
-        request->place->unreachable(request);
+        request->place->unreachable(request, now);
     }
 }

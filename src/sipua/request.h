@@ -39,7 +39,8 @@ struct sip_request;
 struct sip_stack;
 
 /* The end of the request under way, last thing of the step that caused it; the owner may send again at once. */
-typedef void (*sip_request_fn)(struct sip_request *request, enum sip_request_end end, const struct sip_msg *message);
+typedef void (*sip_request_fn)(struct sip_request *request, mono_us now, enum sip_request_end end,
+                               const struct sip_msg *message);
 
 /* What both places have. */
 struct sip_request {
@@ -67,14 +68,14 @@ struct sip_request_parts {
 
 /* Sends. ST_STATE: one is under way, or there is nowhere to send it; ST_BAD, ST_FULL, ST_NO_MEMORY, ST_TOO_LARGE: nothing was
  * sent and nothing will be told. */
-WS_MUST_CHECK int sip_request_send(struct sip_request *request, const struct sip_request_parts *parts);
+WS_MUST_CHECK int sip_request_send(struct sip_request *request, mono_us now, const struct sip_request_parts *parts);
 /* Lets go of what is under way: it runs to its end alone, and nothing is told. Safe on a zeroed one. */
 void sip_request_let_go(struct sip_request *request);
 /* When sip_request_expire has something to do. */
 mono_us sip_request_due(const struct sip_request *request);
-void sip_request_expire(struct sip_request *request);
+void sip_request_expire(struct sip_request *request, mono_us now);
 /* The system says that nothing arrives at addr (ICMP, which anybody can make up): on by another way, if there is one. */
-void sip_request_unreachable(struct sip_request *request, const struct net_addr *addr);
+void sip_request_unreachable(struct sip_request *request, mono_us now, const struct net_addr *addr);
 /* False: closed. */
 bool sip_request_is_open(const struct sip_request *request);
 /* Whether a request is under way. */

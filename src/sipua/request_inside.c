@@ -35,10 +35,11 @@ bool sip_request_is_with_server(const struct sip_inv *inv, const struct sip_dial
            sip_stack_is_server_uri(inv->stack, head->uri);
 }
 
-static int inside_aim(struct sip_request *request, struct sip_request_head *head, struct outbuf *composed)
+static int inside_aim(struct sip_request *request, mono_us now, struct sip_request_head *head, struct outbuf *composed)
 {
     struct sip_request_inside *inside = sip_request_inside_of(request);
 
+    (void)now;
     sip_request_aim_inside(inside->inv, inside->dialog, head, composed);
     head->cseq = &inside->dialog->local_cseq;
     if (request->tries == 0) {
@@ -75,7 +76,7 @@ enum sip_request_end sip_request_inside_end(int code)
     return SIP_REQUEST_ANSWERED;
 }
 
-static enum sip_request_end inside_answered(struct sip_request *request, const struct sip_msg *message,
+static enum sip_request_end inside_answered(struct sip_request *request, mono_us now, const struct sip_msg *message,
                                             const struct sip_flow *source)
 {
     struct sip_request_inside *inside = sip_request_inside_of(request);
@@ -92,7 +93,7 @@ static enum sip_request_end inside_answered(struct sip_request *request, const s
     sip_request_aim_inside(inside->inv, dialog, &head, &composed);
     struct sip_challenged what = {.uri = sip_text_view(&dialog->target),
                                   .in_dialog = !sip_request_is_with_server(inside->inv, dialog, &head)};
-    return sip_request_challenge(request, &inside->inv->auth, message, source, &what);
+    return sip_request_challenge(request, now, &inside->inv->auth, message, source, &what);
 }
 
 /* Once more to where the dialog's messages come from: behind a NAT the Contact's address leads nowhere. */
@@ -101,11 +102,12 @@ static bool has_detour(const struct sip_request_inside *inside)
     return !inside->dialog->target_unreachable && !is_spent(inside);
 }
 
-static enum sip_request_end inside_unanswered(struct sip_request *request, bool broken)
+static enum sip_request_end inside_unanswered(struct sip_request *request, mono_us now, bool broken)
 {
     struct sip_request_inside *inside = sip_request_inside_of(request);
     bool is_elsewhere = !sip_flow_equal(&request->to, &inside->dialog->source);
 
+    (void)now;
     if ((broken || is_elsewhere) && has_detour(inside)) {
         inside->dialog->target_unreachable = true;
         return SIP_REQUEST_AGAIN;
@@ -114,14 +116,14 @@ static enum sip_request_end inside_unanswered(struct sip_request *request, bool 
 }
 
 /* What was sent runs on, as nobody knows who says that it does not arrive; the same goes to the source as well. */
-static void inside_unreachable(struct sip_request *request)
+static void inside_unreachable(struct sip_request *request, mono_us now)
 {
     struct sip_request_inside *inside = sip_request_inside_of(request);
 
     if (has_detour(inside) && !sip_flow_equal(&request->to, &inside->dialog->source)) {
         inside->dialog->target_unreachable = true;
         sip_request_let_go(request);
-        request->done(request, SIP_REQUEST_AGAIN, NULL);
+        request->done(request, now, SIP_REQUEST_AGAIN, NULL);
     }
 }
 

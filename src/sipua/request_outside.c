@@ -15,16 +15,16 @@ struct net_addr sip_request_server(const struct sip_request_outside *outside)
     return outside->tried_count > 0 ? outside->tried[outside->tried_count - 1] : (struct net_addr){0};
 }
 
-static const struct net_addr *next_server(const struct sip_request_outside *outside)
+static const struct net_addr *next_server(const struct sip_request_outside *outside, mono_us now)
 {
     const struct sip_stack *stack = outside->request.stack;
-    return sip_servers_next(&stack->servers, stack->now, outside->tried, outside->tried_count, true);
+    return sip_servers_next(&stack->servers, now, outside->tried, outside->tried_count, true);
 }
 
-static bool has_server(struct sip_request_outside *outside)
+static bool has_server(struct sip_request_outside *outside, mono_us now)
 {
     const struct sip_stack *stack = outside->request.stack;
-    const struct net_addr *first = sip_stack_server(stack, stack->now);
+    const struct net_addr *first = sip_stack_server(stack, now);
 
     if (outside->tried_count == 0 && first != NULL) {
         outside->tried[outside->tried_count++] = *first;
@@ -32,13 +32,13 @@ static bool has_server(struct sip_request_outside *outside)
     return outside->tried_count > 0;
 }
 
-static int outside_aim(struct sip_request *request, struct sip_request_head *head, struct outbuf *composed)
+static int outside_aim(struct sip_request *request, mono_us now, struct sip_request_head *head, struct outbuf *composed)
 {
     struct sip_request_outside *outside = sip_request_outside_of(request);
     struct sip_stack *stack = request->stack;
 
     (void)composed;
-    if (!has_server(outside)) {
+    if (!has_server(outside, now)) {
         return ST_STATE;
     }
     struct net_addr server = sip_request_server(outside);
@@ -51,7 +51,7 @@ static int outside_aim(struct sip_request *request, struct sip_request_head *hea
         .cseq = &outside->cseq,
         .auth = &outside->auth,
         .hop = sip_stack_flow(stack, &server),
-        .leave_at = next_server(outside) != NULL ? stack->now + SIP_REQUEST_PATIENCE : MONO_NEVER,
+        .leave_at = next_server(outside, now) != NULL ? now + SIP_REQUEST_PATIENCE : MONO_NEVER,
     };
     return ST_OK;
 }
@@ -59,13 +59,13 @@ static int outside_aim(struct sip_request *request, struct sip_request_head *hea
 /* ---- its end ---- */
 
 /* True: there is another server, and it is the one to ask. */
-static bool moves_on(struct sip_request_outside *outside, int64_t retry_after)
+static bool moves_on(struct sip_request_outside *outside, mono_us now, int64_t retry_after)
 {
     struct sip_stack *stack = outside->request.stack;
     struct net_addr failed = sip_request_server(outside);
 
-    sip_stack_server_failed(stack, stack->now, &failed, retry_after);
-    const struct net_addr *next = outside->tried_count < SIP_SERVERS_MAX ? next_server(outside) : NULL;
+    sip_stack_server_failed(stack, now, &failed, retry_after);
+    const struct net_addr *next = outside->tried_count < SIP_SERVERS_MAX ? next_server(outside, now) : NULL;
     if (next == NULL) {
         return false;
     }
@@ -88,38 +88,38 @@ static bool is_redirected(struct sip_request_outside *outside, const struct sip_
     return true;
 }
 
-static enum sip_request_end outside_answered(struct sip_request *request, const struct sip_msg *message,
+static enum sip_request_end outside_answered(struct sip_request *request, mono_us now, const struct sip_msg *message,
                                              const struct sip_flow *source)
 {
     struct sip_request_outside *outside = sip_request_outside_of(request);
     struct net_addr server = sip_request_server(outside);
 
     if (message->status == 503) {
-        return moves_on(outside, message->retry_after) ? SIP_REQUEST_AGAIN : SIP_REQUEST_ANSWERED;
+        return moves_on(outside, now, message->retry_after) ? SIP_REQUEST_AGAIN : SIP_REQUEST_ANSWERED;
     }
-    sip_stack_server_answered(request->stack, request->stack->now, &server);
+    sip_stack_server_answered(request->stack, now, &server);
     if (message->status == 401 || message->status == 407) {
         struct sip_challenged what = {.uri = sip_text_view(&outside->uri),
                                       .is_register = request->method == SIP_METHOD_REGISTER,
                                       .redirected = outside->targets.tried_count > 1};
-        return sip_request_challenge(request, &outside->auth, message, source, &what);
+        return sip_request_challenge(request, now, &outside->auth, message, source, &what);
     }
     return is_redirected(outside, message) ? SIP_REQUEST_AGAIN : SIP_REQUEST_ANSWERED;
 }
 
-static enum sip_request_end outside_unanswered(struct sip_request *request, bool broken)
+static enum sip_request_end outside_unanswered(struct sip_request *request, mono_us now, bool broken)
 {
-    if (moves_on(sip_request_outside_of(request), -1)) {
+    if (moves_on(sip_request_outside_of(request), now, -1)) {
         return SIP_REQUEST_AGAIN;
     }
     return broken ? SIP_REQUEST_BROKEN : SIP_REQUEST_SILENT;
 }
 
 /* Silence need not be waited out; with no server left it is as ever. */
-static void outside_unreachable(struct sip_request *request)
+static void outside_unreachable(struct sip_request *request, mono_us now)
 {
     if (request->leave_at != MONO_NEVER) {
-        request->leave_at = request->stack->now;
+        request->leave_at = now;
     }
 }
 

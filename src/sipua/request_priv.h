@@ -19,14 +19,14 @@ struct sip_request_head {
 
 struct sip_request_place {
     /* Fills in a zeroed head. ST_STATE: nowhere to go. */
-    int (*aim)(struct sip_request *request, struct sip_request_head *head, struct outbuf *composed);
+    int (*aim)(struct sip_request *request, mono_us now, struct sip_request_head *head, struct outbuf *composed);
     /* A final response came. */
-    enum sip_request_end (*answered)(struct sip_request *request, const struct sip_msg *message,
+    enum sip_request_end (*answered)(struct sip_request *request, mono_us now, const struct sip_msg *message,
                                      const struct sip_flow *source);
     /* None came, or (broken) it could not be sent. */
-    enum sip_request_end (*unanswered)(struct sip_request *request, bool broken);
+    enum sip_request_end (*unanswered)(struct sip_request *request, mono_us now, bool broken);
     /* The one under way may not arrive where it goes. */
-    void (*unreachable)(struct sip_request *request);
+    void (*unreachable)(struct sip_request *request, mono_us now);
     bool may_lack_credentials; /* it goes all the same when they cannot be written */
 };
 
@@ -43,7 +43,7 @@ void sip_request_aim_inside(const struct sip_inv *inv, const struct sip_dialog *
 bool sip_request_is_with_server(const struct sip_inv *inv, const struct sip_dialog *dialog,
                                 const struct sip_request_head *head);
 /* Takes in a 401 or 407: AGAIN or REFUSED. */
-enum sip_request_end sip_request_challenge(struct sip_request *request, struct sip_auth *auth,
+enum sip_request_end sip_request_challenge(struct sip_request *request, mono_us now, struct sip_auth *auth,
                                            const struct sip_msg *message, const struct sip_flow *source,
                                            const struct sip_challenged *what);
 

@@ -119,16 +119,16 @@ bool sip_servers_answered(struct sip_servers *servers, mono_us now, const struct
 
 /* ---- the stack's ---- */
 
-void sip_stack_set_servers(struct sip_stack *stack, const struct net_addr *addrs, uint32_t count)
+void sip_stack_set_servers(struct sip_stack *stack, mono_us now, const struct net_addr *addrs, uint32_t count)
 {
-    const struct net_addr *current = sip_stack_server(stack, stack->now);
+    const struct net_addr *current = sip_stack_server(stack, now);
     struct net_addr before = current != NULL ? *current : (struct net_addr){0};
 
     sip_servers_set(&stack->servers, addrs, count);
-    current = sip_stack_server(stack, stack->now);
+    current = sip_stack_server(stack, now);
     if (stack->started && current != NULL && !addr_equal(current, &before)) {
-        sip_keepalive_hurry(stack);
-        sip_registration_hurry(stack);
+        sip_keepalive_hurry(stack, now);
+        sip_registration_hurry(stack, now);
     }
 }
 

@@ -53,13 +53,13 @@ static int send_hook(void *ctx, const struct sip_flow *flow, const void *data, s
     return sip_stack_send(ctx, flow, span_make(data, len));
 }
 
-static void trace_hook(void *ctx, struct pool_id ref, uint32_t role, struct span line)
+static void trace_hook(void *ctx, mono_us now, struct pool_id ref, uint32_t role, struct span line)
 {
     struct sip_inv *usage = sip_inv_get(ctx, ref);
 
     (void)role;
     if (usage != NULL) {
-        sip_inv_trace(usage, line);
+        sip_inv_trace(usage, now, line);
     }
 }
 
@@ -196,7 +196,7 @@ struct sip_stack *sip_stack_new(const struct sip_config *config, const struct si
     int status = config->max_usages > 0 && config->max_usages <= SIP_STACK_USAGES_MAX ? ST_OK : ST_BAD;
     if (status == ST_OK) {
         status = copy_config(stack, config);
-        sip_stack_set_servers(stack, &config->next_hop, config->next_hop.family != 0 ? 1 : 0);
+        sip_servers_set(&stack->servers, &config->next_hop, config->next_hop.family != 0 ? 1 : 0);
     }
     if (status == ST_OK) {
         config->rng->fill(config->rng->ctx, stack->secret, SIP_STACK_SECRET_LEN);
@@ -259,29 +259,26 @@ void sip_stack_expire(struct sip_stack *stack, mono_us now)
 {
     struct timerq_entry *entry;
 
-    stack->now = now;
     sip_tx_expire(stack->tx, now);
     while ((entry = timerq_pop(&stack->timers, now)) != NULL) {
-        sip_inv_timer_due(LIST_OWNER(entry, struct sip_inv_timer_entry, entry));
+        sip_inv_timer_due(LIST_OWNER(entry, struct sip_inv_timer_entry, entry), now);
     }
-    sip_keepalive_expire(stack);
-    sip_registration_expire(stack);
+    sip_keepalive_expire(stack, now);
+    sip_registration_expire(stack, now);
 }
 
 void sip_stack_start(struct sip_stack *stack, mono_us now)
 {
-    stack->now = now;
     stack->started = true;
-    sip_keepalive_send(stack);
-    sip_registration_start(stack);
+    sip_keepalive_send(stack, now);
+    sip_registration_start(stack, now);
 }
 
 void sip_stack_stop(struct sip_stack *stack, mono_us now)
 {
-    stack->now = now;
     stack->started = false;
     sip_keepalive_stop(stack);
-    sip_registration_stop(stack);
+    sip_registration_stop(stack, now);
 }
 
 void sip_stack_reap(struct sip_stack *stack)

@@ -52,7 +52,6 @@ struct sip_stack {
     struct sip_tx_layer *tx;
     struct list_node lingering; /* usages in Lingering, the oldest first */
     struct list_node dead;      /* usages to release at the end of the turn */
-    mono_us now;                /* of the call being carried out */
     struct sip_stack_pending pending;
     struct pool_id in_callback; /* the usage whose event the hook is hearing; it must not be released meanwhile */
     char secret[SIP_STACK_SECRET_LEN];            /* keys the tags of responses that leave no state */
@@ -92,17 +91,20 @@ bool sip_stack_tx_spare(const struct sip_stack *stack);
 /* ---- stack_input.c: requests outside of dialogs, as the rows of methods.h have them ---- */
 
 /* ACK: of a 2xx of ours; never answered. */
-void sip_stack_on_ack(struct sip_stack *stack, const struct sip_msg *ack, const struct sip_flow *source);
+void sip_stack_on_ack(struct sip_stack *stack, mono_us now, const struct sip_msg *ack, const struct sip_flow *source);
 /* CANCEL: of an INVITE's transaction, whatever dialog it names (9.2). */
-void sip_stack_on_cancel(struct sip_stack *stack, const struct sip_msg *cancel, const struct sip_flow *source);
-void sip_stack_on_options(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source);
+void sip_stack_on_cancel(struct sip_stack *stack, mono_us now, const struct sip_msg *cancel,
+                         const struct sip_flow *source);
+void sip_stack_on_options(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                          const struct sip_flow *source);
 /* 481: of a method that makes sense inside a dialog alone. */
-void sip_stack_no_dialog(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source);
+void sip_stack_no_dialog(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                         const struct sip_flow *source);
 
 /* ---- stack_local.c ---- */
 
 /* A response to a request that went to the SIP server: our address as that sees it (RFC 3581) becomes our own. */
-void sip_stack_learn_local(struct sip_stack *stack, const struct sip_msg *response);
+void sip_stack_learn_local(struct sip_stack *stack, mono_us now, const struct sip_msg *response);
 void sip_stack_tell_link(struct sip_stack *stack, enum sip_link_event event);
 
 /* ---- stack_reply.c ---- */
@@ -125,27 +127,27 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
 void sip_stack_request_tag(const struct sip_stack *stack, const struct sip_msg *request,
                            char out[SIP_STACK_TAG_LEN + 1]);
 /* Sends it without a transaction (RFC 3261 8.2.7). */
-void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
-                               const struct sip_reply *reply);
+void sip_stack_reply_stateless(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                               const struct sip_flow *source, const struct sip_reply *reply);
 /* The same to somebody unknown, who may not be where the source address says: brief where a whole one would be longer than
  * the request, and not at all when that is much longer too. */
-void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
-                             const struct sip_reply *reply);
+void sip_stack_reply_unknown(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                             const struct sip_flow *source, const struct sip_reply *reply);
 /* Sends it in a server transaction of its own when there is room, else without one. */
-void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
+void sip_stack_reply(struct sip_stack *stack, mono_us now, const struct sip_msg *request, const struct sip_flow *source,
                      const struct sip_reply *reply);
 /* Sends it in server transaction tx. */
-int sip_stack_reply_tx(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *request,
+int sip_stack_reply_tx(struct sip_stack *stack, mono_us now, struct pool_id tx, const struct sip_msg *request,
                        const struct sip_flow *source, const struct sip_reply *reply);
 
 /* ---- stack_refusal.c: what is not taken leaves a trace ---- */
 
 /* A message that cannot be read (why: of static life): a limited line, and the call that it belonged to knows of it. */
-void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, const struct sip_flow *from,
+void sip_stack_unread(struct sip_stack *stack, mono_us now, const struct sip_msg *message, const struct sip_flow *from,
                       const char *why);
 /* A limited line when this reply is a refusal of the stack's own. */
-void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
-                           const struct sip_reply *reply);
+void sip_stack_log_refusal(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                           const struct sip_flow *source, const struct sip_reply *reply);
 
 /* ---- stack_check.c ---- */
 

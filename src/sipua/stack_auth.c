@@ -170,21 +170,22 @@ static void realms_learn(struct sip_stack *stack, const struct sip_auth *auth, b
 
 /* ---- judging ---- */
 
-static bool challenge_may_tell(struct sip_stack *stack)
+static bool challenge_may_tell(struct sip_stack *stack, mono_us now)
 {
-    return log_quota_take(&stack->realms.lines, stack->config.log, LOG_WARNING, stack->now);
+    return log_quota_take(&stack->realms.lines, stack->config.log, LOG_WARNING, now);
 }
 
 /* Whether what was asked is the server's own; says why not. */
-static bool is_ours_to_answer(struct sip_stack *stack, const struct sip_auth *auth, const struct sip_msg *response,
-                              const struct sip_flow *source, const struct sip_challenged *what)
+static bool is_ours_to_answer(struct sip_stack *stack, mono_us now, const struct sip_auth *auth,
+                              const struct sip_msg *response, const struct sip_flow *source,
+                              const struct sip_challenged *what)
 {
     const struct log *log = stack->config.log;
     char addr[ADDR_TEXT_MAX];
     const char *text = NULL;
 
     if (!sip_guard_is_server(stack, &source->remote)) {
-        if (challenge_may_tell(stack)) {
+        if (challenge_may_tell(stack, now)) {
             log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_CHALLENGE_SOURCE), addr_text(&source->remote, addr));
         }
         return false;
@@ -198,19 +199,19 @@ static bool is_ours_to_answer(struct sip_stack *stack, const struct sip_auth *au
     } else if (what->rang || (!what->is_register && sip_auth_changed_kind(auth, response))) {
         text = LOG_TEXT(log, SIP_CHALLENGE_LATE);
     }
-    if (text != NULL && challenge_may_tell(stack)) {
+    if (text != NULL && challenge_may_tell(stack, now)) {
         log_write(log, LOG_WARNING, "%s", text);
     }
     return text == NULL;
 }
 
-static void tell_other(struct sip_stack *stack, struct span realm)
+static void tell_other(struct sip_stack *stack, mono_us now, struct span realm)
 {
     const struct log *log = stack->config.log;
     char theirs[TEXT_SAFE_MAX + 1];
     char ours[TEXT_SAFE_MAX + 1];
 
-    if (challenge_may_tell(stack)) {
+    if (challenge_may_tell(stack, now)) {
         log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_CHALLENGE_REALM), text_safe(realm, theirs),
                   text_safe(sip_text_view(&stack->realms.names[0]), ours));
     }
@@ -230,7 +231,7 @@ static bool is_one_realm(const struct sip_auth *auth)
 
 /* A proxy that forks adds the challenges of telephones to its own (RFC 3261 16.7): while no realm is known, which of several is
  * its own cannot be told. A registrar does not fork. */
-static bool is_unclear(struct sip_stack *stack, struct sip_auth *auth, const struct sip_challenged *what)
+static bool is_unclear(struct sip_stack *stack, mono_us now, struct sip_auth *auth, const struct sip_challenged *what)
 {
     const struct log *log = stack->config.log;
 
@@ -238,13 +239,13 @@ static bool is_unclear(struct sip_stack *stack, struct sip_auth *auth, const str
         return false;
     }
     sip_auth_fini(auth);
-    if (challenge_may_tell(stack)) {
+    if (challenge_may_tell(stack, now)) {
         log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_CHALLENGE_SEVERAL));
     }
     return true;
 }
 
-int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const struct sip_msg *response,
+int sip_stack_challenge(struct sip_stack *stack, mono_us now, struct sip_auth *auth, const struct sip_msg *response,
                         const struct sip_flow *source, const struct sip_challenged *what)
 {
     if (!credentials_of(&stack->config).has_password) {
@@ -253,7 +254,7 @@ int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const st
     if (stack->config.any_credentials) {
         return sip_auth_challenge(auth, response);
     }
-    if (!is_ours_to_answer(stack, auth, response, source, what)) {
+    if (!is_ours_to_answer(stack, now, auth, response, source, what)) {
         return ST_STATE;
     }
     struct sip_auth_realms only = realms_view(&stack->realms);
@@ -261,10 +262,10 @@ int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const st
     struct span other;
     int status = sip_auth_challenge_of(auth, response, any ? NULL : &only, &other);
     if (status == ST_DENIED && other.ptr != NULL) {
-        tell_other(stack, other);
+        tell_other(stack, now, other);
         return ST_STATE;
     }
-    if (status == ST_OK && is_unclear(stack, auth, what)) {
+    if (status == ST_OK && is_unclear(stack, now, auth, what)) {
         return ST_STATE;
     }
     if (status == ST_OK) {

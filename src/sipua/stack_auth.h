@@ -55,8 +55,9 @@ void sip_realms_fini(struct sip_stack *stack);
 
 /* Takes in the challenges of a 401 or 407: as sip_auth_challenge, ST_DENIED without a password. ST_STATE: not one that
  * gets credentials, and that has been logged (with a rate). */
-WS_MUST_CHECK int sip_stack_challenge(struct sip_stack *stack, struct sip_auth *auth, const struct sip_msg *response,
-                                      const struct sip_flow *source, const struct sip_challenged *what);
+WS_MUST_CHECK int sip_stack_challenge(struct sip_stack *stack, mono_us now, struct sip_auth *auth,
+                                      const struct sip_msg *response, const struct sip_flow *source,
+                                      const struct sip_challenged *what);
 /* Header lines answering the challenges met, for one request; nothing when there were none, or when the URI is of
  * another domain. */
 WS_MUST_CHECK int sip_stack_write_credentials(const struct sip_stack *stack, struct sip_auth *auth, struct span method,

@@ -117,7 +117,7 @@ bool sip_guard_trusts(const struct sip_stack *stack, const struct net_addr *from
     return false;
 }
 
-bool sip_guard_datagram(struct sip_stack *stack, const struct net_addr *from)
+bool sip_guard_datagram(struct sip_stack *stack, mono_us now, const struct net_addr *from)
 {
     struct sip_guard *guard = &stack->guard;
     struct rate_key key = rate_key_network(from);
@@ -127,22 +127,22 @@ bool sip_guard_datagram(struct sip_stack *stack, const struct net_addr *from)
         return true;
     }
     if (sip_guard_trusts(stack, from) || rate_table_has(&guard->peers, &key)) {
-        passes = rate_table_take(&guard->peers, &key, stack->now);
+        passes = rate_table_take(&guard->peers, &key, now);
     } else {
         /* one source's surplus is not to eat the others' share */
-        passes = rate_table_take(&guard->unknown, &key, stack->now) &&
-                 rate_bucket_take(&guard->all_unknown, &all_unknown_limit, stack->now);
+        passes = rate_table_take(&guard->unknown, &key, now) &&
+                 rate_bucket_take(&guard->all_unknown, &all_unknown_limit, now);
     }
     stack->stats.limited += passes ? 0 : 1;
     return passes;
 }
 
-void sip_guard_add_peer(struct sip_stack *stack, const struct net_addr *from)
+void sip_guard_add_peer(struct sip_stack *stack, mono_us now, const struct net_addr *from)
 {
     struct rate_key key = rate_key_network(from);
 
     if (stack->guard.on && !rate_table_has(&stack->guard.peers, &key)) {
-        (void)rate_table_take(&stack->guard.peers, &key, stack->now);
+        (void)rate_table_take(&stack->guard.peers, &key, now);
     }
 }
 
@@ -153,28 +153,28 @@ bool sip_guard_knows(const struct sip_stack *stack, const struct net_addr *from)
     return sip_guard_trusts(stack, from) || rate_table_has(&stack->guard.peers, &key);
 }
 
-bool sip_guard_line(struct sip_stack *stack, const struct net_addr *from)
+bool sip_guard_line(struct sip_stack *stack, mono_us now, const struct net_addr *from)
 {
     struct sip_guard *guard = &stack->guard;
     struct rate_key key = rate_key_network(from);
 
-    return rate_table_take(&guard->lines, &key, stack->now) &&
-           rate_bucket_take(&guard->all_lines, &all_lines_limit, stack->now);
+    return rate_table_take(&guard->lines, &key, now) && rate_bucket_take(&guard->all_lines, &all_lines_limit, now);
 }
 
-static void log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *from)
+static void log_refusal(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                        const struct net_addr *from)
 {
     const struct log *log = stack->config.log;
     char method[TEXT_SAFE_MAX + 1];
     char addr[ADDR_TEXT_MAX];
 
-    if (sip_guard_line(stack, from)) {
+    if (sip_guard_line(stack, now, from)) {
         log_write(log, LOG_INFO, LOG_TEXT(log, SIP_NOT_ALLOWED), text_safe(request->method_text, method),
                   addr_text(from, addr));
     }
 }
 
-bool sip_guard_request(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *from)
+bool sip_guard_request(struct sip_stack *stack, mono_us now, const struct sip_msg *request, const struct net_addr *from)
 {
     struct sip_guard *guard = &stack->guard;
     struct rate_key key = rate_key_network(from);
@@ -183,14 +183,14 @@ bool sip_guard_request(struct sip_stack *stack, const struct sip_msg *request, c
         return true;
     }
     if (request->method == SIP_METHOD_OPTIONS && request->to.tag.len == 0) {
-        bool passes = rate_table_take(&guard->options, &key, stack->now) &&
-                      rate_bucket_take(&guard->all_options, &all_options_limit, stack->now);
+        bool passes = rate_table_take(&guard->options, &key, now) &&
+                      rate_bucket_take(&guard->all_options, &all_options_limit, now);
         stack->stats.limited += passes ? 0 : 1;
         return passes;
     }
     stack->stats.refused++;
     if (request->to.tag.len == 0) { /* else the late echo of a call that is over */
-        log_refusal(stack, request, from);
+        log_refusal(stack, now, request, from);
     }
     return false;
 }

@@ -39,17 +39,18 @@ void sip_guard_fini(struct sip_guard *guard);
 uint64_t sip_guard_memory(uint32_t max_usages);
 
 /* A datagram came: may it be read? Counted when not. */
-bool sip_guard_datagram(struct sip_stack *stack, const struct net_addr *from);
+bool sip_guard_datagram(struct sip_stack *stack, mono_us now, const struct net_addr *from);
 /* What came from there belonged to a call of ours. */
-void sip_guard_add_peer(struct sip_stack *stack, const struct net_addr *from);
+void sip_guard_add_peer(struct sip_stack *stack, mono_us now, const struct net_addr *from);
 /* May this source send requests that start something? */
 bool sip_guard_trusts(const struct sip_stack *stack, const struct net_addr *from);
 /* The same, or something that came from there belonged to a call of ours. */
 bool sip_guard_knows(const struct sip_stack *stack, const struct net_addr *from);
 /* Whether a line about this unknown source may be written now: one an hour, few for all together. */
-bool sip_guard_line(struct sip_stack *stack, const struct net_addr *from);
+bool sip_guard_line(struct sip_stack *stack, mono_us now, const struct net_addr *from);
 /* A request outside of dialogs (not ACK): may it be answered? Counted and logged when not. */
-bool sip_guard_request(struct sip_stack *stack, const struct sip_msg *request, const struct net_addr *from);
+bool sip_guard_request(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                       const struct net_addr *from);
 
 /* Whether that address is the SIP server's: the only place where credentials go, and whose challenges are answered. The
  * port does not count. */

@@ -30,7 +30,7 @@ static bool seen_address(const struct sip_msg *response, uint16_t our_port, stru
     return !addr_is_any(seen) && !addr_is_group(seen);
 }
 
-void sip_stack_learn_local(struct sip_stack *stack, const struct sip_msg *response)
+void sip_stack_learn_local(struct sip_stack *stack, mono_us now, const struct sip_msg *response)
 {
     struct net_addr *local = &stack->config.local;
     struct net_addr seen;
@@ -38,23 +38,22 @@ void sip_stack_learn_local(struct sip_stack *stack, const struct sip_msg *respon
 
     if (!stack->config.learn_local || !stack->started || !seen_address(response, local->port, &seen) ||
         seen.family != local->family || (addr_same_ip(&seen, local) && seen.port == local->port) ||
-        stack->now < stack->learn_after) {
+        now < stack->learn_after) {
         return;
     }
-    stack->learn_after = stack->now + LEARN_HOLD;
+    stack->learn_after = now + LEARN_HOLD;
     *local = seen;
     log_write(stack->config.log, LOG_INFO, LOG_TEXT(stack->config.log, SIP_ADDRESS_SEEN), addr_text(local, text));
     sip_stack_tell_link(stack, SIP_LINK_ADDRESS);
-    sip_registration_moved(stack);
+    sip_registration_moved(stack, now);
 }
 
 void sip_stack_set_local(struct sip_stack *stack, mono_us now, const struct net_addr *local)
 {
-    stack->now = now;
     stack->config.local = *local;
     stack->learn_after = now;
-    sip_registration_moved(stack);
+    sip_registration_moved(stack, now);
     if (stack->started) {
-        sip_keepalive_send(stack);
+        sip_keepalive_send(stack, now);
     }
 }

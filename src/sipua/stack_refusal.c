@@ -11,16 +11,16 @@
 
 /* Whether a line may be written, and how loud: unknown sources have the guard's rate, so that they cannot use up the lines about
  * those whom we talk to. */
-static bool refusal_may_tell(struct sip_stack *stack, struct log_quota *quota, const struct sip_flow *from,
+static bool refusal_may_tell(struct sip_stack *stack, mono_us now, struct log_quota *quota, const struct sip_flow *from,
                              enum log_level *level)
 {
     const struct log *log = stack->config.log;
 
     *level = sip_guard_knows(stack, &from->remote) ? LOG_WARNING : LOG_INFO;
     if (*level == LOG_WARNING) {
-        return log_quota_take(quota, log, LOG_WARNING, stack->now);
+        return log_quota_take(quota, log, LOG_WARNING, now);
     }
-    return log_wants(log, LOG_INFO) && sip_guard_line(stack, &from->remote);
+    return log_wants(log, LOG_INFO) && sip_guard_line(stack, now, &from->remote);
 }
 
 /* "INVITE", "response 200" or "datagram": never a line as it came, which may hold a password. */
@@ -33,7 +33,7 @@ static const char *name_of(const struct sip_msg *message, char buf[TEXT_SAFE_MAX
     return buf;
 }
 
-void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, const struct sip_flow *from,
+void sip_stack_unread(struct sip_stack *stack, mono_us now, const struct sip_msg *message, const struct sip_flow *from,
                       const char *why)
 {
     const struct log *log = stack->config.log;
@@ -46,7 +46,7 @@ void sip_stack_unread(struct sip_stack *stack, const struct sip_msg *message, co
     if (usage != NULL) {
         usage->unread = why;
     }
-    if (message->raw.len > KEEPALIVE_MAX && refusal_may_tell(stack, &stack->unread_lines, from, &level)) {
+    if (message->raw.len > KEEPALIVE_MAX && refusal_may_tell(stack, now, &stack->unread_lines, from, &level)) {
         log_write(log, level, LOG_TEXT(log, SIP_UNREAD), name_of(message, what), addr_text(&from->remote, addr), why);
     }
 }
@@ -86,8 +86,8 @@ static bool refusal_is_told(const struct sip_msg *request, int code)
     return code == 488 && request->to.tag.len > 0;
 }
 
-void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
-                           const struct sip_reply *reply)
+void sip_stack_log_refusal(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                           const struct sip_flow *source, const struct sip_reply *reply)
 {
     const struct log *log = stack->config.log;
     enum log_level level = LOG_INFO;
@@ -97,7 +97,8 @@ void sip_stack_log_refusal(struct sip_stack *stack, const struct sip_msg *reques
     char detail[TEXT_SAFE_MAX + 1];
     char addr[ADDR_TEXT_MAX];
 
-    if (!refusal_is_told(request, reply->code) || !refusal_may_tell(stack, &stack->refused_lines, source, &level)) {
+    if (!refusal_is_told(request, reply->code) ||
+        !refusal_may_tell(stack, now, &stack->refused_lines, source, &level)) {
         return;
     }
     struct span what = refusal_culprit(request, reply->code);

@@ -36,9 +36,6 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
     /* 8.2.1: whoever is refused a method is told which ones there are. */
     bool allow = (reply->allow && !reply->brief) || reply->code == 405 || reply->code == 501;
 
-    if (!reply->brief) { /* else it has been told of the whole one */
-        sip_stack_log_refusal(stack, request, source, reply);
-    }
     if (to_tag.len == 0) {
         sip_stack_request_tag(stack, request, tag);
         to_tag = span_cstr(tag);
@@ -61,25 +58,27 @@ void sip_stack_write_reply(struct sip_stack *stack, struct outbuf *out, const st
     sip_write_response(out, &form);
 }
 
-void sip_stack_reply_stateless(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
-                               const struct sip_reply *reply)
+void sip_stack_reply_stateless(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                               const struct sip_flow *source, const struct sip_reply *reply)
 {
     struct sip_flow to = sip_flow_back(source, &request->via);
     struct outbuf out = sip_stack_writer(stack);
 
+    sip_stack_log_refusal(stack, now, request, source, reply);
     sip_stack_write_reply(stack, &out, request, source, reply);
     if (outbuf_status(&out) == ST_OK) {
         (void)sip_stack_send(stack, &to, outbuf_view(&out));
     }
 }
 
-void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
-                             const struct sip_reply *reply)
+void sip_stack_reply_unknown(struct sip_stack *stack, mono_us now, const struct sip_msg *request,
+                             const struct sip_flow *source, const struct sip_reply *reply)
 {
     struct sip_flow to = sip_flow_back(source, &request->via);
     struct sip_reply brief = *reply;
     struct outbuf out = sip_stack_writer(stack);
 
+    sip_stack_log_refusal(stack, now, request, source, reply);
     sip_stack_write_reply(stack, &out, request, source, reply);
     if (out.len > request->raw.len || outbuf_status(&out) != ST_OK) {
         brief.brief = true;
@@ -91,32 +90,32 @@ void sip_stack_reply_unknown(struct sip_stack *stack, const struct sip_msg *requ
     }
 }
 
-int sip_stack_reply_tx(struct sip_stack *stack, struct pool_id tx, const struct sip_msg *request,
+int sip_stack_reply_tx(struct sip_stack *stack, mono_us now, struct pool_id tx, const struct sip_msg *request,
                        const struct sip_flow *source, const struct sip_reply *reply)
 {
     char tag[SIP_STACK_TAG_LEN + 1];
     struct sip_reply tagged = *reply;
     struct outbuf out = sip_stack_writer(stack);
 
+    sip_stack_log_refusal(stack, now, request, source, reply);
     if (tagged.to_tag.len == 0) {
         sip_stack_request_tag(stack, request, tag);
         tagged.to_tag = span_cstr(tag);
     }
     sip_stack_write_reply(stack, &out, request, source, &tagged);
     int status = outbuf_status(&out);
-    return status == ST_OK ? sip_tx_respond(stack->tx, stack->now, tx, reply->code, tagged.to_tag, outbuf_view(&out))
-                           : status;
+    return status == ST_OK ? sip_tx_respond(stack->tx, now, tx, reply->code, tagged.to_tag, outbuf_view(&out)) : status;
 }
 
-void sip_stack_reply(struct sip_stack *stack, const struct sip_msg *request, const struct sip_flow *source,
+void sip_stack_reply(struct sip_stack *stack, mono_us now, const struct sip_msg *request, const struct sip_flow *source,
                      const struct sip_reply *reply)
 {
     struct sip_tx_owner nobody = {.notice = NULL, .ctx = stack};
     struct pool_id tx;
 
-    if (!sip_stack_tx_spare(stack) || sip_tx_accept(stack->tx, stack->now, request, source, &nobody, &tx) != ST_OK) {
-        sip_stack_reply_stateless(stack, request, source, reply);
-    } else if (sip_stack_reply_tx(stack, tx, request, source, reply) != ST_OK) {
-        sip_tx_kill(stack->tx, tx);
+    if (!sip_stack_tx_spare(stack) || sip_tx_accept(stack->tx, now, request, source, &nobody, &tx) != ST_OK) {
+        sip_stack_reply_stateless(stack, now, request, source, reply);
+    } else if (sip_stack_reply_tx(stack, now, tx, request, source, reply) != ST_OK) {
+        sip_tx_kill(stack->tx, now, tx);
     }
 }

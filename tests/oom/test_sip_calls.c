@@ -98,7 +98,7 @@ static bool run_failover(unsigned long fail_at)
     struct sim_ua *ua = prepare(sim_open());
     struct net_addr servers[2] = {sim_addr(2), sim_addr(3)};
     sim_start(ua);
-    sip_stack_set_servers(ua->stack, servers, 2);
+    sip_stack_set_servers(ua->stack, ua->sim->now, servers, 2);
     failmalloc_start(fail_at);
     int status = sip_inv_invite(ua->stack, ua->sim->now, SPAN_LIT("sip:a@example.org"), SPAN_LIT(SDP_OFFER), DUR_S(20),
                                 ua->id, &ua->call);

@@ -32,6 +32,7 @@ struct timerq {
     uint32_t cap;
     uint32_t len;
     uint64_t next_order;
+    mono_us popped_at; /* the time of the last timerq_pop */
 };
 
 /* cap: the most entries that can be queued at once. ST_NO_MEMORY. */
@@ -47,7 +48,7 @@ static inline bool timerq_is_set(const struct timerq_entry *entry)
 }
 /* The earliest deadline, or MONO_NEVER. */
 mono_us timerq_due(const struct timerq *q);
-/* Takes out and returns one entry whose time has come (due <= now), or NULL. */
+/* Takes out and returns one entry whose time has come (due <= now), or NULL. Time never runs back (asserted). */
 struct timerq_entry *timerq_pop(struct timerq *q, mono_us now);
 
 #endif

@@ -64,7 +64,7 @@ struct sip_tx_owner {
 
 /* One state change as text, "CALL-ID: INVITE client Calling > Proceeding on 1xx", for the owner's ring of lines; also
  * logged at DEBUG. Not NUL-terminated, borrowed. */
-typedef void (*sip_tx_trace_fn)(void *ctx, struct pool_id ref, uint32_t role, struct span line);
+typedef void (*sip_tx_trace_fn)(void *ctx, mono_us now, struct pool_id ref, uint32_t role, struct span line);
 
 struct sip_tx_config {
     uint32_t max;     /* transactions alive at once, lingering ones included */
@@ -142,7 +142,7 @@ void sip_tx_set_owner(struct sip_tx_layer *layer, struct pool_id id, const struc
  * response was sent before). Stale ids are ignored. */
 void sip_tx_disown(struct sip_tx_layer *layer, struct pool_id id);
 /* Ends it at once; nothing is sent or told. Stale ids are ignored. */
-void sip_tx_kill(struct sip_tx_layer *layer, struct pool_id id);
+void sip_tx_kill(struct sip_tx_layer *layer, mono_us now, struct pool_id id);
 /* False when stale or ended. */
 bool sip_tx_alive(const struct sip_tx_layer *layer, struct pool_id id);
 /* SIP_TX_ST_TERMINATED when stale. */

@@ -190,14 +190,14 @@ static void behave(struct sim_ua *ua, const struct sip_event *event)
     struct span answer = SPAN_LIT(SDP_ANSWER);
     if (ua->take_softly && event->kind == SIP_EVENT_INCOMING) {
         ua->call = event->usage;
-        (void)!sip_inv_adopt(ua->stack, event->usage, ua->id);
+        (void)!sip_inv_adopt(ua->stack, now, event->usage, ua->id);
     }
     if (ua->take_softly && event->kind == SIP_EVENT_OFFER) {
         (void)!sip_inv_accept_offer(ua->stack, now, event->usage, answer);
     }
     if (event->kind == SIP_EVENT_INCOMING && ua->adopt) {
         ua->call = event->usage;
-        assert_int_equal(sip_inv_adopt(ua->stack, event->usage, ua->id), ST_OK);
+        assert_int_equal(sip_inv_adopt(ua->stack, now, event->usage, ua->id), ST_OK);
         if (ua->answer_at_once == 200) {
             assert_int_equal(sip_inv_answer(ua->stack, now, event->usage, answer), ST_OK);
         } else if (ua->answer_at_once != 0) {
@@ -227,6 +227,7 @@ static void ua_event(void *ctx, const struct sip_event *event)
 {
     struct sim_ua *ua = ctx;
     assert_true(ua->event_count < SIM_EVENTS);
+    assert_true(event->now == ua->sim->now);
     struct sim_event *e = &ua->events[ua->event_count++];
     *e = (struct sim_event){.at = ua->sim->now,
                             .kind = event->kind,

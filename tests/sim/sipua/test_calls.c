@@ -401,7 +401,7 @@ static void early_media(void **state)
     assert_int_equal(sip_inv_progress(p.b->stack, p.sim->now, p.b->call, 180, SPAN_NONE), ST_STATE);
     assert_int_equal(sip_inv_answer(p.b->stack, p.sim->now, p.b->call, SPAN_NONE), ST_STATE);
     assert_int_equal(sip_inv_reject(p.b->stack, p.sim->now, p.b->call, 486, SPAN_NONE), ST_STATE);
-    assert_int_equal(sip_inv_adopt(p.b->stack, p.b->call, POOL_ID_NONE), ST_STATE);
+    assert_int_equal(sip_inv_adopt(p.b->stack, p.b->sim->now, p.b->call, POOL_ID_NONE), ST_STATE);
     assert_int_equal(sip_inv_accept_offer(p.b->stack, p.sim->now, p.b->call, SPAN_NONE), ST_STATE);
     assert_int_equal(sip_inv_refuse_offer(p.b->stack, p.sim->now, p.b->call, 488), ST_STATE);
     sim_end(p.a);

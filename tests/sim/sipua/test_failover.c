@@ -36,7 +36,7 @@ static struct sim_ua *open_with(uint8_t count)
     for (uint8_t i = 0; i < count; i++) {
         addrs[i] = sim_addr((uint8_t)(2 + i));
     }
-    sip_stack_set_servers(ua->stack, addrs, count);
+    sip_stack_set_servers(ua->stack, ua->sim->now, addrs, count);
     return ua;
 }
 
@@ -320,15 +320,15 @@ static void list_changes(void **state)
     struct net_addr other = sim_addr(4);
     dial(ua);
     sim_expect(ua->sim, 2, "INVITE");
-    sip_stack_set_servers(ua->stack, &other, 1);
+    sip_stack_set_servers(ua->stack, ua->sim->now, &other, 1);
     const struct sim_message *invite = sim_expect(ua->sim, 4, "INVITE"); /* the old one stays silent */
     sim_reply(ua->sim, 4, invite, 180, "t", "", "");
     sim_run(ua->sim, DUR_MS(50));
     other = sim_addr(3);
-    sip_stack_set_servers(ua->stack, &other, 1);
+    sip_stack_set_servers(ua->stack, ua->sim->now, &other, 1);
     sim_reply(ua->sim, 4, invite, 200, "t", CONTACT("4"), SDP_ANSWER);
     sim_expect(ua->sim, 4, "ACK");
-    sip_stack_set_servers(ua->stack, NULL, 0);
+    sip_stack_set_servers(ua->stack, ua->sim->now, NULL, 0);
     hang_up_at(ua, 4);
     sim_close(ua->sim);
 }

@@ -196,7 +196,7 @@ static void restarted_registrar(void **state)
 static void set_servers(struct sim_ua *ua)
 {
     const struct net_addr servers[] = {sim_addr(2), sim_addr(3)};
-    sip_stack_set_servers(ua->stack, servers, 2);
+    sip_stack_set_servers(ua->stack, ua->sim->now, servers, 2);
 }
 
 static void next_server(void **state)
@@ -275,14 +275,14 @@ static void servers_change(void **state)
     (void)state;
     struct sim_ua *ua = registered(start(prepare()));
     const struct net_addr other = sim_addr(3);
-    sip_stack_set_servers(ua->stack, &other, 1);
+    sip_stack_set_servers(ua->stack, ua->sim->now, &other, 1);
     const struct sim_message *m = sim_await(ua->sim, 3, "REGISTER", DUR_S(1));
     assert_non_null(m);
     assert_string_equal(sim_header(m, "Contact"), OURS ";expires=600");
     sim_reply(ua->sim, 3, m, 200, "t", "", "");
     sim_run(ua->sim, DUR_MS(30));
     assert_up(ua, true);
-    sip_stack_set_servers(ua->stack, &other, 1); /* the same again: nothing */
+    sip_stack_set_servers(ua->stack, ua->sim->now, &other, 1); /* the same again: nothing */
     assert_null(sim_await(ua->sim, 3, "REGISTER", DUR_S(60)));
     sip_stack_stop(ua->stack, ua->sim->now);
     m = sim_await(ua->sim, 3, "REGISTER", DUR_S(1));

@@ -92,10 +92,11 @@ static inline void fix_notice(void *ctx, mono_us now, const struct sip_tx_notice
     }
 }
 
-static inline void fix_trace(void *ctx, struct pool_id ref, uint32_t role, struct span line)
+static inline void fix_trace(void *ctx, mono_us now, struct pool_id ref, uint32_t role, struct span line)
 {
     struct fix *f = ctx;
 
+    assert_true(now == f->now);
     assert_int_equal(ref.slot, f->owner.ref.slot);
     assert_int_equal(role, f->owner.role);
     assert_true(f->line_count < FIX_LOG_MAX);

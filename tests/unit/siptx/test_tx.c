@@ -296,8 +296,8 @@ static void test_cancel_only_for_invite_clients(void **state)
     assert_int_equal(sip_tx_cancel(f->layer, f->now, bye, &f->owner, NULL), ST_STATE);
     assert_int_equal(sip_tx_cancel(f->layer, f->now, server, &f->owner, NULL), ST_STATE);
     assert_int_equal(sip_tx_cancel(f->layer, f->now, POOL_ID_NONE, &f->owner, NULL), ST_NOT_FOUND);
-    sip_tx_kill(f->layer, bye);
-    sip_tx_kill(f->layer, server);
+    sip_tx_kill(f->layer, f->now, bye);
+    sip_tx_kill(f->layer, f->now, server);
     sip_tx_reap(f->layer);
 }
 
@@ -438,12 +438,12 @@ static void test_pool_full(void **state)
     assert_int_equal(fix_answer(f, 180, "INVITE", "z9hG4bK0"), SIP_TX_TAKEN);
     assert_int_equal(sip_tx_cancel(f->layer, f->now, f->heard[0].tx, &f->owner, &id), ST_FULL);
     assert_int_equal(fix_state(f, f->heard[0].tx), SIP_TX_ST_PROCEEDING);
-    sip_tx_kill(f->layer, last);
+    sip_tx_kill(f->layer, f->now, last);
     assert_int_equal(fix_try(f, "BYE", B1, &id), ST_FULL);
     sip_tx_reap(f->layer); /* only now is the slot free */
     fix_start(f, "BYE", B1);
     assert_false(sip_tx_alive(f->layer, last));
-    sip_tx_kill(f->layer, f->heard[0].tx);
+    sip_tx_kill(f->layer, f->now, f->heard[0].tx);
     fix_run(f, f->now + DUR_S(32));
 }
 
@@ -453,13 +453,13 @@ static void test_stale_ids(void **state)
     struct pool_id id = fix_start(f, "BYE", B1);
     struct pool_id nonsense = {77, 1};
 
-    sip_tx_kill(f->layer, id);
+    sip_tx_kill(f->layer, f->now, id);
     assert_int_equal(fix_state(f, id), SIP_TX_ST_TERMINATED);
     assert_int_equal(fix_answer(f, 200, "BYE", B1), SIP_TX_NO_MATCH);
-    sip_tx_kill(f->layer, id);
+    sip_tx_kill(f->layer, f->now, id);
     sip_tx_disown(f->layer, id);
     sip_tx_set_owner(f->layer, id, &f->owner);
-    sip_tx_kill(f->layer, nonsense);
+    sip_tx_kill(f->layer, f->now, nonsense);
     sip_tx_disown(f->layer, nonsense);
     assert_int_equal(fix_state(f, nonsense), SIP_TX_ST_TERMINATED);
     assert_int_equal(fix_respond(f, id, 200), ST_NOT_FOUND);
@@ -495,7 +495,7 @@ static void kill_and_retry(struct fix *f, const struct sip_tx_notice *notice)
     if (notice->kind == SIP_TX_FINAL) {
         char branch[32];
         snprintf(branch, sizeof(branch), "z9hG4bKagain%zu", f->heard_count);
-        sip_tx_kill(f->layer, notice->tx);
+        sip_tx_kill(f->layer, f->now, notice->tx);
         fix_start(f, "INVITE", branch);
     }
 }
@@ -545,7 +545,7 @@ static void test_trace_lines(void **state)
 
     assert_int_equal(fix_answer(f, 180, "INVITE", B1), SIP_TX_TAKEN);
     assert_int_equal(fix_answer(f, 183, "INVITE", B1), SIP_TX_TAKEN); /* no change, no line */
-    sip_tx_kill(f->layer, id);
+    sip_tx_kill(f->layer, f->now, id);
     sip_tx_reap(f->layer);
     assert_int_equal(f->line_count, 3);
     assert_string_equal(f->lines[0], "c1@192.0.2.1: INVITE client Init > Calling on start");

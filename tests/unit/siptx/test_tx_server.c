@@ -50,7 +50,7 @@ static void test_invite_answered_in_time_gets_no_100(void **state)
     fix_run(f, f->now + DUR_S(10));
     assert_int_equal(f->sent_count, 1);
     assert_memory_equal(f->sent[0].text, "SIP/2.0 180", 11);
-    sip_tx_kill(f->layer, id);
+    sip_tx_kill(f->layer, f->now, id);
     sip_tx_reap(f->layer);
 }
 
@@ -74,7 +74,7 @@ static void test_invite_again_in_proceeding(void **state)
     assert_int_equal(ack(f), SIP_TX_TAKEN); /* nothing to acknowledge yet */
     assert_int_equal(sip_tx_layer_stats(f->layer).dropped_cells, 1);
     assert_int_equal(fix_state(f, id), SIP_TX_ST_PROCEEDING);
-    sip_tx_kill(f->layer, id);
+    sip_tx_kill(f->layer, f->now, id);
     sip_tx_reap(f->layer);
     assert_int_equal(f->heard_count, 0);
 }
@@ -262,8 +262,8 @@ static void test_respond_refuses(void **state)
     assert_int_equal(sip_tx_respond(f->layer, f->now, id, 200, SPAN_NONE, SPAN_NONE), ST_BAD);
     struct pool_id client = fix_start(f, "BYE", "z9hG4bKout");
     assert_int_equal(fix_respond(f, client, 200), ST_STATE);
-    sip_tx_kill(f->layer, client);
-    sip_tx_kill(f->layer, id);
+    sip_tx_kill(f->layer, f->now, client);
+    sip_tx_kill(f->layer, f->now, id);
     sip_tx_reap(f->layer);
 }
 
@@ -280,7 +280,7 @@ static void test_accept_refuses(void **state)
     assert_int_equal(sip_tx_accept(f->layer, f->now, fix_parse(f), &from, &f->owner, &other), ST_BAD);
     fix_incoming(f, "INFO", VIA, "");
     assert_int_equal(sip_tx_accept(f->layer, f->now, fix_parse(f), &nowhere, &f->owner, &other), ST_BAD);
-    sip_tx_kill(f->layer, id);
+    sip_tx_kill(f->layer, f->now, id);
     sip_tx_reap(f->layer);
 }
 
@@ -322,7 +322,7 @@ static void test_merged_request(void **state)
     assert_false(sip_tx_is_merged(f->layer, fix_parse(f)));
     fix_incoming(f, "OPTIONS", other_way, "");
     assert_false(sip_tx_is_merged(f->layer, fix_parse(f)));
-    sip_tx_kill(f->layer, id);
+    sip_tx_kill(f->layer, f->now, id);
     fix_incoming(f, "INVITE", other_way, "");
     assert_false(sip_tx_is_merged(f->layer, fix_parse(f)));
     sip_tx_reap(f->layer);

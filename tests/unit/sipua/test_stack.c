@@ -193,7 +193,7 @@ static void lines_are_bounded(void **state)
     char line[300];
     memset(line, 'x', sizeof(line));
     for (int i = 0; i < 100; i++) {
-        sip_inv_trace(usage, span_make(line, sizeof(line)));
+        sip_inv_trace(usage, 0, span_make(line, sizeof(line)));
     }
     assert_int_equal(strlen(usage->trace[0]), SIP_INV_TRACE_LINE_MAX - 1);
     sip_stack_free(stack);
