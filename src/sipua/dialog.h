@@ -6,6 +6,7 @@
 
 #include "dialog_text.h"
 #include "request.h"
+#include "sent_index.h"
 #include "wsaudio/sipmsg/flow.h"
 #include "wsaudio/sipmsg/message.h"
 
@@ -13,8 +14,19 @@
 /* Longest text kept of one header (route set, To, Contact); a dialog that brings more is not formed. */
 #define SIP_DIALOG_TEXT_MAX 8192
 
+/* How little a dialog is needed, the least first: what gives way to a new one. An early dialog that was given up forms again with its
+ * 2xx; one that had its BYE gets ACK and BYE once more when its 2xx comes again. */
+enum sip_dialog_need {
+    SIP_DIALOG_SILENT, /* early, without SDP */
+    SIP_DIALOG_EARLY,
+    SIP_DIALOG_ENDED,     /* its BYE has been answered */
+    SIP_DIALOG_ENDING,    /* its BYE is under way */
+    SIP_DIALOG_NEED_COUNT /* the call's own: it never gives way */
+};
+
 struct sip_dialog {
     struct list_node node;  /* in its usage */
+    struct sip_inv *usage;  /* borrowed: the one that it lies in */
     struct pool_id id;      /* in the stack's pool */
     struct sip_text remote; /* To of our requests, tag included */
     struct sip_text tag;    /* the remote tag; empty towards RFC 2543 peers */
@@ -34,6 +46,10 @@ struct sip_dialog {
     struct sip_request_inside bye; /* closed until the dialog is to end by one of ours */
     struct sip_text early; /* SDP of the last 1xx that had one: the answer, when the 2xx has none (RFC 6337 2.1) */
     bool bye_sent, bye_received;
+    /* kept by sip_inv_dialog_changed */
+    enum sip_dialog_need need;
+    struct list_node spare; /* in the stack's list of that need; alone: it never gives way */
+    struct sip_sent sent;   /* its ACK or BYE, while that could go another way */
 };
 
 /* The peer's side of a dialog that our INVITE made (12.1.2), from a 1xx or 2xx; again from the 2xx when a 1xx made it

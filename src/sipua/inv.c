@@ -127,7 +127,7 @@ static void act_dialogs(struct sip_inv *usage, mono_us now, uint32_t actions, co
         }
     }
     if ((actions & SIP_INV_ACT_CONFIRM) != 0) {
-        usage->dialog = in->dialog;
+        sip_inv_set_dialog(usage, in->dialog);
         sip_inv_drop_dialogs(usage, in->dialog);
     }
 }
@@ -271,7 +271,6 @@ static void act_tell(struct sip_inv *usage, mono_us now, uint32_t actions, const
 /* What a state that is over for the owner no longer needs. */
 static void enter_lingering(struct sip_inv *usage)
 {
-    list_push_back(&usage->stack->lingering, &usage->node);
     sip_text_clear(&usage->offer);
     sip_text_clear(&usage->answer);
     sip_inv_targets_clear(&usage->targets);
@@ -281,35 +280,54 @@ static void enter_lingering(struct sip_inv *usage)
     }
 }
 
+static void set_busy(struct sip_inv *usage, bool busy)
+{
+    if (busy && !usage->busy) {
+        usage->stack->busy++;
+    } else if (!busy && usage->busy) {
+        usage->stack->busy--;
+    }
+    usage->busy = busy;
+}
+
+void sip_inv_changed(struct sip_inv *usage)
+{
+    bool yields = usage->state == SIP_INV_ST_LINGERING && usage->requests == 0;
+
+    set_busy(usage, usage->state < SIP_INV_ST_LINGERING || usage->requests > 0);
+    if (yields && list_is_empty(&usage->node)) {
+        list_push_back(&usage->stack->lingering, &usage->node);
+    } else if (!yields && usage->state != SIP_INV_ST_TERMINATED) {
+        list_remove(&usage->node);
+    }
+}
+
+/* Whether an ICMP error may send its INVITE on to another server. */
+static void sent_changed(struct sip_inv *usage)
+{
+    if (usage->state == SIP_INV_ST_CALLING) {
+        sip_sent_put(&usage->stack->sent, &usage->sent, sip_inv_server(usage));
+    } else {
+        sip_sent_remove(&usage->sent);
+    }
+}
+
 static void inv_enter(struct sip_inv *usage, mono_us now, enum sip_inv_state next, enum sip_inv_event event)
 {
     enum sip_inv_state from = usage->state;
 
     usage->state = next;
+    sip_inv_changed(usage);
+    sent_changed(usage);
     if (next != from) {
         log_change(usage, now, from, event);
         cancel_timers(usage, sip_inv_hold[next]);
     }
 }
 
-static bool bye_pending(const struct sip_inv *usage)
-{
-    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
-        if (sip_request_is_busy(&LIST_OWNER(n, struct sip_dialog, node)->bye.request)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool sip_inv_is_busy(const struct sip_inv *usage)
-{
-    return usage->state < SIP_INV_ST_LINGERING || bye_pending(usage);
-}
-
 void sip_inv_check_drained(struct sip_inv *usage, mono_us now)
 {
-    if (usage->state == SIP_INV_ST_LINGERING && pool_id_is_none(usage->invite_tx) && !bye_pending(usage) &&
+    if (usage->state == SIP_INV_ST_LINGERING && pool_id_is_none(usage->invite_tx) && usage->requests == 0 &&
         !sip_inv_has_branches(usage)) {
         (void)sip_inv_step(usage, now, SIP_INV_EV_DRAINED, &(struct sip_inv_input){0});
     }
@@ -318,6 +336,16 @@ void sip_inv_check_drained(struct sip_inv *usage, mono_us now)
 bool sip_inv_takes(const struct sip_inv *usage, enum sip_inv_event event)
 {
     return sip_inv_table[usage->state][event].rule == FSM_GO;
+}
+
+/* It goes at the end of the turn: nobody finds it any more. */
+static void inv_retire(struct sip_inv *usage)
+{
+    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
+        sip_inv_dialog_changed(LIST_OWNER(n, struct sip_dialog, node));
+    }
+    list_remove(&usage->node);
+    list_push_back(&usage->stack->dead, &usage->node);
 }
 
 int sip_inv_step(struct sip_inv *usage, mono_us now, enum sip_inv_event event, const struct sip_inv_input *in)
@@ -345,8 +373,7 @@ int sip_inv_step(struct sip_inv *usage, mono_us now, enum sip_inv_event event, c
         sip_inv_check_drained(usage, now);
     }
     if ((cell->actions & SIP_INV_ACT_RELEASE) != 0) {
-        list_remove(&usage->node);
-        list_push_back(&usage->stack->dead, &usage->node);
+        inv_retire(usage);
         return ST_OK;
     }
     if ((cell->actions & invite_actions) == 0 || status == ST_OK) {
@@ -357,7 +384,8 @@ int sip_inv_step(struct sip_inv *usage, mono_us now, enum sip_inv_event event, c
 
 /* ---- making and releasing ---- */
 
-/* What only waits for late packets gives way to a new call: the oldest first. */
+/* What only waits for late packets gives way to a new call: the oldest first. The one whose event is being heard stays, so that two at
+ * most are looked at. */
 static bool inv_make_room(struct sip_stack *stack)
 {
     struct list_node *heads[] = {&stack->dead, &stack->lingering};
@@ -365,7 +393,7 @@ static bool inv_make_room(struct sip_stack *stack)
     for (size_t i = 0; i < 2; i++) {
         for (struct list_node *n = heads[i]->next; n != heads[i]; n = n->next) {
             struct sip_inv *usage = LIST_OWNER(n, struct sip_inv, node);
-            if (!pool_id_eq(usage->id, stack->in_callback) && !bye_pending(usage)) {
+            if (!pool_id_eq(usage->id, stack->in_callback)) {
                 sip_inv_free(usage);
                 return true;
             }
@@ -391,12 +419,14 @@ struct sip_inv *sip_inv_new(struct sip_stack *stack, mono_us now)
     usage->born = now;
     list_init(&usage->node);
     list_init(&usage->same_hash);
+    sip_sent_init(&usage->sent, SIP_SENT_INVITE);
     list_init(&usage->dialogs);
     for (uint32_t t = 0; t < SIP_INV_TMR_COUNT; t++) {
         usage->timers[t].usage = usage;
         usage->timers[t].timer = (enum sip_inv_timer)t;
     }
     rng_token(stack->config.rng, usage->local_tag, SIP_INV_TAG_LEN);
+    sip_inv_changed(usage);
     return usage;
 }
 
@@ -419,7 +449,9 @@ void sip_inv_free(struct sip_inv *usage)
     sip_text_clear(&usage->answer);
     sip_auth_fini(&usage->auth);
     sip_inv_targets_clear(&usage->targets);
+    set_busy(usage, false);
     list_remove(&usage->node);
+    sip_sent_remove(&usage->sent);
     sip_inv_index_remove(usage);
     pool_free(&stack->usages, usage->id);
 }

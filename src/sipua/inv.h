@@ -47,6 +47,7 @@ struct sip_inv {
     struct sip_stack *stack;    /* borrowed */
     struct list_node node;      /* in lingering or dead */
     struct list_node same_hash; /* in the index by Call-ID */
+    struct sip_sent sent;       /* its INVITE, while nobody has answered that */
     enum sip_inv_state state;
     bool incoming;
     bool attached;        /* somebody hears its events */
@@ -57,6 +58,8 @@ struct sip_inv {
     struct list_node dialogs;  /* all of them */
     struct sip_dialog *dialog; /* the call's; owned by the list; NULL before */
     uint32_t dialog_count;
+    uint32_t requests;        /* inside dialogs, under way */
+    bool busy;                /* counted in the stack's */
     struct pool_id invite_tx; /* of our INVITE, or server transaction of theirs; none when it can bring nothing more */
     struct sip_inv_timer_entry timers[SIP_INV_TMR_COUNT];
     dur_us retry_us;
@@ -110,8 +113,9 @@ struct sip_inv *sip_inv_get(const struct sip_stack *stack, struct pool_id id);
 int sip_inv_step(struct sip_inv *usage, mono_us now, enum sip_inv_event event, const struct sip_inv_input *in);
 /* Whether the event would have an effect now. */
 bool sip_inv_takes(const struct sip_inv *usage, enum sip_inv_event event);
-/* Whether it still has something to send or an answer to wait for. */
-bool sip_inv_is_busy(const struct sip_inv *usage);
+/* Its state, or the number of its requests under way, is another one: counts it as busy or no more, and lets it give way or no
+ * more. */
+void sip_inv_changed(struct sip_inv *usage);
 /* Ends a lingering usage when nothing can come any more. */
 void sip_inv_check_drained(struct sip_inv *usage, mono_us now);
 /* A timer of a usage ran out. */
@@ -139,6 +143,10 @@ enum sip_inv_room {
 /* A new one, empty; NULL when there is no room. */
 struct sip_dialog *sip_inv_add_dialog(struct sip_inv *usage, mono_us now, enum sip_inv_room room);
 void sip_inv_drop_dialog(struct sip_inv *usage, struct sip_dialog *dialog);
+/* Makes it the call's. */
+void sip_inv_set_dialog(struct sip_inv *usage, struct sip_dialog *dialog);
+/* Something that decides how much it is needed, or whether what it sent has another way, is another now. */
+void sip_inv_dialog_changed(struct sip_dialog *dialog);
 /* All but keep (may be NULL), except those that got a BYE: their 2xx may come again. */
 void sip_inv_drop_dialogs(struct sip_inv *usage, const struct sip_dialog *keep);
 /* Keeps a 1xx's SDP. */
@@ -154,7 +162,7 @@ void sip_inv_send_ack(struct sip_inv *usage, struct sip_dialog *dialog);
 void sip_inv_send_ack_again(struct sip_inv *usage, struct sip_dialog *dialog);
 int sip_inv_send_bye(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog);
 /* Datagrams to addr do not arrive (ICMP): an ACK or BYE that went there goes to where the dialog's messages came from. */
-void sip_inv_unreachable(struct sip_inv *usage, mono_us now, const struct net_addr *addr);
+void sip_inv_unreachable(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog, const struct net_addr *addr);
 
 /* ---- inv_invite.c ---- */
 

@@ -91,7 +91,7 @@ static int invite_make_dialog(struct sip_inv *usage, mono_us now, const struct s
         sip_inv_drop_dialog(usage, dialog);
         return status;
     }
-    usage->dialog = dialog;
+    sip_inv_set_dialog(usage, dialog);
     return ST_OK;
 }
 

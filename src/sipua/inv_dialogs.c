@@ -2,6 +2,9 @@
 /* The dialogs of a usage, one for each telephone that a forking proxy rings: found by tag, made, given up when there
  * are too many, and the ACK and BYE that each needs. */
 #include "inv.h"
+
+#include <assert.h>
+
 #include "request_priv.h"
 
 /* So many repetitions of a 2xx say that ACKs do not arrive where the Contact says; fewer are loss. */
@@ -20,33 +23,78 @@ struct sip_dialog *sip_inv_find_dialog(const struct sip_inv *usage, struct span 
 
 /* ---- room ---- */
 
-/* How little a dialog is needed, the least first. An evicted early dialog forms again with its 2xx; one that had its BYE
- * gets ACK and BYE once more when its 2xx comes again. */
-enum need { NEED_SILENT, NEED_EARLY, NEED_ENDED, NEED_ENDING, NEED_COUNT };
+static enum sip_dialog_need need_of(const struct sip_dialog *dialog)
+{
+    if (dialog == dialog->usage->dialog || dialog->usage->state == SIP_INV_ST_TERMINATED) {
+        return SIP_DIALOG_NEED_COUNT;
+    }
+    if (dialog->bye_sent) {
+        return sip_request_is_busy(&dialog->bye.request) ? SIP_DIALOG_ENDING : SIP_DIALOG_ENDED;
+    }
+    return dialog->early.len > 0 ? SIP_DIALOG_EARLY : SIP_DIALOG_SILENT;
+}
 
-static struct sip_dialog *dialog_find_need(const struct sip_inv *usage, enum need need)
+/* Where its BYE or ACK went, if the source of its messages is another way; NULL: none is left. */
+static const struct net_addr *sent_to(const struct sip_dialog *dialog)
+{
+    const struct net_addr *to = NULL;
+
+    if (sip_request_is_busy(&dialog->bye.request)) {
+        to = &dialog->bye.request.to.remote;
+    } else if (!dialog->bye_sent && dialog->ack.len > 0) {
+        to = &dialog->ack_to.remote;
+    }
+    return to != NULL && !dialog->target_unreachable && !addr_equal(to, &dialog->source.remote) ? to : NULL;
+}
+
+void sip_inv_dialog_changed(struct sip_dialog *dialog)
+{
+    struct sip_stack *stack = dialog->usage->stack;
+    enum sip_dialog_need need = need_of(dialog);
+    const struct net_addr *to = dialog->usage->state != SIP_INV_ST_TERMINATED ? sent_to(dialog) : NULL;
+
+    if (need != dialog->need) {
+        dialog->need = need;
+        list_remove(&dialog->spare);
+        if (need != SIP_DIALOG_NEED_COUNT) {
+            list_push_back(&stack->spare[need], &dialog->spare);
+        }
+    }
+    if (to != NULL) {
+        sip_sent_put(&stack->sent, &dialog->sent, to);
+    } else {
+        sip_sent_remove(&dialog->sent);
+    }
+}
+
+void sip_inv_set_dialog(struct sip_inv *usage, struct sip_dialog *dialog)
+{
+    struct sip_dialog *before = usage->dialog;
+
+    usage->dialog = dialog;
+    if (before != NULL) {
+        sip_inv_dialog_changed(before);
+    }
+    sip_inv_dialog_changed(dialog);
+}
+
+static struct sip_dialog *dialog_find_need(const struct sip_inv *usage, enum sip_dialog_need need)
 {
     for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = n->next) {
         struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
-        enum need early = dialog->early.len > 0 ? NEED_EARLY : NEED_SILENT;
-        enum need ended = sip_request_is_busy(&dialog->bye.request) ? NEED_ENDING : NEED_ENDED;
-        if (dialog != usage->dialog && need == (dialog->bye_sent ? ended : early)) {
+        if (dialog->need == need) {
             return dialog;
         }
     }
     return NULL;
 }
 
-static bool dialog_give_up_one(struct sip_inv *usage, mono_us now, enum need need)
+static void dialog_give_up(struct sip_dialog *dialog, mono_us now)
 {
-    struct sip_dialog *dialog = dialog_find_need(usage, need);
+    struct sip_inv *usage = dialog->usage;
 
-    if (dialog == NULL) {
-        return false;
-    }
     sip_inv_drop_dialog(usage, dialog); /* a BYE that is out goes on by itself */
     sip_inv_check_drained(usage, now);
-    return true;
 }
 
 static bool dialogs_has_room(const struct sip_inv *usage)
@@ -61,17 +109,16 @@ static void dialogs_make_room(struct sip_inv *usage, mono_us now, enum sip_inv_r
 {
     struct sip_stack *stack = usage->stack;
     bool others = room == SIP_INV_ROOM_ANY && usage->dialog_count < SIP_INV_DIALOGS_MAX;
-    int needs = room == SIP_INV_ROOM_ANY ? NEED_COUNT : (int)room;
-    struct sip_inv *other;
+    int needs = room == SIP_INV_ROOM_ANY ? SIP_DIALOG_NEED_COUNT : (int)room;
 
     for (int need = 0; need < needs && !dialogs_has_room(usage); need++) {
-        if (dialog_give_up_one(usage, now, (enum need)need) || !others) {
-            continue;
+        struct sip_dialog *dialog = dialog_find_need(usage, (enum sip_dialog_need)need);
+        struct list_node *spare = others && dialog == NULL ? list_first(&stack->spare[need]) : NULL;
+        if (spare != NULL) {
+            dialog = LIST_OWNER(spare, struct sip_dialog, spare);
         }
-        for (uint32_t slot = 0; (other = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-            if (other->state != SIP_INV_ST_TERMINATED && dialog_give_up_one(other, now, (enum need)need)) {
-                break;
-            }
+        if (dialog != NULL) {
+            dialog_give_up(dialog, now);
         }
     }
 }
@@ -86,8 +133,13 @@ struct sip_dialog *sip_inv_add_dialog(struct sip_inv *usage, mono_us now, enum s
         return NULL;
     }
     dialog->id = id;
+    dialog->usage = usage;
+    dialog->need = SIP_DIALOG_NEED_COUNT;
+    list_init(&dialog->spare);
+    sip_sent_init(&dialog->sent, SIP_SENT_IN_DIALOG);
     list_push_back(&usage->dialogs, &dialog->node);
     usage->dialog_count++;
+    sip_inv_dialog_changed(dialog);
     return dialog;
 }
 
@@ -99,6 +151,8 @@ void sip_inv_drop_dialog(struct sip_inv *usage, struct sip_dialog *dialog)
     sip_request_let_go(&dialog->bye.request);
     sip_text_clear(&dialog->early);
     list_remove(&dialog->node);
+    list_remove(&dialog->spare);
+    sip_sent_remove(&dialog->sent);
     usage->dialog_count--;
     sip_dialog_fini(dialog);
     pool_free(&usage->stack->dialogs, dialog->id);
@@ -122,6 +176,7 @@ void sip_inv_keep_early(struct sip_dialog *dialog, struct span sdp)
     if (sdp.len > 0 && sdp.len <= SIP_STACK_BODY_MAX && sip_text_set(&dialog->early, sdp) != ST_OK) {
         sip_text_clear(&dialog->early); /* none is better than an old one */
     }
+    sip_inv_dialog_changed(dialog);
 }
 
 struct span sip_inv_early_answer(struct sip_inv *usage, struct sip_dialog *dialog)
@@ -139,6 +194,8 @@ struct span sip_inv_early_answer(struct sip_inv *usage, struct sip_dialog *dialo
     if (dialog->early.len == 0 && count == 1) {
         dialog->early = only->early;
         only->early = (struct sip_text){0};
+        sip_inv_dialog_changed(only);
+        sip_inv_dialog_changed(dialog);
     }
     return sip_text_view(&dialog->early);
 }
@@ -168,6 +225,7 @@ struct sip_dialog *sip_inv_form_dialog(struct sip_inv *usage, mono_us now, const
         return NULL;
     }
     dialog->invite_cseq = response->cseq;
+    sip_inv_dialog_changed(dialog);
     return dialog;
 }
 
@@ -228,6 +286,7 @@ void sip_inv_send_ack(struct sip_inv *usage, struct sip_dialog *dialog)
         sip_text_clear(&dialog->ack);
     }
     send_kept_ack(usage, dialog, outbuf_view(&out));
+    sip_inv_dialog_changed(dialog);
 }
 
 /* Made anew for that way: credentials are for the SIP server alone. */
@@ -251,12 +310,12 @@ void sip_inv_send_ack_again(struct sip_inv *usage, struct sip_dialog *dialog)
     }
     usage->stack->stats.retransmits_out++;
     send_kept_ack(usage, dialog, sip_text_view(&dialog->ack));
-    if (sip_flow_equal(&dialog->ack_to, &dialog->source)) {
-        return;
+    if (!sip_flow_equal(&dialog->ack_to, &dialog->source)) {
+        ack_the_source_too(usage, dialog);
+        dialog->ack_repeats++;
+        dialog->target_unreachable = dialog->target_unreachable || dialog->ack_repeats >= ACK_REPEATS_MAX;
     }
-    ack_the_source_too(usage, dialog);
-    dialog->ack_repeats++;
-    dialog->target_unreachable = dialog->target_unreachable || dialog->ack_repeats >= ACK_REPEATS_MAX;
+    sip_inv_dialog_changed(dialog);
 }
 
 /* ---- BYE ---- */
@@ -290,31 +349,20 @@ int sip_inv_send_bye(struct sip_inv *usage, mono_us now, struct sip_dialog *dial
         sip_request_open_inside(&dialog->bye, usage, dialog, SIP_METHOD_BYE, on_bye_end);
     }
     dialog->bye_sent = true;
+    sip_inv_dialog_changed(dialog);
     return sip_request_send(&dialog->bye.request, now, &parts);
 }
 
 /* ---- nothing arrives there ---- */
 
 /* ICMP is easily made up: what was sent to addr runs on, and the same goes to the source as well. */
-static void try_source(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog, const struct net_addr *addr)
+void sip_inv_unreachable(struct sip_inv *usage, mono_us now, struct sip_dialog *dialog, const struct net_addr *addr)
 {
     if (sip_request_is_busy(&dialog->bye.request)) {
         sip_request_unreachable(&dialog->bye.request, now, addr);
-    } else if (!dialog->bye_sent && dialog->ack.len > 0 && addr_equal(&dialog->ack_to.remote, addr)) {
-        dialog->target_unreachable = true;
-        sip_inv_send_ack(usage, dialog);
+        return;
     }
-}
-
-void sip_inv_unreachable(struct sip_inv *usage, mono_us now, const struct net_addr *addr)
-{
-    struct list_node *next;
-
-    for (struct list_node *n = usage->dialogs.next; n != &usage->dialogs; n = next) {
-        struct sip_dialog *dialog = LIST_OWNER(n, struct sip_dialog, node);
-        next = n->next; /* a BYE that cannot be sent once more drops the dialog of a fork */
-        if (!dialog->target_unreachable && !addr_equal(&dialog->source.remote, addr)) {
-            try_source(usage, now, dialog, addr);
-        }
-    }
+    assert(dialog->ack.len > 0 && addr_equal(&dialog->ack_to.remote, addr));
+    dialog->target_unreachable = true;
+    sip_inv_send_ack(usage, dialog);
 }

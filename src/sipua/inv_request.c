@@ -88,6 +88,7 @@ static void refresh(struct sip_inv *usage, mono_us now, struct sip_dialog *dialo
     if (sip_dialog_refresh(dialog, request, source) != ST_OK) {
         reply = (struct sip_reply){.code = 500};
     }
+    sip_inv_dialog_changed(dialog);
     sip_stack_reply(usage->stack, now, request, source, &reply);
 }
 
@@ -164,6 +165,7 @@ int sip_inv_accept_offer(struct sip_stack *stack, mono_us now, struct pool_id id
         return ST_STATE;
     }
     int status = sip_dialog_refresh(usage->dialog, pending->message, pending->source);
+    sip_inv_dialog_changed(usage->dialog);
     if (status != ST_OK) {
         return status;
     }

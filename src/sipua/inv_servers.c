@@ -85,15 +85,19 @@ void sip_inv_silence(struct sip_inv *usage, mono_us now)
 
 void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct net_addr *addr)
 {
-    struct sip_inv *usage;
+    struct list_node hits;
 
     sip_request_unreachable(&stack->keepalive.options.request, now, addr);
     sip_request_unreachable(&stack->registration.request.request, now, addr);
-    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-        if (usage->state == SIP_INV_ST_CALLING && addr_equal(sip_inv_server(usage), addr)) {
-            sip_inv_silence(usage, now);
+    sip_sent_take(&stack->sent, addr, &hits);
+    for (struct list_node *n; (n = list_first(&hits)) != NULL;) {
+        struct sip_sent *sent = LIST_OWNER(n, struct sip_sent, node);
+        sip_sent_put(&stack->sent, sent, addr); /* until what follows says otherwise */
+        if (sent->kind == SIP_SENT_INVITE) {
+            sip_inv_silence(LIST_OWNER(sent, struct sip_inv, sent), now);
         } else {
-            sip_inv_unreachable(usage, now, addr);
+            struct sip_dialog *dialog = LIST_OWNER(sent, struct sip_dialog, sent);
+            sip_inv_unreachable(dialog->usage, now, dialog, addr);
         }
     }
 }

@@ -19,6 +19,13 @@ bool sip_request_is_busy(const struct sip_request *request)
     return !pool_id_is_none(request->tx);
 }
 
+static void busy_changed(struct sip_request *request)
+{
+    if (request->place->busy_changed != NULL) {
+        request->place->busy_changed(request);
+    }
+}
+
 /* ---- sending ---- */
 
 struct sip_request_form sip_request_form_of(struct sip_stack *stack, enum sip_method method,
@@ -90,6 +97,7 @@ static int send_to(struct sip_request *request, mono_us now, const struct sip_re
     (*head->cseq)++;
     request->to = head->hop;
     request->leave_at = head->leave_at;
+    busy_changed(request);
     return ST_OK;
 }
 
@@ -115,6 +123,7 @@ void sip_request_let_go(struct sip_request *request)
     if (sip_request_is_busy(request)) {
         sip_tx_disown(request->stack->tx, request->tx);
         request->tx = POOL_ID_NONE;
+        busy_changed(request);
     }
 }
 
@@ -167,6 +176,7 @@ void sip_request_expire(struct sip_request *request, mono_us now)
     if (sip_request_due(request) <= now) {
         sip_tx_kill(request->stack->tx, now, request->tx);
         request->tx = POOL_ID_NONE;
+        busy_changed(request);
         request_unanswered(request, now, false);
     }
 }

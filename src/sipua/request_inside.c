@@ -110,6 +110,7 @@ static enum sip_request_end inside_unanswered(struct sip_request *request, mono_
     (void)now;
     if ((broken || is_elsewhere) && has_detour(inside)) {
         inside->dialog->target_unreachable = true;
+        sip_inv_dialog_changed(inside->dialog);
         return SIP_REQUEST_AGAIN;
     }
     return broken ? SIP_REQUEST_BROKEN : SIP_REQUEST_GONE;
@@ -122,9 +123,23 @@ static void inside_unreachable(struct sip_request *request, mono_us now)
 
     if (has_detour(inside) && !sip_flow_equal(&request->to, &inside->dialog->source)) {
         inside->dialog->target_unreachable = true;
+        sip_inv_dialog_changed(inside->dialog);
         sip_request_let_go(request);
         request->done(request, now, SIP_REQUEST_AGAIN, NULL);
     }
+}
+
+static void inside_busy_changed(struct sip_request *request)
+{
+    struct sip_request_inside *inside = sip_request_inside_of(request);
+
+    if (sip_request_is_busy(request)) {
+        inside->inv->requests++;
+    } else {
+        inside->inv->requests--;
+    }
+    sip_inv_changed(inside->inv);
+    sip_inv_dialog_changed(inside->dialog);
 }
 
 static const struct sip_request_place inside_place = {
@@ -132,6 +147,7 @@ static const struct sip_request_place inside_place = {
     .answered = inside_answered,
     .unanswered = inside_unanswered,
     .unreachable = inside_unreachable,
+    .busy_changed = inside_busy_changed,
     .may_lack_credentials = true,
 };
 

@@ -27,6 +27,8 @@ struct sip_request_place {
     enum sip_request_end (*unanswered)(struct sip_request *request, mono_us now, bool broken);
     /* The one under way may not arrive where it goes. */
     void (*unreachable)(struct sip_request *request, mono_us now);
+    /* One is under way now, or none any more; may be NULL. */
+    void (*busy_changed)(struct sip_request *request);
     bool may_lack_credentials; /* it goes all the same when they cannot be written */
 };
 

@@ -109,6 +109,12 @@ static uint32_t tx_max(uint32_t max_usages)
     return SIP_STACK_TX_PER_USAGE * max_usages + SIP_STACK_TX_HEADROOM;
 }
 
+/* An INVITE each, and an ACK or BYE a dialog. */
+static uint32_t sent_max(uint32_t max_usages)
+{
+    return (1 + SIP_STACK_DIALOGS_PER_USAGE) * max_usages;
+}
+
 bool sip_stack_tx_spare(const struct sip_stack *stack)
 {
     return sip_tx_layer_stats(stack->tx).transactions < tx_max(stack->config.max_usages) / 2;
@@ -143,7 +149,8 @@ uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
     const uint64_t challenges = 2 * SIP_AUTH_REALMS_MAX * (uint64_t)SIP_AUTH_TEXT_MAX; /* of the registration; realms */
     uint64_t usage = sizeof(struct sip_inv) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;
     return sizeof(struct sip_stack) + writers + challenges + max_usages * usage +
-           sip_tx_layer_memory(tx_max(max_usages)) + sip_guard_memory(max_usages) + sip_inv_index_memory(max_usages);
+           sip_tx_layer_memory(tx_max(max_usages)) + sip_guard_memory(max_usages) + sip_inv_index_memory(max_usages) +
+           sip_sent_index_memory(sent_max(max_usages));
 }
 
 static int make_pools(struct sip_stack *stack, uint32_t max)
@@ -174,6 +181,9 @@ static int make_pools(struct sip_stack *stack, uint32_t max)
         status = sip_inv_index_init(&stack->by_call_id, max, seed);
     }
     if (status == ST_OK) {
+        status = sip_sent_index_init(&stack->sent, sent_max(max), seed);
+    }
+    if (status == ST_OK) {
         status = timerq_init(&stack->timers, SIP_INV_TMR_COUNT * max);
     }
     if (status == ST_OK) {
@@ -191,6 +201,9 @@ struct sip_stack *sip_stack_new(const struct sip_config *config, const struct si
     }
     stack->hooks = *hooks;
     write_allow(stack);
+    for (size_t i = 0; i < SIP_DIALOG_NEED_COUNT; i++) {
+        list_init(&stack->spare[i]);
+    }
     list_init(&stack->lingering);
     list_init(&stack->dead);
     int status = config->max_usages > 0 && config->max_usages <= SIP_STACK_USAGES_MAX ? ST_OK : ST_BAD;
@@ -227,6 +240,7 @@ void sip_stack_free(struct sip_stack *stack)
         sip_inv_free(usage);
     }
     sip_inv_index_fini(&stack->by_call_id);
+    sip_sent_index_fini(&stack->sent);
     pool_fini(&stack->usages);
     pool_fini(&stack->dialogs);
     timerq_fini(&stack->timers);
@@ -306,11 +320,5 @@ struct sip_stats sip_stack_stats(const struct sip_stack *stack)
 
 uint32_t sip_stack_busy(const struct sip_stack *stack)
 {
-    uint32_t busy = sip_registration_is_leaving(stack) ? 1 : 0;
-    struct sip_inv *usage;
-
-    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
-        busy += sip_inv_is_busy(usage) ? 1 : 0;
-    }
-    return busy;
+    return stack->busy + (sip_registration_is_leaving(stack) ? 1 : 0);
 }

@@ -50,8 +50,12 @@ struct sip_stack {
     struct sip_inv_index by_call_id;
     struct timerq timers;
     struct sip_tx_layer *tx;
-    struct list_node lingering; /* usages in Lingering, the oldest first */
-    struct list_node dead;      /* usages to release at the end of the turn */
+    struct sip_sent_index sent; /* INVITEs in Calling; ACKs and BYEs that have another way */
+    struct list_node spare
+        [SIP_DIALOG_NEED_COUNT]; /* dialogs that may give way, by how little they are needed; the oldest there first */
+    uint32_t busy;               /* usages that sip_stack_busy counts */
+    struct list_node lingering;  /* usages in Lingering whose BYEs have been answered, the oldest first */
+    struct list_node dead;       /* usages to release at the end of the turn */
     struct sip_stack_pending pending;
     struct pool_id in_callback; /* the usage whose event the hook is hearing; it must not be released meanwhile */
     char secret[SIP_STACK_SECRET_LEN];            /* keys the tags of responses that leave no state */

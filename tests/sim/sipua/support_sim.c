@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "support_lists.h"
+
 static struct sim *current;
 
 static void free_all(struct sim *sim)
@@ -139,6 +141,8 @@ static bool turn(struct sim *sim, mono_us until)
     for (size_t i = 0; i < sim->ua_count; i++) {
         sip_stack_expire(sim->uas[i]->stack, sim->now);
         sip_stack_reap(sim->uas[i]->stack);
+        const char *wrong = lists_wrong(sim->uas[i]->stack);
+        check(sim, wrong == NULL, "not as a walk finds it", wrong);
     }
     return true;
 }
