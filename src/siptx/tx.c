@@ -286,26 +286,34 @@ int sip_tx_respond(struct sip_tx_layer *layer, mono_us now, struct pool_id id, i
     return ST_OK;
 }
 
-enum sip_tx_verdict sip_tx_input(struct sip_tx_layer *layer, mono_us now, const struct sip_msg *message,
-                                 const struct sip_flow *from)
+struct pool_id sip_tx_match(const struct sip_tx_layer *layer, const struct sip_msg *message)
 {
     uint32_t seed = layer->index.seed;
     struct sip_tx_key key =
         message->is_request ? sip_tx_key_server(message, false, seed) : sip_tx_key_response(message, seed);
     struct sip_tx_entry *entry = sip_tx_index_find(&layer->index, &key);
 
-    if (entry == NULL) {
+    return entry != NULL ? LIST_OWNER(entry, struct sip_tx, entry)->id : POOL_ID_NONE;
+}
+
+static enum sip_tx_event message_event(const struct sip_msg *message)
+{
+    if (!message->is_request) {
+        return code_event(message->status);
+    }
+    return message->method == SIP_METHOD_ACK ? SIP_TX_EV_ACK : SIP_TX_EV_REQUEST;
+}
+
+enum sip_tx_verdict sip_tx_input(struct sip_tx_layer *layer, mono_us now, struct pool_id id,
+                                 const struct sip_msg *message, const struct sip_flow *from)
+{
+    struct sip_tx *tx = pool_get(&layer->pool, id);
+    struct sip_tx_hand hand = {.message = message, .source = from};
+
+    if (tx == NULL || tx->state == SIP_TX_ST_TERMINATED) {
         return SIP_TX_NO_MATCH;
     }
-    struct sip_tx *tx = LIST_OWNER(entry, struct sip_tx, entry);
-    struct sip_tx_hand hand = {.message = message, .source = from};
-    enum sip_tx_event event = SIP_TX_EV_REQUEST;
-    if (!message->is_request) {
-        event = code_event(message->status);
-    } else if (key.is_ack) {
-        event = SIP_TX_EV_ACK;
-    }
-    sip_tx_step(layer, tx, now, event, &hand);
+    sip_tx_step(layer, tx, now, message_event(message), &hand);
     return SIP_TX_TAKEN;
 }
 
@@ -333,12 +341,11 @@ struct span sip_tx_answer_tag(const struct sip_tx_layer *layer, struct pool_id i
     return tx != NULL ? span_cstr(tx->tag) : SPAN_NONE;
 }
 
-const struct sip_flow *sip_tx_asked(const struct sip_tx_layer *layer, const struct sip_msg *response)
+const struct sip_flow *sip_tx_flow(const struct sip_tx_layer *layer, struct pool_id id)
 {
-    struct sip_tx_key key = sip_tx_key_response(response, layer->index.seed);
-    struct sip_tx_entry *entry = sip_tx_index_find(&layer->index, &key);
+    const struct sip_tx *tx = pool_get(&layer->pool, id);
 
-    return entry != NULL ? &LIST_OWNER(entry, struct sip_tx, entry)->flow : NULL;
+    return tx != NULL ? &tx->flow : NULL;
 }
 
 bool sip_tx_is_merged(const struct sip_tx_layer *layer, const struct sip_msg *request)

@@ -105,9 +105,9 @@ static bool is_misrouted(const struct sip_msg *message)
 }
 
 /* Before its transaction hears it: a REGISTER that goes again must know our address already. */
-static void response_learn(struct sip_stack *stack, mono_us now, const struct sip_msg *response)
+static void response_learn(struct sip_stack *stack, mono_us now, struct pool_id tx, const struct sip_msg *response)
 {
-    const struct sip_flow *asked = sip_tx_asked(stack->tx, response);
+    const struct sip_flow *asked = sip_tx_flow(stack->tx, tx);
 
     if (asked != NULL && sip_guard_is_server(stack, &asked->remote)) {
         const struct net_addr server = asked->remote;
@@ -124,10 +124,11 @@ static void stack_on_message(struct sip_stack *stack, mono_us now, const struct 
         sip_stack_unread(stack, now, message, from, "more than one Via");
         return;
     }
+    struct pool_id tx = sip_tx_match(stack->tx, message);
     if (!message->is_request) {
-        response_learn(stack, now, message);
+        response_learn(stack, now, tx, message);
     }
-    if (sip_tx_input(stack->tx, now, message, from) == SIP_TX_TAKEN) {
+    if (sip_tx_input(stack->tx, now, tx, message, from) == SIP_TX_TAKEN) {
         if (!message->is_request) {
             sip_guard_add_peer(stack, now, &from->remote);
         }

@@ -88,10 +88,14 @@ enum sip_tx_verdict {
     SIP_TX_NO_MATCH /* a request that is new (or an ACK to a 2xx): the owner's; a response: stray, drop it */
 };
 
-/* A parsed message arrived by `from`. A response counts only for the transaction whose branch, CSeq and Call-ID it
- * carries (17.1.3), whatever its source; a request by branch, sent-by and method (17.2.3), ACK for its INVITE. */
-WS_MUST_CHECK enum sip_tx_verdict sip_tx_input(struct sip_tx_layer *layer, mono_us now, const struct sip_msg *message,
-                                               const struct sip_flow *from);
+/* The transaction that a parsed message belongs to, or POOL_ID_NONE. A response counts only for the one whose branch, CSeq and
+ * Call-ID it carries (17.1.3), whatever its source; a request by branch, sent-by and method (17.2.3), ACK for its INVITE. */
+struct pool_id sip_tx_match(const struct sip_tx_layer *layer, const struct sip_msg *message);
+/* Where a transaction's messages go; NULL when stale. Borrowed from it. */
+const struct sip_flow *sip_tx_flow(const struct sip_tx_layer *layer, struct pool_id id);
+/* A message that sip_tx_match finds to be id's arrived by `from`. NO_MATCH too when the transaction has ended meanwhile. */
+WS_MUST_CHECK enum sip_tx_verdict sip_tx_input(struct sip_tx_layer *layer, mono_us now, struct pool_id id,
+                                               const struct sip_msg *message, const struct sip_flow *from);
 /* The next deadline, or MONO_NEVER. */
 mono_us sip_tx_due(const struct sip_tx_layer *layer);
 void sip_tx_expire(struct sip_tx_layer *layer, mono_us now);
@@ -132,9 +136,6 @@ struct span sip_tx_answer_tag(const struct sip_tx_layer *layer, struct pool_id i
 /* A request without To tag that came here before by another way: same From tag, Call-ID and CSeq, another branch
  * (8.2.2.2: answer 482). */
 bool sip_tx_is_merged(const struct sip_tx_layer *layer, const struct sip_msg *request);
-
-/* The way that the request went which this response answers; NULL when it answers none of ours. Borrowed from the transaction. */
-const struct sip_flow *sip_tx_asked(const struct sip_tx_layer *layer, const struct sip_msg *response);
 
 /* From now on it is told to somebody else. Stale ids are ignored. */
 void sip_tx_set_owner(struct sip_tx_layer *layer, struct pool_id id, const struct sip_tx_owner *owner);

@@ -191,7 +191,8 @@ static inline const struct sip_msg *fix_parse(struct fix *f)
 static inline enum sip_tx_verdict fix_input(struct fix *f)
 {
     struct sip_flow from = fix_flow(f);
-    enum sip_tx_verdict verdict = sip_tx_input(f->layer, f->now, fix_parse(f), &from);
+    const struct sip_msg *msg = fix_parse(f);
+    enum sip_tx_verdict verdict = sip_tx_input(f->layer, f->now, sip_tx_match(f->layer, msg), msg, &from);
 
     sip_tx_reap(f->layer);
     return verdict;
