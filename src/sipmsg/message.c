@@ -240,16 +240,6 @@ struct span sip_msg_value(const struct sip_msg *msg, enum sip_header_id id)
     return header != NULL ? header->value : SPAN_NONE;
 }
 
-struct span sip_msg_value_named(const struct sip_msg *msg, struct span name)
-{
-    for (size_t i = 0; i < msg->header_count; i++) {
-        if (span_ieq(msg->headers[i].name, name)) {
-            return msg->headers[i].value;
-        }
-    }
-    return SPAN_NONE;
-}
-
 /* ---- meaning ---- */
 
 /* One that comes twice and says the same both times is no riddle. */

@@ -84,19 +84,6 @@ size_t sip_values_count(const struct sip_msg *msg, enum sip_header_id id)
     return count;
 }
 
-bool sip_msg_lists(const struct sip_msg *msg, enum sip_header_id id, struct span token)
-{
-    struct sip_values it = sip_values_of(msg, id);
-    struct span value;
-
-    while (sip_values_next(&it, &value)) {
-        if (span_ieq(value, token)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool sip_reason_has(const struct sip_msg *msg, struct span protocol, uint32_t cause)
 {
     struct sip_values it = sip_values_of(msg, SIP_HEADER_REASON);

@@ -380,18 +380,6 @@ void sip_tx_kill(struct sip_tx_layer *layer, mono_us now, struct pool_id id)
     }
 }
 
-bool sip_tx_alive(const struct sip_tx_layer *layer, struct pool_id id)
-{
-    return sip_tx_state_of(layer, id) != SIP_TX_ST_TERMINATED;
-}
-
-enum sip_tx_state sip_tx_state_of(const struct sip_tx_layer *layer, struct pool_id id)
-{
-    const struct sip_tx *tx = pool_get(&layer->pool, id);
-
-    return tx != NULL ? tx->state : SIP_TX_ST_TERMINATED;
-}
-
 struct sip_tx_stats sip_tx_layer_stats(const struct sip_tx_layer *layer)
 {
     return (struct sip_tx_stats){

@@ -128,9 +128,3 @@ bool sip_tx_notice_is_ending(enum sip_tx_notice_kind kind)
 {
     return kind == SIP_TX_FINAL || kind == SIP_TX_DONE || kind == SIP_TX_TIMEOUT || kind == SIP_TX_TRANSPORT;
 }
-
-bool sip_tx_notice_is_last(enum sip_tx_notice_kind kind)
-{
-    return kind == SIP_TX_GONE || kind == SIP_TX_ACK_FAILED || kind == SIP_TX_DONE || kind == SIP_TX_TIMEOUT ||
-           kind == SIP_TX_TRANSPORT;
-}

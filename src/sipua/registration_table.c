@@ -150,12 +150,6 @@ bool sip_registration_state_is_up(enum sip_registration_state state)
            state == SIP_REGISTRATION_ST_HOLDING;
 }
 
-bool sip_registration_state_asks(enum sip_registration_state state)
-{
-    return state == SIP_REGISTRATION_ST_REGISTERING || state == SIP_REGISTRATION_ST_REFRESHING ||
-           state == SIP_REGISTRATION_ST_CLOSING || state == SIP_REGISTRATION_ST_LEAVING;
-}
-
 static const char *const state_names[SIP_REGISTRATION_ST_COUNT] = {
     [SIP_REGISTRATION_ST_OFF] = "Off",
     [SIP_REGISTRATION_ST_WAITING] = "Waiting",

@@ -68,9 +68,8 @@ enum sip_registration_action {
 extern const struct fsm_cell sip_registration_table[SIP_REGISTRATION_ST_COUNT][SIP_REGISTRATION_EV_COUNT];
 /* Bits 1 << enum sip_registration_timer: the timers that a state may hold. */
 extern const uint8_t sip_registration_hold[SIP_REGISTRATION_ST_COUNT];
-/* States in which the registrar is believed to know us; those with a REGISTER under way. */
+/* States in which the registrar is believed to know us. */
 bool sip_registration_state_is_up(enum sip_registration_state state);
-bool sip_registration_state_asks(enum sip_registration_state state);
 
 /* Never NULL. "Refreshing", "refused", "SEND", "NEXT". */
 const char *sip_registration_state_name(int state);

@@ -40,11 +40,6 @@ void sip_sent_init(struct sip_sent *sent, enum sip_sent_kind kind)
     list_init(&sent->node);
 }
 
-bool sip_sent_is_in(const struct sip_sent *sent)
-{
-    return !list_is_empty(&sent->node);
-}
-
 void sip_sent_put(const struct sip_sent_index *index, struct sip_sent *sent, const struct net_addr *to)
 {
     list_remove(&sent->node);

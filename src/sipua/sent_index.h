@@ -33,7 +33,6 @@ uint64_t sip_sent_index_memory(uint32_t max);
 
 /* In no index. */
 void sip_sent_init(struct sip_sent *sent, enum sip_sent_kind kind);
-bool sip_sent_is_in(const struct sip_sent *sent);
 /* It went to that address, and nowhere else any more. */
 void sip_sent_put(const struct sip_sent_index *index, struct sip_sent *sent, const struct net_addr *to);
 /* Safe when it is in none. */

@@ -102,8 +102,6 @@ WS_MUST_CHECK int sip_head_content_length(struct span head, uint32_t *len);
 const struct sip_header *sip_msg_header(const struct sip_msg *msg, enum sip_header_id id);
 /* Its value; empty when there is none. */
 struct span sip_msg_value(const struct sip_msg *msg, enum sip_header_id id);
-/* The same by name, for headers without an id (case ignored). */
-struct span sip_msg_value_named(const struct sip_msg *msg, struct span name);
 
 /* All values of a header that is a list: repeated lines and commas alike, in order.
  * for (struct sip_values it = sip_values_of(msg, id); sip_values_next(&it, &value);) … */
@@ -118,8 +116,6 @@ struct sip_values sip_values_of(const struct sip_msg *msg, enum sip_header_id id
 bool sip_values_next(struct sip_values *it, struct span *value);
 /* Number of values. */
 size_t sip_values_count(const struct sip_msg *msg, enum sip_header_id id);
-/* Whether a list of tokens (Require, Supported, Allow, …) names this one, case ignored. */
-bool sip_msg_lists(const struct sip_msg *msg, enum sip_header_id id, struct span token);
 
 /* Whether Reason (RFC 3326) names this cause of this protocol ("SIP", "Q.850"; case ignored). */
 bool sip_reason_has(const struct sip_msg *msg, struct span protocol, uint32_t cause);

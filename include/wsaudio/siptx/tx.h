@@ -35,10 +35,9 @@ enum sip_tx_notice_kind {
 };
 
 const char *sip_tx_notice_kind_name(enum sip_tx_notice_kind kind);
-/* FINAL, DONE, TIMEOUT, TRANSPORT: every transaction tells exactly one of them, unless killed before. */
+/* FINAL, DONE, TIMEOUT, TRANSPORT: every transaction tells exactly one of them, unless killed before; and exactly one of GONE,
+ * ACK_FAILED, DONE, TIMEOUT, TRANSPORT as its last notice. */
 bool sip_tx_notice_is_ending(enum sip_tx_notice_kind kind);
-/* GONE, ACK_FAILED, DONE, TIMEOUT, TRANSPORT: the last notice of a transaction; exactly one, unless killed before. */
-bool sip_tx_notice_is_last(enum sip_tx_notice_kind kind);
 
 /* The message and source are borrowed for the call; NULL when a timer or transport error is told. */
 struct sip_tx_notice {
@@ -144,10 +143,6 @@ void sip_tx_set_owner(struct sip_tx_layer *layer, struct pool_id id, const struc
 void sip_tx_disown(struct sip_tx_layer *layer, struct pool_id id);
 /* Ends it at once; nothing is sent or told. Stale ids are ignored. */
 void sip_tx_kill(struct sip_tx_layer *layer, mono_us now, struct pool_id id);
-/* False when stale or ended. */
-bool sip_tx_alive(const struct sip_tx_layer *layer, struct pool_id id);
-/* SIP_TX_ST_TERMINATED when stale. */
-enum sip_tx_state sip_tx_state_of(const struct sip_tx_layer *layer, struct pool_id id);
 
 struct sip_tx_stats {
     uint32_t transactions;  /* alive, lingering ones included, not reaped ones too */

@@ -9,6 +9,11 @@ struct seen {
     uint32_t spare[SIP_DIALOG_NEED_COUNT];
 };
 
+static bool is_in(const struct sip_sent *sent)
+{
+    return !list_is_empty(&sent->node);
+}
+
 static uint32_t list_len(const struct list_node *head)
 {
     uint32_t len = 0;
@@ -63,7 +68,7 @@ static const char *dialog_wrong(const struct sip_inv *usage, const struct sip_di
     if (need != SIP_DIALOG_NEED_COUNT) {
         seen->spare[need]++;
     }
-    if (sip_sent_is_in(&dialog->sent) != is_sent || (is_sent && !concerns(dialog, &dialog->sent.to))) {
+    if (is_in(&dialog->sent) != is_sent || (is_sent && !concerns(dialog, &dialog->sent.to))) {
         return "where a dialog's ACK or BYE went";
     }
     seen->sent += is_sent ? 1 : 0;
@@ -86,8 +91,7 @@ static const char *usage_wrong(const struct sip_inv *usage, struct seen *seen)
     }
     seen->busy += usage->state < SIP_INV_ST_LINGERING || byes > 0 ? 1 : 0;
     seen->lingering += usage->state == SIP_INV_ST_LINGERING && byes == 0 ? 1 : 0;
-    if (sip_sent_is_in(&usage->sent) != is_calling ||
-        (is_calling && !addr_equal(&usage->sent.to, sip_inv_server(usage)))) {
+    if (is_in(&usage->sent) != is_calling || (is_calling && !addr_equal(&usage->sent.to, sip_inv_server(usage)))) {
         return "where an INVITE went";
     }
     seen->sent += is_calling ? 1 : 0;

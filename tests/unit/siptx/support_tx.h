@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "tx_run.h"
 #include "wsaudio/sipmsg/writer.h"
 #include "wsaudio/siptx/tx.h"
 
@@ -337,7 +338,15 @@ static inline void fix_expect_heard(const struct fix *f, const enum sip_tx_notic
 
 static inline enum sip_tx_state fix_state(const struct fix *f, struct pool_id id)
 {
-    return sip_tx_state_of(f->layer, id);
+    const struct sip_tx *tx = pool_get(&f->layer->pool, id);
+
+    return tx != NULL ? tx->state : SIP_TX_ST_TERMINATED;
+}
+
+/* False when stale or ended. */
+static inline bool fix_alive(const struct fix *f, struct pool_id id)
+{
+    return fix_state(f, id) != SIP_TX_ST_TERMINATED;
 }
 
 #endif

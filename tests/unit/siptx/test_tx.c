@@ -70,9 +70,9 @@ static void test_invite_2xx(void **state)
     assert_int_equal(fix_answer(f, 486, "INVITE", B1), SIP_TX_TAKEN);
     assert_int_equal(sip_tx_layer_stats(f->layer).dropped_cells, 2);
     fix_run(f, start + DUR_S(32) - 1);
-    assert_true(sip_tx_alive(f->layer, id));
+    assert_true(fix_alive(f, id));
     fix_run(f, start + DUR_S(32));
-    assert_false(sip_tx_alive(f->layer, id));
+    assert_false(fix_alive(f, id));
     EXPECT_HEARD(f, SIP_TX_FINAL, SIP_TX_2XX_AGAIN, SIP_TX_2XX_AGAIN, SIP_TX_GONE);
     assert_int_equal(f->sent_count, 1); /* its ACK is the owner's */
     assert_int_equal(fix_answer(f, 200, "INVITE", B1), SIP_TX_NO_MATCH);
@@ -113,7 +113,7 @@ static void test_invite_rejected(void **state)
     assert_int_equal(fix_answer(f, 200, "INVITE", B1), SIP_TX_TAKEN);
     assert_int_equal(f->sent_count, 4);
     fix_run(f, start + DUR_S(32));
-    assert_false(sip_tx_alive(f->layer, id));
+    assert_false(fix_alive(f, id));
     EXPECT_HEARD(f, SIP_TX_PROVISIONAL, SIP_TX_FINAL, SIP_TX_GONE);
     assert_int_equal(f->heard[1].code, 486);
 }
@@ -141,7 +141,7 @@ static void test_invite_transport_error(void **state)
     assert_true(sip_tx_due(f->layer) == start);
     fix_run(f, start);
     EXPECT_HEARD(f, SIP_TX_TRANSPORT);
-    assert_false(sip_tx_alive(f->layer, id));
+    assert_false(fix_alive(f, id));
     fix_run(f, start + DUR_S(100));
     assert_int_equal(f->sent_count, 1);
 }
@@ -346,7 +346,7 @@ static void test_bye_answered(void **state)
     fix_run(f, start + DUR_S(5) - 1);
     assert_int_equal(fix_state(f, id), SIP_TX_ST_COMPLETED);
     fix_run(f, start + DUR_S(5));
-    assert_false(sip_tx_alive(f->layer, id));
+    assert_false(fix_alive(f, id));
     EXPECT_HEARD(f, SIP_TX_FINAL, SIP_TX_GONE);
     assert_int_equal(f->sent_count, 1);
 }
@@ -442,7 +442,7 @@ static void test_pool_full(void **state)
     assert_int_equal(fix_try(f, "BYE", B1, &id), ST_FULL);
     sip_tx_reap(f->layer); /* only now is the slot free */
     fix_start(f, "BYE", B1);
-    assert_false(sip_tx_alive(f->layer, last));
+    assert_false(fix_alive(f, last));
     sip_tx_kill(f->layer, f->now, f->heard[0].tx);
     fix_run(f, f->now + DUR_S(32));
 }
@@ -506,7 +506,7 @@ static void test_owner_acts_inside_notice(void **state)
 
     f->in_notice = kill_and_retry;
     assert_int_equal(fix_answer(f, 401, "INVITE", B1), SIP_TX_TAKEN);
-    assert_false(sip_tx_alive(f->layer, id));
+    assert_false(fix_alive(f, id));
     assert_int_equal(f->sent_count, 3); /* INVITE, ACK, INVITE */
     assert_memory_equal(f->sent[1].text, "ACK ", 4);
     assert_memory_equal(f->sent[2].text, "INVITE ", 7);
@@ -601,7 +601,7 @@ static void test_cannot_ends_it(void **state)
     sip_tx_step(f->layer, pool_get(&f->layer->pool, id), f->now, SIP_TX_EV_LINGER, NULL);
     sip_tx_reap(f->layer);
     EXPECT_HEARD(f, SIP_TX_TRANSPORT);
-    assert_false(sip_tx_alive(f->layer, id));
+    assert_false(fix_alive(f, id));
 }
 #endif
 

@@ -183,7 +183,7 @@ static void server_acknowledged(void **state)
     assert_int_equal(fix_state(f, id), SIP_TX_ST_CONFIRMED);
     EXPECT_HEARD(f, SIP_TX_DONE);
     now_over(f);
-    assert_false(sip_tx_alive(f->layer, id));
+    assert_false(fix_alive(f, id));
     assert_int_equal(fix_incoming_again(f, "ACK", VIA, ";tag=ours"), SIP_TX_NO_MATCH);
 }
 

@@ -120,9 +120,9 @@ static void test_invite_rejection_acknowledged(void **state)
     assert_int_equal(fix_respond(f, id, 486), ST_STATE);
     assert_int_equal(sip_tx_layer_stats(f->layer).dropped_cells, 2);
     fix_run(f, acked + DUR_S(5) - 1);
-    assert_true(sip_tx_alive(f->layer, id));
+    assert_true(fix_alive(f, id));
     fix_run(f, acked + DUR_S(5));
-    assert_false(sip_tx_alive(f->layer, id));
+    assert_false(fix_alive(f, id));
     EXPECT_HEARD(f, SIP_TX_DONE);
     assert_int_equal(f->sent_count, 3);
 }
@@ -150,7 +150,7 @@ static void test_invite_accepted(void **state)
     EXPECT_HEARD(f, SIP_TX_ACKED);
     assert_true(f->heard[0].message && f->heard[0].source);
     fix_run(f, start + DUR_S(32) - 1);
-    assert_true(sip_tx_alive(f->layer, id));
+    assert_true(fix_alive(f, id));
     fix_run(f, start + DUR_S(32));
     EXPECT_HEARD(f, SIP_TX_ACKED, SIP_TX_DONE);
     assert_int_equal(f->heard[1].code, 200);
@@ -211,7 +211,7 @@ static void test_options(void **state)
     assert_string_equal(f->sent[0].text, f->sent[1].text);
     assert_int_equal(f->sent[0].flow.remote.port, 5070);
     fix_run(f, start + DUR_S(33) - 1);
-    assert_true(sip_tx_alive(f->layer, id));
+    assert_true(fix_alive(f, id));
     fix_run(f, start + DUR_S(33));
     EXPECT_HEARD(f, SIP_TX_DONE);
     assert_int_equal(f->heard[0].code, 200);
@@ -246,8 +246,8 @@ static void test_options_transport_errors(void **state)
     assert_int_equal(f->heard_count, 0);
     fix_run(f, f->now);
     EXPECT_HEARD(f, SIP_TX_TRANSPORT, SIP_TX_TRANSPORT);
-    assert_false(sip_tx_alive(f->layer, one));
-    assert_false(sip_tx_alive(f->layer, two));
+    assert_false(fix_alive(f, one));
+    assert_false(fix_alive(f, two));
 }
 
 /* ---- refusals ---- */
