@@ -100,7 +100,7 @@ void gateway_upload_done(struct gateway *g, mono_us now, struct pool_id client, 
 /* The file room finished cache_commit: the converted form is there (ST_OK), or not. Comes from a later turn or from inside commit. */
 void gateway_cache_done(struct gateway *g, mono_us now, int status);
 
-/* New calls name another IP in their SDP: our address is another one, or the server sees us at one (SIP_LINK_ADDRESS). */
+/* New calls name another IP in their SDP: our address is another one, or the server sees us at one (SIP_ACCOUNT_ADDRESS). */
 void gateway_set_media_addr(struct gateway *g, const struct net_addr *addr);
 
 /* The stack's hooks event and redirect. */

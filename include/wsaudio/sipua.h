@@ -51,16 +51,17 @@ struct sip_event {
 /* Called from sip_stack_input, sip_stack_expire and the sip_inv_ functions, last thing of the step that caused it.
  * May call any sip_inv_ function. */
 typedef void (*sip_event_fn)(void *ctx, const struct sip_event *event);
-/* What changes between us and the SIP server. */
-enum sip_link_event {
-    SIP_LINK_REACHABLE,
-    SIP_LINK_UNREACHABLE,
-    SIP_LINK_REGISTERED,
-    SIP_LINK_UNREGISTERED,
-    SIP_LINK_ADDRESS /* learn_local: the server sees us at another address; new calls use it in Contact already */
+/* What becomes of our account at the SIP server, as user agents call what they keep of one: whether it can be reached, whether it knows
+ * us, where it sees us. */
+enum sip_account_event {
+    SIP_ACCOUNT_REACHABLE,
+    SIP_ACCOUNT_UNREACHABLE,
+    SIP_ACCOUNT_REGISTERED,
+    SIP_ACCOUNT_UNREGISTERED,
+    SIP_ACCOUNT_ADDRESS /* learn_local: the server sees us at another address; new calls use it in Contact already */
 };
 /* local: our address as it now stands in Contact. Once for each change. */
-typedef void (*sip_link_fn)(void *ctx, enum sip_link_event event, const struct net_addr *local);
+typedef void (*sip_account_fn)(void *ctx, enum sip_account_event event, const struct net_addr *local);
 
 /* A 3xx leads to this Request-URI: may it be tried? Called from sip_stack_input; may call nothing here. */
 typedef bool (*sip_redirect_fn)(void *ctx, struct pool_id owner, struct span uri);
@@ -69,7 +70,7 @@ struct sip_hooks {
     void *ctx;
     sip_send_fn send;
     sip_event_fn event;
-    sip_link_fn link;         /* may be NULL */
+    sip_account_fn account;   /* may be NULL */
     sip_redirect_fn redirect; /* NULL: all may */
 };
 
@@ -150,7 +151,7 @@ uint32_t sip_stack_busy(const struct sip_stack *stack);
 
 /* ---- the SIP server: reachability, registration (RFC 3261 10, 11), our address (RFC 3581) ---- */
 
-/* Begins to ask the server with OPTIONS and to register, as the config says; what changes is logged and told by the link
+/* Begins to ask the server with OPTIONS and to register, as the config says; what changes is logged and told by the account
  * hook. Once. */
 void sip_stack_start(struct sip_stack *stack, mono_us now);
 /* Asks no more and removes the registration; sip_stack_busy counts it until that is answered. */

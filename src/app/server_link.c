@@ -53,14 +53,14 @@ void server_link_close(struct server *server)
     server->net_fd = -1;
 }
 
-void server_link_event(void *ctx, enum sip_link_event event, const struct net_addr *local)
+void server_link_event(void *ctx, enum sip_account_event event, const struct net_addr *local)
 {
     struct server *server = ctx;
 
-    if (event == SIP_LINK_ADDRESS) {
+    if (event == SIP_ACCOUNT_ADDRESS) {
         gateway_set_media_addr(server->gateway, local);
     }
-    if (event == SIP_LINK_UNREACHABLE || event == SIP_LINK_REACHABLE) {
+    if (event == SIP_ACCOUNT_UNREACHABLE || event == SIP_ACCOUNT_REACHABLE) {
         look_later(server, server->now);
     }
 }

@@ -83,7 +83,7 @@ void server_sip_close(struct server *server);
 void server_link_open(struct server *server, const struct net_addr *local);
 void server_link_close(struct server *server);
 /* The stack's link hook. */
-void server_link_event(void *ctx, enum sip_link_event event, const struct net_addr *local);
+void server_link_event(void *ctx, enum sip_account_event event, const struct net_addr *local);
 void server_link_send_failed(struct server *server);
 /* server->sip_server_addr is another one: our address may be too. */
 void server_link_server_changed(struct server *server, mono_us now);

@@ -235,7 +235,7 @@ static int open_stack(struct server *server, const struct net_addr *local, struc
                                 .log = &server->log,
                                 .rng = &server->rng};
     const struct sip_hooks hooks = {
-        .ctx = server, .send = sip_send, .event = sip_event, .link = server_link_event, .redirect = sip_redirect};
+        .ctx = server, .send = sip_send, .event = sip_event, .account = server_link_event, .redirect = sip_redirect};
     server->sip = sip_stack_new(&config, &hooks);
     return server->sip != NULL ? ST_OK
                                : server_fail(server, ST_NO_MEMORY, "the SIP stack cannot be set up: out of memory");

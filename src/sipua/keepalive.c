@@ -26,7 +26,7 @@ void sip_keepalive_seen(struct sip_stack *stack, mono_us now, const struct net_a
     keepalive->reach = SIP_REACH_YES;
     keepalive->heard = *server;
     keepalive_log(stack, true, server);
-    sip_stack_tell_link(stack, SIP_LINK_REACHABLE);
+    sip_stack_tell_account(stack, SIP_ACCOUNT_REACHABLE);
     sip_registration_reached(stack, now);
 }
 
@@ -56,7 +56,7 @@ void sip_keepalive_silent(struct sip_stack *stack, const struct net_addr *server
     }
     keepalive->reach = SIP_REACH_NO;
     keepalive_log(stack, false, server);
-    sip_stack_tell_link(stack, SIP_LINK_UNREACHABLE);
+    sip_stack_tell_account(stack, SIP_ACCOUNT_UNREACHABLE);
 }
 
 /* A little earlier each time, so that a thousand boxes do not ask in step (RFC 5626 4.4.1). */

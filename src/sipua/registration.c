@@ -205,7 +205,7 @@ static void act_tell(struct sip_stack *stack, mono_us now, uint32_t actions, boo
     }
     bool is_up = sip_registration_state_is_up(reg->state);
     if (is_up != was_up) {
-        sip_stack_tell_link(stack, is_up ? SIP_LINK_REGISTERED : SIP_LINK_UNREGISTERED);
+        sip_stack_tell_account(stack, is_up ? SIP_ACCOUNT_REGISTERED : SIP_ACCOUNT_UNREGISTERED);
     }
 }
 

@@ -109,7 +109,7 @@ void sip_stack_no_dialog(struct sip_stack *stack, mono_us now, const struct sip_
 
 /* A response to a request that went to the SIP server: our address as that sees it (RFC 3581) becomes our own. */
 void sip_stack_learn_local(struct sip_stack *stack, mono_us now, const struct sip_msg *response);
-void sip_stack_tell_link(struct sip_stack *stack, enum sip_link_event event);
+void sip_stack_tell_account(struct sip_stack *stack, enum sip_account_event event);
 
 /* ---- stack_reply.c ---- */
 

@@ -6,10 +6,10 @@
 /* A NAT that shows another address with every packet must not make us register without end. */
 #define LEARN_HOLD DUR_S(30)
 
-void sip_stack_tell_link(struct sip_stack *stack, enum sip_link_event event)
+void sip_stack_tell_account(struct sip_stack *stack, enum sip_account_event event)
 {
-    if (stack->hooks.link != NULL) {
-        stack->hooks.link(stack->hooks.ctx, event, &stack->config.local);
+    if (stack->hooks.account != NULL) {
+        stack->hooks.account(stack->hooks.ctx, event, &stack->config.local);
     }
 }
 
@@ -44,7 +44,7 @@ void sip_stack_learn_local(struct sip_stack *stack, mono_us now, const struct si
     stack->learn_after = now + LEARN_HOLD;
     *local = seen;
     log_write(stack->config.log, LOG_INFO, LOG_TEXT(stack->config.log, SIP_ADDRESS_SEEN), addr_text(local, text));
-    sip_stack_tell_link(stack, SIP_LINK_ADDRESS);
+    sip_stack_tell_account(stack, SIP_ACCOUNT_ADDRESS);
     sip_registration_moved(stack, now);
 }
 

@@ -628,11 +628,11 @@ static void sip_event(void *ctx, const struct sip_event *event)
     gateway_sip_event(w->gateway, w->now, event);
 }
 
-static void sip_link(void *ctx, enum sip_link_event event, const struct net_addr *local)
+static void sip_account(void *ctx, enum sip_account_event event, const struct net_addr *local)
 {
     struct world *w = ctx;
 
-    if (event == SIP_LINK_ADDRESS) {
+    if (event == SIP_ACCOUNT_ADDRESS) {
         gateway_set_media_addr(w->gateway, local);
     }
 }
@@ -646,7 +646,7 @@ static bool sip_redirect(void *ctx, struct pool_id owner, struct span uri)
 
 static int open_gateway(struct world *w, const struct sip_config *settings, bool mirror)
 {
-    const struct sip_hooks hooks = {w, sip_send, sip_event, sip_link, sip_redirect};
+    const struct sip_hooks hooks = {w, sip_send, sip_event, sip_account, sip_redirect};
     struct sip_config sip = *settings;
 
     sip.max_usages = SIP_STACK_USAGES(w->config.max_calls);

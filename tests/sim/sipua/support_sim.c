@@ -219,7 +219,7 @@ static void behave(struct sim_ua *ua, const struct sip_event *event)
     }
 }
 
-static void ua_link(void *ctx, enum sip_link_event event, const struct net_addr *local)
+static void ua_link(void *ctx, enum sip_account_event event, const struct net_addr *local)
 {
     struct sim_ua *ua = ctx;
     assert_true(ua->link_count < SIM_EVENTS);
@@ -269,7 +269,7 @@ struct sim_ua *sim_prepare(struct sim *sim, uint8_t host, uint8_t next)
 
 void sim_start(struct sim_ua *ua)
 {
-    struct sip_hooks hooks = {.ctx = ua, .send = ua_send, .event = ua_event, .link = ua_link};
+    struct sip_hooks hooks = {.ctx = ua, .send = ua_send, .event = ua_event, .account = ua_link};
     assert_true(ua->sim->ua_count < SIM_UAS);
     ua->stack = sip_stack_new(&ua->config, &hooks);
     assert_non_null(ua->stack);

@@ -53,7 +53,7 @@ struct sim_ua {
     uint64_t seed;
     struct sim_event events[SIM_EVENTS];
     size_t event_count;
-    enum sip_link_event links[SIM_EVENTS];
+    enum sip_account_event links[SIM_EVENTS];
     size_t link_count;
     struct pool_id call;      /* the last one made or adopted */
     bool adopt;               /* take INVITEs */

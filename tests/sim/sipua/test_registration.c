@@ -336,7 +336,7 @@ static void refresh_fails(void **state)
     }
     assert_true(ua->sim->now - at >= DUR_S(598));
     assert_int_equal(logged("WARNING SIP registration has run out"), 1);
-    assert_int_equal(ua->links[ua->link_count - 1], SIP_LINK_UNREGISTERED);
+    assert_int_equal(ua->links[ua->link_count - 1], SIP_ACCOUNT_UNREGISTERED);
     finish(ua);
 }
 
