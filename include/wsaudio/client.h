@@ -53,28 +53,10 @@ struct list_io {
 struct gateway;
 
 struct gateway_config {
-    struct sip_stack *sip; /* borrows: calls are its INVITE sessions; max_usages from SIP_STACK_USAGES(max_calls) */
-    const struct log *log; /* borrows */
-    const struct rng *rng; /* borrows */
-    struct span domain;    /* host of a dialled bare target; copied */
-    struct net_addr media_addr; /* IP put in our SDP (port ignored) */
-    uint32_t max_calls;
+    struct calls_config calls; /* but for max_parties and hooks, which the gateway fills in: its clients are the parties */
     uint32_t max_clients;
-    uint64_t max_message;  /* longest WebSocket message */
-    uint64_t upload_max;   /* bytes, for the text of too_large */
-    uint64_t media_buffer; /* bytes of all calls' queued live audio */
-    dur_us ring;           /* 0 never */
-    enum calls_incoming incoming;
-    dur_us max_call;
-    dur_us no_media; /* 0 never */
-    enum rtp_learn rtp_learn;
-    const struct dial_rule *dial_rules; /* in order, the first match wins */
-    uint32_t dial_rule_count;
-    uint32_t calls_per_minute; /* of one token or address; 0: no limit */
-    bool record;
-    bool record_stereo; /* else what was received only */
-    struct media_io media;
-    struct media_files media_files;
+    uint64_t max_message; /* longest WebSocket message */
+    uint64_t upload_max;  /* bytes, for the text of too_large */
     struct upload_io uploads;
     struct list_io lists;
 };

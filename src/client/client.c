@@ -43,7 +43,7 @@ struct client_limits client_limits(const struct client *c)
     return (struct client_limits){
         .max_message = config->max_message,
         .upload_max = config->upload_max,
-        .calls_per_minute = config->calls_per_minute,
+        .calls_per_minute = config->calls.calls_per_minute,
         .marks_max = MEDIA_MARKS_MAX,
         .mark_name_max = MEDIA_MARK_NAME_MAX,
         .latency_min_ms = MEDIA_LATENCY_MIN_MS,

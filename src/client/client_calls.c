@@ -88,7 +88,7 @@ struct call_result client_hangup(struct client *c)
 
 struct call_result client_listen(struct client *c, bool on)
 {
-    if (on && c->gateway->config.incoming != CALLS_INCOMING_RING) {
+    if (on && c->gateway->config.calls.incoming != CALLS_INCOMING_RING) {
         return because(CALL_DENIED);
     }
     ringing_listen(c, on);

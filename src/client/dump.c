@@ -9,7 +9,7 @@ static void gateway_line(const struct gateway *g, mono_us now, struct outbuf *ou
     struct gateway_stats stats = gateway_stats(g);
 
     outbuf_printf(out, "gateway: %u clients of %u, %u calls of %u", stats.clients, g->clients.cap, stats.calls,
-                  g->config.max_calls);
+                  g->config.calls.max_calls);
     outbuf_printf(out, ", RTP in %llu, out %llu, dropped %llu, ticks skipped %llu, live audio %llu bytes",
                   (unsigned long long)stats.media.rtp_in, (unsigned long long)stats.media.rtp_out,
                   (unsigned long long)stats.media.rtp_dropped, (unsigned long long)stats.media.ticks_skipped,

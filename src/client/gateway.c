@@ -6,32 +6,18 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static struct calls_config calls_config_of(struct gateway *g)
+/* Whoever makes the gateway has set the rest. */
+static int open_calls(struct gateway *g)
 {
-    const struct gateway_config *c = &g->config;
+    struct calls_config *config = &g->config.calls;
 
-    return (struct calls_config){.now = &g->now,
-                                 .sip = c->sip,
-                                 .log = c->log,
-                                 .rng = c->rng,
-                                 .domain = c->domain,
-                                 .media_addr = c->media_addr,
-                                 .max_calls = c->max_calls,
-                                 .max_parties = c->max_clients,
-                                 .media_buffer = c->media_buffer,
-                                 .ring = c->ring,
-                                 .incoming = c->incoming,
-                                 .max_call = c->max_call,
-                                 .no_media = c->no_media,
-                                 .rtp_learn = c->rtp_learn,
-                                 .dial_rules = c->dial_rules,
-                                 .dial_rule_count = c->dial_rule_count,
-                                 .calls_per_minute = c->calls_per_minute,
-                                 .record = c->record,
-                                 .record_stereo = c->record_stereo,
-                                 .media = c->media,
-                                 .media_files = c->media_files,
-                                 .hooks = {.ctx = g, .event = clients_event, .refusal = clients_refusal}};
+    config->now = &g->now;
+    config->max_parties = g->config.max_clients;
+    config->hooks = (struct call_hooks){.ctx = g, .event = clients_event, .refusal = clients_refusal};
+    int status = calls_new(config, &g->calls);
+    config->domain = SPAN_NONE; /* the calls have copies of both */
+    config->dial_rules = NULL;
+    return status;
 }
 
 int gateway_new(const struct gateway_config *config, struct gateway **out)
@@ -42,7 +28,7 @@ int gateway_new(const struct gateway_config *config, struct gateway **out)
         return ST_NO_MEMORY;
     }
     g->config = *config;
-    g->log = config->log;
+    g->log = config->calls.log;
     list_init(&g->pending);
     list_init(&g->listeners);
     list_init(&g->gone);
@@ -54,11 +40,8 @@ int gateway_new(const struct gateway_config *config, struct gateway **out)
         status = ringing_init(g);
     }
     if (status == ST_OK) {
-        struct calls_config calls = calls_config_of(g);
-        status = calls_new(&calls, &g->calls);
+        status = open_calls(g);
     }
-    g->config.domain = SPAN_NONE; /* calls have copies of both */
-    g->config.dial_rules = NULL;
     if (status != ST_OK) {
         gateway_free(g);
         return status;

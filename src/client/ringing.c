@@ -25,8 +25,8 @@ static bool has_rejected(const struct gateway *g, struct pool_id call, const str
 int ringing_init(struct gateway *g)
 {
     list_init(&g->rings.calls);
-    g->rings.slots = calloc(g->config.max_calls, sizeof(*g->rings.slots));
-    g->rings.rejected = calloc(g->config.max_calls, row_len(g->config.max_clients));
+    g->rings.slots = calloc(g->config.calls.max_calls, sizeof(*g->rings.slots));
+    g->rings.rejected = calloc(g->config.calls.max_calls, row_len(g->config.max_clients));
     return g->rings.slots != NULL && g->rings.rejected != NULL ? ST_OK : ST_NO_MEMORY;
 }
 

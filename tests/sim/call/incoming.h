@@ -11,7 +11,7 @@ static inline struct world *open_world(uint64_t seed, enum calls_incoming incomi
 {
     struct gateway_config config = world_config();
 
-    config.incoming = incoming;
+    config.calls.incoming = incoming;
     return world_new(seed, &config);
 }
 

@@ -416,7 +416,7 @@ void world_file_io(struct world *w, struct gateway_config *config)
                                          .abort = upload_abort};
     config->lists = (struct list_io){
         .ctx = w, .why = why, .open = list_open, .next = list_next, .close = list_close, .remove = remove_file};
-    config->media_files = (struct media_files){
+    config->calls.media_files = (struct media_files){
         .ctx = w,
         .play_open = play_open,
         .play_read = play_read,

@@ -5,19 +5,19 @@
 struct gateway_config world_config(void)
 {
     return (struct gateway_config){
-        .domain = SPAN_LIT("10.0.0.9"),
-        .media_addr = addr_ipv4(10, 0, 0, 1, 0),
-        .max_calls = 4,
+        .calls = {.domain = SPAN_LIT("10.0.0.9"),
+                  .media_addr = addr_ipv4(10, 0, 0, 1, 0),
+                  .max_calls = 4,
+                  .media_buffer = 1024 * 1024,
+                  .ring = DUR_S(120),
+                  .max_call = DUR_S(3600),
+                  .no_media = DUR_S(30),
+                  .rtp_learn = RTP_LEARN_PRIVATE,
+                  .record = true,
+                  .record_stereo = true},
         .max_clients = WORLD_CLIENTS,
         .max_message = 4 * 1024 * 1024,
         .upload_max = 1024 * 1024,
-        .media_buffer = 1024 * 1024,
-        .ring = DUR_S(120),
-        .max_call = DUR_S(3600),
-        .no_media = DUR_S(30),
-        .rtp_learn = RTP_LEARN_PRIVATE,
-        .record = true,
-        .record_stereo = true,
     };
 }
 

@@ -609,7 +609,7 @@ static int open_far(struct world *w)
 {
     const struct loopback_ua_config config = {
         .local = phone_addr,
-        .max_calls = w->config.max_calls,
+        .max_calls = w->config.calls.max_calls,
         .log = &w->log,
         .rng = &w->rng,
         .media = {w, far_media_open, far_media_close, far_media_send, media_wall},
@@ -649,7 +649,7 @@ static int open_gateway(struct world *w, const struct sip_config *settings, bool
     const struct sip_hooks hooks = {w, sip_send, sip_event, sip_account, sip_redirect};
     struct sip_config sip = *settings;
 
-    sip.max_usages = SIP_STACK_USAGES(w->config.max_calls);
+    sip.max_usages = SIP_STACK_USAGES(w->config.calls.max_calls);
     sip.log = &w->log;
     sip.rng = &w->rng;
     sip.any_credentials = sip.any_credentials || mirror;
@@ -657,7 +657,7 @@ static int open_gateway(struct world *w, const struct sip_config *settings, bool
     if (w->sip == NULL) {
         return ST_NO_MEMORY;
     }
-    w->config.sip = w->sip;
+    w->config.calls.sip = w->sip;
     return gateway_new(&w->config, &w->gateway);
 }
 
@@ -674,9 +674,9 @@ struct world *world_try_new(uint64_t seed, const struct world_settings *settings
     w->delay = DUR_MS(5);
     w->commit_delay = DUR_MS(30);
     w->config = settings->gateway;
-    w->config.log = &w->log;
-    w->config.rng = &w->rng;
-    w->config.media = (struct media_io){w, media_open_pair, media_close_pair, media_send, media_wall};
+    w->config.calls.log = &w->log;
+    w->config.calls.rng = &w->rng;
+    w->config.calls.media = (struct media_io){w, media_open_pair, media_close_pair, media_send, media_wall};
     world_file_io(w, &w->config);
     w->legal = legal_new();
     assert_non_null(w->legal);

@@ -295,8 +295,8 @@ static void our_answer(void **state)
 static void echo_test(void **state)
 {
     struct gateway_config config = world_config();
-    config.incoming = CALLS_INCOMING_ECHO;
-    config.max_call = DUR_S(60);
+    config.calls.incoming = CALLS_INCOMING_ECHO;
+    config.calls.max_call = DUR_S(60);
     struct world *w = world_new(19, &config);
     size_t c = world_connect(w);
 
@@ -351,8 +351,8 @@ static void echo_test(void **state)
 static void like_any_call(void **state)
 {
     struct gateway_config config = world_config();
-    config.incoming = CALLS_INCOMING_RING;
-    config.max_call = DUR_S(10);
+    config.calls.incoming = CALLS_INCOMING_RING;
+    config.calls.max_call = DUR_S(10);
     struct world *w = world_new(21, &config);
     size_t c = listener(w);
     uint8_t data[800];

@@ -471,7 +471,7 @@ static void silent_on_cancel(void **state)
 static void fault_08_ring_time_out(void **state)
 {
     struct gateway_config config = world_config();
-    config.ring = DUR_S(20);
+    config.calls.ring = DUR_S(20);
     struct world *w = world_new(18, &config);
     size_t c = world_connect(w);
 
@@ -700,7 +700,7 @@ static void reinvite_same_and_other(void **state)
 static void fault_47_longest_call(void **state)
 {
     struct gateway_config config = world_config();
-    config.max_call = DUR_S(10);
+    config.calls.max_call = DUR_S(10);
     struct world *w = world_new(28, &config);
     size_t c = world_connect(w);
 

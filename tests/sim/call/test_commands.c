@@ -355,8 +355,8 @@ static void every_verb_in_every_state(void **state)
 static void reasons_in_the_logs_language(void **state)
 {
     struct gateway_config config = world_config();
-    config.no_media = DUR_S(5);
-    config.max_call = DUR_S(60);
+    config.calls.no_media = DUR_S(5);
+    config.calls.max_call = DUR_S(60);
     struct world *w = world_new(19, &config);
     size_t c = world_connect(w);
 
@@ -386,7 +386,7 @@ static void reasons_in_the_logs_language(void **state)
 static void all_lines_in_use(void **state)
 {
     struct gateway_config config = world_config();
-    config.max_calls = 2;
+    config.calls.max_calls = 2;
     struct world *w = world_new(6, &config);
     size_t a = world_connect(w);
     size_t b = world_connect(w);

@@ -23,9 +23,9 @@
 static struct world *open_world(const struct dial_rule *rules, uint32_t count, uint32_t calls_per_minute)
 {
     struct gateway_config config = world_config();
-    config.dial_rules = rules;
-    config.dial_rule_count = count;
-    config.calls_per_minute = calls_per_minute;
+    config.calls.dial_rules = rules;
+    config.calls.dial_rule_count = count;
+    config.calls.calls_per_minute = calls_per_minute;
     return world_new(3, &config);
 }
 

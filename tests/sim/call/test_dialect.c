@@ -302,7 +302,7 @@ static void ringing(void **state)
     char expected[64];
 
     (void)state;
-    config.incoming = CALLS_INCOMING_RING;
+    config.calls.incoming = CALLS_INCOMING_RING;
     struct world *w = toy_world(&config);
     size_t other = world_connect(w);
     text(w, "l");

@@ -78,7 +78,7 @@ static void the_line_is_free_at_the_decision(void **state)
     uint16_t sequence = 0;
 
     (void)state;
-    config.max_calls = 1;
+    config.calls.max_calls = 1;
     struct world *w = world_new(2, &config);
     size_t c = world_connect(w);
     size_t other = world_connect(w);
@@ -173,7 +173,7 @@ static void nobody_rings_a_connection_that_ends(void **state)
     struct gateway_config config = world_config();
 
     (void)state;
-    config.incoming = CALLS_INCOMING_RING;
+    config.calls.incoming = CALLS_INCOMING_RING;
     struct world *w = world_new(8, &config);
     size_t c = world_connect(w);
     world_send(w, c, "LISTEN");

@@ -356,10 +356,10 @@ static void open_both(uint64_t seed)
     r.spread = 1 + (dur_us)below(150000);
     for (int i = 0; i < 2; i++) {
         struct world_settings settings = world_settings();
-        settings.gateway.incoming = CALLS_INCOMING_RING;
-        settings.gateway.ring = DUR_S(7);
+        settings.gateway.calls.incoming = CALLS_INCOMING_RING;
+        settings.gateway.calls.ring = DUR_S(7);
         settings.sip.local = addr_ipv4(10, 0, 0, (uint8_t)(1 + i), 5062);
-        settings.gateway.media_addr = addr_ipv4(10, 0, 0, (uint8_t)(1 + i), 0);
+        settings.gateway.calls.media_addr = addr_ipv4(10, 0, 0, (uint8_t)(1 + i), 0);
         r.w[i] = world_try_new(seed + 1, &settings, false);
         assert_non_null(r.w[i]);
         r.w[i]->drop = to_proxy;

@@ -48,8 +48,8 @@ static void refused_by_default(void **state)
 static void nobody_to_ring(void **state)
 {
     struct gateway_config config = world_config();
-    config.incoming = CALLS_INCOMING_RING;
-    config.max_calls = 2;
+    config.calls.incoming = CALLS_INCOMING_RING;
+    config.calls.max_calls = 2;
     struct world *w = world_new(3, &config);
 
     (void)state;
@@ -72,8 +72,8 @@ static void nobody_to_ring(void **state)
 static void rings_on(void **state)
 {
     struct gateway_config config = world_config();
-    config.incoming = CALLS_INCOMING_RING;
-    config.ring = DUR_S(150);
+    config.calls.incoming = CALLS_INCOMING_RING;
+    config.calls.ring = DUR_S(150);
     struct world *w = world_new(4, &config);
     size_t c = listener(w);
     struct caller_plan plan = {.headers = "Expires: 20\r\n"};

@@ -267,9 +267,9 @@ static bool cross(enum state state, enum event event)
         .no_ack = true, .sdp = state == OFFERED ? "" : NULL, .ack_sdp = state == OFFERED ? phone_sdp : NULL};
     char heard[TOLD_MAX];
 
-    config.incoming = CALLS_INCOMING_RING;
-    config.ring = RING;
-    config.no_media = 0;
+    config.calls.incoming = CALLS_INCOMING_RING;
+    config.calls.ring = RING;
+    config.calls.no_media = 0;
     struct world *w = world_new(1 + (uint64_t)state * EVENTS + (uint64_t)event, &config);
     size_t c = listener(w);
     if (state == WAITING) {

@@ -388,7 +388,7 @@ static void the_memory_of_all(void **state)
     struct gateway_config config = world_config();
 
     (void)state;
-    config.media_buffer = 16 * 1024;
+    config.calls.media_buffer = 16 * 1024;
     struct bench b = up_with(&config, NULL);
     struct bench other = b;
     other.c = world_connect(b.w);

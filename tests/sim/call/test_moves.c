@@ -24,12 +24,12 @@ static struct world *open_registered(uint64_t seed, bool registers, bool learns)
 {
     struct world_settings settings = world_settings();
 
-    settings.gateway.incoming = CALLS_INCOMING_RING;
+    settings.gateway.calls.incoming = CALLS_INCOMING_RING;
     settings.sip.registers = registers;
     settings.sip.expires_s = 600;
     settings.sip.keepalive = DUR_S(30);
     settings.sip.learn_local = learns;
-    settings.gateway.no_media = 0;
+    settings.gateway.calls.no_media = 0;
     struct world *w = world_try_new(seed, &settings, false);
     assert_non_null(w);
     w->phone.plan.registrar = true;

@@ -42,7 +42,7 @@ static const struct net_addr private_far = {.family = 4, .port = 30000, .ip = {1
 static struct world *call_of(uint64_t seed, const char *sdp, enum rtp_learn learn, size_t *c)
 {
     struct gateway_config config = world_config();
-    config.rtp_learn = learn;
+    config.calls.rtp_learn = learn;
     struct world *w = world_new(seed, &config);
 
     *c = world_connect(w);

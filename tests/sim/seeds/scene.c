@@ -99,8 +99,8 @@ bool scene_open(const struct scenario *scenario, uint64_t seed, bool plain, stru
     *s = (struct scene){.dice_state = seed * 0x9E3779B97F4A7C15U + 1};
     s->dice = (struct rng){rng_seeded_fill, NULL};
     s->dice.ctx = &s->dice_state;
-    settings.gateway.no_media = DUR_S(8);
-    settings.gateway.ring = DUR_S(20);
+    settings.gateway.calls.no_media = DUR_S(8);
+    settings.gateway.calls.ring = DUR_S(20);
     if (scenario->configure != NULL) {
         scenario->configure(&settings);
     }

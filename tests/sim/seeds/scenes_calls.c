@@ -338,7 +338,7 @@ static void redirects_refused(struct scene *s)
     scene_expect(s, world_messages(s->w, true, "INVITE sip:other18@") == 0); /* the third (others may be sent again) */
     scene_say(s, s->c, "CALL:other1");
     scene_until(s, s->c,
-                s->w->config.calls_per_minute > 0 ? "ERROR:CALL:rate_limited:" : "ERROR:CALL:denied:", DUR_S(1));
+                s->w->config.calls.calls_per_minute > 0 ? "ERROR:CALL:rate_limited:" : "ERROR:CALL:denied:", DUR_S(1));
 }
 
 static void guarded(struct world_settings *c)
@@ -348,12 +348,12 @@ static void guarded(struct world_settings *c)
 static void no_others(struct world_settings *c)
 {
     static const struct dial_rule rules[] = {{false, "other*"}, {true, "*"}};
-    c->gateway.dial_rules = rules;
-    c->gateway.dial_rule_count = 2;
+    c->gateway.calls.dial_rules = rules;
+    c->gateway.calls.dial_rule_count = 2;
 }
 static void few_calls(struct world_settings *c)
 {
-    c->gateway.calls_per_minute = 3;
+    c->gateway.calls.calls_per_minute = 3;
 }
 static void plan_port_0(struct phone_plan *p)
 {
@@ -391,15 +391,15 @@ static void plan_bye_challenged(struct phone_plan *p)
 }
 static void short_calls(struct world_settings *c)
 {
-    c->gateway.max_call = DUR_S(3);
+    c->gateway.calls.max_call = DUR_S(3);
 }
 static void soon_no_media(struct world_settings *c)
 {
-    c->gateway.no_media = DUR_S(3);
+    c->gateway.calls.no_media = DUR_S(3);
 }
 static void short_ringing(struct world_settings *c)
 {
-    c->gateway.ring = DUR_S(5);
+    c->gateway.calls.ring = DUR_S(5);
 }
 
 const struct scenario scene_calls[] = {

@@ -281,7 +281,7 @@ static void plan_leaves(struct phone_plan *p)
 }
 static void two_lines(struct world_settings *c)
 {
-    c->gateway.max_calls = 2;
+    c->gateway.calls.max_calls = 2;
 }
 static void small_uploads(struct world_settings *c)
 {

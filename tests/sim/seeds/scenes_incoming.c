@@ -220,18 +220,18 @@ static void echo(struct scene *s)
 
 static void ring(struct world_settings *c)
 {
-    c->gateway.incoming = CALLS_INCOMING_RING;
+    c->gateway.calls.incoming = CALLS_INCOMING_RING;
 }
 
 static void ring_long(struct world_settings *c)
 {
-    c->gateway.incoming = CALLS_INCOMING_RING;
-    c->gateway.no_media = 0;
+    c->gateway.calls.incoming = CALLS_INCOMING_RING;
+    c->gateway.calls.no_media = 0;
 }
 
 static void echo_test(struct world_settings *c)
 {
-    c->gateway.incoming = CALLS_INCOMING_ECHO;
+    c->gateway.calls.incoming = CALLS_INCOMING_ECHO;
 }
 
 const struct scenario scene_incoming[] = {

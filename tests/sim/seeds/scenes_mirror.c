@@ -124,7 +124,7 @@ static void stops(struct scene *s)
 
 static void short_ringing(struct world_settings *c)
 {
-    c->gateway.ring = DUR_S(5);
+    c->gateway.calls.ring = DUR_S(5);
 }
 
 const struct scenario scene_mirror[] = {
