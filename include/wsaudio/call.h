@@ -201,7 +201,7 @@ struct calls_stats {
 };
 struct calls_stats calls_stats(const struct calls *all);
 /* As base/dump.h says: all of them together, each call. */
-bool calls_dump(const struct calls *all, mono_us now, uint32_t *at, struct outbuf *out);
+bool calls_dump(const struct calls *all, uint32_t *at, struct outbuf *out);
 /* With their media, without the SIP stack. */
 uint64_t calls_worst_case_memory(uint32_t max_calls, uint32_t max_parties, uint64_t media_buffer);
 

@@ -53,7 +53,8 @@ struct list_io {
 struct gateway;
 
 struct gateway_config {
-    struct calls_config calls; /* but for max_parties and hooks, which the gateway fills in: its clients are the parties */
+    /* Its clock is the gateway's too. Of this, the gateway fills in max_parties and hooks: its clients are the parties. */
+    struct calls_config calls;
     uint32_t max_clients;
     uint64_t max_message; /* longest WebSocket message */
     uint64_t upload_max;  /* bytes, for the text of too_large */
@@ -68,50 +69,50 @@ WS_MUST_CHECK int gateway_new(const struct gateway_config *config, struct gatewa
 void gateway_free(struct gateway *g);
 
 /* A WebSocket client after the 101, which speaks this dialect. ST_FULL, ST_NO_MEMORY. */
-WS_MUST_CHECK int gateway_client_open(struct gateway *g, mono_us now, const struct dialect *dialect,
-                                      const struct net_addr *peer, struct pool_id *id);
+WS_MUST_CHECK int gateway_client_open(struct gateway *g, const struct dialect *dialect, const struct net_addr *peer,
+                                      struct pool_id *id);
 /* Its calls count for this token instead of its address. ST_IO, ST_NO_MEMORY: they count for the address. */
 WS_MUST_CHECK int gateway_client_token(struct gateway *g, struct pool_id id, struct span token);
 /* For reading into and writing from, in this turn only; NULL when stale. Bytes committed to its input are worked on in
  * gateway_pump. */
 struct ws_conn *gateway_client_conn(struct gateway *g, struct pool_id id);
 /* The socket is gone: the call is hung up, the upload dropped; the client is released at the end of the turn. */
-void gateway_client_gone(struct gateway *g, mono_us now, struct pool_id id);
+void gateway_client_gone(struct gateway *g, struct pool_id id);
 /* The file room finished upload_commit for this client (ST_OK or why not). */
-void gateway_upload_done(struct gateway *g, mono_us now, struct pool_id client, int status);
+void gateway_upload_done(struct gateway *g, struct pool_id client, int status);
 /* The file room finished cache_commit: the converted form is there (ST_OK), or not. Comes from a later turn or from inside commit. */
-void gateway_cache_done(struct gateway *g, mono_us now, int status);
+void gateway_cache_done(struct gateway *g, int status);
 
 /* New calls name another IP in their SDP: our address is another one, or the server sees us at one (SIP_ACCOUNT_ADDRESS). */
 void gateway_set_media_addr(struct gateway *g, const struct net_addr *addr);
 
 /* The stack's hooks event and redirect. */
-void gateway_sip_event(struct gateway *g, mono_us now, const struct sip_event *event);
-bool gateway_may_redirect(struct gateway *g, mono_us now, struct pool_id owner, struct span uri);
+void gateway_sip_event(struct gateway *g, const struct sip_event *event);
+bool gateway_may_redirect(struct gateway *g, struct pool_id owner, struct span uri);
 /* A datagram on a media session's RTP or RTCP socket. */
-void gateway_media_input(struct gateway *g, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
+void gateway_media_input(struct gateway *g, struct pool_id session, bool rtcp, const struct net_addr *from,
                          const void *data, size_t len);
 
 /* The next 20 ms tick on the absolute grid, or MONO_NEVER while no call has media: then the ticker is disarmed. */
 mono_us gateway_tick_due(const struct gateway *g);
 /* At or after gateway_tick_due: sends what is due in every call. */
-void gateway_tick(struct gateway *g, mono_us now);
+void gateway_tick(struct gateway *g);
 /* Every other deadline, and doing what is due. */
 mono_us gateway_due(const struct gateway *g);
-void gateway_expire(struct gateway *g, mono_us now);
+void gateway_expire(struct gateway *g);
 /* Towards the end of every turn: works on what clients have sent, hands audio and lists to the connections. Then the app writes.
  * All clients together have a share of GATEWAY_TURN_COST of a turn (as ws_conn_process_some counts, a line of a list is a
  * WS_TEXT_COST), each in its turn a part of it: however many of them flood, the tick of the calls that are up is not late.
  * While some is left, gateway_due is now. */
 #define GATEWAY_TURN_COST   65536
 #define GATEWAY_CLIENT_COST 8192
-void gateway_pump(struct gateway *g, mono_us now);
+void gateway_pump(struct gateway *g);
 /* At the very end of the turn: releases what ended in it. */
 void gateway_reap(struct gateway *g);
 
 /* No new calls or clients' commands; every call is hung up, every client gets close 1001. Then sip_stack_stop, and turns until
  * gateway_is_quiet and sip_stack_busy is 0, or the time is up. */
-void gateway_stop(struct gateway *g, mono_us now);
+void gateway_stop(struct gateway *g);
 bool gateway_is_quiet(const struct gateway *g);
 
 struct gateway_stats {
@@ -123,7 +124,7 @@ struct gateway_stats {
 };
 struct gateway_stats gateway_stats(const struct gateway *g);
 /* As base/dump.h says: the gateway, its clients, its calls. */
-bool gateway_dump(const struct gateway *g, mono_us now, uint32_t *at, struct outbuf *out);
+bool gateway_dump(const struct gateway *g, uint32_t *at, struct outbuf *out);
 
 /* Bytes that a gateway of this size may need at most (pools, rings, players, recorders). */
 uint64_t gateway_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer);

@@ -35,7 +35,7 @@ static void tick_ready(void *ctx, struct pool_id watch, unsigned events, mono_us
     if (os_ticker_read(&server->ticker) == 0) {
         return;
     }
-    gateway_tick(server->gateway, now);
+    gateway_tick(server->gateway);
     if (server->loopback != NULL) {
         server_loopback_tick(server->loopback, now);
     }
@@ -51,7 +51,7 @@ static void begin_stop(struct server *server, mono_us now)
     server->stop_by = now + STOP_LIMIT_US;
     log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, STOPPING));
     web_stop(server->web, now);
-    gateway_stop(server->gateway, now);
+    gateway_stop(server->gateway);
     sip_stack_stop(server->sip, now);
 }
 
@@ -275,8 +275,8 @@ static int turn(struct server *server)
     server_names_expire(server, now);
     server_link_expire(server, now);
     sip_stack_expire(server->sip, now);
-    gateway_expire(server->gateway, now);
-    gateway_pump(server->gateway, now);
+    gateway_expire(server->gateway);
+    gateway_pump(server->gateway);
     web_turn(server->web, now);
     gateway_reap(server->gateway);
     sip_stack_reap(server->sip);

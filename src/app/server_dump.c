@@ -56,7 +56,7 @@ static bool line_of_part(struct server *server, struct outbuf *out)
     case PART_SERVER: return once(server, server_line, out);
     case PART_FILES: return once(server, files_line, out);
     case PART_SIP: return sip_stack_dump(server->sip, server->now, &server->dump.at, out);
-    case PART_BRIDGE: return gateway_dump(server->gateway, server->now, &server->dump.at, out);
+    case PART_BRIDGE: return gateway_dump(server->gateway, &server->dump.at, out);
     case PART_NONE:
     case PART_END: break;
     }

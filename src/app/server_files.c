@@ -41,7 +41,7 @@ static void upload_done(void *ctx, struct pool_id owner, int status)
 {
     struct server *server = ctx;
 
-    gateway_upload_done(server->gateway, server->now, owner, status);
+    gateway_upload_done(server->gateway, owner, status);
 }
 
 static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client)
@@ -101,7 +101,7 @@ static void cache_done(void *ctx, struct pool_id owner, int status)
     struct server *server = ctx;
 
     (void)owner;
-    gateway_cache_done(server->gateway, server->now, status);
+    gateway_cache_done(server->gateway, status);
 }
 
 static int cache_commit(void *ctx, struct pool_id cache)

@@ -21,14 +21,14 @@ static void sip_event(void *ctx, const struct sip_event *event)
 {
     struct server *server = ctx;
 
-    gateway_sip_event(server->gateway, server->now, event);
+    gateway_sip_event(server->gateway, event);
 }
 
 static bool sip_redirect(void *ctx, struct pool_id owner, struct span uri)
 {
     struct server *server = ctx;
 
-    return gateway_may_redirect(server->gateway, server->now, owner, uri);
+    return gateway_may_redirect(server->gateway, owner, uri);
 }
 
 static void hear_errors(struct server *server, mono_us now)
@@ -64,7 +64,8 @@ static void on_media(void *ctx, mono_us now, struct pool_id call, bool rtcp, con
 {
     struct server *server = ctx;
 
-    gateway_media_input(server->gateway, now, call, rtcp, from, data, len);
+    (void)now; /* the gateway borrows it of the server */
+    gateway_media_input(server->gateway, call, rtcp, from, data, len);
 }
 
 /* RFC 6761 6.3: this name needs no name server. */
@@ -246,7 +247,8 @@ static int open_gateway(struct server *server, const struct net_addr *local, str
     const struct options *o = server->options;
     struct dial_rule rules[OPTIONS_LIST_MAX];
     uint32_t rule_count = dial_rules(o, rules);
-    struct gateway_config config = {.calls = {.sip = server->sip,
+    struct gateway_config config = {.calls = {.now = &server->now,
+                                              .sip = server->sip,
                                               .log = &server->log,
                                               .rng = &server->rng,
                                               .domain = domain,

@@ -32,7 +32,9 @@ static int client_open(void *ctx, mono_us now, void *owner, struct http_conn *co
     const struct web_clients *clients = ctx;
     struct web_client *client = owner;
     char text[ADDR_TEXT_MAX];
-    int status = gateway_client_open(clients->gateway, now, server_dialect(endpoint), peer, &client->id);
+
+    (void)now; /* the gateway borrows it of the server */
+    int status = gateway_client_open(clients->gateway, server_dialect(endpoint), peer, &client->id);
 
     if (status != ST_OK) {
         return status;
@@ -102,10 +104,11 @@ static void client_gone(void *ctx, mono_us now, void *owner)
     struct web_client *client = owner;
     struct ws_conn *conn = conn_of(ctx, owner);
 
+    (void)now;
     if (conn != NULL) {
         ws_conn_set_wake(conn, NULL, NULL); /* it lives to the end of the turn, the HTTP connection may not */
     }
-    gateway_client_gone(clients->gateway, now, client->id);
+    gateway_client_gone(clients->gateway, client->id);
     client->id = POOL_ID_NONE;
 }
 

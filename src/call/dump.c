@@ -29,12 +29,12 @@ static void call_line(const struct call *call, mono_us now, struct outbuf *out)
     dump_timer(out, "timer", &call->timer, now);
 }
 
-bool calls_dump(const struct calls *all, mono_us now, uint32_t *at, struct outbuf *out)
+bool calls_dump(const struct calls *all, uint32_t *at, struct outbuf *out)
 {
     const struct call *call = pool_next(&all->pool, at, NULL);
 
     if (call != NULL) {
-        call_line(call, now, out);
+        call_line(call, *all->now, out);
     }
     return call != NULL;
 }

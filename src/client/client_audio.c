@@ -86,7 +86,7 @@ struct call_result client_audio_in(struct client *c, struct span piece, bool las
         media_uplink_refuse(&c->uplink, c->format, piece, last);
         return result;
     }
-    int status = media_uplink_piece(&c->uplink, call_session(call_of(c)), c->gateway->now, c->format, piece, last);
+    int status = media_uplink_piece(&c->uplink, call_session(call_of(c)), *c->gateway->now, c->format, piece, last);
     return (struct call_result){status == ST_OK ? CALL_DONE : CALL_STATUS, status};
 }
 

@@ -45,7 +45,7 @@ void client_note_end(struct client *c)
     if (c->left || end == WS_END_NONE) {
         return;
     }
-    if (end != WS_END_CLIENT && log_quota_take(&g->closes, g->log, LOG_INFO, g->now)) {
+    if (end != WS_END_CLIENT && log_quota_take(&g->closes, g->log, LOG_INFO, *g->now)) {
         log_end(g->log, end, addr_text(&c->peer, from));
     }
     listing_stop(c);

@@ -46,7 +46,7 @@ struct client {
 struct gateway {
     struct gateway_config config;
     const struct log *log;
-    mono_us now;         /* of the turn in hand; the calls borrow it */
+    const mono_us *now;  /* borrows, as the calls do: the time of the turn in hand */
     struct calls *calls; /* owns */
     struct pool clients;
     struct timerq timers;

@@ -4,7 +4,7 @@
 
 enum dump_at { AT_BRIDGE, AT_CLIENTS };
 
-static void gateway_line(const struct gateway *g, mono_us now, struct outbuf *out)
+static void gateway_line(const struct gateway *g, struct outbuf *out)
 {
     struct gateway_stats stats = gateway_stats(g);
 
@@ -15,11 +15,11 @@ static void gateway_line(const struct gateway *g, mono_us now, struct outbuf *ou
                   (unsigned long long)stats.media.rtp_dropped, (unsigned long long)stats.media.ticks_skipped,
                   (unsigned long long)stats.media.live_held);
     dump_flag(out, "converting", media_has_work(calls_media(g->calls)));
-    dump_due(out, "tick", gateway_tick_due(g), now);
-    dump_due(out, "timer", timerq_due(&g->timers), now);
+    dump_due(out, "tick", gateway_tick_due(g), *g->now);
+    dump_due(out, "timer", timerq_due(&g->timers), *g->now);
 }
 
-static void client_line(const struct client *c, mono_us now, struct outbuf *out)
+static void client_line(const struct client *c, struct outbuf *out)
 {
     dump_begin(out, "client", c->id, c->gone ? "gone" : c->left ? "leaving" : "open");
     dump_addr(out, "peer", &c->peer);
@@ -37,26 +37,26 @@ static void client_line(const struct client *c, mono_us now, struct outbuf *out)
     if (c->conn != NULL) {
         outbuf_printf(out, ", %zu bytes of text wait", ws_conn_control_queued(c->conn));
     }
-    dump_timer(out, "timer", &c->timer, now);
+    dump_timer(out, "timer", &c->timer, *c->gateway->now);
 }
 
-bool gateway_dump(const struct gateway *g, mono_us now, uint32_t *at, struct outbuf *out)
+bool gateway_dump(const struct gateway *g, uint32_t *at, struct outbuf *out)
 {
     const uint32_t first_call = AT_CLIENTS + g->clients.cap;
     const struct client *c;
 
     if (*at == AT_BRIDGE) {
-        gateway_line(g, now, out);
+        gateway_line(g, out);
         return true;
     }
     uint32_t slot = *at - AT_CLIENTS;
     if (*at < first_call && (c = pool_next(&g->clients, &slot, NULL)) != NULL) {
         *at = AT_CLIENTS + slot;
-        client_line(c, now, out);
+        client_line(c, out);
         return true;
     }
     slot = *at < first_call ? 0 : *at - first_call;
-    bool found = calls_dump(g->calls, now, &slot, out);
+    bool found = calls_dump(g->calls, &slot, out);
 
     *at = first_call + slot;
     return found;

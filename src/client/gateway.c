@@ -11,7 +11,6 @@ static int open_calls(struct gateway *g)
 {
     struct calls_config *config = &g->config.calls;
 
-    config->now = &g->now;
     config->max_parties = g->config.max_clients;
     config->hooks = (struct call_hooks){.ctx = g, .event = clients_event, .refusal = clients_refusal};
     int status = calls_new(config, &g->calls);
@@ -29,6 +28,7 @@ int gateway_new(const struct gateway_config *config, struct gateway **out)
     }
     g->config = *config;
     g->log = config->calls.log;
+    g->now = config->calls.now;
     list_init(&g->pending);
     list_init(&g->listeners);
     list_init(&g->gone);
@@ -77,7 +77,7 @@ static int client_make(struct client *c, const struct dialect *dialect)
     assert(dialect->state_size <= DIALECT_STATE_MAX);
     client_hooks(c, &hooks);
     struct ws_conn_config config = {
-        .max_message = g->config.max_message, .echo = dialect->echo, .hooks = &hooks, .now = g->now};
+        .max_message = g->config.max_message, .echo = dialect->echo, .hooks = &hooks, .now = *g->now};
     if (dialect->state_size > 0) {
         c->state = calloc(1, dialect->state_size);
         if (c->state == NULL) {
@@ -88,12 +88,11 @@ static int client_make(struct client *c, const struct dialect *dialect)
     return c->conn != NULL ? ST_OK : ST_NO_MEMORY;
 }
 
-int gateway_client_open(struct gateway *g, mono_us now, const struct dialect *dialect, const struct net_addr *peer,
+int gateway_client_open(struct gateway *g, const struct dialect *dialect, const struct net_addr *peer,
                         struct pool_id *id)
 {
     struct client *c = pool_new(&g->clients, id);
 
-    g->now = now;
     if (c == NULL) {
         return ST_FULL;
     }
@@ -138,11 +137,10 @@ struct ws_conn *gateway_client_conn(struct gateway *g, struct pool_id id)
     return c != NULL ? c->conn : NULL;
 }
 
-void gateway_client_gone(struct gateway *g, mono_us now, struct pool_id id)
+void gateway_client_gone(struct gateway *g, struct pool_id id)
 {
     struct client *c = client_get(g, id);
 
-    g->now = now;
     if (c == NULL) {
         return;
     }
@@ -160,23 +158,20 @@ void gateway_set_media_addr(struct gateway *g, const struct net_addr *addr)
     calls_set_media_addr(g->calls, addr);
 }
 
-void gateway_sip_event(struct gateway *g, mono_us now, const struct sip_event *event)
+void gateway_sip_event(struct gateway *g, const struct sip_event *event)
 {
-    g->now = now;
     calls_sip_event(g->calls, event);
 }
 
-bool gateway_may_redirect(struct gateway *g, mono_us now, struct pool_id owner, struct span uri)
+bool gateway_may_redirect(struct gateway *g, struct pool_id owner, struct span uri)
 {
-    g->now = now;
     return calls_may_redirect(g->calls, owner, uri);
 }
 
-void gateway_media_input(struct gateway *g, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,
+void gateway_media_input(struct gateway *g, struct pool_id session, bool rtcp, const struct net_addr *from,
                          const void *data, size_t len)
 {
-    g->now = now;
-    media_input(calls_media(g->calls), now, session, rtcp, from, data, len);
+    media_input(calls_media(g->calls), *g->now, session, rtcp, from, data, len);
 }
 
 /* ---- time ---- */
@@ -186,15 +181,13 @@ mono_us gateway_tick_due(const struct gateway *g)
     return media_tick_due(calls_media(g->calls));
 }
 
-void gateway_tick(struct gateway *g, mono_us now)
+void gateway_tick(struct gateway *g)
 {
-    g->now = now;
     calls_tick(g->calls);
 }
 
-void gateway_cache_done(struct gateway *g, mono_us now, int status)
+void gateway_cache_done(struct gateway *g, int status)
 {
-    g->now = now;
     media_cache_done(calls_media(g->calls), status);
 }
 
@@ -214,20 +207,19 @@ mono_us gateway_due(const struct gateway *g)
     mono_us calls = calls_due(g->calls);
 
     if (has_more_work(g) || media_has_work(calls_media(g->calls))) {
-        return g->now;
+        return *g->now;
     }
     return clients < calls ? clients : calls;
 }
 
-void gateway_expire(struct gateway *g, mono_us now)
+void gateway_expire(struct gateway *g)
 {
     struct timerq_entry *entry;
 
-    g->now = now;
     calls_expire(g->calls);
-    while ((entry = timerq_pop(&g->timers, now)) != NULL) {
+    while ((entry = timerq_pop(&g->timers, *g->now)) != NULL) {
         struct client *c = LIST_OWNER(entry, struct client, timer);
-        ws_conn_expire(c->conn, now);
+        ws_conn_expire(c->conn, *g->now);
         client_deadline(c);
     }
 }
@@ -239,7 +231,7 @@ static size_t work_for(struct gateway *g, struct client *c, size_t budget)
     size_t spent = listing_step(c, part);
 
     if (spent < part) {
-        spent += ws_conn_process_some(c->conn, g->now, part - spent);
+        spent += ws_conn_process_some(c->conn, *g->now, part - spent);
     }
     if (ws_conn_due(c->conn) != c->timer.due) {
         client_deadline(c);
@@ -282,9 +274,8 @@ static void work_on_output(struct gateway *g)
     }
 }
 
-void gateway_pump(struct gateway *g, mono_us now)
+void gateway_pump(struct gateway *g)
 {
-    g->now = now;
     work_on_input(g);
     work_on_output(g);
     ringing_settle(g);
@@ -303,11 +294,10 @@ void gateway_reap(struct gateway *g)
 
 /* ---- stopping, figures ---- */
 
-void gateway_stop(struct gateway *g, mono_us now)
+void gateway_stop(struct gateway *g)
 {
     struct client *c;
 
-    g->now = now;
     calls_stop(g->calls);
     for (uint32_t s = 0; (c = pool_next(&g->clients, &s, NULL)) != NULL; s++) {
         if (!c->gone) {

@@ -121,16 +121,15 @@ int client_upload_end(struct client *c)
     ws_conn_pause(c->conn, true); /* what comes next may want the file */
     status = io->commit(io->ctx, file, c->id);
     if (status != ST_OK) {
-        gateway_upload_done(c->gateway, c->gateway->now, c->id, status);
+        gateway_upload_done(c->gateway, c->id, status);
     }
     return ST_OK;
 }
 
-void gateway_upload_done(struct gateway *g, mono_us now, struct pool_id client, int status)
+void gateway_upload_done(struct gateway *g, struct pool_id client, int status)
 {
     struct client *c = client_get(g, client);
 
-    g->now = now;
     if (c == NULL || !c->committing) {
         return; /* the client left meanwhile: the file is stored all the same */
     }

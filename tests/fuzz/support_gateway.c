@@ -113,8 +113,7 @@ void fuzz_world_connect(struct fuzz_world *g, unsigned client)
     }
     bool echo = client == FUZZ_WORLD_CLIENTS - 1;
     frames_fini(&c->frames);
-    if (gateway_client_open(g->gateway, g->now, server_dialect(echo ? DIALECT_ECHO : DIALECT_TEXT), &peer, &c->id) !=
-        ST_OK) {
+    if (gateway_client_open(g->gateway, server_dialect(echo ? DIALECT_ECHO : DIALECT_TEXT), &peer, &c->id) != ST_OK) {
         return;
     }
     c->world = g;
@@ -129,7 +128,7 @@ void fuzz_world_disconnect(struct fuzz_world *g, unsigned client)
     struct fuzz_world_client *c = &g->clients[client];
 
     if (c->open) {
-        gateway_client_gone(g->gateway, g->now, c->id);
+        gateway_client_gone(g->gateway, c->id);
         c->open = false;
         fuzz_world_turn(g);
     }
@@ -175,7 +174,7 @@ static void read_client(struct fuzz_world *g, struct fuzz_world_client *c)
         ws_conn_output_consume(conn, len);
     }
     if (ws_conn_is_done(conn)) {
-        gateway_client_gone(g->gateway, g->now, c->id);
+        gateway_client_gone(g->gateway, c->id);
         c->open = false;
     }
 }
@@ -186,8 +185,8 @@ void fuzz_world_turn(struct fuzz_world *g)
 {
     g->sent_now = 0;
     sip_stack_expire(g->sip, g->now);
-    gateway_expire(g->gateway, g->now);
-    gateway_pump(g->gateway, g->now);
+    gateway_expire(g->gateway);
+    gateway_pump(g->gateway);
     for (int i = 0; i < FUZZ_WORLD_CLIENTS; i++) {
         if (g->clients[i].open) {
             read_client(g, &g->clients[i]);
@@ -234,7 +233,7 @@ static void deliver(struct fuzz_world *g)
     } else if (p->to_exchange) {
         loopback_ua_media_input(g->exchange, g->now, p->call, p->rtcp, &p->from, p->data, p->len);
     } else {
-        gateway_media_input(g->gateway, g->now, p->call, p->rtcp, &p->from, p->data, p->len);
+        gateway_media_input(g->gateway, p->call, p->rtcp, &p->from, p->data, p->len);
     }
     free(p);
 }
@@ -242,7 +241,7 @@ static void deliver(struct fuzz_world *g)
 static void tick(struct fuzz_world *g)
 {
     g->ticks++;
-    gateway_tick(g->gateway, g->now);
+    gateway_tick(g->gateway);
     if (g->exchange != NULL) {
         loopback_ua_tick(g->exchange, g->now);
     }
@@ -295,7 +294,7 @@ void fuzz_world_media(struct fuzz_world *g, const struct net_addr *from, bool rt
 {
     for (int i = 0; i < FUZZ_WORLD_CALLS; i++) {
         if (g->pairs[i].open) {
-            gateway_media_input(g->gateway, g->now, g->pairs[i].call, rtcp, from, datagram.ptr, datagram.len);
+            gateway_media_input(g->gateway, g->pairs[i].call, rtcp, from, datagram.ptr, datagram.len);
             break;
         }
     }
@@ -328,14 +327,14 @@ void fuzz_world_commit(struct fuzz_world *g, int status)
         if (status != ST_OK) {
             fuzz_world_file_drop(f);
         }
-        gateway_upload_done(g->gateway, g->now, client, status);
+        gateway_upload_done(g->gateway, client, status);
         fuzz_world_turn(g);
     }
 }
 
 void fuzz_world_stop(struct fuzz_world *g)
 {
-    gateway_stop(g->gateway, g->now);
+    gateway_stop(g->gateway);
     sip_stack_stop(g->sip, g->now);
     fuzz_world_turn(g);
 }
@@ -374,7 +373,8 @@ static struct gateway_config gateway_settings(struct fuzz_world *g)
     enum calls_incoming answering = (g->flags & FUZZ_WORLD_NO_RECORD) != 0 ? CALLS_INCOMING_ECHO : CALLS_INCOMING_RING;
 
     return (struct gateway_config){
-        .calls = {.sip = g->sip,
+        .calls = {.now = &g->now,
+                  .sip = g->sip,
                   .log = (g->flags & FUZZ_WORLD_LOG) != 0 ? &g->log : NULL,
                   .rng = &g->rng,
                   .domain = SPAN_LIT("pbx.example"),
@@ -405,14 +405,14 @@ static void sip_event(void *ctx, const struct sip_event *event)
 {
     struct fuzz_world *g = ctx;
 
-    gateway_sip_event(g->gateway, g->now, event);
+    gateway_sip_event(g->gateway, event);
 }
 
 static bool sip_redirect(void *ctx, struct pool_id owner, struct span uri)
 {
     struct fuzz_world *g = ctx;
 
-    return gateway_may_redirect(g->gateway, g->now, owner, uri);
+    return gateway_may_redirect(g->gateway, owner, uri);
 }
 
 static void open_stack(struct fuzz_world *g)

@@ -25,7 +25,7 @@ size_t world_connect_from(struct world *w, const struct net_addr *host)
         if (!c->open) {
             struct net_addr peer = *host;
             peer.port = (uint16_t)(50000 + i);
-            int status = gateway_client_open(w->gateway, w->now, &dialect_text, &peer, &c->id);
+            int status = gateway_client_open(w->gateway, &dialect_text, &peer, &c->id);
             assert_true(status == ST_OK || (status == ST_NO_MEMORY && w->memory_fails));
             c->open = status == ST_OK;
             c->reading = true;
@@ -80,7 +80,7 @@ void world_disconnect(struct world *w, size_t client)
     if (!w->clients[client].open) {
         return;
     }
-    gateway_client_gone(w->gateway, w->now, w->clients[client].id);
+    gateway_client_gone(w->gateway, w->clients[client].id);
     w->clients[client].open = false;
     world_turn_end(w);
 }
@@ -256,7 +256,7 @@ void world_client_reads(struct world *w, struct world_client *c)
     const void *left;
     bool flushed = conn != NULL && ws_conn_output(conn, &left) == 0;
     if (conn != NULL && (ws_conn_is_lost(conn) || (ws_conn_is_done(conn) && flushed))) {
-        gateway_client_gone(w->gateway, w->now, c->id);
+        gateway_client_gone(w->gateway, c->id);
         c->open = false;
     }
 }

@@ -153,7 +153,7 @@ static void commit_done(struct world *w, const char *arg)
         }
         f->temporary = false;
     }
-    gateway_upload_done(w->gateway, w->now, client, w->commit_fails ? ST_IO : ST_OK);
+    gateway_upload_done(w->gateway, client, w->commit_fails ? ST_IO : ST_OK);
 }
 
 static int upload_commit(void *ctx, struct pool_id upload, struct pool_id client)
@@ -271,7 +271,7 @@ static void cache_done(struct world *w, const char *arg)
         fits = false;
     }
     memset(&w->caching, 0, sizeof(w->caching));
-    gateway_cache_done(w->gateway, w->now, fits ? ST_OK : ST_STATE);
+    gateway_cache_done(w->gateway, fits ? ST_OK : ST_STATE);
 }
 
 static int cache_commit(void *ctx, struct pool_id cache)

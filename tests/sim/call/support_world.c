@@ -318,8 +318,8 @@ void world_phone_rtp(struct world *w, const struct net_addr *from, uint8_t paylo
 void world_turn_end(struct world *w)
 {
     sip_stack_expire(w->sip, w->now);
-    gateway_expire(w->gateway, w->now);
-    gateway_pump(w->gateway, w->now);
+    gateway_expire(w->gateway);
+    gateway_pump(w->gateway);
     w->list_calls_most = w->list_calls_turn > w->list_calls_most ? w->list_calls_turn : w->list_calls_most;
     w->list_calls_turn = 0;
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {
@@ -362,7 +362,7 @@ static void event_run(struct world *w, size_t index)
     case EV_SIP_TO_PHONE:
     case EV_SIP_TO_BRIDGE: sip_arrives(w, &e); break;
     case EV_RTP_TO_PHONE: phone_rtp(w, e.data, e.len, e.call); break;
-    case EV_RTP_TO_BRIDGE: gateway_media_input(w->gateway, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
+    case EV_RTP_TO_BRIDGE: gateway_media_input(w->gateway, e.call, e.rtcp, &e.from, e.data, e.len); break;
     case EV_RTP_TO_FAR: loopback_ua_media_input(w->far.exchange, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
     case EV_RUN: e.run(w, (const char *)e.data); break;
     default: fail(); break;
@@ -399,7 +399,7 @@ static mono_us timers_due(const struct world *w)
 
 static void tick(struct world *w)
 {
-    gateway_tick(w->gateway, w->now);
+    gateway_tick(w->gateway);
     if (w->far.exchange != NULL) {
         loopback_ua_tick(w->far.exchange, w->now);
     }
@@ -580,7 +580,7 @@ static void sink(void *ctx, enum log_level level, const char *text, size_t len)
 
 void world_stop(struct world *w)
 {
-    gateway_stop(w->gateway, w->now);
+    gateway_stop(w->gateway);
     sip_stack_stop(w->sip, w->now);
 }
 
@@ -625,7 +625,7 @@ static void sip_event(void *ctx, const struct sip_event *event)
 {
     struct world *w = ctx;
 
-    gateway_sip_event(w->gateway, w->now, event);
+    gateway_sip_event(w->gateway, event);
 }
 
 static void sip_account(void *ctx, enum sip_account_event event, const struct net_addr *local)
@@ -641,7 +641,7 @@ static bool sip_redirect(void *ctx, struct pool_id owner, struct span uri)
 {
     struct world *w = ctx;
 
-    return gateway_may_redirect(w->gateway, w->now, owner, uri);
+    return gateway_may_redirect(w->gateway, owner, uri);
 }
 
 static int open_gateway(struct world *w, const struct sip_config *settings, bool mirror)
@@ -674,6 +674,7 @@ struct world *world_try_new(uint64_t seed, const struct world_settings *settings
     w->delay = DUR_MS(5);
     w->commit_delay = DUR_MS(30);
     w->config = settings->gateway;
+    w->config.calls.now = &w->now;
     w->config.calls.log = &w->log;
     w->config.calls.rng = &w->rng;
     w->config.calls.media = (struct media_io){w, media_open_pair, media_close_pair, media_send, media_wall};

@@ -185,7 +185,7 @@ static struct world *toy_world(const struct gateway_config *config)
     struct world *w = world_new(1, config);
     struct net_addr peer = addr_ipv4(127, 0, 0, 1, 49999);
 
-    assert_int_equal(gateway_client_open(w->gateway, w->now, &toy, &peer, &g_id), ST_OK);
+    assert_int_equal(gateway_client_open(w->gateway, &toy, &peer, &g_id), ST_OK);
     return w;
 }
 
@@ -218,7 +218,7 @@ static void expect(const char *heard)
 
 static void leave(struct world *w)
 {
-    gateway_client_gone(w->gateway, w->now, g_id);
+    gateway_client_gone(w->gateway, g_id);
     world_turn_end(w);
     world_end(w);
 }

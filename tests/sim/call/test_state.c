@@ -32,7 +32,7 @@ static unsigned tell(struct world *w)
     for (uint32_t at = 0; sip_stack_dump(w->sip, w->now, &at, &out); at++, lines++) {
         outbuf_char(&out, '\n');
     }
-    for (uint32_t at = 0; gateway_dump(w->gateway, w->now, &at, &out); at++, lines++) {
+    for (uint32_t at = 0; gateway_dump(w->gateway, &at, &out); at++, lines++) {
         outbuf_char(&out, '\n');
     }
     assert_int_equal(outbuf_status(&out), ST_OK);
@@ -139,7 +139,7 @@ static void bounded(void **state)
     }
     for (uint32_t at = 0;; at++) {
         outbuf_init(&out, line, sizeof(line) - 1);
-        if (!gateway_dump(w->gateway, w->now, &at, &out)) {
+        if (!gateway_dump(w->gateway, &at, &out)) {
             break;
         }
         assert_int_equal(outbuf_status(&out), ST_OK);

@@ -35,7 +35,7 @@ static struct world *crowd(void)
     struct world *w = world_new(1, &config);
     for (size_t i = 0; i < CLIENTS; i++) {
         struct net_addr peer = addr_ipv4(127, 0, 0, 1, (uint16_t)(50000 + i));
-        assert_int_equal(gateway_client_open(w->gateway, w->now, &dialect_text, &peer, &ids[i]), ST_OK);
+        assert_int_equal(gateway_client_open(w->gateway, &dialect_text, &peer, &ids[i]), ST_OK);
     }
     return w;
 }
@@ -43,7 +43,7 @@ static struct world *crowd(void)
 static void leave(struct world *w)
 {
     for (size_t i = 0; i < CLIENTS; i++) {
-        gateway_client_gone(w->gateway, w->now, ids[i]);
+        gateway_client_gone(w->gateway, ids[i]);
     }
     world_turn_end(w);
     world_end(w);
