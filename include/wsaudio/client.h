@@ -101,7 +101,7 @@ void gateway_tick(struct gateway *g);
 mono_us gateway_due(const struct gateway *g);
 void gateway_expire(struct gateway *g);
 /* Towards the end of every turn: works on what clients have sent, hands audio and lists to the connections. Then the app writes.
- * All clients together have a share of GATEWAY_TURN_COST of a turn (as ws_conn_process_some counts, a line of a list is a
+ * All clients together have a share of GATEWAY_TURN_COST of a turn (as ws_conn_process counts, a line of a list is a
  * WS_TEXT_COST), each in its turn a part of it: however many of them flood, the tick of the calls that are up is not late.
  * While some is left, gateway_due is now. */
 #define GATEWAY_TURN_COST   65536

@@ -30,11 +30,8 @@ enum ws_end {
     WS_END_TOO_BIG,  /* 1009: a message over max_message */
     WS_END_UNREAD,   /* 1013: WS_CONTROL_MAX of control text unread */
     WS_END_SILENT,   /* no close frame: nothing was heard for 60 s */
-    WS_END_BROKEN,   /* no close frame: out of memory */
-    WS_END_COUNT
+    WS_END_BROKEN    /* no close frame: out of memory */
 };
-
-const char *ws_end_name(enum ws_end end);
 
 /* What becomes of a text message that turns out longer than max_message. */
 enum ws_long {
@@ -70,11 +67,10 @@ struct ws_conn_config {
     uint64_t max_message;         /* longer ones close with 1009, unless text_over takes them */
     bool echo;                    /* the /echo endpoint: messages go back as they came */
     const struct ws_hooks *hooks; /* copied */
-    mono_us now;
 };
 
 /* An open connection (after the 101). NULL: out of memory. */
-struct ws_conn *ws_conn_new(const struct ws_conn_config *config);
+struct ws_conn *ws_conn_new(const struct ws_conn_config *config, mono_us now);
 /* wake(ctx) is called whenever what the functions below say of output, end, pause or room for input may have become another: so
  * nobody has to ask all connections in each turn. From inside of any of them; it may be called once too often. NULL: nobody is. The
  * hook of that name is for who works on its messages, this one for who carries its bytes. */
@@ -86,12 +82,10 @@ void ws_conn_free(struct ws_conn *conn);
 size_t ws_conn_input_space(struct ws_conn *conn, void **ptr);
 /* So many bytes were put there. */
 void ws_conn_input_commit(struct ws_conn *conn, size_t len);
-/* Works on what is held: calls hooks, answers pings and closes. Stops at the next message border when paused. */
-void ws_conn_process(struct ws_conn *conn, mono_us now);
-/* The same for a share of a turn: stops behind the step with which `budget` is used up, and returns what was spent. A byte
- * costs 1, a frame WS_FRAME_COST beside its bytes, one that begins a text message WS_TEXT_COST; what is spent may be over
- * budget by WS_STEP_COST_MAX. */
-size_t ws_conn_process_some(struct ws_conn *conn, mono_us now, size_t budget);
+/* Works on what is held: calls hooks, answers pings and closes. Stops at the next message border when paused, and behind the step
+ * with which `budget` is used up; returns what was spent. A byte costs 1, a frame WS_FRAME_COST beside its bytes, one that begins
+ * a text message WS_TEXT_COST; what is spent may be over budget by WS_STEP_COST_MAX. */
+size_t ws_conn_process(struct ws_conn *conn, mono_us now, size_t budget);
 #define WS_FRAME_COST    256
 #define WS_TEXT_COST     2048
 #define WS_STEP_COST_MAX 4097
@@ -114,7 +108,7 @@ bool ws_conn_audio_room(const struct ws_conn *conn, size_t len);
 typedef void (*ws_fill_fn)(void *ctx, uint8_t *out, size_t len);
 void ws_conn_send_audio(struct ws_conn *conn, bool text, size_t len, ws_fill_fn fill, void *ctx);
 /* Starts the close handshake; further calls are ignored. No hook is called for a message after this; a message that has begun
- * is aborted in the next process or free. `due` is then past until expire has been called once: it starts the clock. */
+ * is aborted in the next process or free. `due` is then MONO_AT_ONCE until expire has been called once: it starts the clock. */
 void ws_conn_close(struct ws_conn *conn, enum ws_close code, const char *reason);
 
 /* Bytes to be written to the socket: *ptr and length. At most two looks are needed (ring border). */

@@ -31,8 +31,7 @@ static void log_end(const struct log *log, enum ws_end end, const char *from)
     case WS_END_SILENT: log_write(log, LOG_INFO, LOG_TEXT(log, CLOSED_SILENT), from); break;
     case WS_END_BROKEN: log_write(log, LOG_INFO, LOG_TEXT(log, CLOSED_BROKEN), from); break;
     case WS_END_NONE:
-    case WS_END_CLIENT:
-    case WS_END_COUNT: break;
+    case WS_END_CLIENT: break;
     }
 }
 

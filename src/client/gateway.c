@@ -76,15 +76,14 @@ static int client_make(struct client *c, const struct dialect *dialect)
 
     assert(dialect->state_size <= DIALECT_STATE_MAX);
     client_hooks(c, &hooks);
-    struct ws_conn_config config = {
-        .max_message = g->config.max_message, .echo = dialect->echo, .hooks = &hooks, .now = *g->now};
+    struct ws_conn_config config = {.max_message = g->config.max_message, .echo = dialect->echo, .hooks = &hooks};
     if (dialect->state_size > 0) {
         c->state = calloc(1, dialect->state_size);
         if (c->state == NULL) {
             return ST_NO_MEMORY;
         }
     }
-    c->conn = ws_conn_new(&config);
+    c->conn = ws_conn_new(&config, *g->now);
     return c->conn != NULL ? ST_OK : ST_NO_MEMORY;
 }
 
@@ -231,7 +230,7 @@ static size_t work_for(struct gateway *g, struct client *c, size_t budget)
     size_t spent = listing_step(c, part);
 
     if (spent < part) {
-        spent += ws_conn_process_some(c->conn, *g->now, part - spent);
+        spent += ws_conn_process(c->conn, *g->now, part - spent);
     }
     if (ws_conn_due(c->conn) != c->timer.due) {
         client_deadline(c);

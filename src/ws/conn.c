@@ -22,7 +22,7 @@ static int conn_open_wslay(struct ws_conn *conn)
     return ST_OK;
 }
 
-struct ws_conn *ws_conn_new(const struct ws_conn_config *config)
+struct ws_conn *ws_conn_new(const struct ws_conn_config *config, mono_us now)
 {
     struct ws_conn *conn = calloc(1, sizeof(*conn));
 
@@ -34,10 +34,9 @@ struct ws_conn *ws_conn_new(const struct ws_conn_config *config)
     if (config->hooks != NULL) {
         conn->hooks = *config->hooks;
     }
-    conn->now = config->now;
-    conn->ping_due = config->now + CONN_PING_EVERY;
-    conn->silence_due = config->now + CONN_SILENCE_MAX;
-    conn->close_due = MONO_NEVER;
+    conn->ping_due = now + CONN_PING_EVERY;
+    conn->silence_due = now + CONN_SILENCE_MAX;
+    conn->close_due = MONO_AT_ONCE;
     if (conn_open_wslay(conn) != ST_OK) {
         free(conn);
         return NULL;
@@ -70,17 +69,6 @@ void conn_touch(struct ws_conn *conn)
     if (conn->hooks.wake != NULL) {
         conn->hooks.wake(conn->hooks.ctx);
     }
-}
-
-const char *ws_end_name(enum ws_end end)
-{
-    static const char *const NAMES[WS_END_COUNT] = {
-        [WS_END_NONE] = "none",         [WS_END_CLIENT] = "client",   [WS_END_OWNER] = "owner",
-        [WS_END_PROTOCOL] = "protocol", [WS_END_INVALID] = "invalid", [WS_END_TOO_BIG] = "too_big",
-        [WS_END_UNREAD] = "unread",     [WS_END_SILENT] = "silent",   [WS_END_BROKEN] = "broken",
-    };
-
-    return end < WS_END_COUNT ? NAMES[end] : "?";
 }
 
 enum ws_end conn_end_of_code(uint16_t code)
@@ -187,7 +175,7 @@ mono_us ws_conn_due(const struct ws_conn *conn)
         return MONO_NEVER;
     }
     if (conn->closing) {
-        return conn->close_due == MONO_NEVER ? conn->now : conn->close_due;
+        return conn->close_due;
     }
     return conn->ping_due < conn->silence_due ? conn->ping_due : conn->silence_due;
 }
@@ -231,13 +219,12 @@ static void forgive_late_ping(struct ws_conn *conn, mono_us now)
 
 void ws_conn_expire(struct ws_conn *conn, mono_us now)
 {
-    conn->now = now;
     if (is_over(conn)) {
         return;
     }
     if (conn->closing) {
-        /* A close may begin at any moment between two turns, when our `now` is old: its clock starts here. */
-        if (conn->close_due == MONO_NEVER) {
+        /* A close begins inside of functions that know no time: its clock starts here. */
+        if (conn->close_due == MONO_AT_ONCE) {
             conn->close_due = now + conn->close_max;
         } else if (now >= conn->close_due) {
             conn_fail(conn, WS_END_BROKEN);

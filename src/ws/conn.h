@@ -42,9 +42,8 @@ struct ws_conn {
     bool failed;
     enum ws_end end;
     bool input_seen; /* something came since the silence clock was last looked at */
-    mono_us now;
     mono_us ping_due, silence_due;
-    mono_us close_due; /* MONO_NEVER until the first expire after the close began */
+    mono_us close_due; /* MONO_AT_ONCE until the first expire after the close began */
     dur_us close_max;
 
     struct frame_header frame; /* the frame that is being taken */

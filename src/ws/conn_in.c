@@ -221,17 +221,11 @@ static size_t take_step(struct ws_conn *conn)
     return step == STEP_FEED || step == STEP_SKIP ? conn->in_head - before + 1 : frame_cost(&header);
 }
 
-void ws_conn_process(struct ws_conn *conn, mono_us now)
-{
-    (void)ws_conn_process_some(conn, now, SIZE_MAX);
-}
-
-size_t ws_conn_process_some(struct ws_conn *conn, mono_us now, size_t budget)
+size_t ws_conn_process(struct ws_conn *conn, mono_us now, size_t budget)
 {
     size_t spent = 0;
     size_t cost;
 
-    conn->now = now;
     conn_note_input(conn, now);
     while (spent < budget && (cost = take_step(conn)) > 0) {
         spent += cost;

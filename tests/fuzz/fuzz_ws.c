@@ -236,7 +236,7 @@ static void step(struct run *r)
     if ((r->flags & FLAG_TALK) != 0) {
         talk(r);
     }
-    ws_conn_process(r->conn, r->now);
+    (void)ws_conn_process(r->conn, r->now, SIZE_MAX);
     FUZZ_CHECK(!ws_conn_has_work(r->conn));
     FUZZ_CHECK(!r->closed_by_us || !r->upload_open);
     if ((r->flags & FLAG_SLOW) == 0 || r->steps % 8 == 0) {
@@ -245,7 +245,7 @@ static void step(struct run *r)
     if (r->paused && r->steps % 2 == 0) {
         r->paused = false;
         ws_conn_pause(r->conn, false);
-        ws_conn_process(r->conn, r->now);
+        (void)ws_conn_process(r->conn, r->now, SIZE_MAX);
     }
     if ((r->flags & FLAG_TIME) != 0) {
         let_time_pass(r);
@@ -257,12 +257,11 @@ static void open_run(struct run *r, unsigned flags)
     const struct ws_hooks hooks = {r, on_text, on_text_over, on_text_abort, on_binary, NULL};
     const struct ws_conn_config config = {.max_message = (flags & FLAG_SMALL) != 0 ? 100 : 1024 * 1024,
                                           .echo = (flags & FLAG_ECHO) != 0,
-                                          .hooks = &hooks,
-                                          .now = DUR_S(1)};
+                                          .hooks = &hooks};
 
     *r = (struct run){.flags = flags, .now = DUR_S(1)};
     command_stream_init(&r->stream, &commands, r);
-    r->conn = ws_conn_new(&config);
+    r->conn = ws_conn_new(&config, r->now);
     FUZZ_CHECK(r->conn != NULL);
 }
 

@@ -146,7 +146,7 @@ static void feed(struct ws_conn *conn, unsigned first, const char *text, size_t 
     if (ws_conn_input_space(conn, &space) >= n) {
         memcpy(space, frame, n);
         ws_conn_input_commit(conn, n);
-        ws_conn_process(conn, DUR_S(1));
+        (void)ws_conn_process(conn, DUR_S(1), SIZE_MAX);
     }
     const void *bytes;
     for (size_t len_out; (len_out = ws_conn_output(conn, &bytes)) > 0;) {
@@ -158,9 +158,9 @@ static void connection(void *ctx)
 {
     struct ws_conn *conn = NULL;
     struct ws_hooks hooks = {&conn, on_text, NULL, NULL, on_binary, NULL};
-    struct ws_conn_config config = {1 << 20, ctx != NULL, &hooks, DUR_S(1)};
+    struct ws_conn_config config = {1 << 20, ctx != NULL, &hooks};
 
-    conn = ws_conn_new(&config);
+    conn = ws_conn_new(&config, DUR_S(1));
     if (conn == NULL) {
         assert_true(failmalloc_failed());
         return;

@@ -11,9 +11,10 @@
 typedef int64_t mono_us; /* an instant on the monotonic clock, microseconds */
 typedef int64_t dur_us;  /* a duration, microseconds */
 
-#define MONO_NEVER INT64_MAX
-#define DUR_MS(n)  ((dur_us)(n)*1000)
-#define DUR_S(n)   ((dur_us)(n)*1000000)
+#define MONO_NEVER   INT64_MAX
+#define MONO_AT_ONCE ((mono_us)0) /* has passed already: the clock began when the machine did */
+#define DUR_MS(n)    ((dur_us)(n)*1000)
+#define DUR_S(n)     ((dur_us)(n)*1000000)
 
 static inline mono_us mono_earlier(mono_us a, mono_us b)
 {

@@ -118,8 +118,8 @@ struct peer *peer_new(uint64_t max_message, bool echo)
     command_stream_init(&p->stream, &commands, p);
     p->now = DUR_S(1000);
     p->flushing = true;
-    const struct ws_conn_config config = {max_message, echo, echo ? NULL : &hooks, p->now};
-    p->conn = ws_conn_new(&config);
+    const struct ws_conn_config config = {max_message, echo, echo ? NULL : &hooks};
+    p->conn = ws_conn_new(&config, p->now);
     assert_non_null(p->conn);
     return p;
 }
@@ -158,13 +158,13 @@ void peer_input(struct peer *p, const void *data, size_t len, size_t chunk)
         ws_conn_input_commit(p->conn, n);
         in += n;
         len -= n;
-        ws_conn_process(p->conn, p->now);
+        (void)ws_conn_process(p->conn, p->now, SIZE_MAX);
         while (p->flushing) {
             peer_read(p);
             if (!ws_conn_has_work(p->conn)) {
                 break;
             }
-            ws_conn_process(p->conn, p->now);
+            (void)ws_conn_process(p->conn, p->now, SIZE_MAX);
         }
     }
 }

@@ -351,19 +351,19 @@ static void test_pause_takes_hold_at_a_border(void **state)
     peer_expect_log(p, "Ua=QUJD.");
     assert_false(ws_conn_has_work(p->conn));
     assert_int_equal(peer_frame_count(p), 1); /* the ping in front was answered */
-    ws_conn_process(p->conn, p->now);
+    (void)ws_conn_process(p->conn, p->now, SIZE_MAX);
     peer_expect_log(p, "Ua=QUJD.");
 
     ws_conn_pause(p->conn, false);
     assert_true(ws_conn_has_work(p->conn));
-    ws_conn_process(p->conn, p->now);
+    (void)ws_conn_process(p->conn, p->now, SIZE_MAX);
     peer_expect_log(p, "Ua=QUJD.CPLAY_WAV:a;Ub=QUJD.");
     peer_read(p);
     assert_int_equal(peer_close_code(p), 0); /* the answer to the upload goes first */
     assert_false(ws_conn_is_done(p->conn));
     ws_conn_send_text(p->conn, SPAN_LIT("WAV_ACK:b"));
     ws_conn_pause(p->conn, false);
-    ws_conn_process(p->conn, p->now);
+    (void)ws_conn_process(p->conn, p->now, SIZE_MAX);
     peer_read(p);
     assert_int_equal(peer_close_code(p), 1000);
     assert_memory_equal(peer_frame(p, 2).payload, "WAV_ACK:b", 9);
@@ -385,7 +385,7 @@ static void test_pause_in_a_message_lets_it_end(void **state)
     peer_input(p, frame + half, len - half, 1);
     peer_expect_log(p, "CPLAY_WAV:a;");
     ws_conn_pause(p->conn, false);
-    ws_conn_process(p->conn, p->now);
+    (void)ws_conn_process(p->conn, p->now, SIZE_MAX);
     peer_expect_log(p, "CPLAY_WAV:a;CHANGUP;");
     peer_free(p);
 }
@@ -403,7 +403,7 @@ static void test_paused_input_fills_and_then_waits(void **state)
     peer_expire_at(p, p->now + DUR_S(200)); /* it is we who do not listen: not dropped */
     assert_false(ws_conn_is_done(p->conn));
     ws_conn_pause(p->conn, false);
-    ws_conn_process(p->conn, p->now);
+    (void)ws_conn_process(p->conn, p->now, SIZE_MAX);
     assert_int_equal(ws_conn_input_space(p->conn, &space), WS_INPUT_CAP);
     peer_free(p);
 }

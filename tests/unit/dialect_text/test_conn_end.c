@@ -39,7 +39,7 @@ static void test_each_end_has_its_reason(void **state)
         struct peer *p = peer_new(BIG_ENOUGH, false);
         peer_input(p, table[i].sent.ptr, table[i].sent.len, 0);
         if (ws_conn_end(p->conn) != table[i].end) {
-            fail_msg("%zu: %s, not %s", i, ws_end_name(ws_conn_end(p->conn)), ws_end_name(table[i].end));
+            fail_msg("%zu: %d, not %d", i, (int)ws_conn_end(p->conn), (int)table[i].end);
         }
         peer_free(p);
     }
@@ -49,10 +49,6 @@ static void test_each_end_has_its_reason(void **state)
     peer_close(p, 1000);
     assert_int_equal(ws_conn_end(p->conn), WS_END_OWNER); /* the first reason stays */
     peer_free(p);
-    for (int end = 0; end < WS_END_COUNT; end++) {
-        assert_string_not_equal(ws_end_name((enum ws_end)end), "?");
-    }
-    assert_string_equal(ws_end_name(WS_END_COUNT), "?");
 }
 
 static void fill(void *ctx, uint8_t *out, size_t len)

@@ -84,8 +84,8 @@ static void acts(struct peer *p, uint64_t *random)
 
     switch (next_random(random) % 8) {
     case 0:
-    case 1: ws_conn_process(p->conn, p->now); break;
-    case 2: (void)ws_conn_process_some(p->conn, p->now, 1 + next_random(random) % 3000); break;
+    case 1: (void)ws_conn_process(p->conn, p->now, SIZE_MAX); break;
+    case 2: (void)ws_conn_process(p->conn, p->now, 1 + next_random(random) % 3000); break;
     case 3: ws_conn_send_text(p->conn, span_make(text, next_random(random) % sizeof(text))); break;
     case 4:
         if (ws_conn_audio_room(p->conn, 172)) {

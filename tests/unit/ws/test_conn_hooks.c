@@ -76,8 +76,8 @@ static struct owner *owner_new(uint64_t max_message, bool asks)
     struct owner *o = calloc(1, sizeof(*o));
     assert_non_null(o);
     const struct ws_hooks hooks = {o, on_text, asks ? on_over : NULL, on_abort, on_binary, NULL};
-    const struct ws_conn_config config = {max_message, false, &hooks, DUR_S(1)};
-    o->conn = ws_conn_new(&config);
+    const struct ws_conn_config config = {max_message, false, &hooks};
+    o->conn = ws_conn_new(&config, DUR_S(1));
     assert_non_null(o->conn);
     return o;
 }
@@ -94,7 +94,7 @@ static void input(struct owner *o, const void *data, size_t len)
     assert_true(ws_conn_input_space(o->conn, &space) >= len);
     memcpy(space, data, len);
     ws_conn_input_commit(o->conn, len);
-    ws_conn_process(o->conn, DUR_S(1));
+    (void)ws_conn_process(o->conn, DUR_S(1), SIZE_MAX);
 }
 
 static unsigned close_code(struct owner *o)
@@ -214,7 +214,7 @@ static void abort_is_told(void **state)
         input(o, bytes, frame(bytes, WSFRAME_TEXT, "abc"));
         if (way == 0) {
             ws_conn_close(o->conn, WS_CLOSE_GOING_AWAY, "");
-            ws_conn_process(o->conn, DUR_S(1));
+            (void)ws_conn_process(o->conn, DUR_S(1), SIZE_MAX);
         } else if (way == 1) {
             input(o, bytes, frame(bytes, WSFRAME_FIN | WSFRAME_TEXT, "a message in a message"));
         } else if (way == 2) {
@@ -230,7 +230,7 @@ static void abort_is_told(void **state)
     input(o, bytes, frame(bytes, WSFRAME_FIN | WSFRAME_TEXT, "abc"));
     input(o, bytes, frame(bytes, WSFRAME_BINARY, "abc"));
     ws_conn_close(o->conn, WS_CLOSE_GOING_AWAY, "");
-    ws_conn_process(o->conn, DUR_S(1));
+    (void)ws_conn_process(o->conn, DUR_S(1), SIZE_MAX);
     assert_string_equal(o->heard, "Tabc;Babc");
     owner_free(o);
 }
