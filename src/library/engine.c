@@ -12,11 +12,6 @@
 #define TURN_STEPS      (100U * MEDIA_TURN_STEPS)
 #define DRAIN_TURNS_MAX 4096 /* 64 Ki datagrams: far more than a receive buffer holds */
 
-mono_us engine_tick_after(mono_us now)
-{
-    return (now / ENGINE_TICK_US + 1) * ENGINE_TICK_US;
-}
-
 mono_us engine_now(struct engine *e)
 {
     if (!e->inside) {
@@ -34,7 +29,6 @@ static void tick(void *ctx, struct pool_id watch, unsigned events, mono_us now)
     if (os_ticker_read(&e->ticker) == 0) {
         return;
     }
-    e->now = now;
     media_tick(e->media, now);
 }
 
@@ -99,7 +93,6 @@ int engine_new(struct engine **out)
         engine_free(e);
         return status;
     }
-    e->now = os_clock_mono();
     *out = e;
     return ST_OK;
 }
@@ -212,7 +205,7 @@ void engine_drain(struct engine *e)
 
 int engine_ticker_arm(struct engine *e)
 {
-    return e->ticker.armed ? ST_OK : os_ticker_arm(&e->ticker, engine_tick_after(engine_now(e)), ENGINE_TICK_US);
+    return e->ticker.armed ? ST_OK : os_ticker_arm(&e->ticker, media_tick_after(engine_now(e)), MEDIA_TICK_US);
 }
 
 void engine_ticker_rest(struct engine *e)

@@ -12,7 +12,6 @@
 
 /* Descriptors watched at once: sessions, media ports, the ticker, one socket of the program's. */
 #define ENGINE_WATCHES 256
-#define ENGINE_TICK_US DUR_MS(20)
 
 /* Calls at once on one engine: each has two descriptors. */
 #define ENGINE_SESSIONS (ENGINE_WATCHES / 2)
@@ -31,7 +30,7 @@ struct engine {
     struct media *media;                   /* owns: the calls' audio */
     struct port *port_of[ENGINE_SESSIONS]; /* borrows: by the slot of the session that uses it */
     struct list_node ports;
-    mono_us now;                   /* of the turn in hand */
+    mono_us now;                   /* of the turn in hand; read by engine_now */
     uint64_t received;             /* datagrams so far */
     uint64_t ended;                /* calls that ended so far */
     bool inside;                   /* a turn is under way: a callback may not begin another */
@@ -51,7 +50,7 @@ struct engine {
 WS_MUST_CHECK int engine_new(struct engine **out);
 /* Phones and ports are gone by then. NULL is fine. */
 void engine_free(struct engine *e);
-/* Reads the clock, for what is done outside of a turn. */
+/* The time of the turn in hand: the clock was read once, when it began. Outside of a turn it is read anew. */
 mono_us engine_now(struct engine *e);
 /* When a turn has something to do without any datagram; MONO_NEVER: nothing. The ticker is not counted: it is among the
  * loop's descriptors. */
@@ -66,8 +65,6 @@ int engine_ms_until(mono_us until);
 /* The ticker runs while something sends. */
 WS_MUST_CHECK int engine_ticker_arm(struct engine *e);
 void engine_ticker_rest(struct engine *e);
-/* The next multiple of 20 ms, on which everything is sent. */
-mono_us engine_tick_after(mono_us now);
 
 /* ---- log.c ---- */
 

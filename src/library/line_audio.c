@@ -32,7 +32,7 @@ static void on_packet(struct line_audio *a, const struct media_event *event)
 static void on_event(void *ctx, const struct media_event *event)
 {
     struct line_audio *a = ctx;
-    mono_us tick = media_tick_after(a->engine->now) - MEDIA_TICK_US;
+    mono_us tick = media_tick_after(engine_now(a->engine)) - MEDIA_TICK_US;
 
     if (event->kind == MEDIA_EVENT_AUDIO) {
         on_packet(a, event);

@@ -31,7 +31,6 @@ static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us 
 
     (void)watch;
     (void)events;
-    p->engine->now = now;
     int n = os_udp_receive(p->fd, p->engine->batch, datagrams);
     for (int i = 0; i < n && p->fd >= 0; i++) {
         p->engine->received++;
@@ -77,7 +76,7 @@ static void give_up(struct line *line, const char *why)
 {
     struct phone *p = line->phone;
 
-    sip_inv_end(p->sip, p->engine->now, line->usage);
+    sip_inv_end(p->sip, engine_now(p->engine), line->usage);
     end_line(line, 488, span_cstr(why));
 }
 
@@ -128,8 +127,8 @@ static void on_offer(struct line *line, const struct sip_event *event)
 
     outbuf_init(&out, text, sizeof(text));
     if (media_session_answer(line->audio.session, event->body, &out, &why) != ST_OK ||
-        sip_inv_accept_offer(p->sip, p->engine->now, line->usage, outbuf_view(&out)) != ST_OK) {
-        (void)!sip_inv_refuse_offer(p->sip, p->engine->now, line->usage, 488);
+        sip_inv_accept_offer(p->sip, engine_now(p->engine), line->usage, outbuf_view(&out)) != ST_OK) {
+        (void)!sip_inv_refuse_offer(p->sip, engine_now(p->engine), line->usage, 488);
         return;
     }
     if (event->body.len > 0) {
@@ -308,7 +307,7 @@ static void tell_played(struct phone *p)
 void phone_expire(struct phone *p)
 {
     if (p->fd >= 0) {
-        sip_stack_expire(p->sip, p->engine->now);
+        sip_stack_expire(p->sip, engine_now(p->engine));
         tell_played(p);
     }
 }
@@ -349,7 +348,7 @@ static int place(struct line *line, struct span uri, dur_us ring, struct port *p
         return status;
     }
     line->placing = true;
-    status = sip_inv_invite(p->sip, p->engine->now, uri, outbuf_view(&out), ring, line->id, &line->usage);
+    status = sip_inv_invite(p->sip, engine_now(p->engine), uri, outbuf_view(&out), ring, line->id, &line->usage);
     line->placing = false;
     return status == ST_OK && line->state == LINE_ENDED ? ST_IO : status;
 }
@@ -364,7 +363,6 @@ int phone_call(struct phone *p, const char *target, dur_us ring, struct port *po
     if (line == NULL) {
         return status != ST_OK ? ST_BAD : ST_FULL;
     }
-    (void)engine_now(p->engine);
     line->phone = p;
     line->id = *id;
     status = place(line, span_cstr(uri), ring, port);

@@ -26,7 +26,7 @@ static void receiver_input(struct port *port, const struct os_datagram *datagram
         rtp_packet_parse(span_make(datagram->data, datagram->len), &packet) != ST_OK) {
         return;
     }
-    enum rtp_rx_verdict verdict = rtp_rx_push(&port->rx, e->now, &packet, RTP_CLOCK_HZ);
+    enum rtp_rx_verdict verdict = rtp_rx_push(&port->rx, engine_now(e), &packet, RTP_CLOCK_HZ);
     if (audio_codec_of_payload(packet.payload_type, &codec)) {
         record(e, port->record, &packet, codec, verdict);
     }
@@ -42,7 +42,6 @@ static void ready(struct port *port, bool rtcp, mono_us now)
     struct os_datagram datagrams[OS_UDP_BATCH];
     int n = os_udp_receive(port->fd[rtcp], e->batch, datagrams);
 
-    e->now = now;
     for (int i = 0; i < n && port->fd[0] >= 0; i++) { /* a callback may close it */
         e->received++;
         if (e->tap != NULL) {
