@@ -185,7 +185,6 @@ void client_say(struct client *c, struct span text);
 bool client_is_closing(const struct client *c);
 
 /* Its call. */
-bool client_has_call(const struct client *c);
 struct call_result client_dial(struct client *c, struct span target);
 /* CALL_STATUS: CALL_EVENT_UNANSWERED has told it. */
 struct call_result client_answer(struct client *c);

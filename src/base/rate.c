@@ -7,7 +7,7 @@
 #include "wsaudio/base/digest.h"
 #include "wsaudio/base/hash.h"
 
-enum key_kind { KEY_NONE, KEY_IPV4, KEY_IPV6, KEY_IPV6_NETWORK, KEY_SECRET };
+enum key_kind { KEY_NONE, KEY_IPV4, KEY_IPV6_NETWORK, KEY_SECRET };
 
 struct rate_entry {
     struct list_node chain; /* in its hash bucket; alone while it has no key */
@@ -33,23 +33,12 @@ bool rate_bucket_take(struct rate_bucket *bucket, const struct rate_limit *limit
 
 /* ---- keys ---- */
 
-struct rate_key rate_key_host(const struct net_addr *addr)
-{
-    struct net_addr plain = addr_unmapped(*addr);
-    struct rate_key key = {.kind = plain.family == 4 ? KEY_IPV4 : plain.family == 6 ? KEY_IPV6 : KEY_NONE};
-
-    memcpy(key.bytes, plain.ip, plain.family == 4 ? 4 : sizeof(plain.ip));
-    return key;
-}
-
 struct rate_key rate_key_network(const struct net_addr *addr)
 {
-    struct rate_key key = rate_key_host(addr);
+    struct net_addr plain = addr_unmapped(*addr);
+    struct rate_key key = {.kind = plain.family == 4 ? KEY_IPV4 : plain.family == 6 ? KEY_IPV6_NETWORK : KEY_NONE};
 
-    if (key.kind == KEY_IPV6) {
-        key.kind = KEY_IPV6_NETWORK;
-        memset(key.bytes + 8, 0, 8);
-    }
+    memcpy(key.bytes, plain.ip, plain.family == 4 ? 4 : 8);
     return key;
 }
 

@@ -39,20 +39,3 @@ void rng_token(const struct rng *rng, char *out, size_t len)
     }
     out[len] = '\0';
 }
-
-void rng_seeded_fill(void *ctx, void *out, size_t len)
-{
-    uint64_t *state = ctx;
-    uint8_t *bytes = out;
-
-    while (len > 0) {
-        *state += 0x9E3779B97F4A7C15u;
-        uint64_t z = *state;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-        z ^= z >> 31;
-        for (size_t i = 0; i < 8 && len > 0; i++, len--) {
-            *bytes++ = (uint8_t)(z >> (8 * i));
-        }
-    }
-}

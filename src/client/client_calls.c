@@ -22,11 +22,6 @@ static struct call *call_of(const struct client *c)
     return calls_get(c->gateway->calls, c->call);
 }
 
-bool client_has_call(const struct client *c)
-{
-    return call_of(c) != NULL;
-}
-
 struct call_result client_need_call(const struct client *c)
 {
     const struct call *call = call_of(c);
@@ -38,7 +33,7 @@ struct call_result client_dial(struct client *c, struct span target)
 {
     struct call_party who = party_of(c);
 
-    if (client_has_call(c)) {
+    if (call_of(c) != NULL) {
         return because(CALL_BUSY);
     }
     if (client_begin_call(c) != ST_OK) {

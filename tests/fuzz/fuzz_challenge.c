@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Digest challenges: the list ends, its views lie inside, a request is challenged no more than four times (an endless 401 is no
  * endless loop), and the credentials that we write read back with the realm and nonce that were asked for. */
+#include "rng_seeded.h"
 #include "support_fuzz.h"
 #include "wsaudio/sipmsg/auth.h"
 

@@ -3,6 +3,7 @@
  * whose user part, escapes undone, a deny matches is never let through, nor one in which such a number stands between any
  * delimiters, and one that nothing matches goes as documented. */
 #include "dial.h"
+#include "rng_seeded.h"
 #include "support_fuzz.h"
 #include "wsaudio/sipmsg/uri.h"
 

@@ -2,6 +2,7 @@
 /* A registrar that says anything: the first byte of each step is what it does (answer, answer an OPTIONS, let time pass, give our
  * address anew, stop), then a line of header text. Whatever it is: requests parse, they stay far apart in number, a registration
  * has an end, and after a stop nothing is left. */
+#include "rng_seeded.h"
 #include "support_fuzz.h"
 #include "wsaudio/sipmsg.h"
 #include "wsaudio/sipmsg/message.h"

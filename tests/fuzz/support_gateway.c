@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "dialects.h"
+#include "rng_seeded.h"
 #include "verbs.h"
 #include "wavgen.h"
 

@@ -31,9 +31,7 @@ struct rate_key {
     uint8_t kind; /* 0: none; keys of different kinds are different */
 };
 
-/* The host: IPv4 (mapped too) or IPv6. The port does not count. */
-struct rate_key rate_key_host(const struct net_addr *addr);
-/* The host, of IPv6 only the first 64 bits: whoever has one address there has them all. */
+/* The host, IPv4 (mapped too) or of IPv6 the first 64 bits: whoever has one address there has them all. The port does not count. */
 struct rate_key rate_key_network(const struct net_addr *addr);
 /* A secret: only its SHA-256, cut short, is kept. ST_IO, ST_NO_MEMORY as digest_parts. */
 WS_MUST_CHECK int rate_key_secret(struct span secret, struct rate_key *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Randomness comes in from outside: the os room's entropy in the field, a seeded generator in tests. */
+/* Randomness comes in from outside: the os room's entropy in the field, a seeded generator in tests (rng_seeded.h there). */
 #ifndef WSAUDIO_BASE_RNG_H
 #define WSAUDIO_BASE_RNG_H
 
@@ -19,8 +19,5 @@ uint32_t rng_u32(const struct rng *rng);
 uint32_t rng_below(const struct rng *rng, uint32_t bound);
 /* len letters and digits and a NUL (out has len + 1 bytes): tags, branches, Call-IDs, boundaries. */
 void rng_token(const struct rng *rng, char *out, size_t len);
-
-/* A repeatable generator (splitmix64) for simulation; ctx is the uint64_t state. Never for the network. */
-void rng_seeded_fill(void *ctx, void *out, size_t len);
 
 #endif

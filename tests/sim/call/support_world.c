@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "rng_seeded.h"
 #include "world.h"
 
 enum { EV_SIP_TO_PHONE, EV_SIP_TO_BRIDGE, EV_RTP_TO_PHONE, EV_RTP_TO_BRIDGE, EV_RTP_TO_FAR, EV_RUN };

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "incoming.h"
+#include "rng_seeded.h"
 
 #define SEEDS  120
 #define HOPS   64

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "rng_seeded.h"
 #include "scene.h"
 #include "wavgen.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "support_sim.h"
+#include "rng_seeded.h"
 
 #include <stdio.h>
 #include <stdlib.h>

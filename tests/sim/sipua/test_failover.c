@@ -18,6 +18,7 @@
  * list_changes            calls are not disturbed
  * ping_ends_a_rest        the preferred server again
  * seeds                   loss of both ways: one ENDED at most, all released */
+#include "rng_seeded.h"
 #include "support_sim.h"
 
 #include <stdio.h>

@@ -3,6 +3,7 @@
  * happens: at most one ENDED a usage, none after sip_inv_end, everything released in the end (sim_close).
  *
  * random_calls   RFC 3261 17: the transactions make up for the network */
+#include "rng_seeded.h"
 #include "support_sim.h"
 
 #include <stdio.h>

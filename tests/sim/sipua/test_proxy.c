@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rng_seeded.h"
 #include "support_sim.h"
 
 #define CALLEES 3

@@ -13,6 +13,7 @@
  * servers_come_late                     the names are resolved after the start
  * lossy_network                         from seeds
  */
+#include "rng_seeded.h"
 #include "support_registration.h"
 
 /* ---- our address ---- */

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "rng_seeded.h"
 #include "server_priv.h"
 #include "support_options.h"
 

@@ -2,6 +2,7 @@
 /* The ring of records, against a plain queue of copies. */
 #include <stdlib.h>
 
+#include "rng_seeded.h"
 #include "support_audio.h"
 
 /* An allocation that cannot succeed must be refused, not reported. */

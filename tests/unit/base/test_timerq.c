@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "rng_seeded.h"
 #include "wsaudio/base/rng.h"
 #include "wsaudio/base/timerq.h"
 

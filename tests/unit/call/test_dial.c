@@ -12,6 +12,7 @@
 
 #include "dial.h"
 #include "guard.h"
+#include "rng_seeded.h"
 
 static uint64_t g_seed = 5;
 static const struct rng g_rng = {rng_seeded_fill, &g_seed};
@@ -346,8 +347,8 @@ static void rate_and_lines(void **state)
     struct dial_guard guard = {0};
     struct net_addr peer = addr_ipv4(10, 0, 0, 7, 5000);
     struct net_addr other = addr_ipv4(10, 0, 0, 8, 5000);
-    struct rate_key account = rate_key_host(&peer);
-    struct rate_key second = rate_key_host(&other);
+    struct rate_key account = rate_key_network(&peer);
+    struct rate_key second = rate_key_network(&other);
     struct dial_attempt attempt = {
         .log = &g_log, .now = DUR_S(1000), .account = &account, .peer = &peer, .label = "0912"};
     (void)state;

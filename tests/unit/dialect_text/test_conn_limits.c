@@ -2,6 +2,7 @@
 /* What a connection takes, holds and sends at most: message and command limits, readers that do not read, audio, echo. */
 #include <stdio.h>
 
+#include "rng_seeded.h"
 #include "support_conn.h"
 
 #define BIG_ENOUGH 1000000

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "rng_seeded.h"
 #include "wsaudio/call.h"
 #include "wsaudio/loopback.h"
 

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "recorder.h"
+#include "rng_seeded.h"
 #include "support_files.h"
 
 #define FRAME     160

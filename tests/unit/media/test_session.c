@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "rng_seeded.h"
 #include "wsaudio/media.h"
 
 struct desk {

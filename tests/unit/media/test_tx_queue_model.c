@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "rng_seeded.h"
 #include "tx_queue.h"
 
 #define CALLS     2

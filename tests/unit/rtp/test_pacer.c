@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Pacing as arithmetic: late ticks never drift and never burst (DESIGN section 5). */
+#include "rng_seeded.h"
 #include "support_rtp.h"
 
 #define START DUR_S(100)

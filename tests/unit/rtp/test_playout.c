@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rng_seeded.h"
 #include "support_rtp.h"
 
 #define KIND  1

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The receiver: RFC 3550 A.1 (order, jumps), A.3 (loss), A.8 (jitter). */
+#include "rng_seeded.h"
 #include "support_rtp.h"
 
 #define HZ   8000

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sender: identity and continuity (FAULTS 28). */
+#include "rng_seeded.h"
 #include "support_rtp.h"
 
 static struct rtp_packet send_one(struct rtp_tx *tx, uint32_t samples)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "guard.h"
+#include "rng_seeded.h"
 #include "wsaudio/sipmsg/writer.h"
 
 static char text[4096];

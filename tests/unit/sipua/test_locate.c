@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "rng_seeded.h"
 #include "wsaudio/sipua.h"
 
 #define T0 DUR_S(1000)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "registration.h"
+#include "rng_seeded.h"
 
 static uint64_t seed = 11;
 static const struct rng rng = {rng_seeded_fill, &seed};

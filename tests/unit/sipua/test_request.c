@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "inv.h"
+#include "rng_seeded.h"
 
 static uint64_t seed = 5;
 static struct rng rng = {rng_seeded_fill, &seed};

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "inv.h"
+#include "rng_seeded.h"
 #include "stack.h"
 
 static uint64_t seed = 5;
