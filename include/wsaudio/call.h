@@ -26,14 +26,14 @@ struct dial_rule {
 /* ---- what calls are asked and what they tell ---- */
 
 enum call_state {
-    CALL_ST_IDLE,     /* the object exists, nothing has been sent */
-    CALL_ST_TRYING,   /* INVITE is on its way */
-    CALL_ST_RINGING,  /* 18x without usable SDP */
-    CALL_ST_EARLY,    /* 18x with SDP: early media flows */
-    CALL_ST_ALERTING, /* incoming: rings at the clients that listen, or waits for one to be free; nobody's call yet */
-    CALL_ST_ACCEPTED, /* incoming without an offer: our 200 made one, the ACK must bring the answer */
+    CALL_ST_IDLE,        /* the object exists, nothing has been sent */
+    CALL_ST_TRYING,      /* INVITE is on its way */
+    CALL_ST_RINGING,     /* 18x without usable SDP */
+    CALL_ST_EARLY,       /* 18x with SDP: early media flows */
+    CALL_ST_ALERTING,    /* incoming: it rings, or waits for somebody to be free; nobody's call yet */
+    CALL_ST_ACCEPTED,    /* incoming without an offer: our 200 made one, the ACK must bring the answer */
     CALL_ST_ESTABLISHED, /* answered and acknowledged */
-    CALL_ST_ENDED,       /* the client was told; released at the end of the turn */
+    CALL_ST_ENDED,       /* its owner was told; released at the end of the turn */
     CALL_ST_COUNT
 };
 
@@ -44,7 +44,7 @@ enum call_why {
     CALL_DONE,      /* it was */
     CALL_NONE,      /* there is no such call */
     CALL_NOT_UP,    /* it has not been answered yet */
-    CALL_BUSY,      /* the client has a call already */
+    CALL_BUSY,      /* whoever wants it has one already */
     CALL_NO_TARGET, /* sip_target_refusal knows what is wrong */
     CALL_DENIED,    /* by the rules */
     CALL_OVERLOAD,
@@ -60,16 +60,16 @@ struct call_result {
     int status;
 };
 
-/* Why a call does not ring at a client any more. */
+/* Why a call does not ring any more, at all or for one who could have answered. */
 enum call_gone {
     CALL_GONE_CANCELLED,
     CALL_GONE_ANSWERED_ELSEWHERE,
     CALL_GONE_NO_ANSWER,
     CALL_GONE_FAILED,
     CALL_GONE_STOPPING,      /* the server */
-    CALL_GONE_REJECTED,      /* by this client, which */
-    CALL_GONE_DIALLING,      /* has a call of its own now, */
-    CALL_GONE_NOT_LISTENING, /* or does not want to be rung */
+    CALL_GONE_REJECTED,      /* he does not want this one */
+    CALL_GONE_DIALLING,      /* he has a call of his own now */
+    CALL_GONE_NOT_LISTENING, /* he does not want to be rung */
     CALL_GONE_COUNT
 };
 
@@ -89,7 +89,7 @@ struct call_figures {
 };
 
 enum call_event_kind {
-    CALL_EVENT_STATE,      /* state was entered; ended: code and text. The order is that of SPEC: one end, the last */
+    CALL_EVENT_STATE,      /* state was entered; CALL_ST_ENDED: code and text, once and as the last state */
     CALL_EVENT_FIGURES,    /* as asked for, and just before the end of a call that was established */
     CALL_EVENT_DIGIT,      /* digit: pressed at the far end, once a press */
     CALL_EVENT_MARK,       /* text: its name; the last sample queued before it has left */
@@ -101,8 +101,9 @@ enum call_event_kind {
     CALL_EVENT_GONE,       /* it does not ring any more: gone */
     CALL_EVENT_UNANSWERED, /* whoever wanted to answer it could not: status */
     CALL_EVENT_FREE,       /* behind the end: whoever had it may have another */
-    CALL_EVENT_BEGINS,     /* a client wants one: what was told about its last one can be told anew */
-    CALL_EVENT_AUDIO_LOST  /* a client reads too slowly: its oldest audio was dropped */
+    /* Not of a call, but of whoever has calls, to himself: */
+    CALL_EVENT_BEGINS,    /* he wants one: what was told about his last one can be told anew */
+    CALL_EVENT_AUDIO_LOST /* he reads too slowly: his oldest audio was dropped */
 };
 
 /* Pointers live as long as the function that is told. */
@@ -143,11 +144,11 @@ struct call_party {
 struct calls;
 struct call;
 
-/* What an incoming call meets: 480, the echo test, or whoever is rung. */
+/* What becomes of incoming calls: 480, the echo test, or somebody is rung. */
 enum calls_incoming { CALLS_INCOMING_REJECT, CALLS_INCOMING_ECHO, CALLS_INCOMING_RING };
 
 struct calls_config {
-    const mono_us *now;    /* borrows: that of the turn in hand, never set back */
+    const mono_us *now;    /* borrows: set once a turn, before anything is served, and never back */
     struct sip_stack *sip; /* borrows: calls are its INVITE sessions; max_usages from SIP_STACK_USAGES(max_calls) */
     const struct log *log; /* borrows */
     const struct rng *rng; /* borrows */
@@ -207,7 +208,7 @@ uint64_t calls_worst_case_memory(uint32_t max_calls, uint32_t max_parties, uint6
 
 /* ---- one call ---- */
 
-/* A number, a name or a URI; *id is set before anything is told of the call. */
+/* To a number, a name or a URI; *id is set before anything is told of the call. */
 struct call_result call_dial(struct calls *all, const struct call_party *who, struct span target, struct pool_id *id);
 /* One that rings. Else than ST_OK: that was told as CALL_EVENT_UNANSWERED, and the call has ended. */
 WS_MUST_CHECK int call_answer(struct call *call, const struct call_party *who);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A call's life as the client hears it: a table of plain data (DESIGN: cell = rule, next state, actions). */
+/* A call's life as its owner hears it: a table of plain data, cell = rule, next state, actions (base/fsm.h). */
 #ifndef WSAUDIO_CALL_CALL_FSM_H
 #define WSAUDIO_CALL_CALL_FSM_H
 
@@ -16,9 +16,9 @@ enum call_fsm_event {
     CALL_EV_OFFER_OTHER, /* any other re-INVITE */
     CALL_EV_REANSWERED,  /* the ACK to a re-INVITE without an offer brings a usable answer to ours */
     CALL_EV_FAR_END,     /* the SIP usage ended: final response, BYE, time-out */
-    CALL_EV_HANGUP,      /* the client's HANGUP, or the server stops */
+    CALL_EV_HANGUP,      /* its owner hangs up, or the server stops */
     CALL_EV_LIMIT,       /* a limit of ours: duration, no media */
-    CALL_EV_ORPHANED,    /* the client's connection is gone */
+    CALL_EV_ORPHANED,    /* its owner is gone */
     CALL_EV_INCOMING,    /* an INVITE came and was taken */
     CALL_EV_TAKEN,       /* our 200 has answered the INVITE's offer */
     CALL_EV_TAKEN_BLIND, /* our 200 has gone out with an offer of ours: the INVITE had none */

@@ -39,7 +39,7 @@ struct calls {
     struct calls_config config;
     const struct log *log;
     const struct rng *rng;
-    const mono_us *now;    /* borrows: that of the turn in hand */
+    const mono_us *now;    /* borrows: the time of the turn in hand */
     struct sip_stack *sip; /* borrows */
     struct dial_guard dial;
     struct pool pool;
@@ -55,7 +55,7 @@ struct calls {
 /* call.c */
 /* Tells the owner, if there is one. */
 void call_tell(const struct call *call, struct call_event event);
-/* One step of the life table. The call may be CALL_ENDED afterwards. */
+/* One step of the life table. The call may be CALL_ST_ENDED afterwards. */
 void call_step(struct call *call, enum call_fsm_event event);
 /* Sets what ended will say, then steps. */
 void call_end(struct call *call, enum call_fsm_event event, int code, const char *reason);

@@ -45,7 +45,7 @@ uint64_t dial_guard_memory(uint32_t max_clients);
  * Where there is any rule, control characters, bytes outside of ASCII, a '%' that stays and over 512 bytes are denied. */
 bool dial_allows(const struct dial_guard *guard, struct span uri);
 
-/* One attempt of a client: by the rules, or by the rate. What is refused is counted and logged, the log limited to 5
+/* One attempt of somebody: by the rules, or by the rate. What is refused is counted and logged, the log limited to 5
  * lines an address and one a minute. */
 struct dial_attempt {
     const struct log *log;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Incoming calls (SPEC --incoming): what becomes of an INVITE until it is answered. At whom it rings is not decided here: whoever
+/* Incoming calls (--incoming): what becomes of an INVITE until it is answered. At whom it rings is not decided here: whoever
  * was told that it does answers or refuses it. */
 #ifndef WSAUDIO_CALL_INCOMING_H
 #define WSAUDIO_CALL_INCOMING_H

@@ -2,7 +2,7 @@
 /* The figures of a call, as its owner is told them and as the log judges them at the end. */
 #include "calls_priv.h"
 
-/* DOCUMENT's quality figures (SPEC section 5): received over 95 %, loss under 1 %, one way under 150 ms. */
+/* What a call should reach: received over 95 %, loss under 1 %, one way under 150 ms. */
 #define RECEIVED_MIN 0.95
 #define LOSS_MAX     0.01
 #define DELAY_MAX_MS 150.0

@@ -117,7 +117,7 @@ static void call_over(struct gateway *g, const struct call_event *event)
     g->settle = true; /* it may be rung now */
 }
 
-void clients_event(void *ctx, const struct call_event *event)
+void gateway_call_event(void *ctx, const struct call_event *event)
 {
     struct gateway *g = ctx;
     struct client *c = client_get(g, event->owner);
@@ -155,7 +155,7 @@ void clients_event(void *ctx, const struct call_event *event)
     }
 }
 
-int clients_refusal(void *ctx)
+int gateway_call_refusal(void *ctx)
 {
     return ringing_refusal(ctx);
 }

@@ -66,9 +66,9 @@ void client_hooks(struct client *c, struct ws_hooks *hooks);
 void client_wake(struct client *c);
 void client_deadline(struct client *c);
 void client_event(struct client *c, const struct call_event *event);
-/* What calls tell, to whom it is meant for. */
-void clients_event(void *ctx, const struct call_event *event);
-int clients_refusal(void *ctx);
+/* The hooks of the calls; ctx is the gateway. What they tell goes to the client whose call it is, or is rung for it. */
+void gateway_call_event(void *ctx, const struct call_event *event);
+int gateway_call_refusal(void *ctx);
 void client_release(struct client *c);
 /* Budget and priority of its part of a turn: see gateway.c. */
 bool client_has_work(const struct client *c);

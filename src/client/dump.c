@@ -2,7 +2,7 @@
 /* The gateway in lines: itself, each client with what waits for it, each call. */
 #include "client_priv.h"
 
-enum dump_at { AT_BRIDGE, AT_CLIENTS };
+enum dump_at { AT_GATEWAY, AT_CLIENTS };
 
 static void gateway_line(const struct gateway *g, struct outbuf *out)
 {
@@ -45,7 +45,7 @@ bool gateway_dump(const struct gateway *g, uint32_t *at, struct outbuf *out)
     const uint32_t first_call = AT_CLIENTS + g->clients.cap;
     const struct client *c;
 
-    if (*at == AT_BRIDGE) {
+    if (*at == AT_GATEWAY) {
         gateway_line(g, out);
         return true;
     }

@@ -12,7 +12,7 @@ static int open_calls(struct gateway *g)
     struct calls_config *config = &g->config.calls;
 
     config->max_parties = g->config.max_clients;
-    config->hooks = (struct call_hooks){.ctx = g, .event = clients_event, .refusal = clients_refusal};
+    config->hooks = (struct call_hooks){.ctx = g, .event = gateway_call_event, .refusal = gateway_call_refusal};
     int status = calls_new(config, &g->calls);
     config->domain = SPAN_NONE; /* the calls have copies of both */
     config->dial_rules = NULL;

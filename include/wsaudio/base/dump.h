@@ -3,8 +3,8 @@
  *
  *     bool x_dump(const struct x *x, mono_us now, uint32_t *at, struct outbuf *out);
  *
- * writes one line about the object at *at or, when there is none, about the next one, and sets *at to it; false: there are no
- * more. Whoever asks adds one to *at and asks again, in a later turn if he likes: objects may come and go between two calls.
+ * (without now where x borrows a clock) writes one line about the object at *at or, when there is none, about the next one, and sets
+ * *at to it; false: there are no more. Whoever asks adds one to *at and asks again, in a later turn if he likes: objects may come and go between two calls.
  * Nothing is changed, no secret is written, and text from the network is made safe. */
 #ifndef WSAUDIO_BASE_DUMP_H
 #define WSAUDIO_BASE_DUMP_H

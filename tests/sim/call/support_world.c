@@ -11,7 +11,7 @@
 #include "rng_seeded.h"
 #include "world.h"
 
-enum { EV_SIP_TO_PHONE, EV_SIP_TO_BRIDGE, EV_RTP_TO_PHONE, EV_RTP_TO_BRIDGE, EV_RTP_TO_FAR, EV_RUN };
+enum { EV_SIP_TO_PHONE, EV_SIP_TO_GATEWAY, EV_RTP_TO_PHONE, EV_RTP_TO_GATEWAY, EV_RTP_TO_FAR, EV_RUN };
 
 #define FAR_PORT 40000
 
@@ -94,7 +94,7 @@ static void sip_travels(struct world *w, bool to_phone, const void *data, size_t
     w->messages[w->message_count++] = (struct world_message){w->now, to_phone, lost, text};
     judge(w, to_phone ? w->legal : w->far.legal, text, len);
     for (int copies = lost ? 0 : chance(w, w->duplicate_percent) ? 2 : 1; copies > 0; copies--) {
-        event_add(w, to_phone ? EV_SIP_TO_PHONE : EV_SIP_TO_BRIDGE, travel(w), data, len);
+        event_add(w, to_phone ? EV_SIP_TO_PHONE : EV_SIP_TO_GATEWAY, travel(w), data, len);
     }
 }
 
@@ -197,7 +197,7 @@ static void media_crosses(struct world *w, bool to_far, struct pool_id call, boo
         return;
     }
     for (int copies = chance(w, w->duplicate_percent) ? 2 : 1; copies > 0; copies--) {
-        struct world_event *e = event_add(w, to_far ? EV_RTP_TO_FAR : EV_RTP_TO_BRIDGE, travel(w), data, len);
+        struct world_event *e = event_add(w, to_far ? EV_RTP_TO_FAR : EV_RTP_TO_GATEWAY, travel(w), data, len);
         e->call = to_far ? w->far.call[slot] : w->media_call[slot];
         e->rtcp = rtcp;
         e->from = to_far ? addr_ipv4(10, 0, 0, 1, 0) : addr_ipv4(10, 0, 0, 9, 0);
@@ -274,7 +274,7 @@ void world_rtp_to_gateway(struct world *w, struct pool_id call, const struct net
                           size_t len)
 {
     if (!chance(w, w->loss_percent)) {
-        struct world_event *e = event_add(w, EV_RTP_TO_BRIDGE, travel(w), data, len);
+        struct world_event *e = event_add(w, EV_RTP_TO_GATEWAY, travel(w), data, len);
         e->call = call;
         e->from = *from;
     }
@@ -283,7 +283,7 @@ void world_rtp_to_gateway(struct world *w, struct pool_id call, const struct net
 void world_rtcp_to_gateway(struct world *w, struct pool_id call, const struct net_addr *from, const uint8_t *data,
                            size_t len)
 {
-    struct world_event *e = event_add(w, EV_RTP_TO_BRIDGE, travel(w), data, len);
+    struct world_event *e = event_add(w, EV_RTP_TO_GATEWAY, travel(w), data, len);
     e->call = call;
     e->from = *from;
     e->rtcp = true;
@@ -342,7 +342,7 @@ static const struct net_addr gateway_addr = {.family = 4, .port = 5062, .ip = {1
 
 static void sip_arrives(struct world *w, const struct world_event *e)
 {
-    if (e->kind == EV_SIP_TO_BRIDGE) {
+    if (e->kind == EV_SIP_TO_GATEWAY) {
         legal_received(w->legal, w->now, e->data, e->len);
         struct sip_flow from = sip_stack_flow(w->sip, &phone_addr);
         sip_stack_input(w->sip, w->now, &from, e->data, e->len);
@@ -361,9 +361,9 @@ static void event_run(struct world *w, size_t index)
     w->events[index] = w->events[--w->event_count];
     switch (e.kind) {
     case EV_SIP_TO_PHONE:
-    case EV_SIP_TO_BRIDGE: sip_arrives(w, &e); break;
+    case EV_SIP_TO_GATEWAY: sip_arrives(w, &e); break;
     case EV_RTP_TO_PHONE: phone_rtp(w, e.data, e.len, e.call); break;
-    case EV_RTP_TO_BRIDGE: gateway_media_input(w->gateway, e.call, e.rtcp, &e.from, e.data, e.len); break;
+    case EV_RTP_TO_GATEWAY: gateway_media_input(w->gateway, e.call, e.rtcp, &e.from, e.data, e.len); break;
     case EV_RTP_TO_FAR: loopback_ua_media_input(w->far.exchange, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
     case EV_RUN: e.run(w, (const char *)e.data); break;
     default: fail(); break;
