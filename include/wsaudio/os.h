@@ -233,6 +233,9 @@ WS_MUST_CHECK int os_file_write(int fd, const void *data, size_t len);
 WS_MUST_CHECK int os_file_write_at(int fd, uint64_t offset, const void *data, size_t len);
 /* Bytes read, fewer only at the end of the file. */
 WS_MUST_CHECK int os_file_read_at(int fd, uint64_t offset, void *data, size_t len);
+/* That and os_close for the tables of functions by which rooms read files: the handle is a descriptor, ctx is not looked at. */
+WS_MUST_CHECK int os_handle_read(void *ctx, int handle, uint64_t offset, void *data, size_t len);
+void os_handle_close(void *ctx, int handle);
 WS_MUST_CHECK int os_file_size(int fd, uint64_t *out);
 /* What tells one file's bytes from those of any other that had its name before or will have it later. */
 struct os_file_identity {

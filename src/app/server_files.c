@@ -68,18 +68,6 @@ static int play_open(void *ctx, const char *name, int *handle, uint64_t *size)
     return status == ST_OK || status == ST_NOT_FOUND ? status : ST_IO;
 }
 
-static int play_read(void *ctx, int handle, uint64_t offset, void *data, size_t len)
-{
-    (void)ctx;
-    return os_file_read_at(handle, offset, data, len);
-}
-
-static void play_close(void *ctx, int handle)
-{
-    (void)ctx;
-    os_close(handle);
-}
-
 /* ---- converted forms ---- */
 
 static int cached_open(void *ctx, const char *name, int source, int *handle, uint64_t *offset, uint64_t *len)
@@ -225,8 +213,8 @@ struct media_files server_media_files(struct server *server)
     return (struct media_files){
         .ctx = server,
         .play_open = play_open,
-        .play_read = play_read,
-        .play_close = play_close,
+        .play_read = os_handle_read,
+        .play_close = os_handle_close,
         .cached_open = cached_open,
         .cache_begin = cache_begin,
         .cache_write = upload_write,

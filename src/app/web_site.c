@@ -16,18 +16,6 @@ static int recording_open(void *ctx, struct span name, int *handle, uint64_t *si
     return recordings_open_file(site->recordings, name, handle, size);
 }
 
-static int recording_read(void *ctx, int handle, uint64_t offset, void *data, size_t len)
-{
-    (void)ctx;
-    return os_file_read_at(handle, offset, data, len);
-}
-
-static void recording_close(void *ctx, int handle)
-{
-    (void)ctx;
-    os_close(handle);
-}
-
 _Static_assert(sizeof(struct recordings_cursor) <= sizeof(struct http_cursor), "a cursor holds a name");
 
 /* The name that is given lies in the cursor, so that a copy of it would not do. */
@@ -61,8 +49,8 @@ struct http_site web_site(struct web_site *site, bool loopback, bool registers)
     };
     if (site->recordings != NULL) {
         result.recording_open = recording_open;
-        result.recording_read = recording_read;
-        result.recording_close = recording_close;
+        result.recording_read = os_handle_read;
+        result.recording_close = os_handle_close;
         result.recording_next = recording_next;
     }
     return result;

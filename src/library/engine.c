@@ -32,24 +32,12 @@ static void tick(void *ctx, struct pool_id watch, unsigned events, mono_us now)
     media_tick(e->media, now);
 }
 
-static int play_read(void *ctx, int handle, uint64_t offset, void *data, size_t len)
-{
-    (void)ctx;
-    return os_file_read_at(handle, offset, data, len);
-}
-
-static void play_close(void *ctx, int handle)
-{
-    (void)ctx;
-    os_close(handle);
-}
-
 /* What the log says of a call's packets is for a server's operator: here the program hears of them. */
 static int open_media(struct engine *e)
 {
     const struct media_config config = {.rng = &e->rng,
                                         .io = port_media_io(e),
-                                        .files = {.play_read = play_read, .play_close = play_close},
+                                        .files = {.play_read = os_handle_read, .play_close = os_handle_close},
                                         .learn = RTP_LEARN_PRIVATE,
                                         .max_sessions = ENGINE_SESSIONS,
                                         .turn_steps = TURN_STEPS};

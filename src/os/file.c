@@ -144,6 +144,18 @@ int os_file_read_at(int fd, uint64_t offset, void *data, size_t len)
     return (int)done;
 }
 
+int os_handle_read(void *ctx, int handle, uint64_t offset, void *data, size_t len)
+{
+    (void)ctx;
+    return os_file_read_at(handle, offset, data, len);
+}
+
+void os_handle_close(void *ctx, int handle)
+{
+    (void)ctx;
+    os_close(handle);
+}
+
 int os_file_size(int fd, uint64_t *out)
 {
     struct stat info;

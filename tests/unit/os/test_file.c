@@ -56,6 +56,7 @@ static void test_write_and_read(void **state)
     assert_int_equal(os_file_read_at(fd, 0, buf, 11), 11);
     assert_memory_equal(buf, "Hello world", 11);
     assert_int_equal(os_file_read_at(fd, 19, buf, sizeof(buf)), 2);
+    assert_int_equal(os_handle_read(NULL, fd, 19, buf, sizeof(buf)), 2);
     assert_memory_equal(buf, "\0!", 2);
     assert_int_equal(os_file_read_at(fd, 21, buf, sizeof(buf)), 0);
     assert_int_equal(os_file_read_at(fd, UINT64_MAX, buf, sizeof(buf)), 0);
