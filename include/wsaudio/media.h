@@ -207,14 +207,15 @@ void media_session_free(struct media_session *s);
 /* Our offer: of the INVITE, or of a 2xx to one without. ST_TOO_LARGE. */
 WS_MUST_CHECK int media_session_write_offer(struct media_session *s, struct outbuf *out);
 
-/* What an offer comes to, held against what is in force: one that offers more codecs in another order still changes nothing when the
- * one in use is among them; none at all asks for ours, which is what it was. */
-enum media_offer { MEDIA_OFFER_SAME, MEDIA_OFFER_CHANGES, MEDIA_OFFER_UNUSABLE };
-enum media_offer media_session_judge(const struct media_session *s, struct span offer);
-/* Writes the answer to an offer that is not UNUSABLE, first or again; no offer: ours, and the ACK brings the answer. What it comes to
- * is in force with media_session_start. ST_BAD: *why says what cannot be done. ST_TOO_LARGE. */
+/* Writes the answer to an offer, first or again: whatever the session can serve (RFC 3264 8: another address, direction, codec, payload
+ * type), and the same for every owner. No offer: ours, and the ACK brings the answer. The codec in use stays while it is offered; the
+ * version of our SDP goes up by one when its text is another. What it comes to is in force with media_session_start, once the
+ * answer is on its way; until then, and with any failure, all is as it was. ST_BAD: *why says what cannot be served. ST_TOO_LARGE. */
+#define MEDIA_ANSWER_MAX 4096 /* bytes: every m= line of the offer comes back */
 WS_MUST_CHECK int media_session_answer(struct media_session *s, struct span offer, struct outbuf *out,
                                        const char **why);
+/* What media_session_answer wrote last could not be sent, or may not: the session is as it was before. Nothing behind a failure. */
+void media_session_withdraw(struct media_session *s);
 /* The answer to an offer of ours. ST_BAD: *why. */
 WS_MUST_CHECK int media_session_take_answer(struct media_session *s, struct span answer, const char **why);
 /* Negotiated without SDP: what the owner knows of the far end. */

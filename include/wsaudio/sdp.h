@@ -67,6 +67,8 @@ WS_MUST_CHECK int sdp_write_offer(const struct sdp_local *local, struct outbuf *
 WS_MUST_CHECK int sdp_accept_answer(const struct sdp_session *answer, struct sdp_negotiated *out, const char **why);
 /* Judges an offer; ST_BAD as above (the caller answers 488). The first of the offer's formats that we know wins. */
 WS_MUST_CHECK int sdp_accept_offer(const struct sdp_session *offer, struct sdp_negotiated *out, const char **why);
+/* The offer has that codec under that number: whoever sends so may go on. */
+bool sdp_offer_has(const struct sdp_session *offer, enum audio_codec codec, uint8_t payload_type);
 /* Whether we can send to what was agreed from an address of ours: an address of another family cannot be reached (ST_BAD,
  * *why), and RTCP to one is left out. Unset addresses (0.0.0.0, a hold) pass. */
 WS_MUST_CHECK int sdp_negotiated_fit(struct sdp_negotiated *negotiated, const struct net_addr *local, const char **why);
@@ -82,7 +84,5 @@ static inline bool sdp_negotiated_is_event(const struct sdp_negotiated *negotiat
 {
     return payload_type == negotiated->telephone_event_pt || payload_type == negotiated->telephone_event_ours;
 }
-/* Same RTP and RTCP address and port, codec, payload types, ptime and direction: a re-INVITE that changes nothing. */
-bool sdp_negotiated_equal(const struct sdp_negotiated *a, const struct sdp_negotiated *b);
 
 #endif

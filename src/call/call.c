@@ -34,23 +34,27 @@ static void act_start_limits(struct call *call)
     call_expire(call);
 }
 
-/* The pending offer's text; only during CALL_EV_OFFER_SAME. */
-static void accept_offer(struct call *call, struct span offer)
+/* A re-INVITE is a sign of life: the wait for media begins anew. Who holds us has music for us or, most telephones, nothing at all. */
+static void begin_wait(struct call *call)
+{
+    media_session_signs_life(call->media, *call->calls->now);
+    call->may_be_silent = !media_session_negotiated(call->media)->we_send;
+}
+
+/* Only during CALL_EV_OFFER. Without an offer in the request it is ours that goes out, and the ACK brings what is in force. */
+static void accept_offer(struct call *call, struct span answer)
 {
     struct calls *all = call->calls;
-    const char *why = NULL;
-    char sdp[SDP_WRITE_MAX];
-    struct outbuf out;
 
-    outbuf_init(&out, sdp, sizeof(sdp));
-    if (media_session_answer(call->media, offer, &out, &why) != ST_OK ||
-        sip_inv_accept_offer(all->sip, *all->now, call->usage, outbuf_view(&out)) != ST_OK) {
+    if (sip_inv_accept_offer(all->sip, *all->now, call->usage, answer) != ST_OK) {
+        media_session_withdraw(call->media);
         log_write(all->log, LOG_DEBUG, "call %s: the offer could not be answered", call->label);
         return;
     }
-    media_session_signs_life(call->media,
-                             *all->now); /* a re-INVITE is a sign of life: the wait for media begins anew */
-    call->may_be_silent = false;
+    if (!media_session_awaits_answer(call->media)) {
+        media_session_start(call->media, *all->now, &call->sip_peer, true);
+    }
+    begin_wait(call);
     timerq_set(&all->timers, &call->timer, *all->now); /* call_expire finds the next deadline */
 }
 
@@ -58,6 +62,7 @@ static void refuse_offer(struct call *call)
 {
     struct calls *all = call->calls;
 
+    media_session_withdraw(call->media); /* it could be served, but not in this state */
     call->may_be_silent = true;
     if (sip_inv_refuse_offer(all->sip, *all->now, call->usage, 488) != ST_OK) {
         log_write(all->log, LOG_DEBUG, "call %s: the offer could not be refused", call->label);
@@ -99,7 +104,7 @@ static void tell_state(const struct call *call)
                   .kind = CALL_EVENT_STATE, .state = call->state, .code = call->end_code, .text = call->end_reason});
 }
 
-static void run_actions(struct call *call, unsigned actions, struct span offer)
+static void run_actions(struct call *call, unsigned actions, struct span answer)
 {
     struct calls *all = call->calls;
 
@@ -110,7 +115,7 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
         act_start_limits(call);
     }
     if ((actions & CALL_ACT_ACCEPT_OFFER) != 0) {
-        accept_offer(call, offer);
+        accept_offer(call, answer);
     }
     if ((actions & CALL_ACT_REFUSE_OFFER) != 0) {
         refuse_offer(call);
@@ -147,7 +152,8 @@ static void run_actions(struct call *call, unsigned actions, struct span offer)
     }
 }
 
-static void step_with(struct call *call, enum call_fsm_event event, struct span offer)
+/* answer: of CALL_EV_OFFER. */
+static void step_with(struct call *call, enum call_fsm_event event, struct span answer)
 {
     const struct fsm_cell *cell = &call_fsm[call->state][event];
     const struct log *log = call->calls->log;
@@ -165,7 +171,7 @@ static void step_with(struct call *call, enum call_fsm_event event, struct span 
     call->state = (enum call_state)cell->next;
     log_write(log, LOG_DEBUG, "call %s: %s -> %s on %s", call->label, call_state_name((int)from),
               call_state_name((int)call->state), call_fsm_event_name((int)event));
-    run_actions(call, cell->actions, offer);
+    run_actions(call, cell->actions, answer);
 }
 
 void call_step(struct call *call, enum call_fsm_event event)
@@ -320,7 +326,6 @@ static void on_answer(struct call *call, const struct sip_event *event)
 /* The ACK to a re-INVITE that had no offer: what it answers to ours is in force. */
 static void on_late_answer(struct call *call, const struct sip_event *event)
 {
-    struct calls *all = call->calls;
     const char *why = TEXT_EN_WORD_BAD_SDP;
     int status = media_session_take_late_answer(call->media, event->body, &why);
 
@@ -332,16 +337,22 @@ static void on_late_answer(struct call *call, const struct sip_event *event)
         return;
     }
     call_step(call, CALL_EV_REANSWERED);
-    call->may_be_silent = false;
-    media_session_signs_life(call->media, *all->now);
+    begin_wait(call);
     call_expire(call); /* the wait for media begins anew, or ends */
 }
 
 static void on_offer(struct call *call, const struct sip_event *event)
 {
-    bool same = media_session_judge(call->media, event->body) == MEDIA_OFFER_SAME;
+    const char *why = NULL;
+    char text[MEDIA_ANSWER_MAX];
+    struct outbuf out;
 
-    step_with(call, same ? CALL_EV_OFFER_SAME : CALL_EV_OFFER_OTHER, event->body);
+    outbuf_init(&out, text, sizeof(text));
+    bool usable = media_session_answer(call->media, event->body, &out, &why) == ST_OK;
+    if (!usable) {
+        log_write(call->calls->log, LOG_DEBUG, "call %s: an offer is refused: %s", call->label, why);
+    }
+    step_with(call, usable ? CALL_EV_OFFER : CALL_EV_OFFER_BAD, outbuf_view(&out));
 }
 
 void calls_sip_event(struct calls *all, const struct sip_event *event)

@@ -24,8 +24,8 @@ const struct fsm_cell call_fsm[CALL_ST_COUNT][CALL_EV_COUNT] = {
         [CALL_EV_EARLY] = CANNOT,
         [CALL_EV_ANSWERED] = CANNOT,
         [CALL_EV_UNUSABLE] = CANNOT,
-        [CALL_EV_OFFER_SAME] = CANNOT,
-        [CALL_EV_OFFER_OTHER] = CANNOT,
+        [CALL_EV_OFFER] = CANNOT,
+        [CALL_EV_OFFER_BAD] = CANNOT,
         [CALL_EV_REANSWERED] = CANNOT,
         [CALL_EV_FAR_END] = CANNOT,
         /* dialling is one step of one turn: nothing comes between */
@@ -44,8 +44,8 @@ const struct fsm_cell call_fsm[CALL_ST_COUNT][CALL_EV_COUNT] = {
         [CALL_EV_EARLY] = GO(CALL_ST_EARLY, CALL_ACT_OPEN_MEDIA | TELL),
         [CALL_EV_ANSWERED] = GO(CALL_ST_ESTABLISHED, ANSWER),
         [CALL_EV_UNUSABLE] = GO(CALL_ST_ENDED, END_BY_US),
-        [CALL_EV_OFFER_SAME] = GO(CALL_ST_TRYING, CALL_ACT_REFUSE_OFFER), /* no agreement to keep yet */
-        [CALL_EV_OFFER_OTHER] = GO(CALL_ST_TRYING, CALL_ACT_REFUSE_OFFER),
+        [CALL_EV_OFFER] = GO(CALL_ST_TRYING, CALL_ACT_REFUSE_OFFER), /* no agreement to keep yet */
+        [CALL_EV_OFFER_BAD] = GO(CALL_ST_TRYING, CALL_ACT_REFUSE_OFFER),
         [CALL_EV_REANSWERED] = CANNOT, /* no offer of ours but the INVITE's is out */
         [CALL_EV_FAR_END] = GO(CALL_ST_ENDED, END_TOLD),
         [CALL_EV_HANGUP] = GO(CALL_ST_ENDED, END_BY_US),
@@ -64,8 +64,8 @@ const struct fsm_cell call_fsm[CALL_ST_COUNT][CALL_EV_COUNT] = {
         [CALL_EV_EARLY] = GO(CALL_ST_EARLY, CALL_ACT_OPEN_MEDIA | TELL),
         [CALL_EV_ANSWERED] = GO(CALL_ST_ESTABLISHED, ANSWER),
         [CALL_EV_UNUSABLE] = GO(CALL_ST_ENDED, END_BY_US),
-        [CALL_EV_OFFER_SAME] = GO(CALL_ST_RINGING, CALL_ACT_REFUSE_OFFER),
-        [CALL_EV_OFFER_OTHER] = GO(CALL_ST_RINGING, CALL_ACT_REFUSE_OFFER),
+        [CALL_EV_OFFER] = GO(CALL_ST_RINGING, CALL_ACT_REFUSE_OFFER),
+        [CALL_EV_OFFER_BAD] = GO(CALL_ST_RINGING, CALL_ACT_REFUSE_OFFER),
         [CALL_EV_REANSWERED] = CANNOT,
         [CALL_EV_FAR_END] = GO(CALL_ST_ENDED, END_TOLD),
         [CALL_EV_HANGUP] = GO(CALL_ST_ENDED, END_BY_US),
@@ -84,8 +84,8 @@ const struct fsm_cell call_fsm[CALL_ST_COUNT][CALL_EV_COUNT] = {
         [CALL_EV_EARLY] = GO(CALL_ST_EARLY, CALL_ACT_OPEN_MEDIA), /* the newest SDP counts: another fork, another address */
         [CALL_EV_ANSWERED] = GO(CALL_ST_ESTABLISHED, ANSWER),
         [CALL_EV_UNUSABLE] = GO(CALL_ST_ENDED, END_BY_US),
-        [CALL_EV_OFFER_SAME] = GO(CALL_ST_EARLY, CALL_ACT_REFUSE_OFFER),
-        [CALL_EV_OFFER_OTHER] = GO(CALL_ST_EARLY, CALL_ACT_REFUSE_OFFER),
+        [CALL_EV_OFFER] = GO(CALL_ST_EARLY, CALL_ACT_REFUSE_OFFER),
+        [CALL_EV_OFFER_BAD] = GO(CALL_ST_EARLY, CALL_ACT_REFUSE_OFFER),
         [CALL_EV_REANSWERED] = CANNOT,
         [CALL_EV_FAR_END] = GO(CALL_ST_ENDED, END_TOLD),
         [CALL_EV_HANGUP] = GO(CALL_ST_ENDED, END_BY_US),
@@ -104,8 +104,8 @@ const struct fsm_cell call_fsm[CALL_ST_COUNT][CALL_EV_COUNT] = {
         [CALL_EV_EARLY] = CANNOT,
         [CALL_EV_ANSWERED] = CANNOT,
         [CALL_EV_UNUSABLE] = CANNOT, /* the offer was judged before it rang */
-        [CALL_EV_OFFER_SAME] = CANNOT, /* the stack refuses one before the answer */
-        [CALL_EV_OFFER_OTHER] = CANNOT,
+        [CALL_EV_OFFER] = CANNOT, /* the stack refuses one before the answer */
+        [CALL_EV_OFFER_BAD] = CANNOT,
         [CALL_EV_REANSWERED] = CANNOT,
         [CALL_EV_FAR_END] = GO(CALL_ST_ENDED, CALL_ACT_STOP_RINGING | END), /* CANCEL, or BYE */
         [CALL_EV_HANGUP] = GO(CALL_ST_ENDED, END_ALERT), /* the server stops */
@@ -123,8 +123,8 @@ const struct fsm_cell call_fsm[CALL_ST_COUNT][CALL_EV_COUNT] = {
         [CALL_EV_EARLY] = CANNOT,
         [CALL_EV_ANSWERED] = GO(CALL_ST_ESTABLISHED, ANSWER), /* the ACK's SDP */
         [CALL_EV_UNUSABLE] = GO(CALL_ST_ENDED, END_BY_US), /* or it has none */
-        [CALL_EV_OFFER_SAME] = CANNOT, /* the stack refuses one before the ACK */
-        [CALL_EV_OFFER_OTHER] = CANNOT,
+        [CALL_EV_OFFER] = CANNOT, /* the stack refuses one before the ACK */
+        [CALL_EV_OFFER_BAD] = CANNOT,
         [CALL_EV_REANSWERED] = CANNOT, /* the first answer is ANSWERED */
         [CALL_EV_FAR_END] = GO(CALL_ST_ENDED, END_TOLD), /* BYE, or no ACK */
         [CALL_EV_HANGUP] = GO(CALL_ST_ENDED, END_BY_US),
@@ -142,8 +142,8 @@ const struct fsm_cell call_fsm[CALL_ST_COUNT][CALL_EV_COUNT] = {
         [CALL_EV_EARLY] = DROP,
         [CALL_EV_ANSWERED] = CANNOT, /* the stack tells the first 2xx only */
         [CALL_EV_UNUSABLE] = GO(CALL_ST_ENDED, CALL_ACT_TELL_STATS | END_BY_US), /* of an ACK to a re-INVITE */
-        [CALL_EV_OFFER_SAME] = GO(CALL_ST_ESTABLISHED, CALL_ACT_ACCEPT_OFFER),
-        [CALL_EV_OFFER_OTHER] = GO(CALL_ST_ESTABLISHED, CALL_ACT_REFUSE_OFFER), /* 488, the call goes on */
+        [CALL_EV_OFFER] = GO(CALL_ST_ESTABLISHED, CALL_ACT_ACCEPT_OFFER), /* RFC 3261 14.2, RFC 3264 8 */
+        [CALL_EV_OFFER_BAD] = GO(CALL_ST_ESTABLISHED, CALL_ACT_REFUSE_OFFER), /* 488, the call goes on */
         [CALL_EV_REANSWERED] = GO(CALL_ST_ESTABLISHED, CALL_ACT_OPEN_MEDIA), /* RFC 3261 14.2: the ACK's SDP is in force */
         [CALL_EV_FAR_END] = GO(CALL_ST_ENDED, CALL_ACT_TELL_STATS | END_TOLD),
         [CALL_EV_HANGUP] = GO(CALL_ST_ENDED, CALL_ACT_TELL_STATS | END_BY_US),
@@ -163,8 +163,8 @@ const struct fsm_cell call_fsm[CALL_ST_COUNT][CALL_EV_COUNT] = {
         [CALL_EV_EARLY] = CANNOT,
         [CALL_EV_ANSWERED] = CANNOT,
         [CALL_EV_UNUSABLE] = CANNOT,
-        [CALL_EV_OFFER_SAME] = CANNOT,
-        [CALL_EV_OFFER_OTHER] = CANNOT,
+        [CALL_EV_OFFER] = CANNOT,
+        [CALL_EV_OFFER_BAD] = CANNOT,
         [CALL_EV_REANSWERED] = CANNOT,
         [CALL_EV_FAR_END] = CANNOT,
         [CALL_EV_HANGUP] = CANNOT,
@@ -200,7 +200,7 @@ const char *call_fsm_event_name(int event)
         [CALL_EV_DIALLED] = "dialled",       [CALL_EV_NOT_PLACED] = "not_placed",
         [CALL_EV_RINGS] = "rings",           [CALL_EV_EARLY] = "early",
         [CALL_EV_ANSWERED] = "answered",     [CALL_EV_UNUSABLE] = "unusable",
-        [CALL_EV_OFFER_SAME] = "offer_same", [CALL_EV_OFFER_OTHER] = "offer_other",
+        [CALL_EV_OFFER] = "offer",           [CALL_EV_OFFER_BAD] = "offer_bad",
         [CALL_EV_REANSWERED] = "reanswered", [CALL_EV_FAR_END] = "far_end",
         [CALL_EV_HANGUP] = "hangup",         [CALL_EV_LIMIT] = "limit",
         [CALL_EV_ORPHANED] = "orphaned",     [CALL_EV_INCOMING] = "incoming",

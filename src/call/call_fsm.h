@@ -12,8 +12,8 @@ enum call_fsm_event {
     CALL_EV_EARLY,       /* 18x with usable SDP */
     CALL_EV_ANSWERED,    /* 2xx with usable SDP */
     CALL_EV_UNUSABLE,    /* 2xx, or the ACK to one of ours that had an offer, whose SDP cannot be used */
-    CALL_EV_OFFER_SAME,  /* re-INVITE that changes nothing */
-    CALL_EV_OFFER_OTHER, /* any other re-INVITE */
+    CALL_EV_OFFER,       /* re-INVITE or UPDATE that the media session can serve */
+    CALL_EV_OFFER_BAD,   /* one that it cannot: no common codec, no audio, an address of another family */
     CALL_EV_REANSWERED,  /* the ACK to a re-INVITE without an offer brings a usable answer to ours */
     CALL_EV_FAR_END,     /* the SIP usage ended: final response, BYE, time-out */
     CALL_EV_HANGUP,      /* its owner hangs up, or the server stops */
@@ -30,8 +30,8 @@ enum call_fsm_event {
 enum call_action {
     CALL_ACT_OPEN_MEDIA = 1 << 0,   /* take over the SDP's address and codec, start sending */
     CALL_ACT_START_LIMITS = 1 << 1, /* duration and no-media clocks, recording */
-    CALL_ACT_ACCEPT_OFFER = 1 << 2,
-    CALL_ACT_REFUSE_OFFER = 1 << 3,
+    CALL_ACT_ACCEPT_OFFER = 1 << 2, /* 200 with our answer, which is in force with it */
+    CALL_ACT_REFUSE_OFFER = 1 << 3, /* 488, and all stays as it was */
     CALL_ACT_CLOSE_MEDIA = 1 << 4,  /* stop playing and recording, RTCP BYE, free the ports */
     CALL_ACT_TELL_STATS = 1 << 5,   /* the figures, and the quality warnings */
     CALL_ACT_END_USAGE = 1 << 6,    /* BYE or CANCEL, finished by the SIP stack alone */

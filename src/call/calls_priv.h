@@ -23,7 +23,8 @@ struct call {
     enum call_state state;
     char label[CALL_LABEL_MAX + 1]; /* bare target for logs and file names */
     bool was_established;
-    bool may_be_silent; /* a re-INVITE was refused: the far end may hold all the same, and send nothing */
+    bool
+        may_be_silent; /* a re-INVITE holds us, or was refused and may have been meant so: the far end may send nothing */
     mono_us established_at;
     struct timerq_entry timer; /* the nearer of duration and no-media */
     struct list_node ended;    /* in the list of those that are to be released */

@@ -5,7 +5,6 @@
 
 #include "calls_priv.h"
 
-#define ANSWER_MAX 4096      /* every m= line of the offer comes back */
 #define RING_EVERY DUR_S(60) /* RFC 3261 13.3.1.1 */
 
 /* ---- judging the INVITE ---- */
@@ -13,7 +12,7 @@
 static int try_answer(const struct calls *all, const struct sdp_negotiated *negotiated, struct span offer)
 {
     struct sdp_local local = {.rtp = all->config.media_addr, .origin_id = UINT32_MAX, .direction = SDP_SENDRECV};
-    char text[ANSWER_MAX];
+    char text[MEDIA_ANSWER_MAX];
     struct outbuf out;
 
     local.rtp.port = UINT16_MAX;
@@ -135,7 +134,7 @@ static int take(struct call *call)
     struct span offer = sip_inv_offer(all->sip, call->usage);
     enum call_fsm_event event = offer.len > 0 ? CALL_EV_TAKEN : CALL_EV_TAKEN_BLIND;
     const char *why = NULL;
-    char text[ANSWER_MAX];
+    char text[MEDIA_ANSWER_MAX];
     struct outbuf out;
     int status = call_open_media(call);
 

@@ -121,17 +121,17 @@ static void on_answer(struct line *line, const struct sip_event *event)
 static void on_offer(struct line *line, const struct sip_event *event)
 {
     struct phone *p = line->phone;
+    struct media_session *session = line->audio.session;
     const char *why = NULL;
-    char text[SDP_WRITE_MAX];
+    char text[MEDIA_ANSWER_MAX];
     struct outbuf out;
 
     outbuf_init(&out, text, sizeof(text));
-    if (media_session_answer(line->audio.session, event->body, &out, &why) != ST_OK ||
-        sip_inv_accept_offer(p->sip, engine_now(p->engine), line->usage, outbuf_view(&out)) != ST_OK) {
-        (void)!sip_inv_refuse_offer(p->sip, engine_now(p->engine), line->usage, 488);
-        return;
-    }
-    if (event->body.len > 0) {
+    if (media_session_answer(session, event->body, &out, &why) != ST_OK) {
+        (void)!sip_inv_refuse_offer(p->sip, engine_now(p->engine), line->usage, 488); /* else the stack does */
+    } else if (sip_inv_accept_offer(p->sip, engine_now(p->engine), line->usage, outbuf_view(&out)) != ST_OK) {
+        media_session_withdraw(session);
+    } else if (!media_session_awaits_answer(session)) {
         (void)!line_audio_start(&line->audio, true); /* it sends already */
     }
 }

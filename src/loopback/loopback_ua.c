@@ -83,7 +83,7 @@ static int far_answer(struct far_call *f, mono_us now, struct span offer, enum f
                                                 .source = kind == FAR_TONE ? MEDIA_SOURCE_TONE : MEDIA_SOURCE_REFLECT,
                                                 .event = no_event};
     const char *why = NULL;
-    char text[SDP_WRITE_MAX];
+    char text[MEDIA_ANSWER_MAX];
     struct outbuf out;
 
     if (offer.len == 0) {
@@ -158,18 +158,16 @@ static void on_offer(struct far_call *f, const struct sip_event *event)
     const mono_us now = event->now;
     struct loopback_ua *u = f->ua;
     const char *why = NULL;
-    char text[SDP_WRITE_MAX];
+    char text[MEDIA_ANSWER_MAX];
     struct outbuf out;
 
     outbuf_init(&out, text, sizeof(text));
-    int status = media_session_answer(f->media, event->body, &out, &why);
-    if (status == ST_OK && event->body.len > 0) {
+    if (media_session_answer(f->media, event->body, &out, &why) != ST_OK) {
+        (void)!sip_inv_refuse_offer(u->sip, now, f->usage, 488); /* else the stack does */
+    } else if (sip_inv_accept_offer(u->sip, now, f->usage, outbuf_view(&out)) != ST_OK) {
+        media_session_withdraw(f->media);
+    } else if (!media_session_awaits_answer(f->media)) {
         media_session_start(f->media, now, &f->sip_peer, true);
-    }
-    status = status == ST_OK ? sip_inv_accept_offer(u->sip, now, f->usage, outbuf_view(&out))
-                             : sip_inv_refuse_offer(u->sip, now, f->usage, 488);
-    if (status != ST_OK) {
-        log_write(u->config.log, LOG_DEBUG, "loopback exchange: re-INVITE could not be answered");
     }
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "echo.h"
 
+#include <assert.h>
+
 void echo_push(struct echo *e, struct span payload)
 {
     for (size_t i = 0; i < payload.len; i++) {
@@ -24,4 +26,10 @@ bool echo_take(struct echo *e, uint8_t *out, size_t count)
     e->head = (e->head + (uint32_t)count) % ECHO_SAMPLES;
     e->held -= (uint32_t)count;
     return true;
+}
+
+void echo_recode(struct echo *e, enum audio_codec from, enum audio_codec to)
+{
+    assert(audio_codec_width(from) == 1 && audio_codec_width(to) == 1);
+    audio_convert(from, e->samples, to, e->samples, ECHO_SAMPLES);
 }

@@ -28,5 +28,7 @@ static inline bool echo_wants(const struct sdp_negotiated *negotiated, const str
 void echo_push(struct echo *e, struct span payload);
 /* Exactly count samples, or false: nothing that could come back. */
 bool echo_take(struct echo *e, uint8_t *out, size_t count);
+/* The call goes on in another codec: what waits becomes samples of that. Both have one octet a sample, as all that are echoed. */
+void echo_recode(struct echo *e, enum audio_codec from, enum audio_codec to);
 
 #endif

@@ -39,6 +39,13 @@ struct media_dropped {
     bool told; /* in the log */
 };
 
+/* Our side of SDP, as it was said last. */
+struct session_sdp {
+    struct sdp_local local;
+    uint32_t said;   /* hash of the text */
+    bool answer_due; /* it was our 2xx to a re-INVITE without an offer: the ACK brings the answer */
+};
+
 struct media_session {
     struct media *media;
     struct pool_id id;
@@ -51,11 +58,11 @@ struct media_session {
     bool confirmed;
     bool muted;
     /* SDP */
-    struct sdp_local local;
-    bool offered;                     /* the last SDP that we sent was an offer */
-    bool answer_due;                  /* it was our 2xx to a re-INVITE without one: the ACK brings the answer */
-    struct sdp_negotiated negotiated; /* in force once started */
-    struct sdp_negotiated pending;    /* what start takes over */
+    struct session_sdp ours, ours_before; /* before: of media_session_withdraw */
+    struct sdp_negotiated negotiated;     /* in force once started */
+    struct sdp_negotiated
+        former; /* when it had other payload types: packets under way, and what RFC 3264 8.3.2 keeps */
+    struct sdp_negotiated pending; /* what start takes over */
     /* RTP and RTCP */
     struct rtp_tx tx;
     struct rtp_rx rx;
@@ -97,6 +104,11 @@ struct media_payload {
 static inline void session_tell(const struct media_session *s, const struct media_event *event)
 {
     s->config.event(s->config.ctx, event);
+}
+/* The direction lets us send, and we do. */
+static inline bool session_may_send(const struct media_session *s)
+{
+    return s->sending && s->negotiated.we_send;
 }
 /* The one place where a packet leaves, RTP and RTCP. */
 void media_session_emit(struct media_session *s, bool rtcp, const struct net_addr *to, struct span packet);

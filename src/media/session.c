@@ -5,6 +5,7 @@
 
 #include "media_priv.h"
 #include "uplink.h"
+#include "wsaudio/base/hash.h"
 
 void media_session_emit(struct media_session *s, bool rtcp, const struct net_addr *to, struct span packet)
 {
@@ -31,10 +32,11 @@ static void on_flow(void *ctx, bool stop)
 static int open_ports(struct media_session *s)
 {
     const struct media_io *io = &s->media->config.io;
+    struct sdp_local *local = &s->ours.local;
 
-    s->local = (struct sdp_local){.rtp = s->config.local, .version = 1, .direction = SDP_SENDRECV};
-    s->local.rtp.port = s->config.port;
-    return s->config.port != 0 ? ST_OK : io->open(io->ctx, s->id, &s->local.rtp.port);
+    *local = (struct sdp_local){.rtp = s->config.local, .direction = SDP_SENDRECV};
+    local->rtp.port = s->config.port;
+    return s->config.port != 0 ? ST_OK : io->open(io->ctx, s->id, &local->rtp.port);
 }
 
 int media_session_open(struct media *m, const struct media_session_config *config, struct media_session **out)
@@ -55,7 +57,7 @@ int media_session_open(struct media *m, const struct media_session_config *confi
         return status;
     }
     const struct tx_queue_hooks hooks = {.ctx = s, .mark = on_mark, .flow = on_flow};
-    s->local.origin_id = rng_u32(m->config.rng);
+    s->ours.local.origin_id = rng_u32(m->config.rng);
     list_init(&s->node);
     list_init(&s->converting_node);
     player_init(&s->player, &m->config.files, &m->budget);
@@ -126,79 +128,79 @@ void media_session_free(struct media_session *s)
 
 /* ---- SDP ---- */
 
+static int sdp_put(const struct media_session *s, struct span offer, struct outbuf *out)
+{
+    return offer.len > 0 ? sdp_write_answer(&s->ours.local, &s->pending, offer, out)
+                         : sdp_write_offer(&s->ours.local, out);
+}
+
+/* RFC 3264 8: the version goes up by one when our SDP says something else than before, and only then. It stands in the text that is
+ * compared, so that a new one is written again. */
+static int sdp_say(struct media_session *s, struct span offer, struct outbuf *out)
+{
+    struct session_sdp *ours = &s->ours;
+    size_t begin = out->len;
+    bool first = ours->local.version == 0;
+    uint32_t seed = (uint32_t)ours->local.origin_id;
+
+    ours->local.version = first ? 1 : ours->local.version;
+    int status = sdp_put(s, offer, out);
+    if (status == ST_OK && !first && hash_octets(seed, span_from(outbuf_view(out), begin)) != ours->said) {
+        ours->local.version++;
+        out->len = begin;
+        status = sdp_put(s, offer, out);
+    }
+    ours->said = hash_octets(seed, span_from(outbuf_view(out), begin));
+    return status;
+}
+
 int media_session_write_offer(struct media_session *s, struct outbuf *out)
 {
-    s->offered = true;
-    return sdp_write_offer(&s->local, out);
+    return sdp_say(s, SPAN_NONE, out);
 }
 
-static bool is_offered(const struct sdp_session *offer, const struct sdp_negotiated *negotiated)
+/* What the offer comes to. Whoever sends may go on in the codec in use while it is among those offered, in whatever order. */
+static int offer_accept(const struct media_session *s, struct span offer, struct sdp_negotiated *out, const char **why)
 {
-    for (size_t i = 0; i < offer->format_count; i++) {
-        if (offer->formats[i].payload_type == negotiated->payload_type) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum media_offer judge(const struct media_session *s, struct span offer, struct sdp_negotiated *negotiated,
-                              const char **why)
-{
+    const struct sdp_negotiated *now = &s->negotiated;
     struct sdp_session sdp;
+    int status = sdp_parse(offer, &sdp, why);
 
-    if (sdp_parse(offer, &sdp, why) != ST_OK || sdp_accept_offer(&sdp, negotiated, why) != ST_OK ||
-        sdp_negotiated_fit(negotiated, &s->local.rtp, why) != ST_OK) {
-        return MEDIA_OFFER_UNUSABLE;
+    if (status == ST_OK) {
+        status = sdp_accept_offer(&sdp, out, why);
     }
-    if (!s->started) {
-        return MEDIA_OFFER_CHANGES;
+    if (status == ST_OK && s->started && sdp_offer_has(&sdp, now->codec, now->payload_type)) {
+        out->codec = now->codec;
+        out->payload_type = now->payload_type;
     }
-    struct sdp_negotiated kept = *negotiated;
-    if (is_offered(&sdp, &s->negotiated)) {
-        kept.codec = s->negotiated.codec;
-        kept.payload_type = s->negotiated.payload_type;
-    }
-    if (!sdp_negotiated_equal(&kept, &s->negotiated)) {
-        return MEDIA_OFFER_CHANGES;
-    }
-    *negotiated = s->negotiated;
-    return MEDIA_OFFER_SAME;
-}
-
-enum media_offer media_session_judge(const struct media_session *s, struct span offer)
-{
-    struct sdp_negotiated negotiated;
-    const char *why = NULL;
-
-    return offer.len == 0 ? MEDIA_OFFER_SAME : judge(s, offer, &negotiated, &why);
-}
-
-/* RFC 3264 8: the version goes up when our SDP becomes another one. */
-static int ask_back(struct media_session *s, struct outbuf *out)
-{
-    if (!s->offered && s->started) {
-        s->local.version++; /* what we said before was an answer */
-    }
-    s->answer_due = s->started;
-    return media_session_write_offer(s, out);
+    return status == ST_OK ? sdp_negotiated_fit(out, &s->ours.local.rtp, why) : status;
 }
 
 int media_session_answer(struct media_session *s, struct span offer, struct outbuf *out, const char **why)
 {
-    if (offer.len == 0) {
-        return ask_back(s, out);
+    struct sdp_negotiated negotiated = {0};
+
+    s->ours_before = s->ours;
+    int status = offer.len > 0 ? offer_accept(s, offer, &negotiated, why) : ST_OK;
+    if (status != ST_OK) {
+        return status;
     }
-    enum media_offer verdict = judge(s, offer, &s->pending, why);
-    if (verdict == MEDIA_OFFER_UNUSABLE) {
-        return ST_BAD;
+    if (offer.len > 0) {
+        s->pending = negotiated;
     }
-    if (verdict == MEDIA_OFFER_CHANGES && s->started) {
-        s->local.version++;
+    s->ours.answer_due = offer.len == 0 && s->started;
+    status = sdp_say(s, offer, out);
+    if (status != ST_OK) {
+        *why = "too many media lines";
+        media_session_withdraw(s);
     }
-    s->offered = false;
-    s->answer_due = false;
-    return sdp_write_answer(&s->local, &s->pending, offer, out);
+    return status;
+}
+
+void media_session_withdraw(struct media_session *s)
+{
+    s->ours = s->ours_before;
+    s->pending = s->negotiated;
 }
 
 int media_session_take_answer(struct media_session *s, struct span answer, const char **why)
@@ -209,7 +211,7 @@ int media_session_take_answer(struct media_session *s, struct span answer, const
     if (status == ST_OK) {
         status = sdp_accept_answer(&sdp, &s->pending, why);
     }
-    return status == ST_OK ? sdp_negotiated_fit(&s->pending, &s->local.rtp, why) : status;
+    return status == ST_OK ? sdp_negotiated_fit(&s->pending, &s->ours.local.rtp, why) : status;
 }
 
 void media_session_assume(struct media_session *s, const struct sdp_negotiated *negotiated)
@@ -221,7 +223,7 @@ int media_session_take_late_answer(struct media_session *s, struct span answer, 
 {
     struct sdp_session sdp;
 
-    s->answer_due = false;
+    s->ours.answer_due = false;
     if (answer.len == 0) {
         return ST_AGAIN; /* against the rules, and changes nothing */
     }
@@ -235,7 +237,7 @@ int media_session_take_late_answer(struct media_session *s, struct span answer, 
 
 bool media_session_awaits_answer(const struct media_session *s)
 {
-    return s->answer_due;
+    return s->ours.answer_due;
 }
 
 /* ---- what was negotiated ---- */
@@ -254,10 +256,30 @@ static void start_sending(struct media_session *s, mono_us now, dur_us interval)
     s->sending = true;
 }
 
-void media_session_start(struct media_session *s, mono_us now, const struct net_addr *sip_peer, bool sending)
+static bool same_numbers(const struct sdp_negotiated *a, const struct sdp_negotiated *b)
 {
+    return a->payload_type == b->payload_type && a->telephone_event_pt == b->telephone_event_pt &&
+           a->telephone_event_ours == b->telephone_event_ours;
+}
+
+/* From one codec to another in mid-call (RFC 3264 8.3): what is queued lies in codecs of its own, but for what is echoed. */
+static void take_over(struct media_session *s)
+{
+    if (!s->started) {
+        s->former = s->pending;
+    } else if (!same_numbers(&s->negotiated, &s->pending)) {
+        s->former = s->negotiated;
+    }
+    if (s->started && s->config.source == MEDIA_SOURCE_ECHO) {
+        echo_recode(&s->echo, s->negotiated.codec, s->pending.codec);
+    }
     s->negotiated = s->pending;
     s->started = true;
+}
+
+void media_session_start(struct media_session *s, mono_us now, const struct net_addr *sip_peer, bool sending)
+{
+    take_over(s);
     const struct rtp_far far = {
         .rtp = s->negotiated.rtp, .rtcp = s->negotiated.rtcp, .sip_peer = *sip_peer, .sends = s->negotiated.we_receive};
     rtp_source_agree(&s->source, now, &far);
@@ -284,7 +306,7 @@ const struct sdp_negotiated *media_session_negotiated(const struct media_session
 
 uint16_t media_session_port(const struct media_session *s)
 {
-    return s->local.rtp.port;
+    return s->ours.local.rtp.port;
 }
 
 struct pool_id media_session_id(const struct media_session *s)

@@ -6,22 +6,30 @@
 
 #define PAYLOAD_TYPE_NOISE 13 /* RFC 3551: a static type, so that far ends send it without having offered it */
 
-/* What a payload type brings: what was negotiated, and what was offered. */
+static bool is_agreed(const struct sdp_negotiated *agreed, uint8_t type, struct media_payload *out)
+{
+    if (type == agreed->payload_type) {
+        *out = (struct media_payload){MEDIA_PAYLOAD_AUDIO, agreed->codec};
+        return true;
+    }
+    out->kind = MEDIA_PAYLOAD_EVENT;
+    return sdp_negotiated_is_event(agreed, type);
+}
+
+/* What a payload type brings: what is agreed, what was before and may be under way still, and what was offered. */
 static struct media_payload payload_of(const struct media_session *s, uint8_t type)
 {
-    const struct sdp_negotiated *a = &s->negotiated;
-    enum audio_codec codec = AUDIO_ULAW;
+    struct media_payload payload = {MEDIA_PAYLOAD_EVENT, AUDIO_CODEC_COUNT};
 
-    if (s->started && type == a->payload_type) {
-        return (struct media_payload){MEDIA_PAYLOAD_AUDIO, a->codec};
+    if (s->started ? is_agreed(&s->negotiated, type, &payload) : type == SDP_TELEPHONE_EVENT_PT) {
+        return payload;
     }
-    if (s->started ? sdp_negotiated_is_event(a, type) : type == SDP_TELEPHONE_EVENT_PT) {
-        return (struct media_payload){MEDIA_PAYLOAD_EVENT, codec};
+    if (audio_codec_of_payload(type, &payload.codec)) {
+        payload.kind = MEDIA_PAYLOAD_AUDIO;
+    } else if (!s->started || !is_agreed(&s->former, type, &payload)) {
+        payload.kind = type == PAYLOAD_TYPE_NOISE ? MEDIA_PAYLOAD_NOISE : MEDIA_PAYLOAD_UNWANTED;
     }
-    if (audio_codec_of_payload(type, &codec)) {
-        return (struct media_payload){MEDIA_PAYLOAD_AUDIO, codec};
-    }
-    return (struct media_payload){type == PAYLOAD_TYPE_NOISE ? MEDIA_PAYLOAD_NOISE : MEDIA_PAYLOAD_UNWANTED, codec};
+    return payload;
 }
 
 /* ---- what is dropped ---- */
@@ -123,8 +131,9 @@ static void record_packet(struct media_session *s, mono_us now, const struct rtp
     if (!s->recorder.on || payload.kind != MEDIA_PAYLOAD_AUDIO) {
         return;
     }
-    audio_convert(payload.codec, (const uint8_t *)packet->payload.ptr, AUDIO_ULAW, ulaw, packet->payload.len);
-    recorder_received(&s->recorder, now, packet->timestamp, s->record_restart, ulaw, packet->payload.len);
+    size_t samples = packet->payload.len / audio_codec_width(payload.codec);
+    audio_convert(payload.codec, (const uint8_t *)packet->payload.ptr, AUDIO_ULAW, ulaw, samples);
+    recorder_received(&s->recorder, now, packet->timestamp, s->record_restart, ulaw, samples);
     s->record_restart = false;
 }
 
@@ -135,7 +144,7 @@ static void take_news(struct media_session *s, mono_us now, const struct rtp_pac
     media_session_downlink_push(s, now, packet, verdict, payload);
     rtp_dtmf_rx_stream(&s->dtmf_in, now, packet->ssrc);
     char digit = payload.kind == MEDIA_PAYLOAD_EVENT ? rtp_dtmf_rx_push(&s->dtmf_in, now, packet) : '\0';
-    if (payload.kind == MEDIA_PAYLOAD_EVENT && s->config.source == MEDIA_SOURCE_REFLECT && s->sending) {
+    if (payload.kind == MEDIA_PAYLOAD_EVENT && s->config.source == MEDIA_SOURCE_REFLECT && session_may_send(s)) {
         media_session_reflect_event(s, packet, digit != '\0');
     }
     if (digit != '\0') {
@@ -175,7 +184,7 @@ static void rtp_arrived(struct media_session *s, mono_us now, const struct net_a
     note_taken(s, now);
     log_first(s, from, &packet);
     enum rtp_rx_verdict verdict = rtp_rx_push(&s->rx, now, &packet, audio_codec_row(s->negotiated.codec)->clock_hz);
-    if (s->sending && echo_wants(&s->negotiated, &packet, verdict)) {
+    if (session_may_send(s) && echo_wants(&s->negotiated, &packet, verdict)) {
         give_back(s, &packet);
     }
     if (verdict != RTP_RX_DUPLICATE && verdict != RTP_RX_HELD) {

@@ -21,8 +21,8 @@ void media_session_reflect_event(struct media_session *s, const struct rtp_packe
     uint8_t bytes[RTP_HEADER_LEN + RTP_EVENT_LEN];
     struct outbuf out;
 
-    if (!rtp_dtmf_rx_is_newest(&s->dtmf_in, event)) {
-        return; /* no digit, or overtaken by the next one */
+    if (!rtp_dtmf_rx_is_newest(&s->dtmf_in, event) || s->negotiated.telephone_event_pt < 0) {
+        return; /* no digit, or overtaken by the next one, or there are none any more */
     }
     if (pressed) {
         s->event_out = s->tx.timestamp;

@@ -86,6 +86,18 @@ int sdp_accept_offer(const struct sdp_session *offer, struct sdp_negotiated *out
     return status;
 }
 
+bool sdp_offer_has(const struct sdp_session *offer, enum audio_codec codec, uint8_t payload_type)
+{
+    enum audio_codec offered;
+
+    for (size_t i = 0; i < offer->format_count; i++) {
+        if (offer->formats[i].payload_type == payload_type && sdp_format_codec(&offer->formats[i], &offered)) {
+            return offered == codec;
+        }
+    }
+    return false;
+}
+
 int sdp_negotiated_fit(struct sdp_negotiated *negotiated, const struct net_addr *local, const char **why)
 {
     negotiated->rtp = addr_unmapped(negotiated->rtp);
@@ -103,16 +115,4 @@ int sdp_negotiated_fit(struct sdp_negotiated *negotiated, const struct net_addr 
 bool sdp_answer_rejects(const struct sdp_session *answer)
 {
     return answer->has_audio && answer->rtp.port == 0;
-}
-
-static bool same_addr(const struct net_addr *a, const struct net_addr *b)
-{
-    return a->family == 0 || b->family == 0 ? a->family == b->family : addr_equal(a, b);
-}
-
-bool sdp_negotiated_equal(const struct sdp_negotiated *a, const struct sdp_negotiated *b)
-{
-    return a->codec == b->codec && a->payload_type == b->payload_type &&
-           a->telephone_event_pt == b->telephone_event_pt && a->ptime_ms == b->ptime_ms && a->we_send == b->we_send &&
-           a->we_receive == b->we_receive && same_addr(&a->rtp, &b->rtp) && same_addr(&a->rtcp, &b->rtcp);
 }

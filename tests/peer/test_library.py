@@ -2,7 +2,7 @@
 """libsip_client: the document's programs unchanged, and what its functions promise, against phones and SIPp.
 
 Scenarios: both document programs, static and shared, C99 and C++; -D and environment; digest; refusals, ringing given up;
-re-ACK of a repeated 200; the far end's BYE, re-INVITE, OPTIONS; one BYE whatever is called; packets that wait while the
+re-ACK of a repeated 200; the far end's BYE, re-INVITE, OPTIONS, offers that change something; one BYE whatever is called; packets that wait while the
 program sleeps; recv_with_timeout and flush_socket on own and foreign sockets; ports in use; exit, fork, callbacks."""
 import os
 import re
@@ -282,6 +282,39 @@ def test_far_end_acts():
         run.step("play x.wav")
         run.step("close")
         phone.never("BYE")
+        run.end()
+
+
+def offer_rows():
+    """The table of tests/support/offers.h, by which the gateway and the loopback exchange are judged too."""
+    path = os.path.join(os.path.dirname(__file__), "../support/offers.h")
+    with open(path, encoding="utf-8") as file:
+        rows = [re.findall(r'"([^"]*)"', line) for line in file if line.startswith('    {"')]
+    assert len(rows) > 10 and all(len(row) == 7 for row in rows)
+    return rows
+
+
+def test_offers_in_mid_call():
+    """What a re-INVITE changes is carried out, or gets 488; as the server does it."""
+    with Phone() as phone, driver(phone) as run:
+        run.step("init")
+        run.begin("call bob")
+        invite, _ = phone.answer()
+        run.wait("call 0")
+        run.begin("run -1")
+        for cseq, (name, address, media, event, direction, answered, ours) in enumerate(offer_rows(), 2):
+            lines = ["v=0", "o=phone 1 %d IN IP4 127.0.0.1" % cseq, "s=-", "c=IN IP4 " + (address or "127.0.0.1"), "t=0 0", "m=" + media]
+            lines += ["a=rtpmap:%s telephone-event/8000" % event] if event else []
+            lines += ["a=" + direction] if direction else []
+            phone.request(invite, "INVITE", cseq, "\r\n".join(lines) + "\r\n")
+            answer = phone.wait(200 if answered else 488, where=lambda m, n=cseq: m.get("cseq") == "%d INVITE" % n)
+            if answered:
+                assert (answer.media()[2], ours in answer.sdp_lines("a")) == ([int(n) for n in answered.split()], True), (name, answer.body)
+            phone.request(invite, "ACK", cseq, branch=None if answered else answer.branch)
+        phone.request(invite, "BYE", 100)
+        phone.wait(200, where=lambda m: "BYE" in m.get("cseq"))
+        run.wait("run 1")
+        run.step("close")
         run.end()
 
 

@@ -82,7 +82,7 @@ static void test_cells(void **state)
             bool hears = c->next != CALL_ST_ALERTING && c->next != CALL_ST_ACCEPTED && e != CALL_EV_NOT_PLACED;
             hears = ends ? hears && !rings && e != CALL_EV_ORPHANED : hears && c->next != s;
             CHECK(hears == ((acts & CALL_ACT_TELL_STATE) != 0), s, e);
-            bool offer = e == CALL_EV_OFFER_SAME || e == CALL_EV_OFFER_OTHER;
+            bool offer = e == CALL_EV_OFFER || e == CALL_EV_OFFER_BAD;
             unsigned replies = acts & (CALL_ACT_ACCEPT_OFFER | CALL_ACT_REFUSE_OFFER);
             CHECK(offer == (replies != 0), s, e); /* each offer gets exactly one answer */
             CHECK((replies & (replies - 1)) == 0, s, e);
@@ -148,8 +148,8 @@ static bool can_come(const struct situation *x, int event)
     case CALL_EV_ANSWERED: return x->usage && !x->answered && !x->ringing;
     case CALL_EV_UNUSABLE: return x->usage && !x->ringing; /* the answer, or the ACK to a re-INVITE */
     case CALL_EV_REANSWERED: return x->usage && x->answered;
-    case CALL_EV_OFFER_SAME:
-    case CALL_EV_OFFER_OTHER: return x->usage && (x->answered || !x->incoming); /* the stack refuses earlier ones */
+    case CALL_EV_OFFER:
+    case CALL_EV_OFFER_BAD: return x->usage && (x->answered || !x->incoming); /* the stack refuses earlier ones */
     case CALL_EV_FAR_END: return x->usage;
     case CALL_EV_LIMIT: return x->clocks || x->ringing;
     case CALL_EV_TAKEN:
@@ -282,7 +282,7 @@ static void test_walk(void **state)
 
 /* SPEC section 3: CALL_STATE trying, ringing, early, established, then exactly one ended; CALL_STATS just before `ended` of
  * every call that was established; HANGUP and a limit send BYE or CANCEL, the far end's end does not; a connection that goes
- * takes its call along; a re-INVITE that changes nothing 200, any other 488; what the ACK to one without an offer
+ * takes its call along; a re-INVITE that the media session can serve 200, any other 488; what the ACK to one without an offer
  * answers is in force, or ends the call. `does`: b BYE or CANCEL, c media closed, f
  * figures, e the state told (`ended` at the end), l a line in the log, r line free, m media opened, k clocks and recording, 2 answer 200, 4 answer 488.
  * Incoming: LISTEN, ANSWER, REJECT, --ring-seconds, INCOMING_GONE; R 180, g INCOMING_GONE, x refuse the INVITE. */
@@ -312,8 +312,8 @@ static const struct {
     {CALL_ST_TRYING, CALL_EV_EARLY, CALL_ST_EARLY, "me"},
     {CALL_ST_TRYING, CALL_EV_ANSWERED, CALL_ST_ESTABLISHED, "mke"},
     {CALL_ST_TRYING, CALL_EV_UNUSABLE, CALL_ST_ENDED, "bcelr"},
-    {CALL_ST_TRYING, CALL_EV_OFFER_SAME, CALL_ST_TRYING, "4"},
-    {CALL_ST_TRYING, CALL_EV_OFFER_OTHER, CALL_ST_TRYING, "4"},
+    {CALL_ST_TRYING, CALL_EV_OFFER, CALL_ST_TRYING, "4"},
+    {CALL_ST_TRYING, CALL_EV_OFFER_BAD, CALL_ST_TRYING, "4"},
     {CALL_ST_TRYING, CALL_EV_FAR_END, CALL_ST_ENDED, "celr"},
     {CALL_ST_TRYING, CALL_EV_HANGUP, CALL_ST_ENDED, "bcelr"},
     {CALL_ST_TRYING, CALL_EV_ORPHANED, CALL_ST_ENDED, "bclr"},
@@ -322,8 +322,8 @@ static const struct {
     {CALL_ST_RINGING, CALL_EV_EARLY, CALL_ST_EARLY, "me"},
     {CALL_ST_RINGING, CALL_EV_ANSWERED, CALL_ST_ESTABLISHED, "mke"},
     {CALL_ST_RINGING, CALL_EV_UNUSABLE, CALL_ST_ENDED, "bcelr"},
-    {CALL_ST_RINGING, CALL_EV_OFFER_SAME, CALL_ST_RINGING, "4"},
-    {CALL_ST_RINGING, CALL_EV_OFFER_OTHER, CALL_ST_RINGING, "4"},
+    {CALL_ST_RINGING, CALL_EV_OFFER, CALL_ST_RINGING, "4"},
+    {CALL_ST_RINGING, CALL_EV_OFFER_BAD, CALL_ST_RINGING, "4"},
     {CALL_ST_RINGING, CALL_EV_FAR_END, CALL_ST_ENDED, "celr"},
     {CALL_ST_RINGING, CALL_EV_HANGUP, CALL_ST_ENDED, "bcelr"},
     {CALL_ST_RINGING, CALL_EV_ORPHANED, CALL_ST_ENDED, "bclr"},
@@ -332,8 +332,8 @@ static const struct {
     {CALL_ST_EARLY, CALL_EV_EARLY, CALL_ST_EARLY, "m"},
     {CALL_ST_EARLY, CALL_EV_ANSWERED, CALL_ST_ESTABLISHED, "mke"},
     {CALL_ST_EARLY, CALL_EV_UNUSABLE, CALL_ST_ENDED, "bcelr"},
-    {CALL_ST_EARLY, CALL_EV_OFFER_SAME, CALL_ST_EARLY, "4"},
-    {CALL_ST_EARLY, CALL_EV_OFFER_OTHER, CALL_ST_EARLY, "4"},
+    {CALL_ST_EARLY, CALL_EV_OFFER, CALL_ST_EARLY, "4"},
+    {CALL_ST_EARLY, CALL_EV_OFFER_BAD, CALL_ST_EARLY, "4"},
     {CALL_ST_EARLY, CALL_EV_FAR_END, CALL_ST_ENDED, "celr"},
     {CALL_ST_EARLY, CALL_EV_HANGUP, CALL_ST_ENDED, "bcelr"},
     {CALL_ST_EARLY, CALL_EV_ORPHANED, CALL_ST_ENDED, "bclr"},
@@ -342,8 +342,8 @@ static const struct {
     {CALL_ST_ESTABLISHED, CALL_EV_EARLY, CALL_ST_ESTABLISHED, ""},
     {CALL_ST_ESTABLISHED, CALL_EV_UNUSABLE, CALL_ST_ENDED, "bcfelr"},
     {CALL_ST_ESTABLISHED, CALL_EV_REANSWERED, CALL_ST_ESTABLISHED, "m"},
-    {CALL_ST_ESTABLISHED, CALL_EV_OFFER_SAME, CALL_ST_ESTABLISHED, "2"},
-    {CALL_ST_ESTABLISHED, CALL_EV_OFFER_OTHER, CALL_ST_ESTABLISHED, "4"},
+    {CALL_ST_ESTABLISHED, CALL_EV_OFFER, CALL_ST_ESTABLISHED, "2"},
+    {CALL_ST_ESTABLISHED, CALL_EV_OFFER_BAD, CALL_ST_ESTABLISHED, "4"},
     {CALL_ST_ESTABLISHED, CALL_EV_FAR_END, CALL_ST_ENDED, "cfelr"},
     {CALL_ST_ESTABLISHED, CALL_EV_HANGUP, CALL_ST_ENDED, "bcfelr"},
     {CALL_ST_ESTABLISHED, CALL_EV_LIMIT, CALL_ST_ENDED, "bcfelr"},

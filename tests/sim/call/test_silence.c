@@ -4,7 +4,7 @@
  *  payload_type     RTP of a type that was not agreed: one line, and the call's end names it
  *  strangers        the same for another source, and for what is no RTP
  *  cleared          what was dropped before the far end was heard is not the reason
- *  refused          a re-INVITE that is refused stops the clock, one that is accepted starts it anew
+ *  refused          a re-INVITE that is refused stops the clock, one that is accepted starts it anew (test_offers.c: a hold)
  *  lines            a flood of such calls does not fill the log
  */
 #include <setjmp.h>

@@ -151,10 +151,46 @@ static const char *late_answer(struct scene *s)
     return answers[scene_below(s, sizeof(answers) / sizeof(answers[0]))];
 }
 
+/* What the phone may want in the middle of a call: most of it can be served, some of it not. */
+static const char *new_offer(struct scene *s)
+{
+#define OFFERED "v=0\r\no=phone 1 2 IN IP4 10.0.0.9\r\ns=-\r\nt=0 0\r\nc=IN IP4 "
+    static const char *const offers[] = {
+        phone_sdp,
+        OFFERED "10.0.0.9\r\nm=audio 30010 RTP/AVP 0\r\n",
+        OFFERED "10.0.0.10\r\nm=audio 30000 RTP/AVP 8 0\r\n",
+        OFFERED "10.0.0.9\r\nm=audio 30000 RTP/AVP 8\r\n",
+        OFFERED "10.0.0.9\r\nm=audio 30000 RTP/AVP 8 96\r\na=rtpmap:96 telephone-event/8000\r\na=ptime:40\r\n",
+        OFFERED "10.0.0.9\r\nm=audio 30000 RTP/AVP 97\r\na=rtpmap:97 PCMU/8000\r\n",
+        OFFERED "10.0.0.9\r\nm=audio 30000 RTP/AVP 0\r\na=sendonly\r\n",
+        OFFERED "10.0.0.9\r\nm=audio 30000 RTP/AVP 0\r\na=inactive\r\n",
+        OFFERED "10.0.0.9\r\nm=audio 30000 RTP/AVP 0\r\na=recvonly\r\n",
+        OFFERED "0.0.0.0\r\nm=audio 30000 RTP/AVP 0\r\n",
+        OFFERED "10.0.0.9\r\nm=audio 30000 RTP/AVP 0\r\nm=video 30002 RTP/AVP 31\r\n",
+        OFFERED "10.0.0.9\r\nm=audio 30000 RTP/AVP 18\r\n",
+        OFFERED "10.0.0.9\r\nm=audio 0 RTP/AVP 0\r\n",
+        "v=0\r\n",
+    };
+#undef OFFERED
+    return offers[scene_below(s, sizeof(offers) / sizeof(offers[0]))];
+}
+
 static void reinvites(struct scene *s)
 {
     if (!scene_up(s, s->c, "0938220136")) {
         return;
+    }
+    if (scene_below(s, 2) != 0) {
+        scene_say(s, s->c, "DTMF:1,2");
+    }
+    for (unsigned i = scene_below(s, 5); i > 0; i--) {
+        bool update = scene_below(s, 4) == 0;
+        phone_request(s->w, update ? "UPDATE" : "INVITE", NULL, new_offer(s));
+        world_run(s->w, DUR_MS(100) + (dur_us)scene_below(s, 1000000));
+        if (!update) {
+            phone_request(s->w, "ACK", NULL, NULL);
+        }
+        world_run(s->w, (dur_us)scene_below(s, 500000));
     }
     phone_request(s->w, "INVITE", NULL, phone_sdp);
     world_run(s->w, DUR_S(1) + DUR_MS(500));

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "rng_seeded.h"
+#include "offers.h"
 #include "wsaudio/call.h"
 #include "wsaudio/loopback.h"
 
@@ -476,6 +477,47 @@ static void test_reinvite(void **state)
     teardown(&t);
 }
 
+/* The same as the server and the library make of them; held it sends nothing. */
+static void test_offers_in_mid_call(void **state)
+{
+    struct bench t;
+    char tag[64];
+    char text[1024];
+    char formats[64];
+    char call[8] = "of";
+    unsigned cseq = 2;
+
+    (void)state;
+    setup(&t);
+    establish(&t, "echo", call, offer, tag);
+    for (size_t i = 0; i < OFFER_ROWS; i++) {
+        const struct offer_row *row = &offer_rows[i];
+        offer_text(row, "127.0.0.1", text, sizeof(text));
+        request(&t, "INVITE", "echo", call, cseq, tag, NULL, text);
+        const char *answer = last(&t, row->answered[0] != '\0' ? "SIP/2.0 200 " : "SIP/2.0 488 ");
+        snprintf(formats, sizeof(formats), "\r\nCSeq: %u INVITE\r\n", cseq);
+        if (answer == NULL || strstr(answer, formats) == NULL) {
+            fail_msg("%s: not so", row->name);
+        }
+        snprintf(formats, sizeof(formats), "m=audio 40002 RTP/AVP %s\r\n", row->answered);
+        if (row->answered[0] != '\0' && (strstr(answer, formats) == NULL || strstr(answer, row->ours) == NULL)) {
+            fail_msg("%s: %s", row->name, answer);
+        }
+        request(&t, "ACK", "echo", call, cseq++, tag, row->answered[0] != '\0' ? NULL : "", "");
+        size_t before = t.packet_count;
+        struct net_addr from = caller_rtp;
+        from.port = 30000;
+        rtp(&t, 0, &from, row->answered[0] == '8' ? 8 : 0, (uint16_t)(2 * i + 1), 1);
+        from.port = 30002;
+        rtp(&t, 0, &from, row->answered[0] == '8' ? 8 : 0, (uint16_t)(2 * i + 2), 1);
+        if (row->answered[0] != '\0' && (t.packet_count > before) != (strncmp(row->ours, "send", 4) == 0)) {
+            fail_msg("%s: %zu packets came back", row->name, t.packet_count - before);
+        }
+    }
+    hang_up(&t, "echo", call, tag, cseq);
+    teardown(&t);
+}
+
 /* Ours is in the 200, what the ACK answers is in force (RFC 3261 14.2). */
 static void test_reinvite_without_offer(void **state)
 {
@@ -722,6 +764,7 @@ int main(void)
         cmocka_unit_test(test_no_answer),
         cmocka_unit_test(test_auth),
         cmocka_unit_test(test_reinvite),
+        cmocka_unit_test(test_offers_in_mid_call),
         cmocka_unit_test(test_reinvite_without_offer),
         cmocka_unit_test(test_two_at_once_and_full),
         cmocka_unit_test(test_unusable_offers),

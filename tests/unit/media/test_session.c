@@ -2,6 +2,8 @@
 /* One session alone, with its sockets in memory.
  *
  * verdicts             RFC 3264 8     what an offer in mid-call comes to, and the version of our SDP
+ * withdrawn            RFC 3261 14.2  an answer that could not leave changes nothing
+ * former_numbers       RFC 3264 8.3.2 payload types agreed before are taken still
  * asked_back           RFC 3261 14.2  no offer: ours goes out, the ACK's answer is awaited once
  * both_event_numbers   RFC 4733       digits come by the number that we gave them and by theirs
  * last_port            RFC 3550 11    no port above 65535: reports go nowhere
@@ -126,52 +128,57 @@ static void close_desk(struct desk *d)
 #define PLAIN         HEAD("10.0.0.9") "m=audio 30000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
 #define VERSION(text) ((unsigned)strtoul(strchr(strstr(text, "o=- ") + 4, ' ') + 1, NULL, 10))
 
-static enum media_offer offered(struct desk *d, const char *offer, unsigned *version)
+/* False: it cannot be answered. */
+static bool offered(struct desk *d, const char *offer, unsigned *version)
 {
-    char text[1024];
+    char text[MEDIA_ANSWER_MAX];
     const char *why = NULL;
     struct outbuf out;
     struct span body = span_cstr(offer);
-    enum media_offer verdict = media_session_judge(d->session, body);
 
     outbuf_init(&out, text, sizeof(text) - 1);
     int status = media_session_answer(d->session, body, &out, &why);
-    assert_int_equal(status == ST_OK, verdict != MEDIA_OFFER_UNUSABLE);
     if (status == ST_OK) {
         text[out.len] = '\0';
         *version = VERSION(text);
-        if (body.len > 0) {
+        if (!media_session_awaits_answer(d->session)) {
             media_session_start(d->session, d->now, &far, true);
         }
     } else {
         assert_non_null(why);
     }
-    return verdict;
+    return status == ST_OK;
 }
+
+#define EVENTS(n) "a=rtpmap:" n " telephone-event/8000\r\n"
 
 static void verdicts(void **state)
 {
     static const struct {
         const char *offer;
-        enum media_offer verdict;
-        unsigned version; /* of our SDP behind it */
+        bool served;
+        unsigned
+            version; /* of our SDP behind it: it goes up when that says something else, whatever the far end's says */
+        enum audio_codec codec;
     } rows[] = {
-        {PLAIN, MEDIA_OFFER_CHANGES, 1}, /* the first */
-        {PLAIN, MEDIA_OFFER_SAME, 1},
-        {HEAD("10.0.0.9") "m=audio 30000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n", MEDIA_OFFER_SAME,
-         1},
-        {HEAD("10.0.0.9") "m=audio 30002 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n", MEDIA_OFFER_CHANGES,
-         2},
-        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n", MEDIA_OFFER_CHANGES,
-         3},
-        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 18\r\n", MEDIA_OFFER_UNUSABLE, 3},
-        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=sendonly\r\n",
-         MEDIA_OFFER_CHANGES, 4},
-        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 8\r\n", MEDIA_OFFER_CHANGES, 5},
-        {"nonsense", MEDIA_OFFER_UNUSABLE, 5},
-        {"v=0\r\no=- 7 1 IN IP6 h\r\ns=-\r\nc=IN IP6 2001:db8::9\r\nt=0 0\r\nm=audio 30002 RTP/AVP 8\r\n",
-         MEDIA_OFFER_UNUSABLE, 5},
-        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 8\r\n", MEDIA_OFFER_SAME, 5},
+        {PLAIN, true, 1, AUDIO_ULAW},
+        {PLAIN, true, 1, AUDIO_ULAW},
+        {HEAD("10.0.0.9") "m=audio 30000 RTP/AVP 8 0 101\r\n" EVENTS("101"), true, 1, AUDIO_ULAW},
+        {HEAD("10.0.0.9") "m=audio 30002 RTP/AVP 0 101\r\n" EVENTS("101"), true, 1, AUDIO_ULAW},
+        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 8 0 101\r\n" EVENTS("101"), true, 1, AUDIO_ULAW},
+        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 18\r\n", false, 1, AUDIO_ULAW},
+        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 0 101\r\n" EVENTS("101") "a=sendonly\r\n", true, 2, AUDIO_ULAW},
+        {HEAD("0.0.0.0") "m=audio 30002 RTP/AVP 0 101\r\n" EVENTS("101"), true, 2, AUDIO_ULAW}, /* recvonly again */
+        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 0 96\r\n" EVENTS("96"), true, 3, AUDIO_ULAW},
+        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 8\r\n", true, 4, AUDIO_ALAW},
+        {"nonsense", false, 4, AUDIO_ALAW},
+        {"v=0\r\no=- 7 1 IN IP6 h\r\ns=-\r\nc=IN IP6 2001:db8::9\r\nt=0 0\r\nm=audio 30002 RTP/AVP 8\r\n", false, 4,
+         AUDIO_ALAW},
+        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 8\r\n", true, 4, AUDIO_ALAW},
+        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 8\r\nm=video 30004 RTP/AVP 31\r\n", true, 5, AUDIO_ALAW},
+        {HEAD("10.0.0.8") "m=audio 0 RTP/AVP 8\r\n", false, 5, AUDIO_ALAW},
+        {HEAD("10.0.0.8") "m=video 30004 RTP/AVP 31\r\n", false, 5, AUDIO_ALAW},
+        {HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 0 97\r\na=rtpmap:97 PCMA/8000\r\n", true, 6, AUDIO_ULAW},
     };
     struct desk d;
     unsigned version = 0;
@@ -179,11 +186,49 @@ static void verdicts(void **state)
     (void)state;
     open_desk(&d);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (offered(&d, rows[i].offer, &version) != rows[i].verdict || version != rows[i].version) {
-            fail_msg("row %zu: version %u", i, version);
+        bool served = offered(&d, rows[i].offer, &version);
+        if (served != rows[i].served || version != rows[i].version ||
+            media_session_negotiated(d.session)->codec != rows[i].codec) {
+            fail_msg("row %zu: %s, version %u", i, served ? "served" : "refused", version);
         }
     }
-    assert_int_equal(media_session_negotiated(d.session)->codec, AUDIO_ALAW);
+    close_desk(&d);
+}
+
+/* An answer that could not leave was never given. */
+static void withdrawn(void **state)
+{
+    struct desk d;
+    char text[MEDIA_ANSWER_MAX];
+    struct outbuf out;
+    unsigned version = 0;
+    const char *why = NULL;
+
+    (void)state;
+    open_desk(&d);
+    assert_true(offered(&d, PLAIN, &version));
+    for (int i = 0; i < 2; i++) { /* an offer, and none */
+        outbuf_init(&out, text, sizeof(text));
+        struct span offer = i == 0 ? SPAN_LIT(HEAD("10.0.0.8") "m=audio 30002 RTP/AVP 8\r\n") : SPAN_NONE;
+        assert_int_equal(media_session_answer(d.session, offer, &out, &why), ST_OK);
+        assert_int_equal(media_session_awaits_answer(d.session), i == 1);
+        media_session_withdraw(d.session);
+        assert_false(media_session_awaits_answer(d.session));
+        assert_int_equal(media_session_negotiated(d.session)->codec, AUDIO_ULAW);
+    }
+    outbuf_init(&out, text, 40); /* nor one that found no room */
+    assert_int_equal(
+        media_session_answer(d.session, SPAN_LIT(HEAD("10.0.0.9") "m=audio 30000 RTP/AVP 8\r\n"), &out, &why),
+        ST_TOO_LARGE);
+    assert_non_null(why);
+    assert_true(offered(&d, PLAIN, &version));
+    assert_int_equal(version, 1);
+    assert_true(offered(&d, HEAD("10.0.0.9") "m=audio 30000 RTP/AVP 8\r\n", &version));
+    assert_int_equal(version, 2);
+    assert_false(offered(&d, HEAD("10.0.0.9") "m=audio 30000 RTP/AVP 18\r\n", &version));
+    media_session_withdraw(d.session); /* nothing was written */
+    assert_true(offered(&d, HEAD("10.0.0.9") "m=audio 30000 RTP/AVP 8\r\n", &version));
+    assert_int_equal(version, 2);
     close_desk(&d);
 }
 
@@ -195,14 +240,14 @@ static void asked_back(void **state)
 
     (void)state;
     open_desk(&d);
-    assert_int_equal(offered(&d, PLAIN, &version), MEDIA_OFFER_CHANGES);
+    assert_true(offered(&d, PLAIN, &version));
     assert_false(media_session_awaits_answer(d.session));
-    assert_int_equal(offered(&d, "", &version), MEDIA_OFFER_SAME);
+    assert_true(offered(&d, "", &version));
     assert_int_equal(version, 2); /* an offer names more codecs than the answer before it */
     assert_true(media_session_awaits_answer(d.session));
     assert_int_equal(media_session_take_late_answer(d.session, SPAN_NONE, &why), ST_AGAIN);
     assert_false(media_session_awaits_answer(d.session));
-    assert_int_equal(offered(&d, "", &version), MEDIA_OFFER_SAME);
+    assert_true(offered(&d, "", &version));
     assert_int_equal(version, 2);
     assert_int_equal(
         media_session_take_late_answer(d.session, SPAN_LIT(HEAD("10.0.0.9") "m=audio 0 RTP/AVP 0\r\n"), &why), ST_OK);
@@ -257,6 +302,31 @@ static void both_event_numbers(void **state)
     press(&d, SDP_TELEPHONE_EVENT_PT, 2, 6);
     press(&d, 97, 3, 7);
     assert_string_equal(d.digits, "56");
+    close_desk(&d);
+}
+
+/* Numbers that were agreed before are good as long as no other codec has them (RFC 3264 8.3.2). */
+static void former_numbers(void **state)
+{
+    struct desk d;
+    struct media_figures f;
+    unsigned version = 0;
+
+    (void)state;
+    open_desk(&d);
+    (void)offered(&d, PLAIN, &version);
+    press(&d, 101, 1, 1);
+    (void)offered(&d, HEAD("10.0.0.9") "m=audio 30000 RTP/AVP 0 96\r\n" EVENTS("96"), &version);
+    press(&d, 101, 2, 2); /* was under way */
+    press(&d, 96, 3, 3);
+    press(&d, 97, 4, 4);
+    (void)offered(&d, HEAD("10.0.0.9") "m=audio 30000 RTP/AVP 0\r\n", &version);
+    press(&d, 96, 5, 5);
+    (void)offered(&d, HEAD("10.0.0.9") "m=audio 30000 RTP/AVP 96\r\na=rtpmap:96 PCMA/8000\r\n", &version);
+    press(&d, 96, 6, 6); /* audio now */
+    assert_string_equal(d.digits, "1235");
+    media_session_figures(d.session, &f);
+    assert_int_equal(f.dropped, 1);
     close_desk(&d);
 }
 
@@ -406,9 +476,10 @@ static void silence_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verdicts),  cmocka_unit_test(asked_back),  cmocka_unit_test(both_event_numbers),
-        cmocka_unit_test(last_port), cmocka_unit_test(early_media), cmocka_unit_test(figures_stay),
-        cmocka_unit_test(muted),     cmocka_unit_test(no_ports),    cmocka_unit_test(silence_text),
+        cmocka_unit_test(verdicts),    cmocka_unit_test(withdrawn),          cmocka_unit_test(former_numbers),
+        cmocka_unit_test(asked_back),  cmocka_unit_test(both_event_numbers), cmocka_unit_test(last_port),
+        cmocka_unit_test(early_media), cmocka_unit_test(figures_stay),       cmocka_unit_test(muted),
+        cmocka_unit_test(no_ports),    cmocka_unit_test(silence_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
