@@ -8,6 +8,20 @@
 #define RTP_HEADER_LEN 12
 #define RTP_PACKET_MAX 2048 /* larger ones are not valid here */
 
+/* ---- the clock of a stream ---- */
+
+#define RTP_FRAME_US DUR_MS(20)
+
+/* What its codec's row says of its timestamps. */
+struct rtp_clock {
+    uint32_t hz;
+    uint16_t frame; /* samples in 20 ms */
+};
+static inline uint32_t rtp_clock_samples(const struct rtp_clock *clock, dur_us duration)
+{
+    return (uint32_t)(duration * clock->hz / DUR_S(1));
+}
+
 /* ---- wire format ---- */
 
 struct rtp_packet {
@@ -75,7 +89,7 @@ struct rtp_rx {
 };
 
 void rtp_rx_init(struct rtp_rx *rx);
-/* clock_hz is 8000 for G.711. */
+/* clock_hz: of the timestamps. */
 enum rtp_rx_verdict rtp_rx_push(struct rtp_rx *rx, mono_us now, const struct rtp_packet *packet, uint32_t clock_hz);
 /* Packets expected but never received; not below 0. */
 uint64_t rtp_rx_lost(const struct rtp_rx *rx);
@@ -84,17 +98,15 @@ double rtp_rx_jitter_ms(const struct rtp_rx *rx, uint32_t clock_hz);
 
 /* ---- playout: packets in any order and of any length become frames of 20 ms ---- */
 
-#define RTP_CLOCK_HZ        8000
-#define RTP_FRAME_SAMPLES   160 /* 20 ms */
-#define RTP_FRAME_US        DUR_MS(20)
-#define RTP_PLAYOUT_SAMPLES 4096       /* how far ahead of the listener packets are kept, 512 ms: a power of two */
+#define RTP_FRAME_MAX       320  /* samples of 20 ms at 16 kHz */
+#define RTP_PLAYOUT_SAMPLES 4096 /* how far ahead of the listener packets are kept, 512 ms at 8 kHz: a power of two */
 #define RTP_PLAYOUT_WINDOW  DUR_MS(60) /* how late a packet may come and still be heard in its place */
 
 /* What a sample of a frame is. Everything between is the caller's: the codec of a packet as he told it. */
 #define RTP_PLAY_GAP   0   /* nothing came for it in time; the octet is 0 */
 #define RTP_PLAY_NOISE 255 /* comfort noise (RFC 3389); the octet is its level, 0 to 127: so many dB below full scale */
 
-/* One stream on its way to a listener who gets a frame every 20 ms, whatever comes. G.711: one octet a sample, 8000 Hz.
+/* One stream on its way to a listener who gets a frame every 20 ms, whatever comes. For codecs of one octet a sample.
  * Each timeline begins a window ahead of the listener and its timestamps rule from there, so that order and gaps come out
  * as they were sent; what comes after its place was heard is dropped. A new timeline begins, behind what still waits,
  * with a new SSRC, with timestamps that jump out of what is kept, with a marked packet that comes too late or, while
@@ -102,6 +114,7 @@ double rtp_rx_jitter_ms(const struct rtp_rx *rx, uint32_t clock_hz);
  * (the clocks drift, or the way became longer). When 50 packets in a row all came 40 ms earlier than they need, what is
  * too much is skipped. An adaptive buffer has the same push and pull. */
 struct rtp_playout {
+    struct rtp_clock clock;
     uint32_t window; /* samples */
     bool started;    /* a packet came */
     uint32_t ssrc, former_ssrc;
@@ -125,12 +138,13 @@ struct rtp_playout {
 };
 
 struct rtp_play_frame {
-    uint8_t octets[RTP_FRAME_SAMPLES];
-    uint8_t kinds[RTP_FRAME_SAMPLES];
+    uint16_t count; /* samples: the clock's frame */
+    uint8_t octets[RTP_FRAME_MAX];
+    uint8_t kinds[RTP_FRAME_MAX];
 };
 
-/* first: when the first frame is due; then each 20 ms. */
-void rtp_playout_init(struct rtp_playout *p, dur_us window, mono_us first);
+/* first: when the first frame is due; then each 20 ms. clock: copied; its frame is at most RTP_FRAME_MAX. */
+void rtp_playout_init(struct rtp_playout *p, const struct rtp_clock *clock, dur_us window, mono_us first);
 /* How many frames are to be pulled now: 0 to 2. After a stand-still it catches up so, since the packets wait in the socket;
  * what is more than 400 ms behind is left out. */
 uint32_t rtp_playout_due(struct rtp_playout *p, mono_us now);
@@ -142,7 +156,7 @@ void rtp_playout_push_noise(struct rtp_playout *p, const struct rtp_packet *pack
 /* The next 20 ms. */
 void rtp_playout_pull(struct rtp_playout *p, struct rtp_play_frame *out);
 
-/* ---- telephone events: the keys of RFC 4733, 8000 Hz ---- */
+/* ---- telephone events: the keys of RFC 4733, on the clock of the audio ---- */
 
 #define RTP_EVENT_LEN 4 /* of the payload */
 
@@ -163,6 +177,7 @@ struct rtp_press {
     uint32_t ssrc, timestamp;
 };
 struct rtp_dtmf_rx {
+    uint32_t clock_hz;
     struct rtp_press told[RTP_PRESSES_KEPT]; /* ring: the last presses */
     uint32_t next;                           /* the oldest of them */
     struct rtp_press last;                   /* the newest press */
@@ -176,7 +191,7 @@ struct rtp_dtmf_rx {
     uint32_t allowance;                      /* presses that may be told at once */
     mono_us allowance_at;
 };
-void rtp_dtmf_rx_init(struct rtp_dtmf_rx *k);
+void rtp_dtmf_rx_init(struct rtp_dtmf_rx *k, uint32_t clock_hz);
 /* Every packet of the stream, before its key is looked at: an SSRC that changes is no new press. */
 void rtp_dtmf_rx_stream(struct rtp_dtmf_rx *k, mono_us now, uint32_t ssrc);
 /* A telephone-event packet that rtp_rx_push judged NEW, LATE or RESTART. The key that was pressed, or 0: nothing to tell. */
@@ -185,17 +200,18 @@ char rtp_dtmf_rx_push(struct rtp_dtmf_rx *k, mono_us now, const struct rtp_packe
 bool rtp_dtmf_rx_is_newest(const struct rtp_dtmf_rx *k, const struct rtp_packet *packet);
 
 /* Keys to be sent: a queue, and what leaves in each 20 ms. */
-#define RTP_DTMF_MAX        64   /* waiting keys and pauses */
-#define RTP_DTMF_ON         800  /* samples: 100 ms */
-#define RTP_DTMF_OFF        800  /* 100 ms */
-#define RTP_DTMF_PAUSE      4000 /* ',': 500 ms */
-#define RTP_DTMF_ENDS       3    /* packets that tell the end of a key */
-#define RTP_DTMF_END_BIT    0x80 /* of the second octet: the last packets of an event (RFC 4733 2.3.2) */
-#define RTP_DTMF_VOLUME_DBM 10   /* -10 dBm0 */
+#define RTP_DTMF_MAX        64 /* waiting keys and pauses */
+#define RTP_DTMF_ON_US      DUR_MS(100)
+#define RTP_DTMF_OFF_US     DUR_MS(100)
+#define RTP_DTMF_PAUSE_US   DUR_MS(500) /* ',' */
+#define RTP_DTMF_ENDS       3           /* packets that tell the end of a key */
+#define RTP_DTMF_END_BIT    0x80        /* of the second octet: the last packets of an event (RFC 4733 2.3.2) */
+#define RTP_DTMF_VOLUME_DBM 10          /* -10 dBm0 */
 
 enum rtp_dtmf_phase { RTP_DTMF_IDLE, RTP_DTMF_ACTIVE, RTP_DTMF_SILENT };
 
 struct rtp_dtmf_tx {
+    struct rtp_clock clock;
     char queue[RTP_DTMF_MAX]; /* ring */
     uint32_t head, count;
     enum rtp_dtmf_phase phase;
@@ -219,14 +235,15 @@ struct rtp_dtmf_step {
     enum rtp_dtmf_turn turn;
     char key;
     uint32_t samples; /* TONE, SILENCE: how many at most, before the next step; 1 or more */
-    uint32_t offset;  /* TONE */
+    uint32_t offset;  /* TONE: */
+    uint32_t total;   /* of so many samples */
     /* EVENT */
     bool marker;
     uint32_t timestamp;
     uint8_t payload[RTP_EVENT_LEN];
 };
 
-void rtp_dtmf_tx_init(struct rtp_dtmf_tx *k);
+void rtp_dtmf_tx_init(struct rtp_dtmf_tx *k, const struct rtp_clock *clock);
 /* All or nothing. ST_BAD (empty, or a character that is no key and no ','), ST_TOO_LARGE (more than RTP_DTMF_MAX), ST_FULL
  * (not enough room behind those that wait). */
 WS_MUST_CHECK int rtp_dtmf_tx_add(struct rtp_dtmf_tx *k, struct span keys);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#define LEFT_OUT_MAX 160 /* of the line that says how many are missing */
+
 int logfile_open(struct logfile *f, const char *path, logfile_clock_fn clock, char why[LOGFILE_WHY_MAX])
 {
     memset(f, 0, sizeof(*f));
@@ -82,7 +84,7 @@ static void put(struct logfile *f, enum log_level level, const char *text, size_
 /* Where lines are missing one says so, as soon as it can be read. */
 static void tell_left_out(struct logfile *f)
 {
-    char text[160];
+    char text[LEFT_OUT_MAX];
     uint64_t missing = os_lines_untold(&f->lines);
 
     if (missing > 0) {

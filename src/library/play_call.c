@@ -20,7 +20,7 @@ void generate_test_audio(FILE *file, int duration_ms)
 {
     uint8_t tone[RTP_PACKET_SIZE];
     uint32_t phase = 0;
-    int64_t left = (int64_t)duration_ms * 8;
+    int64_t left = (int64_t)duration_ms * (AUDIO_HZ / 1000);
 
     while (file != NULL && left > 0) {
         size_t count = left < (int64_t)sizeof(tone) ? (size_t)left : sizeof(tone);

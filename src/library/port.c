@@ -26,8 +26,9 @@ static void receiver_input(struct port *port, const struct os_datagram *datagram
         rtp_packet_parse(span_make(datagram->data, datagram->len), &packet) != ST_OK) {
         return;
     }
-    enum rtp_rx_verdict verdict = rtp_rx_push(&port->rx, engine_now(e), &packet, RTP_CLOCK_HZ);
-    if (audio_codec_of_payload(packet.payload_type, &codec)) {
+    bool is_audio = audio_codec_of_payload(packet.payload_type, &codec);
+    enum rtp_rx_verdict verdict = rtp_rx_push(&port->rx, engine_now(e), &packet, audio_codec_row(codec)->clock_hz);
+    if (is_audio) {
         record(e, port->record, &packet, codec, verdict);
     }
     if (e->hear != NULL) {

@@ -7,7 +7,8 @@
 
 #define RING_LIMIT_US    DUR_S(3600) /* its CANCEL may never come (RFC 3261 13.3.1) */
 #define SILENCE_LIMIT_US DUR_S(180)  /* nor the BYE of a call of which nothing is heard */
-#define REPORT_US        DUR_S(3)    /* so that the caller soon knows its round trip */
+#define CHALLENGE_MAX    160
+#define REPORT_US        DUR_S(3) /* so that the caller soon knows its round trip */
 
 enum far_kind { FAR_ECHO, FAR_TONE, FAR_BUSY, FAR_NO_ANSWER };
 
@@ -57,7 +58,7 @@ static enum far_kind kind_of(struct span user)
 static int challenge(struct loopback_ua *u, mono_us now, const struct sip_event *event)
 {
     char nonce[33];
-    char line[160];
+    char line[CHALLENGE_MAX];
     struct outbuf out;
 
     rng_token(u->config.rng, nonce, 32);

@@ -105,6 +105,13 @@ static inline void session_tell(const struct media_session *s, const struct medi
 {
     s->config.event(s->config.ctx, event);
 }
+/* Of the codec in use. */
+static inline struct rtp_clock session_clock(const struct media_session *s)
+{
+    const struct audio_codec_row *row = audio_codec_row(s->negotiated.codec);
+
+    return (struct rtp_clock){row->clock_hz, row->frame_samples};
+}
 /* The direction lets us send, and we do. */
 static inline bool session_may_send(const struct media_session *s)
 {

@@ -64,8 +64,9 @@ int media_session_open(struct media *m, const struct media_session_config *confi
     tx_queue_init(&s->queue, &m->blocks, &hooks);
     media_session_set_latency(s, config->latency_ms);
     rtp_rx_init(&s->rx);
-    rtp_dtmf_rx_init(&s->dtmf_in);
-    rtp_dtmf_tx_init(&s->dtmf_out);
+    const struct rtp_clock clock = session_clock(s);
+    rtp_dtmf_rx_init(&s->dtmf_in, clock.hz);
+    rtp_dtmf_tx_init(&s->dtmf_out, &clock);
     rtp_source_init(&s->source, m->config.learn, &config->sip_peer);
     rng_token(m->config.rng, s->cname, sizeof(s->cname) - 1);
     s->listening = true;
@@ -275,6 +276,8 @@ static void take_over(struct media_session *s)
     }
     s->negotiated = s->pending;
     s->started = true;
+    s->dtmf_out.clock = session_clock(s);
+    s->dtmf_in.clock_hz = s->dtmf_out.clock.hz;
 }
 
 void media_session_start(struct media_session *s, mono_us now, const struct net_addr *sip_peer, bool sending)

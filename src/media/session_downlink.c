@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the owner hears in the decoded formats: 20 ms each 20 ms while the session sends, whatever the far end sends. */
+#include <assert.h>
+
 #include "media_priv.h"
 
 /* Kinds of the playout's samples: the codec and one. */
@@ -21,7 +23,10 @@ static bool is_decoded(const struct media_session *s)
 /* first: the tick of the first frame. */
 static void downlink_begin(struct media_session *s, mono_us first)
 {
-    rtp_playout_init(&s->playout, RTP_PLAYOUT_WINDOW, first);
+    const struct rtp_clock clock = session_clock(s);
+
+    assert(clock.frame == AUDIO_FRAME); /* all that is queued, heard and recorded is of AUDIO_HZ */
+    rtp_playout_init(&s->playout, &clock, RTP_PLAYOUT_WINDOW, first);
     s->hearing = true;
     if (s->config.upsampler != NULL) {
         resample_restart(s->config.upsampler);
@@ -48,7 +53,7 @@ void media_session_downlink_push(struct media_session *s, mono_us now, const str
 static void decode_run(struct media_session *s, uint8_t kind, const uint8_t *octets, size_t count, enum audio_codec to,
                        uint8_t *out)
 {
-    int16_t noise[RTP_FRAME_SAMPLES];
+    int16_t noise[AUDIO_FRAME];
 
     if (kind == RTP_PLAY_GAP) {
         audio_put_silence(to, out, count);
@@ -64,11 +69,10 @@ static void decode(struct media_session *s, const struct rtp_play_frame *frame, 
 {
     size_t width = audio_codec_width(to);
 
-    for (size_t from = 0, at = 0; from < RTP_FRAME_SAMPLES; from = at) {
+    for (size_t from = 0, at = 0; from < frame->count; from = at) {
         uint8_t kind = frame->kinds[from];
         bool noise = kind == RTP_PLAY_NOISE; /* its octets are levels */
-        while (at < RTP_FRAME_SAMPLES && frame->kinds[at] == kind &&
-               (!noise || frame->octets[at] == frame->octets[from])) {
+        while (at < frame->count && frame->kinds[at] == kind && (!noise || frame->octets[at] == frame->octets[from])) {
             at++;
         }
         decode_run(s, kind, frame->octets + from, at - from, to, out + from * width);
@@ -82,13 +86,13 @@ static void tell_audio(struct media_session *s, const uint8_t *bytes, size_t len
 
 static void tell_wide(struct media_session *s, const struct rtp_play_frame *frame)
 {
-    uint8_t bytes[4 * RTP_FRAME_SAMPLES];
-    int16_t narrow[RTP_FRAME_SAMPLES];
-    int16_t wide[2 * RTP_FRAME_SAMPLES];
+    uint8_t bytes[4 * AUDIO_FRAME];
+    int16_t narrow[AUDIO_FRAME];
+    int16_t wide[2 * AUDIO_FRAME];
 
     decode(s, frame, AUDIO_L16, bytes);
-    audio_l16_unpack(bytes, RTP_FRAME_SAMPLES, narrow);
-    size_t count = resample_push(s->config.upsampler, narrow, RTP_FRAME_SAMPLES, wide);
+    audio_l16_unpack(bytes, AUDIO_FRAME, narrow);
+    size_t count = resample_push(s->config.upsampler, narrow, AUDIO_FRAME, wide);
     audio_l16_pack(wide, count, bytes);
     tell_audio(s, bytes, 2 * count);
 }
@@ -96,21 +100,21 @@ static void tell_wide(struct media_session *s, const struct rtp_play_frame *fram
 static void downlink_frame(struct media_session *s)
 {
     struct rtp_play_frame frame;
-    uint8_t bytes[2 * RTP_FRAME_SAMPLES];
+    uint8_t bytes[2 * AUDIO_FRAME];
 
     rtp_playout_pull(&s->playout, &frame);
     switch (s->config.format) {
     case MEDIA_AUDIO_ULAW:
         decode(s, &frame, AUDIO_ULAW, bytes);
-        tell_audio(s, bytes, RTP_FRAME_SAMPLES);
+        tell_audio(s, bytes, AUDIO_FRAME);
         break;
     case MEDIA_AUDIO_ALAW:
         decode(s, &frame, AUDIO_ALAW, bytes);
-        tell_audio(s, bytes, RTP_FRAME_SAMPLES);
+        tell_audio(s, bytes, AUDIO_FRAME);
         break;
     case MEDIA_AUDIO_L16:
         decode(s, &frame, AUDIO_L16, bytes);
-        tell_audio(s, bytes, 2 * RTP_FRAME_SAMPLES);
+        tell_audio(s, bytes, 2 * AUDIO_FRAME);
         break;
     case MEDIA_AUDIO_L16_WIDE: tell_wide(s, &frame); break;
     case MEDIA_AUDIO_PACKETS:

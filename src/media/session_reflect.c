@@ -26,7 +26,7 @@ void media_session_reflect_event(struct media_session *s, const struct rtp_packe
     }
     if (pressed) {
         s->event_out = s->tx.timestamp;
-        rtp_tx_skip(&s->tx, RTP_FRAME_SAMPLES); /* none of the next digit */
+        rtp_tx_skip(&s->tx, session_clock(s).frame); /* none of the next digit */
     }
     step.timestamp = s->event_out;
     memcpy(step.payload, event->payload.ptr, RTP_EVENT_LEN);

@@ -17,6 +17,12 @@ static enum audio_codec codec_of(enum media_audio format)
     return AUDIO_ULAW;
 }
 
+/* Samples of two bytes, which a split may cut in half. */
+static bool is_linear(enum audio_codec codec)
+{
+    return audio_codec_width(codec) == 2;
+}
+
 int media_uplink_prepare(struct media_uplink *u, enum media_audio format)
 {
     if (format != MEDIA_AUDIO_L16_WIDE || u->downsampler != NULL) {
@@ -114,7 +120,7 @@ static int put_linear(struct media_uplink *u, struct tx_queue *q, mono_us now, e
 /* Samples stay whole whatever is refused. */
 static void skip(struct media_uplink *u, enum audio_codec codec, size_t len)
 {
-    bool odd = codec == AUDIO_L16 && (len + (u->has_half ? 1 : 0)) % 2 != 0;
+    bool odd = is_linear(codec) && (len + (u->has_half ? 1 : 0)) % 2 != 0;
 
     if (len > 0) {
         media_uplink_drop(u);
@@ -139,7 +145,7 @@ int uplink_piece(struct media_uplink *u, struct tx_queue *q, mono_us now, enum m
     u->inside = !last;
     if (u->skipping) {
         skip(u, codec, piece.len);
-    } else if (codec == AUDIO_L16 && piece.len > 0) {
+    } else if (is_linear(codec) && piece.len > 0) {
         tx_queue_touch(q, now);
         status = put_linear(u, q, now, format, piece);
     } else if (piece.len > 0) {

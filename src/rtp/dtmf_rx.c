@@ -25,9 +25,9 @@ int rtp_event_of_key(char key)
     return found != NULL ? (int)(found - keys) : -1;
 }
 
-void rtp_dtmf_rx_init(struct rtp_dtmf_rx *k)
+void rtp_dtmf_rx_init(struct rtp_dtmf_rx *k, uint32_t clock_hz)
 {
-    *k = (struct rtp_dtmf_rx){.allowance = ALLOWANCE_MAX};
+    *k = (struct rtp_dtmf_rx){.clock_hz = clock_hz, .allowance = ALLOWANCE_MAX};
 }
 
 static bool same_press(const struct rtp_press *a, const struct rtp_press *b)
@@ -77,7 +77,7 @@ static bool reaches_back(const struct rtp_dtmf_rx *k, mono_us now, bool marker, 
     }
     bool later = (int32_t)(press->timestamp - last->timestamp) > 0 && duration >= k->duration;
     bool by_its_clock = (int32_t)(press->timestamp - duration - (k->begin + k->duration)) < 0;
-    bool by_ours = now - k->heard <= (dur_us)duration * DUR_S(1) / RTP_CLOCK_HZ;
+    bool by_ours = now - k->heard <= (dur_us)duration * DUR_S(1) / k->clock_hz;
     return later && by_its_clock && by_ours;
 }
 

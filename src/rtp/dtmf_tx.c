@@ -3,9 +3,14 @@
 #include "wire.h"
 #include "wsaudio/rtp.h"
 
-void rtp_dtmf_tx_init(struct rtp_dtmf_tx *k)
+void rtp_dtmf_tx_init(struct rtp_dtmf_tx *k, const struct rtp_clock *clock)
 {
-    *k = (struct rtp_dtmf_tx){.phase = RTP_DTMF_IDLE};
+    *k = (struct rtp_dtmf_tx){.clock = *clock, .phase = RTP_DTMF_IDLE};
+}
+
+static uint32_t samples_on(const struct rtp_dtmf_tx *k)
+{
+    return rtp_clock_samples(&k->clock, RTP_DTMF_ON_US);
 }
 
 int rtp_dtmf_tx_add(struct rtp_dtmf_tx *k, struct span text)
@@ -38,11 +43,11 @@ bool rtp_dtmf_tx_busy(const struct rtp_dtmf_tx *k, uint32_t timestamp)
     return !over || k->count > 0;
 }
 
-static void silence_begin(struct rtp_dtmf_tx *k, uint32_t since, uint32_t samples)
+static void silence_begin(struct rtp_dtmf_tx *k, uint32_t since, dur_us duration)
 {
     k->phase = RTP_DTMF_SILENT;
     k->silent_since = since;
-    k->silent_for = samples;
+    k->silent_for = rtp_clock_samples(&k->clock, duration);
 }
 
 void rtp_dtmf_tx_cut(struct rtp_dtmf_tx *k)
@@ -58,7 +63,7 @@ static void next_key(struct rtp_dtmf_tx *k, uint32_t timestamp, bool events)
     k->head = (k->head + 1) % RTP_DTMF_MAX;
     k->count--;
     if (key == ',') {
-        silence_begin(k, timestamp, RTP_DTMF_PAUSE);
+        silence_begin(k, timestamp, RTP_DTMF_PAUSE_US);
         return;
     }
     k->phase = RTP_DTMF_ACTIVE;
@@ -84,30 +89,34 @@ static struct rtp_dtmf_step step_event(struct rtp_dtmf_tx *k, uint32_t timestamp
 {
     struct rtp_dtmf_step step = {.key = k->key};
     uint32_t duration = timestamp - k->started + samples;
+    const uint32_t on = samples_on(k);
 
-    if (k->phase == RTP_DTMF_ACTIVE && duration >= RTP_DTMF_ON) {
-        silence_begin(k, k->started + RTP_DTMF_ON, RTP_DTMF_OFF);
+    if (k->phase == RTP_DTMF_ACTIVE && duration >= on) {
+        silence_begin(k, k->started + on, RTP_DTMF_OFF_US);
     }
     bool end = k->phase == RTP_DTMF_SILENT;
-    write_event(k, end ? RTP_DTMF_ON : duration, end, &step);
+    write_event(k, end ? on : duration, end, &step);
     step.marker = k->first;
     k->first = false;
     k->ends_left -= end ? 1 : 0;
     return step;
 }
 
-static struct rtp_dtmf_step step_samples(enum rtp_dtmf_turn turn, char key, uint32_t offset, uint32_t left,
+/* From `offset` on, of `total`. */
+static struct rtp_dtmf_step step_samples(enum rtp_dtmf_turn turn, char key, uint32_t offset, uint32_t total,
                                          uint32_t samples)
 {
+    uint32_t left = total - offset;
+
     return (struct rtp_dtmf_step){
-        .turn = turn, .key = key, .offset = offset, .samples = left < samples ? left : samples};
+        .turn = turn, .key = key, .offset = offset, .total = total, .samples = left < samples ? left : samples};
 }
 
 /* Events are not agreed any more: nobody can be told how the key ends. */
 static void mute(struct rtp_dtmf_tx *k)
 {
     if (k->phase == RTP_DTMF_ACTIVE) {
-        silence_begin(k, k->started, RTP_DTMF_ON + RTP_DTMF_OFF);
+        silence_begin(k, k->started, RTP_DTMF_ON_US + RTP_DTMF_OFF_US);
     }
     k->ends_left = 0;
     k->as_event = false;
@@ -125,10 +134,10 @@ struct rtp_dtmf_step rtp_dtmf_tx_step(struct rtp_dtmf_tx *k, uint32_t timestamp,
         }
         if (k->phase == RTP_DTMF_ACTIVE) {
             uint32_t passed = timestamp - k->started;
-            if (passed < RTP_DTMF_ON) {
-                return step_samples(RTP_DTMF_TURN_TONE, k->key, passed, RTP_DTMF_ON - passed, samples);
+            if (passed < samples_on(k)) {
+                return step_samples(RTP_DTMF_TURN_TONE, k->key, passed, samples_on(k), samples);
             }
-            silence_begin(k, k->started + RTP_DTMF_ON, RTP_DTMF_OFF);
+            silence_begin(k, k->started + samples_on(k), RTP_DTMF_OFF_US);
         }
         if (k->ends_left > 0) {
             return step_event(k, timestamp, samples);
@@ -136,14 +145,14 @@ struct rtp_dtmf_step rtp_dtmf_tx_step(struct rtp_dtmf_tx *k, uint32_t timestamp,
         if (k->phase == RTP_DTMF_SILENT) {
             uint32_t passed = timestamp - k->silent_since;
             if (passed < k->silent_for) {
-                return step_samples(RTP_DTMF_TURN_SILENCE, k->key, 0, k->silent_for - passed, samples);
+                return step_samples(RTP_DTMF_TURN_SILENCE, k->key, passed, k->silent_for, samples);
             }
             k->phase = RTP_DTMF_IDLE;
         }
         if (k->count == 0) {
             return (struct rtp_dtmf_step){.turn = RTP_DTMF_TURN_NONE};
         }
-        if (events && samples < RTP_FRAME_SAMPLES) {
+        if (events && samples < k->clock.frame) {
             return step_samples(RTP_DTMF_TURN_SILENCE, '\0', 0, samples, samples); /* the rest of a packet of audio */
         }
         next_key(k, timestamp, events);

@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* A window in which packets are put back in order, and out of which a listener takes 20 ms each 20 ms. */
+#include <assert.h>
+
 #include "wsaudio/rtp.h"
 
-#define US_PER_SAMPLE (1000000 / RTP_CLOCK_HZ)
 /* Two frames a tick while the listener is behind: a process that stood still for 300 ms finds 15 packets in its socket and is
  * up to date again after 15 ticks. Beyond 400 ms the socket's buffer need not hold all that came, and what was to be heard is
  * old: it is left out. */
 #define PULLS_MAX   2
 #define CATCH_UP_US DUR_MS(400)
-#define STRAGGLER   800 /* samples in which a packet of the SSRC before is taken for one that was overtaken */
+/* So long a packet of the SSRC before is taken for one that was overtaken. */
+#define STRAGGLER_US DUR_MS(100)
 /* One second of packets decides whether the timeline still fits. A clock that is 100 ppm slower than ours brings packets later
  * by one 60 ms window after 10 minutes; then three late ticks within a second begin a timeline anew, at the price of 60 ms of
  * gap, instead of losing every packet from there on. One or two late ticks are a network that hiccups. */
 #define CHECK_PACKETS  50u
 #define LATE_TICKS_MAX 3u
-/* Samples over the window, 40 ms: the clock that is 100 ppm faster is put right after 7 minutes by one skip. Less than that is
- * jitter, and skipping it would be heard more than the delay is. */
-#define TOO_EARLY       320
+/* Over the window: the clock that is 100 ppm faster is put right after 7 minutes by one skip. Less than that is jitter, and
+ * skipping it would be heard more than the delay is. */
+#define TOO_EARLY_US    DUR_MS(40)
 #define NOISE_LEVEL_MAX 0x7F
 #define NEVER           INT64_MIN
 
-void rtp_playout_init(struct rtp_playout *p, dur_us window, mono_us first)
+void rtp_playout_init(struct rtp_playout *p, const struct rtp_clock *clock, dur_us window, mono_us first)
 {
-    *p = (struct rtp_playout){.window = (uint32_t)(window / US_PER_SAMPLE), .next = first, .noise = -1};
-    p->late_at = NEVER;
+    *p = (struct rtp_playout){.clock = *clock, .next = first, .noise = -1, .late_at = NEVER};
+    p->window = rtp_clock_samples(clock, window);
+    assert(clock->frame > 0 && clock->frame <= RTP_FRAME_MAX && p->window + clock->frame <= RTP_PLAYOUT_SAMPLES);
+}
+
+static int64_t too_early(const struct rtp_playout *p)
+{
+    return rtp_clock_samples(&p->clock, TOO_EARLY_US);
 }
 
 uint32_t rtp_playout_due(struct rtp_playout *p, mono_us now)
@@ -76,7 +84,7 @@ static void copy_out(const uint8_t *ring, int64_t position, uint8_t *to, size_t 
 /* The listener moves on by whole frames without hearing them; a place that is behind him is empty. */
 static void skip_frames(struct rtp_playout *p, int64_t samples)
 {
-    samples -= samples % RTP_FRAME_SAMPLES;
+    samples -= samples % p->clock.frame;
     size_t count = samples < RTP_PLAYOUT_SAMPLES ? (size_t)samples : RTP_PLAYOUT_SAMPLES;
 
     fill(p->kinds, p->played, RTP_PLAY_GAP, count);
@@ -138,7 +146,7 @@ static int64_t place_newest(struct rtp_playout *p, const struct rtp_packet *pack
     } else if (margin + len > RTP_PLAYOUT_SAMPLES) {
         begins = true;
     } else if (packet->marker && p->end <= p->played) {
-        begins = margin >= (int64_t)p->window + TOO_EARLY;
+        begins = margin >= (int64_t)p->window + too_early(p);
     }
     if (begins) {
         timeline_begin(p, packet, true);
@@ -160,7 +168,7 @@ static int64_t place_of(struct rtp_playout *p, const struct rtp_packet *packet, 
     }
     if (p->started) {
         p->former_ssrc = p->ssrc;
-        p->former_until = p->played + STRAGGLER;
+        p->former_until = p->played + rtp_clock_samples(&p->clock, STRAGGLER_US);
     }
     p->started = true;
     p->ssrc = packet->ssrc;
@@ -175,7 +183,7 @@ static void skip_surplus(struct rtp_playout *p)
         return;
     }
     int64_t surplus = p->least_margin - (int64_t)p->window;
-    if (surplus >= TOO_EARLY) {
+    if (surplus >= too_early(p)) {
         skip_frames(p, surplus);
     }
     check_anew(p);
@@ -198,7 +206,7 @@ static int admit(struct rtp_playout *p, const struct rtp_packet *packet, enum rt
         if (verdict == RTP_RX_LATE) {
             return ST_AGAIN; /* an older packet cannot lie beyond the newest */
         }
-        skip_frames(p, *place + len - p->played - RTP_PLAYOUT_SAMPLES + RTP_FRAME_SAMPLES - 1);
+        skip_frames(p, *place + len - p->played - RTP_PLAYOUT_SAMPLES + p->clock.frame - 1);
     }
     if (*place + len <= p->played || *place < p->floor) {
         p->late++;
@@ -246,7 +254,7 @@ void rtp_playout_push_noise(struct rtp_playout *p, const struct rtp_packet *pack
 /* Gaps behind a noise packet are noise, those behind audio are gaps. */
 static void fill_gaps(struct rtp_playout *p, struct rtp_play_frame *out)
 {
-    for (size_t i = 0; i < RTP_FRAME_SAMPLES; i++) {
+    for (size_t i = 0; i < out->count; i++) {
         if (out->kinds[i] == RTP_PLAY_NOISE) {
             p->noise = out->octets[i];
         } else if (out->kinds[i] != RTP_PLAY_GAP) {
@@ -262,10 +270,13 @@ static void fill_gaps(struct rtp_playout *p, struct rtp_play_frame *out)
 
 void rtp_playout_pull(struct rtp_playout *p, struct rtp_play_frame *out)
 {
-    copy_out(p->octets, p->played, out->octets, RTP_FRAME_SAMPLES);
-    copy_out(p->kinds, p->played, out->kinds, RTP_FRAME_SAMPLES);
-    fill(p->kinds, p->played, RTP_PLAY_GAP, RTP_FRAME_SAMPLES);
-    p->played += RTP_FRAME_SAMPLES;
+    const uint16_t frame = p->clock.frame;
+
+    out->count = frame;
+    copy_out(p->octets, p->played, out->octets, frame);
+    copy_out(p->kinds, p->played, out->kinds, frame);
+    fill(p->kinds, p->played, RTP_PLAY_GAP, frame);
+    p->played += frame;
     p->end = p->end > p->played ? p->end : p->played;
     fill_gaps(p, out);
 }

@@ -31,21 +31,25 @@ static uint16_t choose_ptime(const struct sdp_session *peer)
     return best;
 }
 
-static bool choose_formats(const struct sdp_session *peer, struct sdp_negotiated *out)
+static bool choose_codec(const struct sdp_session *peer, struct sdp_negotiated *out)
 {
-    bool have_codec = false;
-
-    out->telephone_event_pt = -1;
     for (size_t i = 0; i < peer->format_count; i++) {
-        const struct sdp_format *format = &peer->formats[i];
-        if (!have_codec && sdp_format_codec(format, &out->codec)) {
-            have_codec = true;
-            out->payload_type = format->payload_type;
-        } else if (out->telephone_event_pt < 0 && sdp_format_is_telephone_event(format)) {
-            out->telephone_event_pt = format->payload_type;
+        if (sdp_format_codec(&peer->formats[i], &out->codec)) {
+            out->payload_type = peer->formats[i].payload_type;
+            return true;
         }
     }
-    return have_codec;
+    return false;
+}
+
+static int choose_event(const struct sdp_session *peer, enum audio_codec codec)
+{
+    for (size_t i = 0; i < peer->format_count; i++) {
+        if (sdp_format_is_telephone_event(&peer->formats[i], audio_codec_row(codec)->clock_hz)) {
+            return peer->formats[i].payload_type;
+        }
+    }
+    return -1;
 }
 
 static int accept(const struct sdp_session *peer, struct sdp_negotiated *out, const char **why)
@@ -57,9 +61,10 @@ static int accept(const struct sdp_session *peer, struct sdp_negotiated *out, co
         *why = "audio rejected (port 0)";
     } else if (peer->rtp.family == 0) {
         *why = "no usable address in c=";
-    } else if (!choose_formats(peer, out)) {
+    } else if (!choose_codec(peer, out)) {
         *why = "no common codec";
     } else {
+        out->telephone_event_pt = choose_event(peer, out->codec);
         out->ptime_ms = choose_ptime(peer);
         out->rtp = peer->rtp;
         out->rtcp = peer->rtcp;

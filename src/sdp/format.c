@@ -5,16 +5,17 @@
 #include "text.h"
 
 #define PAYLOAD_TYPE_MAX 127
-#define EVENT_CLOCK_HZ   8000 /* the one of the codecs beside which we take events */
+#define NARROW_HZ        8000 /* the clock of most static types */
+#define WIDE_HZ          16000
 
 static const struct {
     uint8_t payload_type;
     const char *encoding;
     uint32_t clock_hz;
 } static_types[] = {
-    {0, "PCMU", 8000},   {3, "GSM", 8000}, {4, "G723", 8000},  {5, "DVI4", 8000},
-    {6, "DVI4", 16000},  {7, "LPC", 8000}, {8, "PCMA", 8000},  {9, "G722", 8000},
-    {12, "QCELP", 8000}, {13, "CN", 8000}, {15, "G728", 8000}, {18, "G729", 8000},
+    {0, "PCMU", NARROW_HZ},   {3, "GSM", NARROW_HZ}, {4, "G723", NARROW_HZ},  {5, "DVI4", NARROW_HZ},
+    {6, "DVI4", WIDE_HZ},     {7, "LPC", NARROW_HZ}, {8, "PCMA", NARROW_HZ},  {9, "G722", NARROW_HZ},
+    {12, "QCELP", NARROW_HZ}, {13, "CN", NARROW_HZ}, {15, "G728", NARROW_HZ}, {18, "G729", NARROW_HZ},
 };
 
 static void set_encoding(struct sdp_format *format, struct span name)
@@ -113,7 +114,7 @@ bool sdp_format_codec(const struct sdp_format *format, enum audio_codec *codec)
     return audio_codec_of_name(format->encoding, format->clock_hz, codec);
 }
 
-bool sdp_format_is_telephone_event(const struct sdp_format *format)
+bool sdp_format_is_telephone_event(const struct sdp_format *format, uint32_t clock_hz)
 {
-    return format->clock_hz == EVENT_CLOCK_HZ && strcmp(format->encoding, "TELEPHONE-EVENT") == 0;
+    return format->clock_hz == clock_hz && strcmp(format->encoding, "TELEPHONE-EVENT") == 0;
 }

@@ -13,6 +13,7 @@ bool sdp_rtpmap_read(struct span value, struct sdp_session *out);
 bool sdp_fmtp_read(struct span value, struct sdp_session *out);
 /* The codec of ours that the format is. */
 bool sdp_format_codec(const struct sdp_format *format, enum audio_codec *codec);
-bool sdp_format_is_telephone_event(const struct sdp_format *format);
+/* Events on that clock: the one of the audio beside which they are sent (RFC 4733 2.1). */
+bool sdp_format_is_telephone_event(const struct sdp_format *format, uint32_t clock_hz);
 
 #endif

@@ -25,9 +25,9 @@ static void put_rtpmap(struct outbuf *out, unsigned payload_type, const char *en
     outbuf_printf(out, "a=rtpmap:%u %s/%u\r\n", payload_type, encoding, (unsigned)clock_hz);
 }
 
-static void put_telephone_event(struct outbuf *out, unsigned payload_type)
+static void put_telephone_event(struct outbuf *out, unsigned payload_type, uint32_t clock_hz)
 {
-    put_rtpmap(out, payload_type, "telephone-event", AUDIO_HZ);
+    put_rtpmap(out, payload_type, "telephone-event", clock_hz);
     outbuf_printf(out, "a=fmtp:%u 0-15\r\n", payload_type);
 }
 
@@ -63,7 +63,7 @@ int sdp_write_offer(const struct sdp_local *local, struct outbuf *out)
     put_codecs(out, put_number);
     outbuf_printf(out, " %d\r\n", SDP_TELEPHONE_EVENT_PT);
     put_codecs(out, put_map);
-    put_telephone_event(out, SDP_TELEPHONE_EVENT_PT);
+    put_telephone_event(out, SDP_TELEPHONE_EVENT_PT, audio_codecs[0].clock_hz);
     put_tail(out, OFFER_PTIME_MS, local->direction);
     return outbuf_status(out);
 }
@@ -86,7 +86,7 @@ static void put_audio(const struct sdp_local *local, const struct sdp_negotiated
     const struct audio_codec_row *codec = audio_codec_row(negotiated->codec);
     put_rtpmap(out, negotiated->payload_type, codec->name, codec->clock_hz);
     if (negotiated->telephone_event_pt >= 0) {
-        put_telephone_event(out, (unsigned)negotiated->telephone_event_pt);
+        put_telephone_event(out, (unsigned)negotiated->telephone_event_pt, codec->clock_hz);
     }
     put_tail(out, negotiated->ptime_ms, (enum sdp_direction)direction);
 }

@@ -81,15 +81,18 @@ static void check_stream(struct fuzz_in *in)
     }
 }
 
+static const struct rtp_clock g711 = {8000, 160};
+#define DTMF_ON rtp_clock_samples(&g711, RTP_DTMF_ON_US)
+
 static void check_frame(struct rtp_playout *p)
 {
     struct rtp_play_frame frame;
     int64_t played = p->played;
 
     rtp_playout_pull(p, &frame);
-    FUZZ_CHECK(p->played == played + RTP_FRAME_SAMPLES && p->end >= p->played);
+    FUZZ_CHECK(p->played == played + g711.frame && p->end >= p->played);
     FUZZ_CHECK(p->end <= played + RTP_PLAYOUT_SAMPLES);
-    for (size_t i = 0; i < RTP_FRAME_SAMPLES; i++) {
+    for (size_t i = 0; i < g711.frame; i++) {
         uint8_t kind = frame.kinds[i];
         uint8_t octet = frame.octets[i];
         FUZZ_CHECK(kind == RTP_PLAY_GAP || kind == 1 || kind == RTP_PLAY_NOISE);
@@ -109,8 +112,8 @@ static void check_playout(struct fuzz_in *in)
 
     memset(audio, 0xA5, sizeof(audio));
     rtp_rx_init(&rx);
-    rtp_dtmf_rx_init(&keys);
-    rtp_playout_init(&playout, RTP_PLAYOUT_WINDOW, now);
+    rtp_dtmf_rx_init(&keys, 8000);
+    rtp_playout_init(&playout, &g711, RTP_PLAYOUT_WINDOW, now);
     while (in->len > 0) {
         uint8_t control = fuzz_u8(in);
         p.marker = (control & 1) != 0;
@@ -143,13 +146,13 @@ static void check_step(const struct rtp_dtmf_step *s, uint32_t left, bool events
 {
     if (s->turn == RTP_DTMF_TURN_EVENT) {
         unsigned duration = (unsigned)s->payload[2] << 8 | s->payload[3];
-        FUZZ_CHECK(events && s->payload[0] < 16 && duration > 0 && duration <= RTP_DTMF_ON);
-        FUZZ_CHECK((s->payload[1] & 0x80) == 0 || duration == RTP_DTMF_ON);
+        FUZZ_CHECK(events && s->payload[0] < 16 && duration > 0 && duration <= DTMF_ON);
+        FUZZ_CHECK((s->payload[1] & 0x80) == 0 || duration == DTMF_ON);
         FUZZ_CHECK(!s->marker || s->timestamp == timestamp);
     } else if (s->turn != RTP_DTMF_TURN_NONE) {
         FUZZ_CHECK(s->samples > 0 && s->samples <= left);
         FUZZ_CHECK(s->turn != RTP_DTMF_TURN_TONE ||
-                   (s->offset + s->samples <= RTP_DTMF_ON && rtp_event_of_key(s->key) >= 0));
+                   (s->offset + s->samples <= DTMF_ON && rtp_event_of_key(s->key) >= 0));
     }
 }
 
@@ -163,7 +166,7 @@ static void check_keys_sent(struct fuzz_in *in)
     uint32_t ends = 0;
     bool events = true;
 
-    rtp_dtmf_tx_init(&keys);
+    rtp_dtmf_tx_init(&keys, &g711);
     while (in->len > 0 || rtp_dtmf_tx_busy(&keys, timestamp)) {
         uint8_t control = fuzz_u8(in);
         struct span text = fuzz_take(in, (control & 3) == 3 ? control >> 4 : 0);
@@ -176,7 +179,7 @@ static void check_keys_sent(struct fuzz_in *in)
         if (control == 0x30) {
             rtp_dtmf_tx_cut(&keys);
         }
-        for (uint32_t left = RTP_FRAME_SAMPLES; left > 0;) {
+        for (uint32_t left = g711.frame; left > 0;) {
             struct rtp_dtmf_step s = rtp_dtmf_tx_step(&keys, timestamp, left, events);
             check_step(&s, left, events, timestamp);
             ends += s.turn == RTP_DTMF_TURN_EVENT && (s.payload[1] & 0x80) != 0 ? 1 : 0;

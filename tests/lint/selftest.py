@@ -42,6 +42,8 @@ const char *url = "http://x.example/";
 log_write(a->log, LOG_DEBUG, "call %d ended", x);
 log_write(a->log, LOG_INFO, "%.*s", (int)len, text);
 #define NUMBER 2
+#define NARROW_HZ 8000
+x = (struct y){.codec = AUDIO_ULAW}; x = audio_put(AUDIO_ALAW, 1600); /* 160, == AUDIO_ULAW */
 """
 CONSTANTS = LICENCE + "/* Constants. */\n" + '#define A_MAX (4*1024)\n#define NAME "x"\n#define NUMBER 1\n#define OTHER A_MAX\n'
 
@@ -68,7 +70,7 @@ CASES = [
     ("forbidden", {SIP: 'int x; /* no fork() here */ const char *s = "sleep(1)"; snprintf(a, 1, "");\n'},
      [(SIP, "pthread_mutex_t m;\n"), (SIP, "x = fork();\n"), (SIP, "usleep (3);\n"), (SIP, "strcpy(a, b);\n"),
       (SIP, "sprintf(a, b);\n"), (SIP, "/* TO" "DO */\n"), ("docs/x.md", "FIX" "ME\n"), ("tools/x", "cd /ho" "me/me\n")]),
-    ("style", {"include/wsaudio/sip.h": HEADER, SIP: SOURCE, "src/sip/c.c": CONSTANTS, "tests/unit/sipua/support.h": GUARDED % ("SUPPORT_H", "SUPPORT_H"),
+    ("style", {"include/wsaudio/sip.h": HEADER, SIP: SOURCE, "src/sip/c.c": CONSTANTS, "src/audio/c.c": LICENCE + "/* Rows. */\nx = codec == AUDIO_ULAW ? 160 : 8000 / 125;\n", "tests/unit/sipua/support.h": GUARDED % ("SUPPORT_H", "SUPPORT_H"),
                "include/sip_client.h": GUARDED.replace(LICENCE, LICENCE + "/* The library. */\n") % ("SIP_CLIENT_H", "SIP_CLIENT_H"),
                "include/lib/sip_client.h": LICENCE + '/* The old name. */\n#include "../sip_client.h"\n'},
      [("include/wsaudio/sip.h", HEADER.replace("/* What it is. */\n", "")),
@@ -80,6 +82,9 @@ CASES = [
       ("src/sipua/b.c", LICENCE + '#include <string.h>\n#include "b.h"\n'),
       (SIP, SOURCE + "// no\n"), (SIP, SOURCE + "x = 1; // no\n"), (SIP, SOURCE + "goto out;\n"),
       (SIP, SOURCE + "typedef struct { int a; } x;\n"), (SIP, SOURCE + "typedef enum x { A } y;\n"), (SIP, SOURCE + "x = errno;\n"),
+      (SIP, SOURCE + "x = codec == AUDIO_ULAW;\n"), (SIP, SOURCE + "x = AUDIO_L16 != codec;\n"), (SIP, SOURCE + "case AUDIO_ALAW: break;\n"),
+      (SIP, SOURCE + "x = p->payload_type == 8;\n"), (SIP, SOURCE + "x = 160u;\n"), (SIP, SOURCE + "x = y * 8000;\n"),
+      ("include/wsaudio/sip.h", HEADER.replace("#endif\n", "static inline int f(int us) { return us / 125; }\n#endif\n")),
       (SIP, SOURCE + 'log_write(a->log, LOG_INFO, "call %d ended", x);\n'), ("src/call/a.c", 'tell("CALL_STATE:%s", s);\n'),
       (SIP, SOURCE + "#define A_MAX  (4 * 1024)\n"), (SIP, SOURCE + '#define NAME "x"  /* the same */\n')]),
     ("pages", {"README.md": "[a](docs/a.md) [b](docs/a.md#part) [c](https://x.example/) [d](#part)\n", "docs/a.md": "[up](../README.md)\n",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What docs/style.md says of C and a script can see: SPDX lines, guards, file heads, comments, types, log texts, errno, one place for a number."""
+"""What docs/style.md says of C and a script can see: SPDX lines, guards, file heads, comments, types, log texts, errno, codecs, one place for a number."""
 import re
 
 import common
@@ -18,6 +18,12 @@ LOG = re.compile(r'\blog_write\(\s*[^,]+,\s*(LOG_\w+),\s*"((?:\\.|[^"\\])*)"')
 PROTOCOL = re.compile(r'"(?:ERROR|WAV_[A-Z_]+|CALL(?:_[A-Z]+)?|INCOMING(?:_GONE)?|MEDIA(?:_X?[A-Z]+)?|MARK|DTMF|LATENCY|RTP|PLAY_WAV|DELETE_WAV):')
 DIALECT = "src/dialect_text/"
 CONSTANT = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(\S[^\n]*)$", re.M)
+# Codecs are rows of room audio: who they are and how many samples, octets and hertz they have is asked of the row.
+AUDIO_ROOM = ("src/audio/", "include/wsaudio/audio.h")
+CODEC = (("a codec is compared with one of them", re.compile(r"(?:[=!]=\s*|\bcase\s+)AUDIO_(?:ULAW|ALAW|L16)\b|\bAUDIO_(?:ULAW|ALAW|L16)\s*[=!]=")),
+         ("a payload type is compared with a number", re.compile(r"payload_type\s*[=!]=\s*\d")),
+         ("8000, 160 or / 125 without a name", re.compile(r"\b(?:8000|160)[uU]?\b|/\s*125[uU]?\b")))
+DEFINE = re.compile(r"^[ \t]*#[ \t]*define\b.*$", re.M)
 CONVERSION = re.compile(r"%[-+ #0]*[\d.*]*[a-z]+")
 
 
@@ -98,6 +104,16 @@ def check_code(name, text, problems):
             problems.append(f"{name}: a log text that is not in the catalogue: {words}")
 
 
+def check_codecs(name, text, problems):
+    """A number may have a name (#define) where it is not a codec's: RFC 3551's table of what others speak, the size of a text."""
+    if not name.startswith(("src/", "include/")) or name.startswith(AUDIO_ROOM):
+        return
+    code = DEFINE.sub(blank, code_of(text))
+    for what, pattern in CODEC:
+        for match in pattern.finditer(code):
+            problems.append(f"{name}:{code.count(chr(10), 0, match.start()) + 1}: {what}: the row in audio_codecs knows")
+
+
 def constants_of(name, text, seen):
     """Notes where a number or text is given a name; what is only another name for something is none."""
     if name.startswith(("src/", "include/")) and name not in LIBRARY:
@@ -123,6 +139,7 @@ def main():
         if name.startswith("include/") or (name.startswith("src/") and not has_header(root, name)):
             check_head(name, text, problems)
         check_code(name, text, problems)
+        check_codecs(name, text, problems)
         constants_of(name, text, constants)
     check_constants(constants, problems)
     for path in common.files(root, "tests/**/*.py", "docs/examples/*.py", "**/CMakeLists.txt", "cmake/*", "tools/*", "tests/**/*.sh"):

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "support_rtp.h"
 
+const struct rtp_clock g711 = {8000, 160};
+
 struct rtp_packet packet_numbered(uint32_t ssrc, uint16_t seq)
 {
     return (struct rtp_packet){.ssrc = ssrc, .sequence = seq, .timestamp = (uint32_t)seq * 160};

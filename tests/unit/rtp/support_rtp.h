@@ -12,6 +12,8 @@
 
 #include "wsaudio/rtp.h"
 
+/* 8000 Hz. */
+extern const struct rtp_clock g711;
 /* A packet that only counts: `seq` and a timestamp of 160 a packet. */
 struct rtp_packet packet_numbered(uint32_t ssrc, uint16_t seq);
 /* Doubles within 1e-6. */

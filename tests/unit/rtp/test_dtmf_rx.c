@@ -61,7 +61,7 @@ static void test_every_event(void **state)
     for (unsigned event = 0; event < 256; event++) {
         struct rtp_dtmf_rx k;
         struct event e = {A, 1, 160, (uint8_t)event, false, true};
-        rtp_dtmf_rx_init(&k);
+        rtp_dtmf_rx_init(&k, 8000);
         assert_int_equal(push(&k, &e), event < 16 ? "0123456789*#ABCD"[event] : 0);
         assert_int_equal(push(&k, &e), 0);
     }
@@ -72,7 +72,7 @@ static void test_short_and_long_payloads(void **state)
     (void)state;
     struct rtp_dtmf_rx k;
     struct event e = {A, 1, 160, 5, false, true};
-    rtp_dtmf_rx_init(&k);
+    rtp_dtmf_rx_init(&k, 8000);
     for (size_t len = 0; len < 4; len++) {
         assert_int_equal(push_len(&k, &e, len), 0);
     }
@@ -88,7 +88,7 @@ static void test_lost_packets(void **state)
         struct rtp_dtmf_rx k;
         struct event e[7];
         unsigned told = 0;
-        rtp_dtmf_rx_init(&k);
+        rtp_dtmf_rx_init(&k, 8000);
         size_t n = press(e, A, 0xFFFFFF00, 7);
         for (size_t i = 0; i < n; i++) {
             if ((kept >> i & 1) != 0) {
@@ -126,7 +126,7 @@ static void once_each(const struct event *e, size_t count)
     unsigned told[256] = {0};
     unsigned keys = 0;
 
-    rtp_dtmf_rx_init(&k);
+    rtp_dtmf_rx_init(&k, 8000);
     now += DUR_S(10);
     rtp_dtmf_rx_stream(&k, now, A); /* the audio before */
     for (int again = 0; again < 2; again++) {
@@ -200,7 +200,7 @@ static void test_another_press_after_the_change(void **state)
     struct rtp_dtmf_rx k;
     struct event e[14];
     unsigned told = 0;
-    rtp_dtmf_rx_init(&k);
+    rtp_dtmf_rx_init(&k, 8000);
     press(e, A, 100, 9);
     press(e + 7, B, 0x70000000, 9); /* marked: a press of its own, at once */
     for (size_t i = 0; i < 14; i++) {
@@ -248,7 +248,7 @@ static void test_timestamps_of_their_own(void **state)
             /* one packet every 20 ms, lost ones too */
             struct rtp_dtmf_rx k;
             unsigned told = 0;
-            rtp_dtmf_rx_init(&k);
+            rtp_dtmf_rx_init(&k, 8000);
             now += DUR_S(10);
             for (size_t i = 0, at = 0; i < 7; i++, now += (kept >> i & 1) == 0 && i < 7 ? DUR_MS(20) : 0) {
                 if ((kept >> i & 1) != 0) {
@@ -272,7 +272,7 @@ static void test_quick_presses_stay_apart(void **state)
             struct event e[21];
             unsigned told = 0;
             struct rtp_dtmf_rx k;
-            rtp_dtmf_rx_init(&k);
+            rtp_dtmf_rx_init(&k, 8000);
             now += DUR_S(10);
             for (uint32_t n = 0; n < 3; n++) {
                 press(e + 7 * n, A, 1000 + n * 1280, 1);
@@ -302,7 +302,7 @@ static void test_another_event_of_the_same_timestamp(void **state)
     char told[8] = "";
     size_t n = 0;
 
-    rtp_dtmf_rx_init(&k);
+    rtp_dtmf_rx_init(&k, 8000);
     press(e, A, 500, 1);
     press(e + 7, A, 500, 2);
     for (size_t i = 0; i < 14; i++) {
@@ -323,7 +323,7 @@ static void test_newest(void **state)
     char payload[4] = {1, 0, 0, (char)160};
     struct rtp_packet p = {.ssrc = A, .timestamp = 100, .payload = {payload, 4}};
 
-    rtp_dtmf_rx_init(&k);
+    rtp_dtmf_rx_init(&k, 8000);
     assert_false(rtp_dtmf_rx_is_newest(&k, &p));
     press(e, A, 100, 1);
     (void)push(&k, &e[0]);
@@ -345,7 +345,7 @@ static void test_long_press(void **state)
     (void)state;
     struct rtp_dtmf_rx k;
     unsigned told = 0;
-    rtp_dtmf_rx_init(&k);
+    rtp_dtmf_rx_init(&k, 8000);
     for (uint32_t t = 160; t <= 160000; t += 160) {
         uint32_t segment = (t - 1) / 65535;
         struct event e = {A, 0xFFFF0000 + segment * 65535, (uint16_t)(t - segment * 65535), 1, t == 160000, t == 160};
@@ -360,7 +360,7 @@ static void test_no_end_is_heard(void **state)
 {
     (void)state;
     struct rtp_dtmf_rx k;
-    rtp_dtmf_rx_init(&k);
+    rtp_dtmf_rx_init(&k, 8000);
     for (uint32_t n = 0; n < 30; n++) { /* the same key thirty times, one packet of each */
         struct event e = {A, n * 2000, 480, 2, false, false};
         now += DUR_MS(200);
@@ -378,7 +378,7 @@ static void test_flood(void **state)
     (void)state;
     struct rtp_dtmf_rx k;
     unsigned told = 0;
-    rtp_dtmf_rx_init(&k);
+    rtp_dtmf_rx_init(&k, 8000);
     for (uint32_t n = 0; n < 10000; n++) {
         struct event e = {A, n * 7, 160, (uint8_t)(n % 10), false, true};
         now -= DUR_MS(20); /* 10000 in a second */

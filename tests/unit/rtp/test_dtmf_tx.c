@@ -8,7 +8,7 @@ static struct rtp_dtmf_tx keys_of(const char *text)
 {
     struct rtp_dtmf_tx k;
 
-    rtp_dtmf_tx_init(&k);
+    rtp_dtmf_tx_init(&k, &g711);
     assert_int_equal(rtp_dtmf_tx_add(&k, span_cstr(text)), ST_OK);
     return k;
 }
@@ -31,7 +31,7 @@ static void test_what_is_taken(void **state)
                  {"12345678901234567890123456789012345678901234567890123456789012345", ST_TOO_LARGE}};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct rtp_dtmf_tx k;
-        rtp_dtmf_tx_init(&k);
+        rtp_dtmf_tx_init(&k, &g711);
         assert_int_equal(rtp_dtmf_tx_add(&k, span_cstr(table[i].text)), table[i].status);
         assert_int_equal(rtp_dtmf_tx_busy(&k, 0), table[i].status == ST_OK);
     }
@@ -207,6 +207,32 @@ static void test_packets(void **state)
     assert_int_equal(tx.packets, 4);
 }
 
+/* 100 ms on, 100 ms off, 500 ms of pause are so in every clock. */
+static void test_another_clock(void **state)
+{
+    static const struct rtp_clock wide = {16000, 320};
+    struct rtp_dtmf_tx k;
+    uint32_t at = START;
+
+    (void)state;
+    for (int events = 0; events < 2; events++) {
+        rtp_dtmf_tx_init(&k, &wide);
+        assert_int_equal(rtp_dtmf_tx_add(&k, SPAN_LIT("5,")), ST_OK);
+        uint32_t began = at;
+        uint32_t sounded = 0;
+        for (; rtp_dtmf_tx_busy(&k, at); at += wide.frame) {
+            struct rtp_dtmf_step s = rtp_dtmf_tx_step(&k, at, wide.frame, events != 0);
+            sounded += s.turn == RTP_DTMF_TURN_TONE ? s.samples : 0;
+            if (s.turn == RTP_DTMF_TURN_EVENT && (s.payload[1] & RTP_DTMF_END_BIT) != 0) {
+                sounded = (uint32_t)s.payload[2] << 8 | s.payload[3];
+            }
+            assert_true(s.turn != RTP_DTMF_TURN_TONE || s.total == 1600);
+        }
+        assert_int_equal(sounded, 1600);
+        assert_int_equal(at - began, 1600 + 1600 + 8000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_another_agreement),
         cmocka_unit_test(test_packets),
+        cmocka_unit_test(test_another_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

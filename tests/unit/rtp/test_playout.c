@@ -26,7 +26,7 @@ static uint8_t sample(uint64_t n)
     return (uint8_t)(((n + 1) * 0x9E3779B97F4A7C15u) >> 40);
 }
 
-static struct ear *ear_new(uint16_t sequence, uint32_t timestamp)
+static struct ear *ear_of_clock(const struct rtp_clock *clock, uint16_t sequence, uint32_t timestamp)
 {
     struct ear *e = calloc(1, sizeof(*e));
 
@@ -38,8 +38,13 @@ static struct ear *ear_new(uint16_t sequence, uint32_t timestamp)
     e->sequence = sequence;
     e->timestamp = timestamp;
     rtp_rx_init(&e->rx);
-    rtp_playout_init(&e->p, RTP_PLAYOUT_WINDOW, 0);
+    rtp_playout_init(&e->p, clock, RTP_PLAYOUT_WINDOW, 0);
     return e;
+}
+
+static struct ear *ear_new(uint16_t sequence, uint32_t timestamp)
+{
+    return ear_of_clock(&g711, sequence, timestamp);
 }
 
 static void ear_free(struct ear *e)
@@ -61,7 +66,7 @@ static void push_at(struct ear *e, uint64_t packet, uint64_t from, size_t count,
     p.sequence = (uint16_t)(e->sequence + packet);
     p.timestamp = e->timestamp + (uint32_t)from;
     p.payload = span_make(octets, count);
-    rtp_playout_push(&e->p, &p, rtp_rx_push(&e->rx, 0, &p, RTP_CLOCK_HZ), KIND);
+    rtp_playout_push(&e->p, &p, rtp_rx_push(&e->rx, 0, &p, e->p.clock.hz), KIND);
 }
 
 static void push(struct ear *e, uint64_t packet)
@@ -76,18 +81,19 @@ static void push_noise(struct ear *e, uint64_t packet, uint64_t at, uint8_t leve
 
     p.sequence = (uint16_t)(e->sequence + packet);
     p.timestamp = e->timestamp + (uint32_t)at;
-    rtp_playout_push_noise(&e->p, &p, rtp_rx_push(&e->rx, 0, &p, RTP_CLOCK_HZ));
+    rtp_playout_push_noise(&e->p, &p, rtp_rx_push(&e->rx, 0, &p, e->p.clock.hz));
 }
 
 static void pull(struct ear *e)
 {
     struct rtp_play_frame frame;
 
-    assert_true(e->heard + RTP_FRAME_SAMPLES <= HEARD);
+    assert_true(e->heard + RTP_FRAME_MAX <= HEARD);
     rtp_playout_pull(&e->p, &frame);
-    memcpy(e->octets + e->heard, frame.octets, RTP_FRAME_SAMPLES);
-    memcpy(e->kinds + e->heard, frame.kinds, RTP_FRAME_SAMPLES);
-    e->heard += RTP_FRAME_SAMPLES;
+    assert_int_equal(frame.count, e->p.clock.frame);
+    memcpy(e->octets + e->heard, frame.octets, frame.count);
+    memcpy(e->kinds + e->heard, frame.kinds, frame.count);
+    e->heard += frame.count;
 }
 
 static void pulls(struct ear *e, int count)
@@ -448,6 +454,54 @@ static void test_noise_first_and_late(void **state)
 
 /* ---- clocks ---- */
 
+/* Everything is a time: at 16 kHz all counts of samples are twice as large. A packet lost, one late, one too late, noise, a packet of
+ * the SSRC before, and a stream that comes 40 ms earlier than it needs. */
+static void test_another_clock(void **state)
+{
+    (void)state;
+    static const struct rtp_clock wide = {16000, 320};
+    struct ear *e = ear_of_clock(&wide, 65530, 0xFFFFFC00);
+    for (uint64_t n = 0; n < 40; n++) {
+        if (n != 5 && n != 10 && n != 15) {
+            push_at(e, n, n * 320, 320, false);
+        }
+        if (n == 13) {
+            push_at(e, 10, 10 * 320, 320, false); /* 60 ms late */
+        }
+        if (n == 19) {
+            push_at(e, 15, 15 * 320, 320, false); /* 80 ms */
+        }
+        pull(e);
+    }
+    pulls(e, 3);
+    heard_gap(e, 0, 960);
+    heard_audio(e, 960, 0, 5 * 320);
+    heard_gap(e, 960 + 5 * 320, 320);
+    heard_audio(e, 960 + 6 * 320, 6 * 320, 9 * 320);
+    heard_gap(e, 960 + 15 * 320, 320);
+    heard_audio(e, 960 + 16 * 320, 16 * 320, 24 * 320);
+    assert_int_equal(e->p.late, 1);
+    e->ssrc++;
+    push_at(e, 0, 0, 320, true);
+    e->ssrc--;
+    pulls(e, 4);
+    push_at(e, 40, 40 * 320, 320, false); /* the SSRC of before, 80 ms behind the change: dropped */
+    assert_int_equal(e->p.late, 2);
+    assert_int_equal(e->p.timelines, 2);
+    ear_free(e);
+
+    e = ear_of_clock(&wide, 1, 0);
+    for (uint64_t n = 0; n < 3; n++) { /* 60 ms at once, and 60 ms ahead from there on */
+        push_at(e, n, n * 320, 320, false);
+    }
+    for (uint64_t n = 3; n < 120; n++) { /* the second fifty of them */
+        push_at(e, n, n * 320, 320, false);
+        pull(e);
+    }
+    assert_int_equal(e->p.skipped, 960);
+    ear_free(e);
+}
+
 static void test_due(void **state)
 {
     (void)state;
@@ -457,7 +511,7 @@ static void test_due(void **state)
     } table[] = {{0, 1},   {10, 0},  {20, 1},  {41, 1},  {59, 0},  {100, 2},  {120, 2},
                  {140, 1}, {160, 1}, {460, 2}, {461, 2}, {480, 2}, {1480, 2}, {1500, 2}};
     struct rtp_playout p;
-    rtp_playout_init(&p, RTP_PLAYOUT_WINDOW, 0);
+    rtp_playout_init(&p, &g711, RTP_PLAYOUT_WINDOW, 0);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         unsigned n = rtp_playout_due(&p, DUR_MS(table[i].ms));
         if (n != table[i].pulls) {
@@ -630,6 +684,7 @@ int main(void)
         cmocka_unit_test(test_marker_mends_the_delay),
         cmocka_unit_test(test_comfort_noise),
         cmocka_unit_test(test_noise_first_and_late),
+        cmocka_unit_test(test_another_clock),
         cmocka_unit_test(test_due),
         cmocka_unit_test(test_clocks_drift),
         cmocka_unit_test(test_model),
