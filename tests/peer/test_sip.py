@@ -64,7 +64,7 @@ def test_forked_200s():
 
 
 def test_reinvite():
-    """Whose SDP changes nothing: 200 with ours. Any other: 488, and the call goes on."""
+    """Whose SDP changes nothing, another port and codec: 200, the audio goes there. What we cannot do: 488, and the call goes on."""
     with Phone() as phone, through(phone) as server:
         client, invite, rtp = established(server, phone)
         with client:
@@ -73,11 +73,16 @@ def test_reinvite():
             assert answer.media() == (invite.media()[0], invite.media()[1], answer.media()[2]) and 0 in answer.media()[2]
             assert answer.get("contact")
             phone.request(invite, "ACK", cseq=2)
-            phone.request(invite, "INVITE", cseq=3, sdp=phone.sdp(rtp, types=(18,)))
+            other = phone.new_rtp()
+            phone.request(invite, "INVITE", cseq=3, sdp=phone.sdp(other, types=(8, 101)))
+            assert phone.wait(200).media()[2] == [8, 101]
+            phone.request(invite, "ACK", cseq=3)
+            other.wait(10)
+            phone.request(invite, "INVITE", cseq=4, sdp=phone.sdp(rtp, types=(18,)))
             refused = phone.wait(488)
             branch = refused.branch
-            phone.request(invite, "ACK", cseq=3, branch=branch)
-            rtp.stream(invite.media()[:2], 10)
+            phone.request(invite, "ACK", cseq=4, branch=branch)
+            other.stream(invite.media()[:2], 10)
             client.wait_audio(10)
             phone.request(invite, "OPTIONS", cseq=1)  # older than what came before
             assert phone.wait(500).status == 500

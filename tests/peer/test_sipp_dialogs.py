@@ -293,7 +293,7 @@ def test_200_with_port_0():
 
 
 def test_requests_within_the_dialog():
-    """OPTIONS 200; UPDATE, which changes nothing, 200, else 488; INFO is not in Allow: 405; an unknown method 501;
+    """OPTIONS 200; UPDATE 200, one that cannot be done 488; INFO is not in Allow: 405; an unknown method 501;
     an old CSeq 500. The call goes on."""
     steps = Scenario().established(("Allow", "INVITE.*BYE"), ("Allow", "UPDATE"), ("Allow", "!INFO"))
     for cseq, (method, code) in enumerate((("OPTIONS", 200), ("INFO", 405), ("UPDATE", 200), ("FROBNICATE", 501)), 10):
