@@ -10,6 +10,7 @@
 #include "wsaudio/base/file_name.h"
 #include "wsaudio/base/fsm.h"
 #include "wsaudio/base/hash.h"
+#include "wsaudio/base/host.h"
 #include "wsaudio/base/list.h"
 #include "wsaudio/base/log.h"
 #include "wsaudio/base/log_quota.h"

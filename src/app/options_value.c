@@ -30,16 +30,7 @@ static bool text_is_plain(struct span text)
 
 static bool host_name_ok(struct span text)
 {
-    if (text.len == 0 || text.len > 253) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (!char_is_alnum(c) && c != '-' && c != '.' && c != '_') {
-            return false;
-        }
-    }
-    return char_is_alnum(text.ptr[0]);
+    return text.len <= 253 && host_is_name(text) && char_is_alnum(text.ptr[0]);
 }
 
 static bool only_digits_and_dots(struct span text)

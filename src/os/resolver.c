@@ -317,18 +317,6 @@ static void on_host(void *arg, int status, int timeouts, struct ares_addrinfo *i
     end(r, status);
 }
 
-/* RFC 6761 6.3: loopback, whatever a hosts file or a name server says, and with neither. */
-static bool is_localhost(const char *name)
-{
-    static const char whole[] = ".localhost";
-    const size_t len = strlen(name);
-    const size_t dot = len > 0 && name[len - 1] == '.' ? 1 : 0;
-    const struct span text = span_make(name, len - dot);
-
-    return span_ieq(text, span_cstr(whole + 1)) ||
-           (text.len >= sizeof(whole) && span_ieq(span_from(text, text.len - (sizeof(whole) - 1)), span_cstr(whole)));
-}
-
 static void answer_localhost(struct os_resolver *r, uint8_t family)
 {
     if (family != 6) {
@@ -350,7 +338,7 @@ int os_resolver_ask_host(struct os_resolver *r, const char *name, uint8_t family
                                               .ai_flags = ARES_AI_NOSORT};
     int status = begin(r, name);
 
-    if (status == ST_OK && is_localhost(name)) {
+    if (status == ST_OK && host_is_localhost(span_cstr(name))) {
         answer_localhost(r, family);
     } else if (status == ST_OK) {
         ares_getaddrinfo(r->channel, name, NULL, &hints, on_host, r);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "os_priv.h"
@@ -33,7 +32,7 @@ int os_resolve(const char *host, uint16_t port, struct net_addr *out)
         out->port = port;
         return ST_OK;
     }
-    if (strcasecmp(host, "localhost") == 0) { /* RFC 6761 6.3: also where no hosts file names it */
+    if (host_is_localhost(span_cstr(host))) { /* also where no hosts file names it */
         const struct net_addr loopback = {.family = 4, .ip = {127, 0, 0, 1}, .port = port};
         *out = loopback;
         return ST_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wsaudio/sipmsg/uri.h"
 
+#include "wsaudio/base/host.h"
 #include "wsaudio/sipmsg/scan.h"
 
 #define COMPARE_MAX_LEN 1024
@@ -51,17 +52,6 @@ static bool params_ok(struct span params)
     return true;
 }
 
-static bool host_name_ok(struct span host)
-{
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.ptr[i];
-        if (!char_is_alnum(c) && c != '-' && c != '.' && c != '_') {
-            return false;
-        }
-    }
-    return host.len > 0;
-}
-
 /* Characters only: "[2001:db8:::192.0.2.1]" of RFC 5118 4.10 has to pass. */
 static bool host_ipv6_ok(struct span host)
 {
@@ -94,7 +84,7 @@ int sip_hostport_parse(struct span text, struct span *host, bool *is_ipv6, uint1
         *host = span_trim(span_head(text, colon));
         rest = span_from(text, colon);
     }
-    if (!(*is_ipv6 ? host_ipv6_ok(*host) : host_name_ok(*host))) {
+    if (!(*is_ipv6 ? host_ipv6_ok(*host) : host_is_name(*host))) {
         *host = SPAN_NONE;
         return ST_BAD;
     }
