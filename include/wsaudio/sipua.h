@@ -199,7 +199,6 @@ bool sip_servers_answered(struct sip_servers *servers, mono_us now, const struct
 
 /* The list of the stack; registration, pings and calls share it. */
 void sip_stack_set_servers(struct sip_stack *stack, mono_us now, const struct net_addr *addrs, uint32_t count);
-const struct sip_servers *sip_stack_servers(const struct sip_stack *stack);
 /* As sip_servers_current, sip_servers_failed and sip_servers_answered; what changes is logged. */
 const struct net_addr *sip_stack_server(const struct sip_stack *stack, mono_us now);
 void sip_stack_server_failed(struct sip_stack *stack, mono_us now, const struct net_addr *addr, int64_t retry_after);

@@ -2,7 +2,6 @@
 #include "server_priv.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,16 +11,6 @@
 #define DATAGRAM_SLOT 65536
 /* listener, signals, ticker, flusher, SIP, loopback SIP and some air */
 #define FIXED_WATCHES 32
-
-int server_fail(struct server *server, int status, const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(server->why, sizeof(server->why), fmt, args);
-    va_end(args);
-    return status;
-}
 
 /* ---- ticks and signals ---- */
 
@@ -48,6 +37,8 @@ static void begin_stop(struct server *server, mono_us now)
         return;
     }
     server->stopping = true;
+    server_dns_stop(server->dns);
+    route_watch_stop(server->route);
     server->stop_by = now + STOP_LIMIT_US;
     log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, STOPPING));
     web_stop(server->web, now);
@@ -176,7 +167,7 @@ static int open_loop(struct server *server)
         status = os_udp_batch_new(DATAGRAM_SLOT, &server->batch);
     }
     return status == ST_OK ? ST_OK
-                           : server_fail(server, status, "the event loop cannot be set up: %s", os_error_text());
+                           : why_fail(server->why, status, "the event loop cannot be set up: %s", os_error_text());
 }
 
 static int open_web(struct server *server)
@@ -187,11 +178,38 @@ static int open_web(struct server *server)
         .loop = server->loop,
         .gateway = server->gateway,
         .sip = server->sip,
-        .recordings = server->recordings,
+        .recordings = server_files_recordings(server->files),
         .loopback = server->loopback != NULL,
     };
 
     return web_open(&config, &server->web, server->why);
+}
+
+static void upload_done(void *ctx, struct pool_id client, int status)
+{
+    struct server *server = ctx;
+
+    gateway_upload_done(server->gateway, server->now, client, status);
+}
+
+static void cache_done(void *ctx, int status)
+{
+    struct server *server = ctx;
+
+    gateway_cache_done(server->gateway, server->now, status);
+}
+
+static int open_files(struct server *server)
+{
+    const struct server_files_config config = {.options = server->options,
+                                               .log = &server->log,
+                                               .loop = server->loop,
+                                               .now = &server->now,
+                                               .ctx = server,
+                                               .upload_done = upload_done,
+                                               .cache_done = cache_done};
+
+    return server_files_open(&config, &server->files, server->why);
 }
 
 static int open_all(struct server *server)
@@ -199,7 +217,7 @@ static int open_all(struct server *server)
     int status = open_loop(server);
 
     if (status == ST_OK) {
-        status = server_files_open(server);
+        status = open_files(server);
     }
     if (status == ST_OK) {
         status = server_sip_open(server);
@@ -218,7 +236,7 @@ static void close_all(struct server *server)
     unwatch_log(server);
     web_close(server->web, server->now);
     server_sip_close(server);
-    server_files_close(server);
+    server_files_close(server->files);
     os_udp_batch_free(server->batch);
     os_ticker_close(&server->ticker);
     os_signals_close(server->signals_fd);
@@ -236,8 +254,8 @@ static mono_us next_deadline(const struct server *server)
     if (server->loopback != NULL) {
         due = mono_earlier(due, server_loopback_due(server->loopback));
     }
-    due = mono_earlier(due, server_link_due(server));
-    due = mono_earlier(due, server_names_due(server));
+    due = mono_earlier(due, route_watch_due(server->route));
+    due = mono_earlier(due, server_dns_due(server->dns));
     due = mono_earlier(due, server->reload_due);
     due = server_dump_is_due(server) ? server->now : due;
     return server->stopping ? mono_earlier(due, server->stop_by) : due;
@@ -272,8 +290,8 @@ static int turn(struct server *server)
     if (now >= server->reload_due) {
         reload(server, now);
     }
-    server_names_expire(server, now);
-    server_link_expire(server, now);
+    server_dns_expire(server->dns, now);
+    route_watch_expire(server->route, now);
     sip_stack_expire(server->sip, now);
     gateway_expire(server->gateway);
     gateway_pump(server->gateway);
@@ -295,7 +313,7 @@ static bool is_over(const struct server *server)
         return false;
     }
     bool quiet = gateway_is_quiet(server->gateway) && sip_stack_busy(server->sip) == 0 && web_is_quiet(server->web) &&
-                 os_flusher_pending(server->flusher) == 0;
+                 server_files_is_quiet(server->files);
     return server->killed || quiet || server->now >= server->stop_by;
 }
 
@@ -325,8 +343,6 @@ int server_run(const struct options *options)
                             .reloaded_at = -RELOAD_EVERY_US,
                             .signals_fd = -1,
                             .sip_fd = -1,
-                            .net_fd = -1,
-                            .raw_fd = -1,
                             .ticker = {.fd = -1}};
     int code = 1;
 

@@ -4,11 +4,9 @@
  * not. */
 #include "server_priv.h"
 
-#include <inttypes.h>
-
 #define LINES_A_TURN 32
 
-enum dump_part { PART_NONE, PART_SERVER, PART_FILES, PART_SIP, PART_BRIDGE, PART_END };
+enum dump_part { PART_NONE, PART_SERVER, PART_FILES, PART_SIP, PART_GATEWAY, PART_END };
 
 /* A level that is not shown would answer the question with nothing. */
 static enum log_level level_of(const struct log *log)
@@ -22,21 +20,14 @@ static void server_line(const struct server *server, struct outbuf *out)
                   server->logfile.lines.len);
     sockets_dump(server->media, out);
     dump_flag(out, "stopping", server->stopping);
-    dump_due(out, "looked up", server_names_due(server), server->now);
-    dump_due(out, "route", server_link_due(server), server->now);
+    dump_due(out, "looked up", server_dns_due(server->dns), server->now);
+    dump_due(out, "route", route_watch_due(server->route), server->now);
     dump_due(out, "reload", server->reload_due, server->now);
 }
 
 static void files_line(const struct server *server, struct outbuf *out)
 {
-    outbuf_printf(out, "files: %" PRIu32 " uploads with %" PRIu64 " bytes", uploads_count(server->uploads),
-                  uploads_used(server->uploads));
-    if (server->recordings != NULL) {
-        outbuf_printf(out, ", %" PRIu32 " recordings with %" PRIu64 " bytes", recordings_count(server->recordings),
-                      recordings_used(server->recordings));
-    }
-    outbuf_printf(out, ", %" PRIu32 " flushes under way, %s", os_flusher_pending(server->flusher),
-                  os_flusher_kernel(server->flusher) ? "by the kernel" : "in place");
+    server_files_dump(server->files, out);
 }
 
 static bool once(struct server *server, void (*line)(const struct server *server, struct outbuf *out),
@@ -56,7 +47,7 @@ static bool line_of_part(struct server *server, struct outbuf *out)
     case PART_SERVER: return once(server, server_line, out);
     case PART_FILES: return once(server, files_line, out);
     case PART_SIP: return sip_stack_dump(server->sip, server->now, &server->dump.at, out);
-    case PART_BRIDGE: return gateway_dump(server->gateway, &server->dump.at, out);
+    case PART_GATEWAY: return gateway_dump(server->gateway, &server->dump.at, out);
     case PART_NONE:
     case PART_END: break;
     }

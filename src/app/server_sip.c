@@ -12,7 +12,7 @@ static int sip_send(void *ctx, const struct sip_flow *to, const void *data, size
     int status = os_udp_send(server->sip_fd, &to->remote, data, len);
 
     if (status == ST_IO) {
-        server_link_send_failed(server);
+        route_watch_send_failed(server->route, server->now);
     }
     return status;
 }
@@ -68,44 +68,76 @@ static void on_media(void *ctx, mono_us now, struct pool_id call, bool rtcp, con
     gateway_media_input(server->gateway, call, rtcp, from, data, len);
 }
 
-/* RFC 6761 6.3: this name needs no name server. */
-static bool is_localhost(const char *name)
+/* ---- addresses ---- */
+
+/* The address that others are told, without its port. */
+static struct net_addr told_addr(const struct server *server, const struct net_addr *local)
 {
-    return span_ieq(span_cstr(name), SPAN_LIT("localhost"));
+    return server->options->advertise.family != 0 ? server->options->advertise : *local;
 }
 
-/* The server's address: given, the loopback exchange's, or looked up: while running where that is built in (then a server
- * that starts before its network finds it later), else once and here. */
-static int find_server(struct server *server)
+static void servers_found(void *ctx, mono_us now, const struct net_addr *addrs, uint32_t count)
 {
-    const struct option_host *host = &server->options->sip_server;
+    struct server *server = ctx;
+
+    sip_stack_set_servers(server->sip, now, addrs, count); /* it asks and registers there itself */
+    route_watch_look(server->route, now);             /* our address may be another one */
+}
+
+static const struct net_addr *route_target(void *ctx, mono_us now)
+{
+    struct server *server = ctx;
+
+    return sip_stack_server(server->sip, now);
+}
+
+static void route_changed(void *ctx, mono_us now, const struct net_addr *local)
+{
+    struct server *server = ctx;
+    struct net_addr told = told_addr(server, local);
     char text[ADDR_TEXT_MAX];
 
-    if (host->name == NULL) {
-        server->sip_server_addr = *server_loopback_addr(server->loopback);
-        return ST_OK;
-    }
-    if (host->addr.family != 0) {
-        server->sip_server_addr = host->addr;
-        return ST_OK;
-    }
-    if (os_resolver_version() != NULL && !is_localhost(host->name)) {
-        return server_names_open(server);
-    }
-    int status = os_resolve(host->name, host->port, &server->sip_server_addr);
-    if (status != ST_OK) {
-        return server_fail(server, status, "--sip-server %s: the name cannot be resolved: %s", host->name,
-                           os_error_text());
-    }
-    log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, SIP_SERVER_RESOLVED), host->name,
-              addr_text(&server->sip_server_addr, text));
-    if (os_resolver_version() == NULL) {
-        log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, SIP_SERVER_ONCE));
-    }
-    return ST_OK;
+    told.port = server->sip_local.port;
+    log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, ROUTE_CHANGED), addr_ip_text(local, text));
+    sockets_set_local(server->media, local);
+    gateway_set_media_addr(server->gateway, &told);
+    sip_stack_set_local(server->sip, now, &told);
 }
 
-static int bind_sip(struct server *server)
+static void sip_account(void *ctx, enum sip_account_event event, const struct net_addr *local)
+{
+    struct server *server = ctx;
+
+    if (event == SIP_ACCOUNT_ADDRESS) {
+        gateway_set_media_addr(server->gateway, local);
+    }
+    if (event == SIP_ACCOUNT_UNREACHABLE || event == SIP_ACCOUNT_REACHABLE) {
+        route_watch_look(server->route, server->now);
+    }
+}
+
+/* ---- opening ---- */
+
+/* The SIP server's address, the loopback exchange's where none is named; family 0: not known yet. */
+static int find_server(struct server *server, struct net_addr *addr)
+{
+    const struct options *o = server->options;
+    const struct server_dns_config config = {.server = &o->sip_server,
+                                             .family = o->sip_listen.family,
+                                             .loop = server->loop,
+                                             .log = &server->log,
+                                             .rng = &server->rng,
+                                             .found = servers_found,
+                                             .ctx = server};
+
+    if (server->loopback != NULL) {
+        *addr = *server_loopback_addr(server->loopback);
+        return ST_OK;
+    }
+    return server_dns_open(&config, addr, &server->dns, server->why);
+}
+
+static int bind_sip(struct server *server, uint8_t family)
 {
     struct os_udp_options options = {
         .receive_buffer = SIP_RECEIVE_BUFFER, .dscp = (int)server->options->sip_dscp, .errors = true};
@@ -113,16 +145,15 @@ static int bind_sip(struct server *server)
     char text[ADDR_TEXT_MAX];
 
     if (local.family == 0) {
-        local.family =
-            server->sip_server_addr.family; /* the wildcard of the server's family; of both while that is not known */
+        local.family = family; /* the wildcard of the server's family; of both while that is not known */
     }
-    if (local.family != server->sip_server_addr.family && server->sip_server_addr.family != 0) {
-        return server_fail(server, ST_BAD, "--sip-listen %s: the SIP server has an address of the other family",
-                           addr_text(&local, text));
+    if (local.family != family && family != 0) {
+        return why_fail(server->why, ST_BAD, "--sip-listen %s: the SIP server has an address of the other family",
+                        addr_text(&local, text));
     }
     int status = os_udp_open(&local, &options, &server->sip_fd);
     if (status != ST_OK) {
-        return server_fail(server, status, "--sip-listen %s: %s", addr_text(&local, text), os_error_text());
+        return why_fail(server->why, status, "--sip-listen %s: %s", addr_text(&local, text), os_error_text());
     }
     status = os_udp_local(server->sip_fd, &server->sip_local);
     if (status == ST_OK) {
@@ -130,22 +161,21 @@ static int bind_sip(struct server *server)
                                &server->sip_watch);
     }
     return status == ST_OK ? ST_OK
-                           : server_fail(server, status, "the SIP socket cannot be watched: %s", os_error_text());
+                           : why_fail(server->why, status, "the SIP socket cannot be watched: %s", os_error_text());
 }
 
 /* The address that the far end can reach us on: bound, else that of the route to the server. */
-static int find_local(struct server *server, struct net_addr *local)
+static int find_local(struct server *server, const struct net_addr *hop, struct net_addr *local)
 {
     char text[ADDR_TEXT_MAX];
     int status = ST_OK;
 
     *local = server->sip_local;
-    if (addr_is_any(&server->sip_local) && server->sip_server_addr.family != 0) {
-        status = os_route_local(&server->sip_server_addr, local);
+    if (addr_is_any(&server->sip_local) && hop->family != 0) {
+        status = os_route_local(hop, local);
     }
     if (status != ST_OK) {
-        return server_fail(server, status, "--sip-server %s: no route: %s", addr_text(&server->sip_server_addr, text),
-                           os_error_text());
+        return why_fail(server->why, status, "--sip-server %s: no route: %s", addr_text(hop, text), os_error_text());
     }
     local->port = server->sip_local.port;
     return ST_OK;
@@ -167,8 +197,8 @@ static int open_media(struct server *server, const struct net_addr *local)
     int status = sockets_new(&config, &server->media);
 
     return status == ST_OK ? ST_OK
-                           : server_fail(server, status, "--rtp-ports %u-%u: %s", o->rtp_ports.low, o->rtp_ports.high,
-                                         status_name(status));
+                           : why_fail(server->why, status, "--rtp-ports %u-%u: %s", o->rtp_ports.low, o->rtp_ports.high,
+                                      status_name(status));
 }
 
 /* Complete header lines for the stack from the --sip-header flags. */
@@ -181,7 +211,7 @@ static int join_headers(struct server *server, struct outbuf *out)
         outbuf_str(out, "\r\n");
     }
     return outbuf_status(out) == ST_OK ? ST_OK
-                                       : server_fail(server, ST_TOO_LARGE, "--sip-header: too much header text");
+                                       : why_fail(server->why, ST_TOO_LARGE, "--sip-header: too much header text");
 }
 
 static uint32_t dial_rules(const struct options *o, struct dial_rule rules[OPTIONS_LIST_MAX])
@@ -192,13 +222,8 @@ static uint32_t dial_rules(const struct options *o, struct dial_rule rules[OPTIO
     return o->dial_rules.count;
 }
 
-/* The address that others are told, without its port. */
-static struct net_addr told_addr(const struct server *server, const struct net_addr *local)
-{
-    return server->options->advertise.family != 0 ? server->options->advertise : *local;
-}
-
-static int open_stack(struct server *server, const struct net_addr *local, struct span domain)
+static int open_stack(struct server *server, const struct net_addr *hop, const struct net_addr *local,
+                      struct span domain)
 {
     const struct options *o = server->options;
     struct net_addr told = told_addr(server, local);
@@ -212,7 +237,7 @@ static int open_stack(struct server *server, const struct net_addr *local, struc
         return status;
     }
     struct sip_config config = {.local = told,
-                                .next_hop = server->sip_server_addr,
+                                .next_hop = *hop,
                                 .domain = domain,
                                 .user = span_cstr(o->sip_user),
                                 .caller = span_cstr(o->sip_caller),
@@ -236,10 +261,10 @@ static int open_stack(struct server *server, const struct net_addr *local, struc
                                 .log = &server->log,
                                 .rng = &server->rng};
     const struct sip_hooks hooks = {
-        .ctx = server, .send = sip_send, .event = sip_event, .account = server_link_event, .redirect = sip_redirect};
+        .ctx = server, .send = sip_send, .event = sip_event, .account = sip_account, .redirect = sip_redirect};
     server->sip = sip_stack_new(&config, &hooks);
     return server->sip != NULL ? ST_OK
-                               : server_fail(server, ST_NO_MEMORY, "the SIP stack cannot be set up: out of memory");
+                               : why_fail(server->why, ST_NO_MEMORY, "the SIP stack cannot be set up: out of memory");
 }
 
 static int open_gateway(struct server *server, const struct net_addr *local, struct span domain)
@@ -266,21 +291,21 @@ static int open_gateway(struct server *server, const struct net_addr *local, str
                                               .record = !o->no_record,
                                               .record_stereo = o->record_channels == OPTION_CHANNELS_STEREO,
                                               .media = sockets_io(server->media),
-                                              .media_files = server_media_files(server)},
+                                              .media_files = server_files_media(server->files)},
                                     .max_clients = o->max_clients,
                                     .max_message = o->ws_max_message,
                                     .upload_max = o->upload_max,
-                                    .uploads = server_upload_io(server),
-                                    .lists = server_list_io(server)};
+                                    .uploads = server_files_uploads(server->files),
+                                    .lists = server_files_lists(server->files)};
 
     int status = gateway_new(&config, &server->gateway);
 
     return status == ST_OK ? ST_OK
-                           : server_fail(server, status, "the gateway cannot be set up: %s", status_name(status));
+                           : why_fail(server->why, status, "the gateway cannot be set up: %s", status_name(status));
 }
 
 /* The stack, then the gateway that calls by it. */
-static int open_calls(struct server *server, const struct net_addr *local)
+static int open_calls(struct server *server, const struct net_addr *hop, const struct net_addr *local)
 {
     const struct options *o = server->options;
     const char *domain = o->sip_domain != NULL ? o->sip_domain : o->sip_server.name;
@@ -289,45 +314,80 @@ static int open_calls(struct server *server, const struct net_addr *local)
 
     if (domain == NULL || addr_parse_ip(span_cstr(domain), &literal) == ST_OK) {
         /* an IPv6 literal wants its brackets in a URI */
-        domain = addr_host_text(domain == NULL ? &server->sip_server_addr : &literal, host);
+        domain = addr_host_text(domain == NULL ? hop : &literal, host);
     }
-    int status = open_stack(server, local, span_cstr(domain));
+    int status = open_stack(server, hop, local, span_cstr(domain));
     return status == ST_OK ? open_gateway(server, local, span_cstr(domain)) : status;
+}
+
+static int open_loopback(struct server *server)
+{
+    const struct server_loopback_config config = {.loop = server->loop,
+                                                  .batch = server->batch,
+                                                  .log = &server->log,
+                                                  .rng = &server->rng,
+                                                  .max_calls = server->options->max_calls};
+
+    return server_loopback_open(&config, &server->loopback, server->why);
+}
+
+/* A bound socket stays where it is. */
+static int open_route(struct server *server, const struct net_addr *local)
+{
+    const struct route_watch_config config = {.loop = server->loop,
+                                              .log = &server->log,
+                                              .local = *local,
+                                              .ctx = server,
+                                              .target = route_target,
+                                              .changed = route_changed};
+
+    if (server->loopback != NULL || !addr_is_any(&server->sip_local)) {
+        return ST_OK;
+    }
+    server->route = route_watch_new(&config);
+    return server->route != NULL ? ST_OK : why_fail(server->why, ST_NO_MEMORY, "out of memory");
+}
+
+static void log_opened(const struct server *server)
+{
+    const struct log *log = &server->log;
+    char text[ADDR_TEXT_MAX];
+
+    log_write(log, LOG_INFO, LOG_TEXT(log, SIP_LISTEN), addr_text(&server->sip_local, text));
+    if (server->loopback != NULL) {
+        log_write(log, LOG_WARNING, LOG_TEXT(log, LOOPBACK));
+    }
+    if (server->options->rtp_learn == RTP_LEARN_ANY) {
+        log_write(log, LOG_WARNING, LOG_TEXT(log, LEARN_ANY));
+    }
 }
 
 int server_sip_open(struct server *server)
 {
+    struct net_addr hop;
     struct net_addr local;
-    char text[ADDR_TEXT_MAX];
-    int status = ST_OK;
+    int status = server->options->sip_server.name == NULL ? open_loopback(server) : ST_OK;
 
-    if (server->options->sip_server.name == NULL) {
-        status = server_loopback_open(server, &server->loopback);
+    if (status == ST_OK) {
+        status = find_server(server, &hop);
     }
     if (status == ST_OK) {
-        status = find_server(server);
+        status = bind_sip(server, hop.family);
     }
     if (status == ST_OK) {
-        status = bind_sip(server);
-    }
-    if (status == ST_OK) {
-        status = find_local(server, &local);
+        status = find_local(server, &hop, &local);
     }
     if (status == ST_OK) {
         status = open_media(server, &local);
     }
     if (status == ST_OK) {
-        status = open_calls(server, &local);
+        status = open_calls(server, &hop, &local);
     }
     if (status == ST_OK) {
-        server_link_open(server, &local);
-        log_write(&server->log, LOG_INFO, LOG_TEXT(&server->log, SIP_LISTEN), addr_text(&server->sip_local, text));
-        if (server->loopback != NULL) {
-            log_write(&server->log, LOG_WARNING, LOG_TEXT(&server->log, LOOPBACK));
-        }
-        if (server->options->rtp_learn == RTP_LEARN_ANY) {
-            log_write(&server->log, LOG_WARNING, LOG_TEXT(&server->log, LEARN_ANY));
-        }
+        status = open_route(server, &local);
+    }
+    if (status == ST_OK) {
+        log_opened(server);
     }
     return status;
 }
@@ -340,8 +400,8 @@ void server_sip_close(struct server *server)
     server->sip = NULL;
     sockets_free(server->media);
     server_loopback_close(server->loopback);
-    server_link_close(server);
-    server_names_close(server);
+    route_watch_free(server->route);
+    server_dns_close(server->dns);
     os_loop_unwatch(server->loop, server->sip_watch);
     os_close(server->sip_fd);
 }

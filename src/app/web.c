@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "web_priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "web_tokens.h"
@@ -189,13 +188,7 @@ void web_add(struct web *w, int fd, const struct net_addr *peer, mono_us now)
 
 /* ---- life ---- */
 
-static int web_fail(char why[WEB_WHY_MAX], int status, const char *text)
-{
-    snprintf(why, WEB_WHY_MAX, "%s", text);
-    return status;
-}
-
-static int open_server(struct web *w, char why[WEB_WHY_MAX])
+static int open_server(struct web *w, char why[WHY_MAX])
 {
     const struct options *o = w->config.options;
     struct http_server_config config = {
@@ -214,29 +207,29 @@ static int open_server(struct web *w, char why[WEB_WHY_MAX])
     config.protocol = web_protocol(&w->clients);
     config.site = web_site(&w->site, w->config.loopback, o->sip_register);
     int status = http_server_new(&config, &w->server);
-    return status == ST_OK ? ST_OK : web_fail(why, status, "out of memory");
+    return status == ST_OK ? ST_OK : why_fail(why, status, "out of memory");
 }
 
-int web_open(const struct web_config *config, struct web **out, char why[WEB_WHY_MAX])
+int web_open(const struct web_config *config, struct web **out, char why[WHY_MAX])
 {
     uint32_t sockets = web_sockets_max(config->options->max_clients);
     struct web *w = calloc(1, sizeof(*w));
     char reason[TOKENS_WHY_MAX];
 
     if (w == NULL) {
-        return web_fail(why, ST_NO_MEMORY, "out of memory");
+        return why_fail(why, ST_NO_MEMORY, "out of memory");
     }
     w->config = *config;
     w->listener = -1;
     list_init(&w->ready);
     int status = pool_init(&w->sockets, sizeof(struct web_socket), sockets);
     if (status != ST_OK) {
-        (void)web_fail(why, status, "out of memory");
+        (void)why_fail(why, status, "out of memory");
     } else {
         status = open_server(w, why);
     }
     if (status == ST_OK && (status = web_reload(w, reason)) != ST_OK) {
-        snprintf(why, WEB_WHY_MAX, "--ws-token-file: %s", reason);
+        (void)why_fail(why, status, "--ws-token-file: %s", reason);
     }
     if (status == ST_OK) {
         status = web_listen(w, why);

@@ -5,12 +5,11 @@
 #define WSAUDIO_APP_WEB_H
 
 #include "options.h"
+#include "why.h"
 #include "wsaudio/call.h"
 #include "wsaudio/http/tokens.h"
 #include "wsaudio/os.h"
 #include "wsaudio/store/recordings.h"
-
-#define WEB_WHY_MAX 512
 
 struct web;
 
@@ -29,7 +28,7 @@ struct web_config {
 uint32_t web_sockets_max(uint32_t max_clients);
 
 /* ST_NO_MEMORY, ST_BAD (tokens), ST_BUSY, ST_DENIED, ST_IO; with a line in why. */
-WS_MUST_CHECK int web_open(const struct web_config *config, struct web **out, char why[WEB_WHY_MAX]);
+WS_MUST_CHECK int web_open(const struct web_config *config, struct web **out, char why[WHY_MAX]);
 /* Safe with NULL. */
 void web_close(struct web *w, mono_us now);
 /* Reads the token file and this machine's name again. On failure, with a reason in why, the tokens stay. ST_BAD, ST_NO_MEMORY. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The listener, and its rest while nobody can be taken. */
-#include <stdio.h>
-
 #include "web_priv.h"
 
 #define BACKLOG 64
@@ -66,7 +64,7 @@ static void log_listening(const struct web *w, const struct net_addr *bound)
     }
 }
 
-int web_listen(struct web *w, char why[WEB_WHY_MAX])
+int web_listen(struct web *w, char why[WHY_MAX])
 {
     const struct net_addr *wanted = &w->config.options->ws_listen;
     struct net_addr bound;
@@ -83,12 +81,12 @@ int web_listen(struct web *w, char why[WEB_WHY_MAX])
     }
     if (status == ST_OK) {
         log_listening(w, &bound);
-    } else if (wanted->family == 0) {
-        snprintf(why, WEB_WHY_MAX, "--ws-listen %u (all interfaces): %s", wanted->port, os_error_text());
-    } else {
-        snprintf(why, WEB_WHY_MAX, "--ws-listen %s: %s", addr_text(wanted, text), os_error_text());
+        return ST_OK;
     }
-    return status;
+    if (wanted->family == 0) {
+        return why_fail(why, status, "--ws-listen %u (all interfaces): %s", wanted->port, os_error_text());
+    }
+    return why_fail(why, status, "--ws-listen %s: %s", addr_text(wanted, text), os_error_text());
 }
 
 void web_listener_close(struct web *w)

@@ -42,7 +42,7 @@ void web_add(struct web *w, int fd, const struct net_addr *peer, mono_us now);
 void web_drop_over(struct web *w, mono_us now);
 
 /* web_listener.c: ST_BUSY, ST_DENIED, ST_IO, with a line in why. */
-WS_MUST_CHECK int web_listen(struct web *w, char why[WEB_WHY_MAX]);
+WS_MUST_CHECK int web_listen(struct web *w, char why[WHY_MAX]);
 void web_listener_close(struct web *w);
 /* A rest of the listener is over. */
 void web_listener_expire(struct web *w, mono_us now);

@@ -132,11 +132,6 @@ void sip_stack_set_servers(struct sip_stack *stack, mono_us now, const struct ne
     }
 }
 
-const struct sip_servers *sip_stack_servers(const struct sip_stack *stack)
-{
-    return &stack->servers;
-}
-
 const struct net_addr *sip_stack_server(const struct sip_stack *stack, mono_us now)
 {
     return sip_servers_current(&stack->servers, now);

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The SIP server's name in a running gateway, with the name server's part played here: questions asked, lists handed to the
- * stack, log lines; and without c-ares, where the name is looked up once at the start. */
+/* The SIP server's name in a running server, with the name server's part played here: questions asked, lists told, log lines; and
+ * without c-ares, where the name is looked up once at the start.
+ *
+ * | scenario | what it shows |
+ * | --- | --- |
+ * | srv_then_hosts | SRV, its targets in their order, one list told, again only when it is another one (RFC 3263 4.2) |
+ * | port_given | no SRV with a port; both families where any will do, IPv4 first |
+ * | failures | one WARNING however long it lasts, tries that grow apart, what was known stays |
+ * | cannot_ask | without memory or descriptors it goes on as if nobody had answered |
+ * | stopping | asks no more |
+ * | without_cares | once, at the start; a name that is not found refuses to start |
+ * | no_name | an address asks nobody, localhost no name server (RFC 6761 6.3), but for its IPv6 address */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,10 +22,11 @@
 #include <cmocka.h>
 
 #include "rng_seeded.h"
-#include "server_priv.h"
+#include "server_dns.h"
 #include "support_options.h"
+#include "wsaudio/sipua.h"
 
-/* ---- what stands in for room os: resolver.c and route.c ---- */
+/* ---- what stands in for room os: resolver.c, and os_resolve ---- */
 
 struct os_resolver {
     os_answer_fn tell;
@@ -99,20 +110,19 @@ int os_resolve(const char *host, uint16_t port, struct net_addr *out)
     return resolve_status;
 }
 
-int os_route_local(const struct net_addr *to, struct net_addr *out)
-{
-    (void)to;
-    *out = addr_ipv4(127, 0, 0, 1, 0);
-    return ST_OK;
-}
-
-/* ---- a gateway with its SIP part alone ---- */
+/* ---- a server with this part alone ---- */
 
 struct bench {
-    struct server g;
     struct run run;
+    struct server_dns *dns;
+    struct net_addr addr; /* found at the start */
+    struct log log;
+    struct rng rng;
     mono_us now;
     int status;
+    char why[WHY_MAX];
+    char servers[512]; /* as told last */
+    unsigned told;
     char lines[4096];
 };
 
@@ -132,6 +142,21 @@ static unsigned lines_with(const struct bench *b, const char *text)
     return n;
 }
 
+static void on_list(void *ctx, mono_us now, const struct net_addr *addrs, uint32_t count)
+{
+    struct bench *b = ctx;
+    char one[ADDR_TEXT_MAX];
+
+    assert_int_equal(now, b->now);
+    assert_in_range(count, 1, SIP_SERVERS_MAX);
+    b->told++;
+    b->servers[0] = '\0';
+    for (uint32_t i = 0; i < count; i++) {
+        size_t at = strlen(b->servers);
+        snprintf(b->servers + at, sizeof(b->servers) - at, "%s%s", i > 0 ? " " : "", addr_text(&addrs[i], one));
+    }
+}
+
 static struct bench bench;
 
 static struct bench *open_bench(const char *server, const char *listen)
@@ -143,46 +168,46 @@ static struct bench *open_bench(const char *server, const char *listen)
     seed = 7;
     RUN(&b->run, "--sip-server", server, "--sip-listen", listen, "--max-calls", "4", "--sip-keepalive", "0");
     assert_int_equal(b->run.status, ST_OK);
-    b->g.options = &b->run.o;
-    b->g.signals_fd = b->g.sip_fd = b->g.net_fd = b->g.raw_fd = b->g.ticker.fd = -1;
-    b->g.rng = (struct rng){rng_seeded_fill, &seed};
-    b->g.log = (struct log){.level = LOG_INFO, .sink = sink, .ctx = b};
+    b->rng = (struct rng){rng_seeded_fill, &seed};
+    b->log = (struct log){.level = LOG_INFO, .sink = sink, .ctx = b};
     b->now = DUR_S(1000);
     asking = false;
     question[0] = '\0';
     asked_srv = asked_host = made = resolved = 0;
-    assert_int_equal(os_loop_new(64, &b->g.loop), ST_OK);
-    assert_int_equal(os_udp_batch_new(2048, &b->g.batch), ST_OK);
-    b->status = server_sip_open(&b->g);
-    return b;
-}
-
-static struct bench *opened(const char *server, const char *listen)
-{
-    struct bench *b = open_bench(server, listen);
-    if (b->status != ST_OK) {
-        server_sip_close(&b->g);
-    }
-    assert_int_equal(b->status, ST_OK);
+    const struct server_dns_config config = {.server = &b->run.o.sip_server,
+                                             .family = b->run.o.sip_listen.family,
+                                             .log = &b->log,
+                                             .rng = &b->rng,
+                                             .found = on_list,
+                                             .ctx = b};
+    b->status = server_dns_open(&config, &b->addr, &b->dns, b->why);
     return b;
 }
 
 static void close_bench(struct bench *b)
 {
-    server_sip_close(&b->g);
-    assert_int_equal(server_names_due(&b->g), MONO_NEVER);
-    os_udp_batch_free(b->g.batch);
-    os_loop_free(b->g.loop);
+    server_dns_close(b->dns);
     run_free(&b->run);
+}
+
+static struct bench *opened(const char *server, const char *listen)
+{
+    struct bench *b = open_bench(server, listen);
+
+    if (b->status != ST_OK) {
+        close_bench(b);
+    }
+    assert_int_equal(b->status, ST_OK);
+    return b;
 }
 
 /* Time goes on to the next thing that is due. */
 static void wait_due(struct bench *b)
 {
-    mono_us due = server_names_due(&b->g);
+    mono_us due = server_dns_due(b->dns);
     assert_true(due != MONO_NEVER);
     b->now = due > b->now ? due : b->now;
-    server_names_expire(&b->g, b->now);
+    server_dns_expire(b->dns, b->now);
 }
 
 static void tell(struct bench *b, struct os_answer answer)
@@ -203,24 +228,24 @@ static void tell_host(struct bench *b, const struct net_addr *addrs, uint32_t co
     tell(b, (struct os_answer){.status = ST_OK, .addrs = addrs, .count = count, .ttl_s = ttl_s});
 }
 
-static void servers_are(struct bench *b, const char *list)
+static void servers_are(const struct bench *b, const char *list)
 {
-    const struct sip_servers *known = sip_stack_servers(b->g.sip);
-    char text[512] = "";
-    char one[ADDR_TEXT_MAX];
+    assert_string_equal(b->servers, list);
+}
 
-    for (uint32_t i = 0; i < known->count; i++) {
-        size_t at = strlen(text);
-        snprintf(text + at, sizeof(text) - at, "%s%s", i > 0 ? " " : "", addr_text(&known->list[i].addr, one));
-    }
-    assert_string_equal(text, list);
+static void addr_is(const struct bench *b, const char *addr)
+{
+    char text[ADDR_TEXT_MAX];
+
+    assert_string_equal(addr_text(&b->addr, text), addr);
+    assert_null(b->dns);
 }
 
 /* ---- with c-ares ---- */
 
 static const struct os_srv two[] = {{20, 0, 5070, "b.test"}, {10, 0, 5080, "a.test"}};
 
-/* SRV, then the targets in their order; the list goes to the stack once; looked up anew when its time is over. */
+/* SRV, then the targets in their order; the list is told once; looked up anew when its time is over. */
 static void srv_then_hosts(void **state)
 {
     struct bench *b = opened("pbx.test", "127.0.0.1:0");
@@ -231,7 +256,7 @@ static void srv_then_hosts(void **state)
     servers_are(b, "");
     wait_due(b);
     assert_string_equal(question, "_sip._udp.pbx.test");
-    assert_int_equal(server_names_due(&b->g), MONO_NEVER); /* the answer is waited for, nothing else */
+    assert_int_equal(server_dns_due(b->dns), MONO_NEVER); /* the answer is waited for, nothing else */
     tell_srv(b, two, 2, 100);
     assert_string_equal(question, "a.test");
     assert_int_equal(asked_family, 4); /* --sip-listen's */
@@ -240,7 +265,7 @@ static void srv_then_hosts(void **state)
     servers_are(b, "");
     tell_host(b, &second, 1, 300);
     servers_are(b, "192.0.2.1:5080 192.0.2.2:5080 192.0.2.9:5070");
-    assert_int_equal(b->g.sip_server_addr.ip[3], 1);
+    assert_int_equal(b->told, 1);
     assert_int_equal(lines_with(b, "INFO SIP server pbx.test is 192.0.2.1:5080, 192.0.2.2:5080, 192.0.2.9:5070\n"), 1);
     /* the same again: no line; the order that another answer brings: one */
     const mono_us found = b->now;
@@ -250,6 +275,7 @@ static void srv_then_hosts(void **state)
     tell_host(b, first, 2, 300);
     tell_host(b, &second, 1, 300);
     assert_int_equal(lines_with(b, "SIP server pbx.test"), 1);
+    assert_int_equal(b->told, 1);
     wait_due(b);
     tell_srv(b, two + 1, 1, 100);
     tell_host(b, first + 1, 1, 300);
@@ -266,14 +292,12 @@ static void port_given(void **state)
     struct net_addr both[2] = {{.family = 6, .ip = {0x20, 1}}, addr_ipv4(192, 0, 2, 1, 0)};
 
     (void)state;
-    b->g.route_due = MONO_NEVER;
     wait_due(b);
     assert_string_equal(question, "pbx.test");
     assert_int_equal(asked_srv, 0);
     assert_int_equal(asked_family, 0);
     tell_host(b, both, 2, 60);
     servers_are(b, "192.0.2.1:5099");
-    assert_int_equal(server_link_due(&b->g), b->now); /* our address may be another one */
     close_bench(b);
 }
 
@@ -339,9 +363,9 @@ static void stopping(void **state)
     struct bench *b = opened("pbx.test", "127.0.0.1:0");
 
     (void)state;
-    b->g.stopping = true;
-    assert_int_equal(server_names_due(&b->g), MONO_NEVER);
-    server_names_expire(&b->g, DUR_S(5000));
+    server_dns_stop(b->dns);
+    assert_int_equal(server_dns_due(b->dns), MONO_NEVER);
+    server_dns_expire(b->dns, DUR_S(5000));
     assert_int_equal(asked_srv, 0);
     close_bench(b);
 }
@@ -356,17 +380,17 @@ static void without_cares(void **state)
     assert_int_equal(made, 0);
     assert_int_equal(resolved, 1);
     assert_string_equal(question, "pbx.test");
-    servers_are(b, "127.0.0.5:5060");
+    addr_is(b, "127.0.0.5:5060");
     assert_int_equal(lines_with(b, "INFO SIP server pbx.test is 127.0.0.5:5060\n"), 1);
     assert_int_equal(lines_with(b, "INFO Built without c-ares: the SIP server's name was looked up once"), 1);
-    assert_int_equal(server_names_due(&b->g), MONO_NEVER);
-    server_names_expire(&b->g, DUR_S(100000));
+    assert_int_equal(server_dns_due(b->dns), MONO_NEVER);
+    server_dns_expire(b->dns, DUR_S(100000));
     assert_int_equal(resolved, 1);
     close_bench(b);
     resolve_status = ST_NOT_FOUND;
     b = open_bench("pbx.test", "127.0.0.1:0");
     assert_int_equal(b->status, ST_NOT_FOUND);
-    assert_non_null(strstr(b->g.why, "--sip-server pbx.test: the name cannot be resolved: "));
+    assert_non_null(strstr(b->why, "--sip-server pbx.test: the name cannot be resolved: "));
     close_bench(b);
 }
 
@@ -375,15 +399,21 @@ static void no_name(void **state)
 {
     (void)state;
     struct bench *b = opened("192.0.2.7:5070", "127.0.0.1:0");
-    servers_are(b, "192.0.2.7:5070");
+    addr_is(b, "192.0.2.7:5070");
     assert_int_equal(made + resolved, 0);
-    assert_int_equal(server_names_due(&b->g), MONO_NEVER);
+    assert_int_equal(server_dns_due(b->dns), MONO_NEVER);
     close_bench(b);
     b = opened("LocalHost:5070", "127.0.0.1:0");
-    servers_are(b, "127.0.0.5:5070");
+    addr_is(b, "127.0.0.5:5070");
     assert_int_equal(made, 0);
     assert_int_equal(resolved, 1);
     assert_int_equal(lines_with(b, "c-ares"), 0); /* it is built in and not to blame */
+    close_bench(b);
+    b = opened("localhost:5070", "[::1]:0"); /* that is another address than os_resolve's */
+    assert_int_equal(resolved, 0);
+    wait_due(b);
+    assert_string_equal(question, "localhost");
+    assert_int_equal(asked_family, 6);
     close_bench(b);
 }
 
