@@ -38,5 +38,7 @@ void loopback_ua_reap(struct loopback_ua *u);
 uint64_t loopback_ua_memory(uint32_t max_calls);
 /* Calls that are up or ring. */
 uint32_t loopback_ua_calls(const struct loopback_ua *u);
+/* Of base/dump.h: the exchange, its calls, its SIP stack; each line begins with "loopback". */
+bool loopback_ua_dump(const struct loopback_ua *u, mono_us now, uint32_t *at, struct outbuf *out);
 
 #endif

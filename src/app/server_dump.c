@@ -6,7 +6,7 @@
 
 #define LINES_A_TURN 32
 
-enum dump_part { PART_NONE, PART_SERVER, PART_FILES, PART_SIP, PART_GATEWAY, PART_END };
+enum dump_part { PART_NONE, PART_SERVER, PART_FILES, PART_SIP, PART_GATEWAY, PART_WEB, PART_LOOPBACK, PART_END };
 
 /* A level that is not shown would answer the question with nothing. */
 static enum log_level level_of(const struct log *log)
@@ -48,6 +48,9 @@ static bool line_of_part(struct server *server, struct outbuf *out)
     case PART_FILES: return once(server, files_line, out);
     case PART_SIP: return sip_stack_dump(server->sip, server->now, &server->dump.at, out);
     case PART_GATEWAY: return gateway_dump(server->gateway, &server->dump.at, out);
+    case PART_WEB: return web_dump(server->web, server->now, &server->dump.at, out);
+    case PART_LOOPBACK:
+        return server->loopback != NULL && server_loopback_dump(server->loopback, server->now, &server->dump.at, out);
     case PART_NONE:
     case PART_END: break;
     }

@@ -135,3 +135,8 @@ void server_loopback_turn(struct server_loopback *l, mono_us now)
     loopback_ua_expire(l->ua, now);
     loopback_ua_reap(l->ua);
 }
+
+bool server_loopback_dump(const struct server_loopback *l, mono_us now, uint32_t *at, struct outbuf *out)
+{
+    return loopback_ua_dump(l->ua, now, at, out);
+}

@@ -31,5 +31,6 @@ void server_loopback_tick(struct server_loopback *l, mono_us now);
 mono_us server_loopback_due(const struct server_loopback *l);
 /* Deadlines, and the very end of the turn. */
 void server_loopback_turn(struct server_loopback *l, mono_us now);
+bool server_loopback_dump(const struct server_loopback *l, mono_us now, uint32_t *at, struct outbuf *out);
 
 #endif

@@ -306,6 +306,22 @@ void web_turn(struct web *w, mono_us now)
     }
 }
 
+bool web_dump(const struct web *w, mono_us now, uint32_t *at, struct outbuf *out)
+{
+    uint32_t conn = *at - 1;
+
+    if (*at == 0) {
+        outbuf_printf(out, "web: %u sockets of %u", w->sockets.used, w->sockets.cap);
+        dump_flag(out, "some wait to be read", !list_is_empty(&w->ready));
+        dump_due(out, "listens again", w->listen_again, now);
+        return true;
+    }
+    bool found = http_server_dump(w->server, now, &conn, out);
+
+    *at = 1 + conn;
+    return found;
+}
+
 uint32_t web_sockets_max(uint32_t max_clients)
 {
     return HTTP_CONNS(max_clients);

@@ -42,5 +42,7 @@ void web_turn(struct web *w, mono_us now);
 void web_stop(struct web *w, mono_us now);
 /* No WebSocket is open and no answer on its way. */
 bool web_is_quiet(const struct web *w);
+/* Of base/dump.h: the sockets, and what http_server_dump tells. */
+bool web_dump(const struct web *w, mono_us now, uint32_t *at, struct outbuf *out);
 
 #endif

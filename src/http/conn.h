@@ -5,7 +5,8 @@
  * door.c    who may stand where before being let in
  * conn.c    bytes in and out, phases
  * answer.c  a request that is whole: judged, routed, answered
- * site.c    rows of paths, and bodies that grow */
+ * site.c    rows of paths, and bodies that grow
+ * dump.c    what SIGUSR2 tells of them */
 #ifndef WSAUDIO_HTTP_CONN_H
 #define WSAUDIO_HTTP_CONN_H
 
@@ -34,6 +35,7 @@ struct http_conn {
     void *owner;
     enum http_phase phase;
     struct net_addr peer;
+    mono_us opened_at;
     bool let_in;        /* it counts for max_clients */
     struct place place; /* held while it does not */
     struct timerq_entry timer;

@@ -83,6 +83,7 @@ struct http_conn *http_conn_open(struct http_server *s, mono_us now, const struc
     c->id = id;
     c->owner = owner;
     c->peer = *peer;
+    c->opened_at = now;
     list_init(&c->node);
     c->request = malloc(sizeof(*c->request));
     if (c->request == NULL) {

@@ -360,3 +360,52 @@ uint32_t loopback_ua_calls(const struct loopback_ua *u)
 {
     return u->calls.used;
 }
+
+/* ---- in lines ---- */
+
+enum dump_at { AT_EXCHANGE, AT_CALLS };
+
+static void exchange_line(const struct loopback_ua *u, mono_us now, struct outbuf *out)
+{
+    outbuf_printf(out, "loopback exchange: %u calls of %u", loopback_ua_calls(u), u->config.max_calls);
+    dump_due(out, "tick", loopback_ua_tick_due(u), now);
+    dump_due(out, "timer", loopback_ua_due(u), now);
+}
+
+static void far_line(const struct far_call *f, mono_us now, struct outbuf *out)
+{
+    struct media_figures figures;
+
+    dump_begin(out, "loopback call", f->id, f->ended ? "ended" : f->media != NULL ? "answered" : "rings");
+    outbuf_printf(out, ", usage %u.%u", f->usage.slot, f->usage.generation);
+    dump_addr(out, "peer", &f->sip_peer);
+    if (f->media != NULL) {
+        media_session_figures(f->media, &figures);
+        outbuf_printf(out, ", RTP port %u, %u packets sent, %llu received", media_session_port(f->media), figures.sent,
+                      (unsigned long long)figures.received);
+    }
+    dump_timer(out, "timer", &f->timer, now);
+}
+
+bool loopback_ua_dump(const struct loopback_ua *u, mono_us now, uint32_t *at, struct outbuf *out)
+{
+    const uint32_t first_sip = AT_CALLS + u->calls.cap;
+    const struct far_call *f;
+
+    if (*at == AT_EXCHANGE) {
+        exchange_line(u, now, out);
+        return true;
+    }
+    uint32_t slot = *at - AT_CALLS;
+    if (*at < first_sip && (f = pool_next(&u->calls, &slot, NULL)) != NULL) {
+        *at = AT_CALLS + slot;
+        far_line(f, now, out);
+        return true;
+    }
+    slot = *at < first_sip ? 0 : *at - first_sip;
+    outbuf_str(out, "loopback "); /* the server's own stack tells lines of the same look */
+    bool found = sip_stack_dump(u->sip, now, &slot, out);
+
+    *at = first_sip + slot;
+    return found;
+}

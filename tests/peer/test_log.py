@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -157,9 +158,11 @@ def test_signals_by_mistake():
 
 
 def test_state_on_sigusr2():
-    """Each call, client, usage, transaction and queue, one line each; the call goes on."""
+    """Each call, client, usage, transaction, connection and queue, one line each; the call goes on."""
     with Server() as server, Client(server) as client:
         client.call("600")
+        half = socket.create_connection((server.ws_host, server.ws_port))
+        half.sendall(b"GET /")
         client.wait_audio(20)
         server.signal(signal.SIGUSR2)
         server.wait_log(r"State of the server: \d+ lines")
@@ -172,10 +175,19 @@ def test_state_on_sigusr2():
                      r"transaction \d+\.\d+ Accepted INVITE client, .*, M in \d+\.\d{3} s",
                      r"gateway: 1 clients of \d+, 1 calls of \d+, RTP in [1-9]",
                      r"client 0\.\d+ open, peer 127\.0\.0\.1:\d+, dialect \"text\", call 0\.\d+,",
-                     r"call 0\.\d+ established, with \"600\", client 0\.\d+, usage 0\.\d+, RTP port \d+, \d+ packets sent, "):
+                     r"call 0\.\d+ established, with \"600\", client 0\.\d+, usage 0\.\d+, RTP port \d+, \d+ packets sent, ",
+                     r"web: 2 sockets of \d+\n",
+                     r"HTTP: 2 connections of \d+, 1 let in of \d+, 1 guests of 64, 0 strangers of 16, timer in \d\.\d{3} s",
+                     r"connection 0\.\d+ WebSocket, peer 127\.0\.0\.1:\d+, for \d+ s\n",
+                     r"connection 1\.\d+ asking, peer 127\.0\.0\.1:\d+, guest, for \d+ s, 5 bytes of a head, timer in \d\.\d{3} s",
+                     r"loopback exchange: 1 calls of \d+, timer in ",
+                     r"loopback call 0\.\d+ answered, usage 0\.\d+, peer 127\.0\.0\.1:\d+, RTP port \d+, \d+ packets sent, ",
+                     r"loopback SIP: 1 usages of \d+, 1 dialogs of \d+, ",
+                     r"loopback usage 0\.\d+ Confirmed incoming, "):
             assert re.search(line, log), (line, log)
         told = int(re.search(r"State of the server: (\d+) lines", log).group(1))
         assert len(log[log.index("one line each:"):log.index("State of the server: ")].splitlines()) - 2 == told, log
+        half.close()
         client.wait_audio(40)
         client.hangup()
 

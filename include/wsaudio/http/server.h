@@ -118,6 +118,8 @@ void http_server_relieve(struct http_server *s, mono_us now);
 mono_us http_server_due(const struct http_server *s);
 /* Time-outs. */
 void http_server_expire(struct http_server *s, mono_us now);
+/* Of base/dump.h: the server, and each connection: phase, from whom, for how long, on whose place. */
+bool http_server_dump(const struct http_server *s, mono_us now, uint32_t *at, struct outbuf *out);
 
 /* Nobody is called when a connection changes: whoever has the sockets asks, and looks at none of the others.
  * The owner of the next connection that is over: close its socket and free it; NULL: there is none. */

@@ -569,6 +569,53 @@ static void test_two_at_once_and_full(void **state)
     teardown(&t);
 }
 
+static void tells(const char *text, const char *wanted)
+{
+    if (strstr(text, wanted) == NULL) {
+        fail_msg("no \"%s\" in\n%s", wanted, text);
+    }
+}
+
+/* What SIGUSR2 tells: the exchange, each call, its own SIP stack, and nothing that reads like the server's. */
+static void test_told(void **state)
+{
+    struct bench t;
+    char text[16384], tag[64], busy[64];
+    struct outbuf out;
+    unsigned lines = 0;
+
+    (void)state;
+    setup(&t);
+    establish(&t, "tone", "d1", offer, tag);
+    request(&t, "INVITE", "noanswer", "d2", 1, "", NULL, offer);
+    pass(&t, DUR_MS(20));
+    outbuf_init(&out, text, sizeof(text) - 1);
+    for (uint32_t at = 0;; at++, lines++) {
+        size_t begin = out.len;
+        if (!loopback_ua_dump(t.x, t.now, &at, &out)) {
+            out.len = begin;
+            break;
+        }
+        assert_true(out.len - begin < LOG_LINE_MAX);
+        assert_memory_equal(text + begin, "loopback ", 9);
+        outbuf_char(&out, '\n');
+    }
+    assert_int_equal(outbuf_status(&out), ST_OK);
+    text[out.len] = '\0';
+    tells(text, "loopback exchange: 2 calls of 3, tick in 0.0");
+    tells(text, "\nloopback call 0.1 answered, usage 0.1, peer 127.0.0.1:");
+    tells(text, ", RTP port 40002, 1 packets sent, 0 received, timer in 179.980 s\n");
+    tells(text, "\nloopback call 1.1 rings, usage 1.1, peer 127.0.0.1:");
+    tells(text, "\nloopback SIP: 2 usages of ");
+    tells(text, "\nloopback usage 0.1 Confirmed incoming, Call-ID \"d1\"");
+    tells(text, "\nloopback transaction ");
+    assert_int_equal(lines, 11);
+    hang_up(&t, "tone", "d1", tag, 2);
+    request(&t, "CANCEL", "noanswer", "d2", 1, "", NULL, "");
+    request(&t, "ACK", "noanswer", "d2", 1, tag_of(last(&t, "SIP/2.0 487 "), busy), "", "");
+    teardown(&t);
+}
+
 static void test_unusable_offers(void **state)
 {
     static const char *const bodies[] = {offer_g729, "", "v=0\r\n", "rubbish"};
@@ -767,6 +814,7 @@ int main(void)
         cmocka_unit_test(test_offers_in_mid_call),
         cmocka_unit_test(test_reinvite_without_offer),
         cmocka_unit_test(test_two_at_once_and_full),
+        cmocka_unit_test(test_told),
         cmocka_unit_test(test_unusable_offers),
         cmocka_unit_test(test_no_ports),
         cmocka_unit_test(test_ack_never_comes),
