@@ -175,21 +175,30 @@ static int set_text(char **field, const struct option_row *row, struct span valu
     return ST_OK;
 }
 
-static int add_text(struct option_texts *list, const struct option_row *row, struct span value)
+/* A copy of the value for a list that has so many already. */
+static int text_for_list(uint32_t count, const struct option_row *row, struct span value, char **copy)
 {
     int status = text_check(row, value);
+
+    if (status == ST_OK && count >= OPTIONS_LIST_MAX) {
+        status = ST_FULL;
+    }
+    if (status == ST_OK) {
+        *copy = text_copy(value);
+        status = *copy != NULL ? ST_OK : ST_NO_MEMORY;
+    }
+    return status;
+}
+
+static int add_text(struct option_texts *list, const struct option_row *row, struct span value)
+{
+    char *copy;
+    int status = text_for_list(list->count, row, value, &copy);
 
     if (status != ST_OK) {
         return status;
     }
-    if (list->count >= OPTIONS_LIST_MAX) {
-        return ST_FULL;
-    }
-    if (list->items == NULL) {
-        list->items = calloc(OPTIONS_LIST_MAX, sizeof(*list->items));
-    }
-    char *copy = text_copy(value);
-    if (list->items == NULL || copy == NULL) {
+    if (list->items == NULL && (list->items = calloc(OPTIONS_LIST_MAX, sizeof(*list->items))) == NULL) {
         free(copy);
         return ST_NO_MEMORY;
     }
@@ -208,11 +217,8 @@ static int add_cidr(struct option_cidrs *list, struct span value)
     if (list->count >= OPTIONS_LIST_MAX) {
         return ST_FULL;
     }
-    if (list->items == NULL) {
-        list->items = calloc(OPTIONS_LIST_MAX, sizeof(*list->items));
-        if (list->items == NULL) {
-            return ST_NO_MEMORY;
-        }
+    if (list->items == NULL && (list->items = calloc(OPTIONS_LIST_MAX, sizeof(*list->items))) == NULL) {
+        return ST_NO_MEMORY;
     }
     list->items[list->count++] = cidr;
     return ST_OK;
@@ -220,19 +226,13 @@ static int add_cidr(struct option_cidrs *list, struct span value)
 
 static int add_rule(struct option_rules *list, const struct option_row *row, struct span value)
 {
-    int status = text_check(row, value);
+    char *copy;
+    int status = text_for_list(list->count, row, value, &copy);
 
     if (status != ST_OK) {
         return status;
     }
-    if (list->count >= OPTIONS_LIST_MAX) {
-        return ST_FULL;
-    }
-    if (list->items == NULL) {
-        list->items = calloc(OPTIONS_LIST_MAX, sizeof(*list->items));
-    }
-    char *copy = text_copy(value);
-    if (list->items == NULL || copy == NULL) {
+    if (list->items == NULL && (list->items = calloc(OPTIONS_LIST_MAX, sizeof(*list->items))) == NULL) {
         free(copy);
         return ST_NO_MEMORY;
     }

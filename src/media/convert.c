@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "media_priv.h"
 
+#include <assert.h>
+
 struct handle {
     const struct media_files *files;
     int handle;
@@ -155,6 +157,7 @@ static bool convert_piece(struct media *m)
         return false;
     }
     if (last) {
+        assert(2 * wav_converter_flush_max(v->converter) <= sizeof(out));
         made = wav_converter_flush(v->converter, out);
     } else {
         int n = files->play_read(files->ctx, v->source, v->offset, raw, (size_t)want);
@@ -166,6 +169,7 @@ static bool convert_piece(struct media *m)
         budget->bytes -= (uint64_t)n;
         uint64_t steps = wav_converter_steps(v->converter, (size_t)n);
         budget->steps -= steps < budget->steps ? steps : budget->steps;
+        assert(2 * wav_converter_push_max(v->converter, (size_t)n) <= sizeof(out));
         made = wav_converter_push(v->converter, raw, (size_t)n, out);
     }
     budget->bytes -= 2 * made;

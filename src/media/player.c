@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "player.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -247,6 +248,7 @@ static bool convert_piece(struct player *p)
     size_t made;
 
     if (p->offset >= p->end) {
+        assert(p->held + 2 * wav_converter_flush_max(p->converter) <= PLAYER_BUFFER);
         made = wav_converter_flush(p->converter, out);
         p->flushed = true;
     } else {
@@ -256,6 +258,7 @@ static bool convert_piece(struct player *p)
         }
         size_t len = read_on(p, raw, most);
         p->budget->steps -= least(wav_converter_steps(p->converter, len), p->budget->steps);
+        assert(p->held + 2 * wav_converter_push_max(p->converter, len) <= PLAYER_BUFFER);
         made = wav_converter_push(p->converter, raw, len, out);
     }
     p->converted += made;

@@ -107,42 +107,43 @@ int os_tcp_accept(int listener, int *fd, struct net_addr *peer)
     }
 }
 
+/* What it means that a transfer failed; ST_OK: nothing, a signal came, and it is to be tried again. */
+static int transfer_status(void)
+{
+    if (errno == EINTR) {
+        return ST_OK;
+    }
+    if (errno == EAGAIN) {
+        return ST_AGAIN;
+    }
+    (void)!os_fail(errno);
+    return ST_IO;
+}
+
 int os_tcp_read(int fd, void *data, size_t cap)
 {
     const size_t len = cap < INT_MAX ? cap : INT_MAX;
+    ssize_t n;
+    int status;
 
-    for (;;) {
-        const ssize_t n = recv(fd, data, len, 0);
-        if (n >= 0) {
-            return (int)n;
-        }
-        if (errno == EAGAIN) {
-            return ST_AGAIN;
-        }
-        if (errno != EINTR) {
-            (void)!os_fail(errno);
-            return ST_IO;
-        }
-    }
+    do {
+        n = recv(fd, data, len, 0);
+        status = n < 0 ? transfer_status() : ST_OK;
+    } while (n < 0 && status == ST_OK);
+    return n >= 0 ? (int)n : status;
 }
 
 int os_tcp_write(int fd, const void *data, size_t len)
 {
     const size_t part = len < INT_MAX ? len : INT_MAX;
+    ssize_t n;
+    int status;
 
-    for (;;) {
-        const ssize_t n = send(fd, data, part, MSG_NOSIGNAL);
-        if (n >= 0) {
-            return (int)n;
-        }
-        if (errno == EAGAIN) {
-            return ST_AGAIN;
-        }
-        if (errno != EINTR) {
-            (void)!os_fail(errno);
-            return ST_IO;
-        }
-    }
+    do {
+        n = send(fd, data, part, MSG_NOSIGNAL);
+        status = n < 0 ? transfer_status() : ST_OK;
+    } while (n < 0 && status == ST_OK);
+    return n >= 0 ? (int)n : status;
 }
 
 void os_tcp_shutdown(int fd)
