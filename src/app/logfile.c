@@ -66,7 +66,7 @@ static const char *level_word(enum log_level level)
     return level < LOG_LEVEL_COUNT ? WORDS[level] : "";
 }
 
-static void put(struct logfile *f, enum log_level level, const char *text, size_t len)
+static void line_put(struct logfile *f, enum log_level level, const char *text, size_t len)
 {
     char line[LOG_LINE_MAX + 64];
     struct outbuf out;
@@ -89,7 +89,7 @@ static void tell_left_out(struct logfile *f)
 
     if (missing > 0) {
         int len = snprintf(text, sizeof(text), LOG_TEXT(f->log, LOG_LINES_LOST), (unsigned long long)missing);
-        put(f, LOG_WARNING, text, (size_t)len);
+        line_put(f, LOG_WARNING, text, (size_t)len);
     }
 }
 
@@ -98,7 +98,7 @@ void logfile_sink(void *ctx, enum log_level level, const char *text, size_t len)
     struct logfile *f = ctx;
 
     tell_left_out(f);
-    put(f, level, text, len);
+    line_put(f, level, text, len);
 }
 
 void logfile_flush(struct logfile *f)

@@ -36,8 +36,8 @@ struct settings {
     int count;
 };
 
-static int fail(struct loader *l, int status, const char *fmt, ...) WS_PRINTF(3, 4);
-static int fail(struct loader *l, int status, const char *fmt, ...)
+static int load_fail(struct loader *l, int status, const char *fmt, ...) WS_PRINTF(3, 4);
+static int load_fail(struct loader *l, int status, const char *fmt, ...)
 {
     va_list args;
 
@@ -60,13 +60,14 @@ static int fail_value(struct loader *l, int status, const char *where, const str
     char expected[EXPECTED_MAX];
 
     if (status == ST_NO_MEMORY) {
-        return fail(l, status, "%s: out of memory", where);
+        return load_fail(l, status, "%s: out of memory", where);
     }
     if (status == ST_FULL) {
-        return fail(l, ST_BAD, "%s %s: expected at most %d values", where, shown(row, value, safe), OPTIONS_LIST_MAX);
+        return load_fail(l, ST_BAD, "%s %s: expected at most %d values", where, shown(row, value, safe),
+                         OPTIONS_LIST_MAX);
     }
-    return fail(l, ST_BAD, "%s '%s': expected %s", where, shown(row, value, safe),
-                option_expected(row, expected, sizeof(expected)));
+    return load_fail(l, ST_BAD, "%s '%s': expected %s", where, shown(row, value, safe),
+                     option_expected(row, expected, sizeof(expected)));
 }
 
 /* Where the origin of what the row's field holds is kept: rows that share a field share it. */
@@ -80,8 +81,8 @@ static size_t origin_index(const struct option_row *row)
     return i;
 }
 
-static int apply(struct loader *l, const struct option_row *row, struct span value, enum origin origin,
-                 const char *where)
+static int row_apply(struct loader *l, const struct option_row *row, struct span value, enum origin origin,
+                     const char *where)
 {
     enum origin *now = &l->origin[origin_index(row)];
     bool is_list = row->kind == OPTION_TEXT_LIST || row->kind == OPTION_CIDR_LIST || row->kind == OPTION_RULE_LIST;
@@ -99,7 +100,7 @@ static int apply_presets(struct loader *l)
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
         if (row->preset != NULL) {
-            int status = apply(l, row, span_cstr(row->preset), ORIGIN_PRESET, row->name);
+            int status = row_apply(l, row, span_cstr(row->preset), ORIGIN_PRESET, row->name);
             if (status != ST_OK) {
                 return status;
             }
@@ -133,20 +134,20 @@ static int read_flag(struct loader *l, int argc, char **argv, int *at, struct se
     char *word = argv[*at];
 
     if (strncmp(word, "--", 2) != 0) {
-        return fail(l, ST_BAD, "'%s': expected a flag that begins with -- (see --help)",
-                    text_safe(span_cstr(word), safe));
+        return load_fail(l, ST_BAD, "'%s': expected a flag that begins with -- (see --help)",
+                         text_safe(span_cstr(word), safe));
     }
     char *equals = strchr(word, '=');
     struct span name = span_make(word + 2, (equals != NULL ? (size_t)(equals - word) : strlen(word)) - 2);
     const struct option_row *row = option_row_find(name);
     if (row == NULL) {
-        return fail(l, ST_BAD, "--%s: unknown flag, expected one that --help lists", text_safe(name, safe));
+        return load_fail(l, ST_BAD, "--%s: unknown flag, expected one that --help lists", text_safe(name, safe));
     }
     *out = (struct setting){row, "yes", false};
     if (row->kind == OPTION_SWITCH) {
-        return equals == NULL
-                   ? ST_OK
-                   : fail(l, ST_BAD, "--%s '%s': expected no value", row->name, text_safe(span_cstr(equals + 1), safe));
+        return equals == NULL ? ST_OK
+                              : load_fail(l, ST_BAD, "--%s '%s': expected no value", row->name,
+                                          text_safe(span_cstr(equals + 1), safe));
     }
     char *value = equals != NULL ? equals + 1 : NULL;
     bool secret = (row->flags & OPTION_IS_SECRET) != 0;
@@ -156,11 +157,11 @@ static int read_flag(struct loader *l, int argc, char **argv, int *at, struct se
         value = argv[*at];
     }
     if (value == NULL) {
-        return fail(l, ST_BAD, "--%s: value missing, expected %s", row->name,
-                    option_expected(row, expected, sizeof(expected)));
+        return load_fail(l, ST_BAD, "--%s: value missing, expected %s", row->name,
+                         option_expected(row, expected, sizeof(expected)));
     }
     if (secret) {
-        return take_secret(value, out) == ST_OK ? ST_OK : fail(l, ST_NO_MEMORY, "--%s: out of memory", row->name);
+        return take_secret(value, out) == ST_OK ? ST_OK : load_fail(l, ST_NO_MEMORY, "--%s: out of memory", row->name);
     }
     out->value = value;
     return ST_OK;
@@ -169,11 +170,11 @@ static int read_flag(struct loader *l, int argc, char **argv, int *at, struct se
 static int read_command_line(struct loader *l, int argc, char **argv, struct settings *out)
 {
     if (argc < 0 || argc > COMMAND_LINE_MAX) {
-        return fail(l, ST_BAD, "command line: expected at most %d words", COMMAND_LINE_MAX);
+        return load_fail(l, ST_BAD, "command line: expected at most %d words", COMMAND_LINE_MAX);
     }
     out->items = calloc((size_t)argc + 1, sizeof(*out->items));
     if (out->items == NULL) {
-        return fail(l, ST_NO_MEMORY, "out of memory");
+        return load_fail(l, ST_NO_MEMORY, "out of memory");
     }
     for (int at = 1; at < argc; at++) {
         struct setting *item = &out->items[out->count];
@@ -203,7 +204,7 @@ static int apply_settings(struct loader *l, const struct settings *s)
     for (int i = 0; i < s->count; i++) {
         char where[64];
         snprintf(where, sizeof(where), "--%s", s->items[i].row->name);
-        int status = apply(l, s->items[i].row, span_cstr(s->items[i].value), ORIGIN_COMMAND_LINE, where);
+        int status = row_apply(l, s->items[i].row, span_cstr(s->items[i].value), ORIGIN_COMMAND_LINE, where);
         if (status != ST_OK) {
             return status;
         }
@@ -228,14 +229,15 @@ static int apply_line(struct loader *l, const char *path, unsigned number, struc
     value = span_trim(value);
     const struct option_row *row = option_row_find(key);
     if (row == NULL || (row->flags & OPTION_NOT_IN_FILE) != 0) {
-        return fail(l, ST_BAD, "%s:%u: '%s': unknown key, expected a flag of --help without --", path, number,
-                    text_safe(key, safe));
+        return load_fail(l, ST_BAD, "%s:%u: '%s': unknown key, expected a flag of --help without --", path, number,
+                         text_safe(key, safe));
     }
     if (!has_value) {
-        return fail(l, ST_BAD, "%s:%u: %s: value missing, expected '%s = value'", path, number, row->name, row->name);
+        return load_fail(l, ST_BAD, "%s:%u: %s: value missing, expected '%s = value'", path, number, row->name,
+                         row->name);
     }
     snprintf(where, sizeof(where), "%s:%u: %s =", path, number, row->name);
-    return apply(l, row, value, ORIGIN_FILE, where);
+    return row_apply(l, row, value, ORIGIN_FILE, where);
 }
 
 static int apply_config_file(struct loader *l, const char *path)
@@ -247,8 +249,8 @@ static int apply_config_file(struct loader *l, const char *path)
     text_safe(span_cstr(path), safe);
     int status = os_file_load(path, CONFIG_FILE_MAX, &text, &len);
     if (status != ST_OK) {
-        return fail(l, status == ST_NO_MEMORY ? status : ST_BAD, "--config '%s': expected a readable file: %s", safe,
-                    status == ST_TOO_LARGE ? "over 256K" : os_error_text());
+        return load_fail(l, status == ST_NO_MEMORY ? status : ST_BAD, "--config '%s': expected a readable file: %s",
+                         safe, status == ST_TOO_LARGE ? "over 256K" : os_error_text());
     }
     struct span rest = span_make(text, len);
     for (unsigned number = 1; status == ST_OK && rest.len > 0; number++) {
@@ -307,9 +309,9 @@ static int load_password_file(struct loader *l, const char *path, bool used)
     int status = os_file_load(path, PASSWORD_FILE_MAX, &text, &len);
 
     if (status != ST_OK) {
-        return fail(l, status == ST_NO_MEMORY ? status : ST_BAD,
-                    "--sip-password-file '%s': expected a readable file: %s", text_safe(span_cstr(path), safe),
-                    status == ST_TOO_LARGE ? "over 4K" : os_error_text());
+        return load_fail(l, status == ST_NO_MEMORY ? status : ST_BAD,
+                         "--sip-password-file '%s': expected a readable file: %s", text_safe(span_cstr(path), safe),
+                         status == ST_TOO_LARGE ? "over 4K" : os_error_text());
     }
     struct span password = span_make(text, len);
     if (password.len > 0 && password.ptr[password.len - 1] == '\n') {
@@ -350,8 +352,8 @@ static int check_tokens(struct loader *l, const char *path)
     int status = web_tokens_load(path, &tokens, why);
 
     if (status != ST_OK) {
-        return fail(l, status == ST_NO_MEMORY ? status : ST_BAD, "--ws-token-file '%s': expected one token a line: %s",
-                    text_safe(span_cstr(path), safe), why);
+        return load_fail(l, status == ST_NO_MEMORY ? status : ST_BAD,
+                         "--ws-token-file '%s': expected one token a line: %s", text_safe(span_cstr(path), safe), why);
     }
     tokens_free(&tokens);
     return ST_OK;
@@ -365,8 +367,8 @@ static int check_register(struct loader *l)
     if (!o->sip_register || (o->sip_server.name != NULL && o->sip_user != NULL)) {
         return ST_OK;
     }
-    return fail(l, ST_BAD, "--sip-register: expected %s as well",
-                o->sip_server.name == NULL ? "--sip-server" : "--sip-user");
+    return load_fail(l, ST_BAD, "--sip-register: expected %s as well",
+                     o->sip_server.name == NULL ? "--sip-server" : "--sip-user");
 }
 
 /* Nobody asked for more calls than there are ports: the default goes down, a number that was given is refused. */
@@ -379,14 +381,14 @@ static int check_calls(struct loader *l)
         o->max_calls = pairs;
     }
     if (o->max_calls > pairs) {
-        return fail(l, ST_BAD,
-                    "--max-calls %" PRIu32 ": expected at most %" PRIu32 ", the port pairs of --rtp-ports %u-%u",
-                    o->max_calls, pairs, o->rtp_ports.low, o->rtp_ports.high);
+        return load_fail(l, ST_BAD,
+                         "--max-calls %" PRIu32 ": expected at most %" PRIu32 ", the port pairs of --rtp-ports %u-%u",
+                         o->max_calls, pairs, o->rtp_ports.low, o->rtp_ports.high);
     }
     return ST_OK;
 }
 
-static int finish(struct loader *l)
+static int load_finish(struct loader *l)
 {
     struct options *o = l->o;
 
@@ -429,7 +431,7 @@ static int load_all(struct loader *l, const struct settings *s)
     if (status == ST_OK) {
         status = apply_settings(l, s);
     }
-    return status == ST_OK ? finish(l) : status;
+    return status == ST_OK ? load_finish(l) : status;
 }
 
 static enum options_action action_of(const struct options *o)

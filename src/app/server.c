@@ -78,7 +78,7 @@ static void watch_log(struct server *server)
 }
 
 /* SIGHUP: files are opened and read anew. What comes by the thousand is carried out once a second. */
-static void reload(struct server *server, mono_us now)
+static void files_reload(struct server *server, mono_us now)
 {
     char why[TOKENS_WHY_MAX];
     char words[LOG_WORDS_MAX];
@@ -97,7 +97,7 @@ static void reload(struct server *server, mono_us now)
 static void ask_reload(struct server *server, mono_us now)
 {
     if (now - server->reloaded_at >= RELOAD_EVERY_US) {
-        reload(server, now);
+        files_reload(server, now);
     } else {
         server->reload_due = server->reloaded_at + RELOAD_EVERY_US;
     }
@@ -189,14 +189,14 @@ static void upload_done(void *ctx, struct pool_id client, int status)
 {
     struct server *server = ctx;
 
-    gateway_upload_done(server->gateway, server->now, client, status);
+    gateway_upload_done(server->gateway, client, status);
 }
 
 static void cache_done(void *ctx, int status)
 {
     struct server *server = ctx;
 
-    gateway_cache_done(server->gateway, server->now, status);
+    gateway_cache_done(server->gateway, status);
 }
 
 static int open_files(struct server *server)
@@ -277,7 +277,7 @@ static void set_ticker(struct server *server)
     }
 }
 
-static int turn(struct server *server)
+static int server_turn(struct server *server)
 {
     /* written before anything is served: the turn's own time for all that is called back without it */
     int status = os_loop_turn(server->loop, next_deadline(server), &server->now);
@@ -288,7 +288,7 @@ static int turn(struct server *server)
     }
     web_serve(server->web, now);
     if (now >= server->reload_due) {
-        reload(server, now);
+        files_reload(server, now);
     }
     server_dns_expire(server->dns, now);
     route_watch_expire(server->route, now);
@@ -324,7 +324,7 @@ static int run_until_stopped(struct server *server)
         sip_stack_start(server->sip, server->now);
     }
     while (!is_over(server)) {
-        if (turn(server) != ST_OK) {
+        if (server_turn(server) != ST_OK) {
             log_write(&server->log, LOG_ERROR, LOG_TEXT(&server->log, LOOP_FAILED), os_error_text());
             return 1;
         }

@@ -47,7 +47,7 @@ static void host_answered(struct server_dns *n, mono_us now, const struct os_ans
     dns_step(n, now, sip_locate_host(&n->locate, now, answer->status, answer->addrs, answer->count, answer->ttl_s));
 }
 
-static void answered(void *ctx, mono_us now, const struct os_answer *answer)
+static void question_answered(void *ctx, mono_us now, const struct os_answer *answer)
 {
     struct server_dns *n = ctx;
 
@@ -118,7 +118,7 @@ static void dns_ask(struct server_dns *n, mono_us now, bool srv)
 
     if (status != ST_OK) {
         const struct os_answer none = {.status = ST_IO, .why = os_error_text()};
-        answered(n, now, &none);
+        question_answered(n, now, &none);
     }
 }
 
@@ -150,7 +150,7 @@ static int dns_new(const struct server_dns_config *config, struct server_dns **o
                                  config->family, config->rng);
     }
     if (status == ST_OK) {
-        status = os_resolver_new(config->loop, NULL, 0, answered, n, &n->resolver);
+        status = os_resolver_new(config->loop, NULL, 0, question_answered, n, &n->resolver);
     }
     if (status != ST_OK) {
         free(n);

@@ -30,8 +30,8 @@ static void files_line(const struct server *server, struct outbuf *out)
     server_files_dump(server->files, out);
 }
 
-static bool once(struct server *server, void (*line)(const struct server *server, struct outbuf *out),
-                 struct outbuf *out)
+static bool line_once(struct server *server, void (*line)(const struct server *server, struct outbuf *out),
+                      struct outbuf *out)
 {
     if (server->dump.at > 0) {
         return false;
@@ -44,8 +44,8 @@ static bool once(struct server *server, void (*line)(const struct server *server
 static bool line_of_part(struct server *server, struct outbuf *out)
 {
     switch ((enum dump_part)server->dump.part) {
-    case PART_SERVER: return once(server, server_line, out);
-    case PART_FILES: return once(server, files_line, out);
+    case PART_SERVER: return line_once(server, server_line, out);
+    case PART_FILES: return line_once(server, files_line, out);
     case PART_SIP: return sip_stack_dump(server->sip, server->now, &server->dump.at, out);
     case PART_GATEWAY: return gateway_dump(server->gateway, &server->dump.at, out);
     case PART_WEB: return web_dump(server->web, server->now, &server->dump.at, out);

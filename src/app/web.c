@@ -13,7 +13,7 @@ static struct web_socket *of_owner(void *owner)
     return LIST_OWNER(owner, struct web_socket, client);
 }
 
-static void charge(struct web *w, size_t bytes)
+static void turn_charge(struct web *w, size_t bytes)
 {
     w->turn_left -= bytes < w->turn_left ? bytes : w->turn_left;
 }
@@ -104,7 +104,7 @@ static bool socket_read(struct web_socket *s, mono_us now)
     int n = room > 0 ? os_tcp_read(s->fd, space, room) : ST_AGAIN;
 
     if (n > 0) {
-        charge(s->web, http_conn_input_commit(s->conn, now, (size_t)n));
+        turn_charge(s->web, http_conn_input_commit(s->conn, now, (size_t)n));
     } else if (n == 0) {
         http_conn_input_end(s->conn, now);
     }
@@ -142,7 +142,7 @@ static void socket_serve(struct web_socket *s, mono_us now)
     switch (http_conn_phase(s->conn)) {
     case HTTP_PHASE_UPGRADED: http_conn_touch(s->conn); break; /* written at the end of the turn */
     case HTTP_PHASE_RESPONSE:
-        charge(s->web, HTTP_PIECE);
+        turn_charge(s->web, HTTP_PIECE);
         socket_flush(s, now);
         break;
     case HTTP_PHASE_REQUEST:

@@ -261,8 +261,8 @@ static bool needs_token(const struct access *a, const struct http_request *reque
     return a->rules.needs_token && !preflight;
 }
 
-static enum access_verdict judge(const struct access *a, const struct http_request *request,
-                                 const struct net_addr *peer, struct access_result *result)
+static enum access_verdict request_judge(const struct access *a, const struct http_request *request,
+                                         const struct net_addr *peer, struct access_result *result)
 {
     enum access_verdict verdict = judge_sender(&a->rules, request, peer);
     const struct span *bearer = bearer_token(a, request);
@@ -282,7 +282,7 @@ struct access_result access_check(const struct access *a, const struct http_requ
                                   const struct net_addr *peer)
 {
     struct access_result found = {0};
-    struct access_result result = RESULTS[judge(a, request, peer, &found)];
+    struct access_result result = RESULTS[request_judge(a, request, peer, &found)];
 
     result.fault = found.fault;
     result.token = found.token;

@@ -131,8 +131,8 @@ static void upgrade_refused(struct http_conn *c, mono_us now, const char *why)
     }
 }
 
-static void upgrade(struct http_conn *c, mono_us now, const struct http_endpoint *endpoint, const struct span *token,
-                    struct span rest)
+static void request_upgrade(struct http_conn *c, mono_us now, const struct http_endpoint *endpoint,
+                            const struct span *token, struct span rest)
 {
     const struct http_server_config *config = &c->server->config;
     const struct http_protocol *protocol = &config->protocol;
@@ -174,7 +174,7 @@ static void warn_of_lost_upgrade(struct http_conn *c, mono_us now)
 /* ---- choosing ---- */
 
 /* What the server can (RFC 9110 9.3.7), and the leave that a browser asks for before a page of another origin may ask. */
-static void options(struct http_conn *c, int code)
+static void answer_options(struct http_conn *c, int code)
 {
     bool preflight = access_is_preflight(c->request);
 
@@ -190,7 +190,8 @@ static bool wants_socket(const struct http_conn *c)
     return has_method(c, "GET") && http_upgrade_wanted(c->request);
 }
 
-static void get(struct http_conn *c, mono_us now, const struct http_endpoint *endpoint, const struct site_page *page)
+static void answer_get(struct http_conn *c, mono_us now, const struct http_endpoint *endpoint,
+                       const struct site_page *page)
 {
     if (endpoint != NULL) {
         warn_of_lost_upgrade(c, now);
@@ -203,7 +204,7 @@ static void get(struct http_conn *c, mono_us now, const struct http_endpoint *en
 }
 
 /* Methods are the same everywhere: GET, HEAD, OPTIONS. */
-static void route(struct http_conn *c, mono_us now, const struct span *token, struct span rest)
+static void request_route(struct http_conn *c, mono_us now, const struct span *token, struct span rest)
 {
     const struct http_server *s = c->server;
     struct span path = c->request->path;
@@ -211,15 +212,15 @@ static void route(struct http_conn *c, mono_us now, const struct span *token, st
     const struct site_page *page = site_find(s, path);
 
     if (has_method(c, "OPTIONS") && span_eq(path, SPAN_LIT("*"))) {
-        options(c, 200);
+        answer_options(c, 200);
     } else if (endpoint == NULL && page == NULL) {
         answer_error(c, 404, NULL);
     } else if (has_method(c, "OPTIONS")) {
-        options(c, page != NULL ? site_code(s, page) : 200);
+        answer_options(c, page != NULL ? site_code(s, page) : 200);
     } else if (endpoint != NULL && wants_socket(c)) {
-        upgrade(c, now, endpoint, token, rest);
+        request_upgrade(c, now, endpoint, token, rest);
     } else if (has_method(c, "GET") || has_method(c, "HEAD")) {
-        get(c, now, endpoint, page);
+        answer_get(c, now, endpoint, page);
     } else {
         answer_error(c, 405, ALLOW);
     }
@@ -243,7 +244,7 @@ static void refuse_bad(struct http_conn *c, mono_us now)
     answer_text(c, c->request->error, PAGE_TEXT, NULL, outbuf_view(&body));
 }
 
-static void refuse(struct http_conn *c, const struct access_result *result, mono_us now)
+static void request_refuse(struct http_conn *c, const struct access_result *result, mono_us now)
 {
     struct http_server *s = c->server;
     char text[ACCESS_BODY_MAX];
@@ -265,10 +266,10 @@ void answer_request(struct http_conn *c, mono_us now, struct span rest)
     }
     struct access_result access = access_check(&s->access, c->request, &c->peer);
     if (access.verdict != ACCESS_OK) {
-        refuse(c, &access, now);
+        request_refuse(c, &access, now);
     } else if ((s->stopping && wants_socket(c)) || !door_admit(c, now)) {
         answer_error(c, 503, "Retry-After: 5\r\n");
     } else {
-        route(c, now, access.token, rest);
+        request_route(c, now, access.token, rest);
     }
 }

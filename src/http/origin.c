@@ -95,7 +95,7 @@ static int split_origin(struct span text, struct origin *out, struct span *host)
     return ST_OK;
 }
 
-static int parse(struct span text, bool pattern, struct origin *out)
+static int text_parse(struct span text, bool pattern, struct origin *out)
 {
     struct span host;
 
@@ -117,12 +117,12 @@ static int parse(struct span text, bool pattern, struct origin *out)
 
 int origin_parse(struct span text, struct origin *out)
 {
-    return parse(text, false, out);
+    return text_parse(text, false, out);
 }
 
 int origin_pattern_parse(struct span text, struct origin *out)
 {
-    return parse(text, true, out);
+    return text_parse(text, true, out);
 }
 
 static bool is_below(struct span name, struct span domain)

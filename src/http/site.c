@@ -43,7 +43,7 @@ static int health_code(const struct http_server *s)
     return health_of(s).code;
 }
 
-static void health(struct http_conn *c, struct span below)
+static void health_get(struct http_conn *c, struct span below)
 {
     struct health h = health_of(c->server);
 
@@ -68,7 +68,7 @@ static void recordings_redirect(struct http_conn *c, struct span below)
     answer_error(c, 301, location);
 }
 
-static void recording(struct http_conn *c, struct span name)
+static void recording_get(struct http_conn *c, struct span name)
 {
     const struct http_site *site = &c->server->config.site;
     struct http_body *body = &c->body;
@@ -94,7 +94,7 @@ static void recordings_path(struct http_conn *c, struct span below)
     } else if (http_percent_decode(below, name, sizeof(name)) != ST_OK) {
         answer_error(c, 404, NULL);
     } else {
-        recording(c, span_cstr(name));
+        recording_get(c, span_cstr(name));
     }
 }
 
@@ -175,7 +175,7 @@ static const struct site_page {
     void (*get)(struct http_conn *, struct span below);
 } PAGES[] = {
     {"/", false, NULL, NULL, front_page},
-    {"/healthz", false, NULL, health_code, health}, /* balancers of old ask by OPTIONS */
+    {"/healthz", false, NULL, health_code, health_get}, /* balancers of old ask by OPTIONS */
     {"/recordings", false, has_recordings, NULL, recordings_redirect},
     {"/recordings/", true, has_recordings, NULL, recordings_path},
 };

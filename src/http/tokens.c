@@ -16,7 +16,7 @@ static bool token_ok(struct span token)
     return token.len <= TOKEN_MAX;
 }
 
-static int collect(struct token_set *set, char why[TOKENS_WHY_MAX])
+static int tokens_collect(struct token_set *set, char why[TOKENS_WHY_MAX])
 {
     struct span rest = span_make(set->text, set->text_len);
     struct span mark = SPAN_LIT("\xef\xbb\xbf"); /* what some editors put in front of UTF-8 */
@@ -58,7 +58,7 @@ int tokens_parse(char *text, size_t len, struct token_set *out, char why[TOKENS_
     if (out->items == NULL) {
         snprintf(why, TOKENS_WHY_MAX, "out of memory");
     } else {
-        status = collect(out, why);
+        status = tokens_collect(out, why);
     }
     if (status != ST_OK) {
         tokens_free(out);

@@ -34,7 +34,7 @@ static bool has_body(const struct http_request *r)
            (length != NULL && !span_eq(*length, SPAN_LIT("0")));
 }
 
-static struct refusal refuse(int code, const char *why)
+static struct refusal upgrade_refuse(int code, const char *why)
 {
     return (struct refusal){code, why, NULL};
 }
@@ -44,14 +44,14 @@ static struct refusal check_version(const struct http_request *r)
     const struct span *version = http_header_find(r, "Sec-WebSocket-Version");
 
     if (http_header_count(r, "Sec-WebSocket-Version") > 1) {
-        return refuse(400, "more than one Sec-WebSocket-Version");
+        return upgrade_refuse(400, "more than one Sec-WebSocket-Version");
     }
     if (version == NULL || !span_eq(*version, SPAN_LIT("13"))) {
         /* RFC 9110 15.5.22: a 426 names what to upgrade to. */
         return (struct refusal){426, "Sec-WebSocket-Version is not 13",
                                 "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"};
     }
-    return refuse(0, NULL);
+    return upgrade_refuse(0, NULL);
 }
 
 static struct refusal check_request(const struct http_request *r)
@@ -60,28 +60,28 @@ static struct refusal check_request(const struct http_request *r)
         return (struct refusal){405, "a WebSocket handshake is a GET", "Allow: GET\r\n"};
     }
     if (r->minor_version == 0) {
-        return refuse(400, "a WebSocket handshake needs HTTP/1.1");
+        return upgrade_refuse(400, "a WebSocket handshake needs HTTP/1.1");
     }
     if (http_header_count(r, "Host") != 1) {
-        return refuse(400, "exactly one Host header is needed");
+        return upgrade_refuse(400, "exactly one Host header is needed");
     }
     if (!http_header_has_token(r, "Upgrade", "websocket")) {
-        return refuse(400, "Upgrade does not name websocket");
+        return upgrade_refuse(400, "Upgrade does not name websocket");
     }
     if (!http_header_has_token(r, "Connection", "upgrade")) {
-        return refuse(400, "Connection does not name upgrade");
+        return upgrade_refuse(400, "Connection does not name upgrade");
     }
     if (has_body(r)) {
-        return refuse(400, "a WebSocket handshake has no body");
+        return upgrade_refuse(400, "a WebSocket handshake has no body");
     }
     struct refusal version = check_version(r);
     if (version.why != NULL) {
         return version;
     }
     if (http_header_count(r, "Sec-WebSocket-Key") != 1 || !is_key(*http_header_find(r, "Sec-WebSocket-Key"))) {
-        return refuse(400, "Sec-WebSocket-Key is not one key of 16 bytes in base64");
+        return upgrade_refuse(400, "Sec-WebSocket-Key is not one key of 16 bytes in base64");
     }
-    return refuse(0, NULL);
+    return upgrade_refuse(0, NULL);
 }
 
 static const char *known_protocol(const char *const *known, struct span offered)
@@ -139,7 +139,7 @@ int http_upgrade_answer(const struct http_request *r, const char *const *protoco
 
     if (refusal.why == NULL &&
         accept_value(*http_header_find(r, "Sec-WebSocket-Key"), accept, sizeof(accept)) != ST_OK) {
-        refusal = refuse(500, "SHA-1 is not available");
+        refusal = upgrade_refuse(500, "SHA-1 is not available");
     }
     *why = refusal.why;
     if (refusal.why != NULL) {

@@ -97,7 +97,7 @@ void line_audio_close(struct line_audio *a)
 
 /* ---- the file ---- */
 
-static int refuse(int status, char why[MEDIA_WHY_MAX], const char *text)
+static int file_refuse(int status, char why[MEDIA_WHY_MAX], const char *text)
 {
     snprintf(why, MEDIA_WHY_MAX, "%s", text);
     return status;
@@ -108,16 +108,16 @@ static int open_regular(const char *path, int *out, uint64_t *size, char why[MED
     struct stat info;
 
     if (path == NULL) {
-        return refuse(ST_NOT_FOUND, why, "no file is named");
+        return file_refuse(ST_NOT_FOUND, why, "no file is named");
     }
     /* not to be held up by a FIFO of that name */
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
-        return refuse(errno == ENOENT ? ST_NOT_FOUND : ST_DENIED, why, strerror(errno));
+        return file_refuse(errno == ENOENT ? ST_NOT_FOUND : ST_DENIED, why, strerror(errno));
     }
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         (void)close(fd);
-        return refuse(ST_DENIED, why, "not a regular file");
+        return file_refuse(ST_DENIED, why, "not a regular file");
     }
     *size = (uint64_t)info.st_size;
     *out = fd;

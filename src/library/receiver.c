@@ -4,7 +4,7 @@
 
 #include "process.h"
 
-static int fail(int port, const char *why)
+static int receiver_fail(int port, const char *why)
 {
     struct log *log = process_log();
 
@@ -33,17 +33,17 @@ int start_rtp_receiver(int port, const char *output_filename)
 
     (void)process_enter();
     if (port < 0 || port > UINT16_MAX) {
-        return fail(port, "0 to 65535 is expected");
+        return receiver_fail(port, "0 to 65535 is expected");
     }
     if (process.receiver != NULL) {
-        return fail(port, "it runs already");
+        return receiver_fail(port, "it runs already");
     }
     if (process_open() != ST_OK || take_port(port, &taken) != ST_OK) {
-        return fail(port, os_error_text());
+        return receiver_fail(port, os_error_text());
     }
     if (output_filename != NULL && record_open(output_filename, &process.record) != ST_OK) {
         port_close_unused(process.engine);
-        return fail(port, "its file cannot be written");
+        return receiver_fail(port, "its file cannot be written");
     }
     taken->held = true;
     taken->record = process.record;

@@ -33,7 +33,7 @@ static void take_number(int *to, int value, unsigned bit, unsigned given)
     }
 }
 
-static void take(const struct sip_client_program *p, unsigned given)
+static void program_take(const struct sip_client_program *p, unsigned given)
 {
     take_text(&program.server, p->sip_server, 1u, given);
     take_number(&program.port, p->sip_port, 2u, given);
@@ -52,7 +52,7 @@ static void take(const struct sip_client_program *p, unsigned given)
 void sip_client_set_program(const struct sip_client_program *p)
 {
     if (p != NULL && p->size >= sizeof(*p)) {
-        take(p, p->given);
+        program_take(p, p->given);
     }
 }
 
@@ -63,7 +63,7 @@ static void fill_defaults(void)
                                                 SIP_PORT,         LOCAL_PORT, LOCAL_RTP_PORT, LOCAL_RTP_SEND_PORT};
 
     if (!program.filled) {
-        take(&defaults, 0);
+        program_take(&defaults, 0);
     }
 }
 

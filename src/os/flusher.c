@@ -95,7 +95,7 @@ static bool kernel_flushes(const struct os_flusher *f)
     return works;
 }
 
-static void finish(struct os_flusher *f, const struct io_event *event)
+static void flush_finish(struct os_flusher *f, const struct io_event *event)
 {
     const struct pool_id id = pool_id_unpack(event->data);
     const struct flush *flush = pool_get(&f->flushes, id);
@@ -127,7 +127,7 @@ static void on_ready(void *ctx, struct pool_id watch, unsigned events, mono_us n
     do {
         n = aio_collect(f, 0, list);
         for (long i = 0; i < n; i++) {
-            finish(f, &list[i]);
+            flush_finish(f, &list[i]);
         }
     } while (n == EVENTS_MAX);
 }
@@ -178,7 +178,7 @@ void os_flusher_drain(struct os_flusher *f)
             return;
         }
         for (long i = 0; i < n; i++) {
-            finish(f, &list[i]);
+            flush_finish(f, &list[i]);
         }
     }
     if (f->kernel) {

@@ -146,7 +146,7 @@ static size_t front(const struct os_lines *l, char out[OS_LINE_MAX])
 }
 
 /* n more bytes were written: lines that are done with leave the ring. */
-static void advance(struct os_lines *l, size_t n)
+static void lines_advance(struct os_lines *l, size_t n)
 {
     size_t done = l->begun + n;
     size_t whole = 0;
@@ -172,7 +172,7 @@ static bool write_front(struct os_lines *l)
         }
         return false;
     }
-    advance(l, (size_t)n);
+    lines_advance(l, (size_t)n);
     return (size_t)n == len;
 }
 

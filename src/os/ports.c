@@ -99,7 +99,7 @@ static int open_pair(const struct os_ports *ports, uint16_t port, struct os_port
     return ST_OK;
 }
 
-static bool rests(const struct os_ports *ports, uint16_t port, mono_us now)
+static bool pair_rests(const struct os_ports *ports, uint16_t port, mono_us now)
 {
     for (uint32_t i = 0; i < ports->count; i++) {
         if (ports->slots[i].port == port && ports->slots[i].rested > now) {
@@ -123,7 +123,7 @@ static int open_ephemeral(const struct os_ports *ports, mono_us now, struct os_p
             return status;
         }
         const uint16_t port = got.port & 0xFFFEu;
-        if (rests(ports, port, now)) {
+        if (pair_rests(ports, port, now)) {
             continue;
         }
         status = open_pair(ports, port, out);

@@ -96,7 +96,7 @@ void os_resolver_free(struct os_resolver *r)
 
 /* ---- sockets ---- */
 
-static void deliver(struct os_resolver *r, mono_us now)
+static void answer_deliver(struct os_resolver *r, mono_us now)
 {
     if (r->done && r->busy) {
         r->busy = false;
@@ -117,7 +117,7 @@ static void socket_ready(void *ctx, struct pool_id watch, unsigned events, mono_
             break;
         }
     }
-    deliver(r, now);
+    answer_deliver(r, now);
 }
 
 static struct resolver_socket *socket_of(struct os_resolver *r, ares_socket_t fd)
@@ -170,7 +170,7 @@ void os_resolver_expire(struct os_resolver *r, mono_us now)
     if (r->busy && !r->done && r->channel != NULL) {
         ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     }
-    deliver(r, now);
+    answer_deliver(r, now);
 }
 
 /* ---- questions ---- */
@@ -186,7 +186,7 @@ static int status_of(int ares_status)
     }
 }
 
-static void end(struct os_resolver *r, int ares_status)
+static void question_end(struct os_resolver *r, int ares_status)
 {
     if (r->done) {
         return;
@@ -201,7 +201,7 @@ static void end(struct os_resolver *r, int ares_status)
 
 /* A new channel for each question: it reads the system's name servers anew, which a box that boots before its network
  * learns late, and leaves no socket behind. */
-static int begin(struct os_resolver *r, const char *name)
+static int question_begin(struct os_resolver *r, const char *name)
 {
     struct ares_options options = {
         .timeout = r->first_try, .tries = TRIES, .sock_state_cb = socket_state, .sock_state_cb_data = r};
@@ -272,12 +272,12 @@ static void on_srv(void *arg, int status, int timeouts, unsigned char *reply, in
     if (list != NULL) {
         ares_free_data(list);
     }
-    end(r, status);
+    question_end(r, status);
 }
 
 int os_resolver_ask_srv(struct os_resolver *r, const char *name)
 {
-    int status = begin(r, name);
+    int status = question_begin(r, name);
 
     if (status == ST_OK) {
         ares_query(r->channel, name, DNS_CLASS_IN, DNS_TYPE_SRV, on_srv, r);
@@ -314,7 +314,7 @@ static void on_host(void *arg, int status, int timeouts, struct ares_addrinfo *i
     if (info != NULL) {
         ares_freeaddrinfo(info);
     }
-    end(r, status);
+    question_end(r, status);
 }
 
 static void answer_localhost(struct os_resolver *r, uint8_t family)
@@ -326,7 +326,7 @@ static void answer_localhost(struct os_resolver *r, uint8_t family)
         r->addrs[r->answer.count++] = (struct net_addr){.family = 6, .ip = {[15] = 1}};
     }
     r->answer.ttl_s = LOCALHOST_TTL_S;
-    end(r, ARES_SUCCESS);
+    question_end(r, ARES_SUCCESS);
 }
 
 int os_resolver_ask_host(struct os_resolver *r, const char *name, uint8_t family)
@@ -336,7 +336,7 @@ int os_resolver_ask_host(struct os_resolver *r, const char *name, uint8_t family
                                                                          : AF_UNSPEC,
                                               .ai_socktype = SOCK_DGRAM,
                                               .ai_flags = ARES_AI_NOSORT};
-    int status = begin(r, name);
+    int status = question_begin(r, name);
 
     if (status == ST_OK && host_is_localhost(span_cstr(name))) {
         answer_localhost(r, family);

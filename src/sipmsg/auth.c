@@ -184,7 +184,7 @@ static int add_offer(struct offers *offers, const struct sip_challenge *challeng
     return ST_OK;
 }
 
-static void collect(const struct sip_msg *response, enum sip_header_id id, struct offers *offers)
+static void offers_collect(const struct sip_msg *response, enum sip_header_id id, struct offers *offers)
 {
     struct sip_challenge challenge;
 
@@ -254,7 +254,7 @@ static struct sip_auth_realm *find_realm(struct sip_auth *auth, const struct sip
 }
 
 /* One try for a realm, one more when only the nonce was too old. fresh takes over what was counted. */
-static int admit(const struct sip_auth_realm *known, bool stale, struct sip_auth_realm *fresh)
+static int realm_admit(const struct sip_auth_realm *known, bool stale, struct sip_auth_realm *fresh)
 {
     fresh->tries = 1;
     if (known == NULL) {
@@ -323,7 +323,7 @@ static int take_offers(struct sip_auth *auth, const struct offers *offers)
         status = realm_from(&offers->list[made], &fresh[made]);
         if (status == ST_OK) {
             const struct sip_auth_realm *known = find_realm(auth, &fresh[made]);
-            status = admit(known, offers->list[made].challenge.stale, &fresh[made]);
+            status = realm_admit(known, offers->list[made].challenge.stale, &fresh[made]);
             made++;
         }
     }
@@ -343,8 +343,8 @@ int sip_auth_challenge_of(struct sip_auth *auth, const struct sip_msg *response,
 {
     struct offers offers = {.refusal = ST_BAD, .only = only};
 
-    collect(response, SIP_HEADER_WWW_AUTHENTICATE, &offers);
-    collect(response, SIP_HEADER_PROXY_AUTHENTICATE, &offers);
+    offers_collect(response, SIP_HEADER_WWW_AUTHENTICATE, &offers);
+    offers_collect(response, SIP_HEADER_PROXY_AUTHENTICATE, &offers);
     if (other != NULL) {
         *other = offers.other;
     }

@@ -49,7 +49,7 @@ static bool qop_names_auth(struct span list)
     return false;
 }
 
-static void take(struct span name, struct span value, struct sip_challenge *out)
+static void param_take(struct span name, struct span value, struct sip_challenge *out)
 {
     if (span_ieq(name, SPAN_LIT("realm"))) {
         out->realm = value;
@@ -144,7 +144,7 @@ int sip_challenge_next(struct span *rest, struct sip_challenge *out)
     *rest = span_from(*rest, scheme_end);
     while ((status = cut_param(rest, &name, &value)) == ST_OK) {
         if (out->is_digest) {
-            take(name, value, out);
+            param_take(name, value, out);
         }
     }
     if (status != ST_NOT_FOUND) {

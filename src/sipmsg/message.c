@@ -15,7 +15,7 @@ const char *sip_verdict_name(enum sip_verdict verdict)
 }
 
 /* The first fault is the one that is told. */
-static void fault(struct sip_msg *msg, int code, const char *reason)
+static void msg_fault(struct sip_msg *msg, int code, const char *reason)
 {
     if (msg->bad_code == 0) {
         msg->bad_code = code;
@@ -85,11 +85,11 @@ static void parse_status_line(struct span line, struct sip_msg *msg)
     struct span code_text = span_head(line, 3);
 
     if (!span_ieq(version, SPAN_LIT("SIP/2.0"))) {
-        fault(msg, 505, "Bad SIP version");
+        msg_fault(msg, 505, "Bad SIP version");
     }
     if (code_text.len != 3 || span_parse_u32(code_text, 699, &code) != ST_OK || code < 100 ||
         (line.len > 3 && line.ptr[3] != ' ')) {
-        fault(msg, 400, "Bad status code");
+        msg_fault(msg, 400, "Bad status code");
         return;
     }
     msg->status = (int)code;
@@ -127,19 +127,19 @@ static void parse_request_line(struct span line, struct sip_msg *msg)
     msg->method_text = span_cut(&rest, ' ');
     if (!sip_is_token(msg->method_text) || !is_version(version)) {
         msg->method_text = SPAN_NONE; /* no request at all: nothing to answer */
-        fault(msg, 400, "Bad request line");
+        msg_fault(msg, 400, "Bad request line");
         return;
     }
     msg->is_request = true;
     msg->method = sip_method_find(msg->method_text);
     if (!span_ieq(version, SPAN_LIT("SIP/2.0"))) {
-        fault(msg, 505, sip_reason_phrase(505));
+        msg_fault(msg, 505, sip_reason_phrase(505));
     }
     struct span uri = span_cut(&rest, ' ');
     if (!span_eq(rest, version)) {
-        fault(msg, 400, "Bad request line");
+        msg_fault(msg, 400, "Bad request line");
     } else if (sip_uri_parse(uri, &msg->uri) != ST_OK) {
-        fault(msg, 400, "Bad Request-URI");
+        msg_fault(msg, 400, "Bad Request-URI");
     }
 }
 
@@ -196,12 +196,12 @@ static void add_header(struct span line, struct sip_msg *msg)
     }
     if (has_bare_cr(line)) {
         if (is_needed(header.id)) {
-            fault(msg, 400, "CR inside a header");
+            msg_fault(msg, 400, "CR inside a header");
         }
         return;
     }
     if (msg->header_count == SIP_HEADERS_MAX) {
-        fault(msg, 400, "Too many headers");
+        msg_fault(msg, 400, "Too many headers");
         return;
     }
     msg->headers[msg->header_count] = header;
@@ -219,7 +219,7 @@ static void parse_header_lines(struct span *rest, struct sip_msg *msg)
         }
         add_header(line, msg);
     }
-    fault(msg, 400, "No end of the headers");
+    msg_fault(msg, 400, "No end of the headers");
     *rest = SPAN_NONE;
 }
 
@@ -261,7 +261,7 @@ static void check_single(struct sip_msg *msg)
         const struct sip_header *first = sip_msg_header(msg, singles[i].id);
         for (const struct sip_header *h = first; h != NULL && ++h < msg->headers + msg->header_count;) {
             if (h->id == singles[i].id && !span_eq(h->value, first->value)) {
-                fault(msg, 400, singles[i].reason);
+                msg_fault(msg, 400, singles[i].reason);
             }
         }
     }
@@ -273,9 +273,9 @@ static void take_via(struct sip_msg *msg)
     struct span value;
 
     if (!sip_values_next(&it, &value)) {
-        fault(msg, 400, "No Via");
+        msg_fault(msg, 400, "No Via");
     } else if (sip_via_parse(value, &msg->via) != ST_OK && (msg->is_request || msg->via.branch.len == 0)) {
-        fault(msg, 400, "Bad Via"); /* a response finds its request by the branch */
+        msg_fault(msg, 400, "Bad Via"); /* a response finds its request by the branch */
     }
 }
 
@@ -287,7 +287,7 @@ static void take_address(struct sip_msg *msg, enum sip_header_id id, struct sip_
 
     if (header == NULL) {
         if (msg->is_request || id == SIP_HEADER_TO) {
-            fault(msg, 400, missing);
+            msg_fault(msg, 400, missing);
         }
         return;
     }
@@ -295,7 +295,7 @@ static void take_address(struct sip_msg *msg, enum sip_header_id id, struct sip_
         return;
     }
     if (msg->is_request) {
-        fault(msg, 400, bad);
+        msg_fault(msg, 400, bad);
     } else {
         *out = (struct sip_name_addr){.text = out->text, .tag = out->tag};
     }
@@ -305,9 +305,9 @@ static void take_call_id(struct sip_msg *msg)
 {
     msg->call_id = sip_msg_value(msg, SIP_HEADER_CALL_ID);
     if (msg->call_id.len == 0) {
-        fault(msg, 400, "No Call-ID");
+        msg_fault(msg, 400, "No Call-ID");
     } else if (sip_has_blank_or_control(msg->call_id)) {
-        fault(msg, 400, "Bad Call-ID");
+        msg_fault(msg, 400, "Bad Call-ID");
     }
 }
 
@@ -321,15 +321,15 @@ static void take_cseq(struct sip_msg *msg)
     }
     struct span method = span_trim(span_from(value, end));
     if (value.len == 0) {
-        fault(msg, 400, "No CSeq");
+        msg_fault(msg, 400, "No CSeq");
     } else if (span_parse_u32(span_head(value, end), UINT32_MAX, &msg->cseq) != ST_OK || end == value.len ||
                !sip_is_lws(value.ptr[end]) || !sip_is_token(method)) {
-        fault(msg, 400, "Bad CSeq");
+        msg_fault(msg, 400, "Bad CSeq");
     } else if (!msg->is_request) {
         msg->method_text = method;
         msg->method = sip_method_find(method);
     } else if (!span_eq(method, msg->method_text)) {
-        fault(msg, 400, "CSeq of another method");
+        msg_fault(msg, 400, "CSeq of another method");
     }
 }
 
@@ -344,7 +344,7 @@ static void take_contact(struct sip_msg *msg)
     while (sip_values_next(&it, &value)) {
         if (sip_name_addr_parse(value, &contact) != ST_OK) {
             if (msg->is_request && msg->method == SIP_METHOD_REGISTER) {
-                fault(msg, 400, "Bad Contact");
+                msg_fault(msg, 400, "Bad Contact");
             }
         } else if (!msg->has_contact) {
             msg->has_contact = true;
@@ -395,9 +395,9 @@ static void take_body(struct span rest, struct sip_msg *msg)
         return;
     }
     if (span_parse_u32(header->value, UINT32_MAX, &len) != ST_OK) {
-        fault(msg, 400, "Bad Content-Length");
+        msg_fault(msg, 400, "Bad Content-Length");
     } else if (len > rest.len) {
-        fault(msg, 400, "Content-Length over the end of the datagram");
+        msg_fault(msg, 400, "Content-Length over the end of the datagram");
     }
     msg->body = span_head(rest, len);
 }
@@ -465,7 +465,7 @@ enum sip_verdict sip_msg_parse(struct span datagram, struct sip_msg *msg)
     }
     msg->raw = rest;
     if (!cut_line(&rest, &line) || has_bare_cr(line)) {
-        fault(msg, 400, "Bad start line");
+        msg_fault(msg, 400, "Bad start line");
         return SIP_VERDICT_DROP;
     }
     if (span_istarts(line, SPAN_LIT("SIP/"))) {

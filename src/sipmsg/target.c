@@ -88,7 +88,7 @@ static int put_bare_target(struct span bare, struct span domain, struct outbuf *
 }
 
 /* Room for the NUL was kept back. */
-static int terminate(struct outbuf *out)
+static int output_terminate(struct outbuf *out)
 {
     out->cap++;
     outbuf_char(out, '\0');
@@ -125,7 +125,7 @@ int sip_target_parse(struct span target, struct span domain, char *out, size_t c
     bool is_uri = span_istarts(target, SPAN_LIT("sip:"));
     int status =
         is_uri ? put_uri_target(target, &uri_out, &label_out) : put_plain_target(target, domain, &uri_out, &label_out);
-    if (status == ST_OK && (terminate(&uri_out) != ST_OK || terminate(&label_out) != ST_OK)) {
+    if (status == ST_OK && (output_terminate(&uri_out) != ST_OK || output_terminate(&label_out) != ST_OK)) {
         status = ST_TOO_LARGE;
     }
     if (status != ST_OK) {

@@ -39,7 +39,7 @@ struct span sip_target_text(struct span target, char buf[SIP_TARGET_TEXT_MAX])
     return text;
 }
 
-static struct span skip(struct span text, const char *set)
+static struct span text_skip(struct span text, const char *set)
 {
     size_t at = 0;
 
@@ -64,18 +64,18 @@ static bool skip_word(struct span *text)
 
 bool sip_target_has_extension(struct span text)
 {
-    struct span rest = skip(text, "0123456789+-.() ");
+    struct span rest = text_skip(text, "0123456789+-.() ");
     size_t digits = 0;
 
     for (size_t i = 0; i < text.len - rest.len; i++) {
         digits += char_is_digit(text.ptr[i]) ? 1 : 0;
     }
-    struct span word = skip(rest, ",;# ");
+    struct span word = text_skip(rest, ",;# ");
     bool paused = word.len < rest.len;
     bool named = skip_word(&word);
-    struct span extension = skip(word, ",;:=.# ");
+    struct span extension = text_skip(word, ",;:=.# ");
     return digits >= NUMBER_DIGITS_MIN && (paused || named) && extension.len > 0 &&
-           skip(extension, "0123456789*#").len == 0;
+           text_skip(extension, "0123456789*#").len == 0;
 }
 
 static bool has_other_script(struct span text)

@@ -77,7 +77,7 @@ void recordings_close(struct recordings *r)
     free(r);
 }
 
-static struct recording *get(const struct recordings *r, struct pool_id id)
+static struct recording *recording_get(const struct recordings *r, struct pool_id id)
 {
     struct recording *rec = pool_get(&r->open, id);
 
@@ -106,7 +106,8 @@ static void make_link(struct recordings *r, const char *name)
     }
 }
 
-static int create(struct recordings *r, struct recording *rec, struct span number, struct span call_id, int64_t wall_us)
+static int recording_create(struct recordings *r, struct recording *rec, struct span number, struct span call_id,
+                            int64_t wall_us)
 {
     int status = ST_BUSY;
 
@@ -151,7 +152,7 @@ int recordings_begin(struct recordings *r, struct span number, struct span call_
     rec->owner = r;
     rec->id = id;
     rec->next_flush = now + r->sync_us;
-    status = create(r, rec, number, call_id, wall_us);
+    status = recording_create(r, rec, number, call_id, wall_us);
     if (status != ST_OK) {
         if (log_quota_take(&r->failures, r->log, LOG_WARNING, now)) {
             log_write(r->log, LOG_WARNING, LOG_TEXT(r->log, RECORDING_FAILED), rec->name, os_error_text());
@@ -166,7 +167,7 @@ int recordings_begin(struct recordings *r, struct span number, struct span call_
 
 const char *recordings_name(const struct recordings *r, struct pool_id recording)
 {
-    const struct recording *rec = get(r, recording);
+    const struct recording *rec = recording_get(r, recording);
 
     return rec != NULL ? rec->name : NULL;
 }
@@ -189,7 +190,7 @@ static void close_now(struct recording *rec)
     pool_free(&r->open, rec->id);
 }
 
-static void fail(struct recording *rec)
+static void recording_fail(struct recording *rec)
 {
     if (!rec->failed) {
         rec->failed = true;
@@ -198,7 +199,7 @@ static void fail(struct recording *rec)
     }
 }
 
-static void advance(struct recording *rec);
+static void recording_advance(struct recording *rec);
 
 static void on_flushed(void *ctx, int status)
 {
@@ -206,9 +207,9 @@ static void on_flushed(void *ctx, int status)
 
     rec->flushing = false;
     if (status != ST_OK) {
-        fail(rec);
+        recording_fail(rec);
     }
-    advance(rec);
+    recording_advance(rec);
 }
 
 static void start_flush(struct recording *rec, int fd)
@@ -216,12 +217,12 @@ static void start_flush(struct recording *rec, int fd)
     rec->flushing = true;
     if (os_flush(rec->owner->flusher, fd, on_flushed, rec) != ST_OK) {
         rec->flushing = false;
-        advance(rec);
+        recording_advance(rec);
     }
 }
 
 /* The next of: flush the file, flush its name, close. rec may be gone behind this. */
-static void advance(struct recording *rec)
+static void recording_advance(struct recording *rec)
 {
     if (rec->flushing) {
         return;
@@ -257,7 +258,7 @@ static int write_checked(struct recording *rec, uint64_t offset, const void *dat
         return recordings_stopped(r, RECORDINGS_STOP_SYSTEM);
     }
     if (status != ST_OK) {
-        fail(rec);
+        recording_fail(rec);
         return ST_IO;
     }
     struct recordings_file *file = recordings_index_find(&r->index, rec->name);
@@ -273,7 +274,7 @@ static int write_checked(struct recording *rec, uint64_t offset, const void *dat
 int recordings_write_at(struct recordings *r, struct pool_id recording, uint64_t offset, const void *data, size_t len,
                         mono_us now)
 {
-    struct recording *rec = get(r, recording);
+    struct recording *rec = recording_get(r, recording);
 
     if (rec == NULL) {
         return ST_STATE;
@@ -284,19 +285,19 @@ int recordings_write_at(struct recordings *r, struct pool_id recording, uint64_t
     if (rec->dirty && r->sync_us > 0 && now >= rec->next_flush && !rec->flushing) {
         rec->next_flush = now + r->sync_us;
         rec->want_flush = true;
-        advance(rec);
+        recording_advance(rec);
     }
     return status;
 }
 
 void recordings_end(struct recordings *r, struct pool_id recording)
 {
-    struct recording *rec = get(r, recording);
+    struct recording *rec = recording_get(r, recording);
 
     if (rec != NULL) {
         rec->ending = true;
         rec->want_flush = rec->dirty && r->sync_us > 0;
-        advance(rec);
+        recording_advance(rec);
     }
 }
 

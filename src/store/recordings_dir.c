@@ -34,7 +34,7 @@ static int open_parent(struct recordings *r)
     return status;
 }
 
-static int scan(struct recordings *r)
+static int recordings_scan(struct recordings *r)
 {
     struct os_dir_iter *iter;
     struct os_dir_entry entry;
@@ -68,7 +68,7 @@ int recordings_open_dir(struct recordings *r)
     trim_slashes(r->dir);
     (void)!open_parent(r);
     int status = os_dir_open(r->dir, &r->dir_fd);
-    return status == ST_OK ? scan(r) : status;
+    return status == ST_OK ? recordings_scan(r) : status;
 }
 
 void recordings_go_on_reading(struct recordings *r)

@@ -26,7 +26,7 @@ uint32_t recordings_index_count(const struct recordings_index *ix)
 }
 
 /* Room for one more at the end. */
-static int reserve(struct recordings_index *ix)
+static int index_reserve(struct recordings_index *ix)
 {
     if (ix->end < ix->cap) {
         return ST_OK;
@@ -61,7 +61,7 @@ static struct recordings_file *file_new(const char *name, uint64_t size)
 
 int recordings_index_append(struct recordings_index *ix, const char *name, uint64_t size)
 {
-    struct recordings_file *file = reserve(ix) == ST_OK ? file_new(name, size) : NULL;
+    struct recordings_file *file = index_reserve(ix) == ST_OK ? file_new(name, size) : NULL;
 
     if (file == NULL) {
         return ST_NO_MEMORY;
@@ -72,7 +72,7 @@ int recordings_index_append(struct recordings_index *ix, const char *name, uint6
     return ST_OK;
 }
 
-static int compare(const void *a, const void *b)
+static int entry_compare(const void *a, const void *b)
 {
     const struct recordings_file *const *x = a;
     const struct recordings_file *const *y = b;
@@ -83,7 +83,7 @@ static int compare(const void *a, const void *b)
 void recordings_index_sort(struct recordings_index *ix)
 {
     if (recordings_index_count(ix) > 1) {
-        qsort(ix->files + ix->first, recordings_index_count(ix), sizeof(*ix->files), compare);
+        qsort(ix->files + ix->first, recordings_index_count(ix), sizeof(*ix->files), entry_compare);
     }
     list_init(&ix->ages);
     for (uint32_t i = ix->first; i < ix->end; i++) {
@@ -129,7 +129,7 @@ int recordings_index_add(struct recordings_index *ix, const char *name, uint64_t
     if (recordings_index_find(ix, name) != NULL) {
         return ST_BUSY;
     }
-    struct recordings_file *file = reserve(ix) == ST_OK ? file_new(name, size) : NULL;
+    struct recordings_file *file = index_reserve(ix) == ST_OK ? file_new(name, size) : NULL;
     if (file == NULL) {
         return ST_NO_MEMORY;
     }

@@ -23,7 +23,7 @@ bool uploads_is_temporary(const char *name)
            span_eq(span_from(whole, whole.len - suffix.len), suffix);
 }
 
-static int scan(struct uploads *u)
+static int uploads_scan(struct uploads *u)
 {
     struct os_dir_iter *iter;
     struct os_dir_entry entry;
@@ -72,7 +72,7 @@ int uploads_open(const struct uploads_config *config, struct uploads **out)
         status = os_disk_block(u->dir_fd, &u->block_bytes);
     }
     if (status == ST_OK) {
-        status = scan(u);
+        status = uploads_scan(u);
     }
     if (status != ST_OK) {
         uploads_close(u);
@@ -167,7 +167,7 @@ int uploads_start(struct uploads *u, const char *name, struct upload **out)
 }
 
 /* Clients can bring this about as often as they like. */
-static void warn(struct uploads *u, const char *name)
+static void upload_warn(struct uploads *u, const char *name)
 {
     if (log_quota_take(&u->failures, u->log, LOG_WARNING, os_clock_mono())) {
         log_write(u->log, LOG_WARNING, LOG_TEXT(u->log, UPLOAD_FAILED), name, os_error_text());
@@ -186,7 +186,7 @@ int uploads_begin(struct uploads *u, struct span name, struct pool_id *upload)
     if (status == ST_OK) {
         *upload = up->id;
     } else if (status != ST_FULL && status != ST_BUSY) {
-        warn(u, text);
+        upload_warn(u, text);
     }
     return status;
 }
@@ -237,7 +237,7 @@ int uploads_read(const struct uploads *u, struct pool_id upload, uint64_t offset
 }
 
 /* Takes the temporary file, if it is still one, and the handle away. */
-static void release(struct upload *up)
+static void upload_release(struct upload *up)
 {
     struct uploads *u = up->owner;
 
@@ -250,16 +250,16 @@ static void release(struct upload *up)
     pool_free(&u->handles, up->id);
 }
 
-static void finish(struct upload *up, int status)
+static void upload_finish(struct upload *up, int status)
 {
     const uploads_done_fn done = up->done;
     void *ctx = up->done_ctx;
     const struct pool_id owner = up->done_owner;
 
     if (status != ST_OK && !up->converted) {
-        warn(up->owner, up->name);
+        upload_warn(up->owner, up->name);
     }
-    release(up);
+    upload_release(up);
     if (done != NULL) {
         done(ctx, owner, status);
     }
@@ -267,7 +267,7 @@ static void finish(struct upload *up, int status)
 
 static void on_named(void *ctx, int status)
 {
-    finish(ctx, status);
+    upload_finish(ctx, status);
 }
 
 static int give_name(struct upload *up)
@@ -309,7 +309,7 @@ static void on_flushed(void *ctx, int status)
             return;
         }
     }
-    finish(up, status);
+    upload_finish(up, status);
 }
 
 int uploads_commit(struct uploads *u, struct pool_id upload, struct pool_id owner, uploads_done_fn done, void *ctx)
@@ -325,7 +325,7 @@ int uploads_commit(struct uploads *u, struct pool_id upload, struct pool_id owne
     up->done_owner = owner;
     int status = os_flush(u->flusher, up->fd, on_flushed, up); /* up may be gone behind this */
     if (status != ST_OK) {
-        release(up);
+        upload_release(up);
     }
     return status;
 }
@@ -338,7 +338,7 @@ void uploads_abort(struct uploads *u, struct pool_id upload)
         return;
     }
     if (up->state == UPLOAD_WRITING) {
-        release(up);
+        upload_release(up);
     } else {
         up->done = NULL;
     }

@@ -4,7 +4,7 @@
 
 #define COUNTED_MAX 64 /* files in one go: calls go on meanwhile */
 
-static void recount(struct uploads *u)
+static void files_recount(struct uploads *u)
 {
     int status = ST_OK;
 
@@ -39,6 +39,6 @@ int uploads_renew_dir(struct uploads *u)
         u->recount = NULL;
         (void)!uploads_list_begin(u, &u->recount);
     }
-    recount(u);
+    files_recount(u);
     return status;
 }

@@ -53,7 +53,7 @@ static int read_file(void *ctx, uint64_t offset, void *data, size_t len)
     return os_file_read_at(file->fd, offset, data, len);
 }
 
-static void look(int fd, struct uploads_entry *out)
+static void file_look(int fd, struct uploads_entry *out)
 {
     struct wav_parser wav;
     struct counted_file file = {fd, 0};
@@ -64,7 +64,7 @@ static void look(int fd, struct uploads_entry *out)
 }
 
 /* False for what is not a stored upload: another kind of name, a converted form, gone meanwhile. */
-static bool describe(struct uploads_list *list, const struct os_dir_entry *found, struct uploads_entry *out)
+static bool entry_describe(struct uploads_list *list, const struct os_dir_entry *found, struct uploads_entry *out)
 {
     int fd;
     const struct span name = span_cstr(found->name);
@@ -74,7 +74,7 @@ static bool describe(struct uploads_list *list, const struct os_dir_entry *found
         return false;
     }
     out->name = list->name;
-    look(fd, out);
+    file_look(fd, out);
     os_close(fd);
     return true;
 }
@@ -85,7 +85,7 @@ bool uploads_list_is_current(const struct uploads_list *list)
 }
 
 /* The next file, and what it takes. */
-static int take(struct uploads_list *list, struct os_dir_entry *found)
+static int entry_take(struct uploads_list *list, struct os_dir_entry *found)
 {
     int status = os_dir_iter_next(list->iter, found);
 
@@ -106,15 +106,15 @@ int uploads_list_count(struct uploads_list *list)
 {
     struct os_dir_entry found;
 
-    return take(list, &found);
+    return entry_take(list, &found);
 }
 
 int uploads_list_next(struct uploads_list *list, struct uploads_entry *out)
 {
     struct os_dir_entry found;
-    int status = take(list, &found);
+    int status = entry_take(list, &found);
 
-    return status == ST_OK && !describe(list, &found, out) ? ST_AGAIN : status;
+    return status == ST_OK && !entry_describe(list, &found, out) ? ST_AGAIN : status;
 }
 
 void uploads_list_close(struct uploads_list *list)

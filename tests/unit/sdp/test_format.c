@@ -51,11 +51,13 @@ static void test_telephone_event(void **state)
 {
     (void)state;
     struct sdp_format f = format_of("101", "101 telephone-event/8000");
-    assert_true(sdp_format_is_telephone_event(&f));
+    assert_true(sdp_format_is_telephone_event(&f, 8000));
+    assert_false(sdp_format_is_telephone_event(&f, 16000));
     f = format_of("101", "101 telephone-event/16000");
-    assert_false(sdp_format_is_telephone_event(&f));
+    assert_false(sdp_format_is_telephone_event(&f, 8000));
+    assert_true(sdp_format_is_telephone_event(&f, 16000));
     f = format_of("101", NULL);
-    assert_false(sdp_format_is_telephone_event(&f));
+    assert_false(sdp_format_is_telephone_event(&f, 8000));
 }
 
 static void test_fmtp(void **state)
