@@ -139,6 +139,7 @@ struct rtp_playout {
 
 struct rtp_play_frame {
     uint16_t count; /* samples: the clock's frame */
+    bool whole;     /* all of one kind, which is a codec's */
     uint8_t octets[RTP_FRAME_MAX];
     uint8_t kinds[RTP_FRAME_MAX];
 };

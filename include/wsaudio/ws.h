@@ -41,7 +41,7 @@ enum ws_long {
 };
 
 /* All but wake are called from ws_conn_process, text_abort from ws_conn_free too; spans borrow. They may call any ws_conn_ function
- * except process and free, wake none. Echo is handled inside and calls none of them but wake. */
+ * except process, free and those for input, wake none. Echo is handled inside and calls none of them but wake. */
 struct ws_hooks {
     void *ctx;
     /* A piece of a text message in order; last with its final piece (which may be empty). The UTF-8 of what comes before last

@@ -67,6 +67,9 @@ static void remove_oldest(struct frame_ring *r)
     r->head -= r->head >= r->cap ? r->cap : 0;
     r->used -= len;
     r->count--;
+    if (r->count == 0) {
+        r->head = 0; /* a ring that holds a frame at a time stays in its first page */
+    }
 }
 
 int frame_ring_push(struct frame_ring *r, const void *data, size_t len)

@@ -51,14 +51,6 @@ void *pool_new(struct pool *pool, struct pool_id *id)
     return item;
 }
 
-void *pool_get(const struct pool *pool, struct pool_id id)
-{
-    if (id.slot >= pool->cap || (id.generation & 1) == 0 || pool->generation[id.slot] != id.generation) {
-        return NULL;
-    }
-    return pool->items + (size_t)id.slot * pool->item_size;
-}
-
 void pool_free(struct pool *pool, struct pool_id id)
 {
     if (pool_get(pool, id) == NULL) {

@@ -176,7 +176,13 @@ static bool is_padding(struct span text)
 enum verb verb_of_text(struct span bytes, bool *maybe)
 {
     *maybe = false;
+    if (bytes.len > 0 && (bytes.ptr[0] < 'A' || bytes.ptr[0] > 'Z')) {
+        return VERB_UNKNOWN; /* most audio does not begin with a capital letter, and this is asked for every piece of it */
+    }
     for (int verb = VERB_UNKNOWN + 1; verb < VERB_COUNT; verb++) {
+        if (bytes.len > 0 && bytes.ptr[0] != verbs[verb].name[0]) {
+            continue;
+        }
         struct span name = span_cstr(verbs[verb].name);
         struct span behind = span_from(bytes, name.len);
         if (bytes.len < name.len) {

@@ -69,6 +69,10 @@ static void decode(struct media_session *s, const struct rtp_play_frame *frame, 
 {
     size_t width = audio_codec_width(to);
 
+    if (frame->whole) {
+        decode_run(s, frame->kinds[0], frame->octets, frame->count, to, out);
+        return;
+    }
     for (size_t from = 0, at = 0; from < frame->count; from = at) {
         uint8_t kind = frame->kinds[from];
         bool noise = kind == RTP_PLAY_NOISE; /* its octets are levels */

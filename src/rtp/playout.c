@@ -251,9 +251,19 @@ void rtp_playout_push_noise(struct rtp_playout *p, const struct rtp_packet *pack
     skip_surplus(p);
 }
 
+static bool is_of_one_kind(const struct rtp_play_frame *frame)
+{
+    return memcmp(frame->kinds, frame->kinds + 1, frame->count - 1U) == 0;
+}
+
 /* Gaps behind a noise packet are noise, those behind audio are gaps. */
 static void fill_gaps(struct rtp_playout *p, struct rtp_play_frame *out)
 {
+    out->whole = is_of_one_kind(out) && out->kinds[0] != RTP_PLAY_GAP && out->kinds[0] != RTP_PLAY_NOISE;
+    if (out->whole) { /* the rule while packets come: nothing to look at sample by sample */
+        p->noise = -1;
+        return;
+    }
     for (size_t i = 0; i < out->count; i++) {
         if (out->kinds[i] == RTP_PLAY_NOISE) {
             p->noise = out->octets[i];

@@ -6,7 +6,7 @@
 #include "close.h"
 #include "conn.h"
 
-enum step { STEP_NONE, STEP_BEGIN, STEP_FEED, STEP_SKIP, STEP_REFUSE, STEP_ANSWER, STEP_LOST };
+enum step { STEP_NONE, STEP_BEGIN, STEP_WHOLE, STEP_FEED, STEP_SKIP, STEP_REFUSE, STEP_ANSWER, STEP_LOST };
 
 static struct span conn_held(const struct ws_conn *conn)
 {
@@ -20,13 +20,26 @@ static bool control_is_bad(const struct frame_header *header)
            (header->opcode == WSLAY_CONNECTION_CLOSE && header->payload_len == 1);
 }
 
+/* A binary message in one frame that is held to its last byte, as audio mostly comes: there is nothing in it that wslay, which
+ * reads byte by byte, would judge. */
+static bool is_whole_binary(const struct ws_conn *conn, const struct frame_header *header, struct span held)
+{
+    bool plain = (uint8_t)held.ptr[0] == (FRAME_FIN | WSLAY_BINARY_FRAME); /* and no reserved bit */
+
+    return plain && header->masked && !conn->message_open && !conn->echo && header->payload_len <= conn->max_message &&
+           held.len - header->header_len >= header->payload_len;
+}
+
 static enum step begin_step(const struct ws_conn *conn, const struct frame_header *header, struct span held)
 {
     if (conn->closing) {
         return STEP_BEGIN;
     }
     if (!frame_is_control(header->opcode)) {
-        return !conn->message_open && conn->paused ? STEP_NONE : STEP_BEGIN;
+        if (!conn->message_open && conn->paused) {
+            return STEP_NONE;
+        }
+        return is_whole_binary(conn, header, held) ? STEP_WHOLE : STEP_BEGIN;
     }
     if (control_is_bad(header)) {
         return STEP_REFUSE;
@@ -122,6 +135,16 @@ static void begin_frame(struct ws_conn *conn, const struct frame_header *header)
     conn->undecided = verdict == WS_LONG_ASK;
 }
 
+static void take_whole(struct ws_conn *conn, const struct frame_header *header)
+{
+    size_t len = (size_t)header->payload_len;
+    uint8_t *payload = conn->in + conn->in_head + header->header_len;
+
+    frame_unmask(payload, len, payload - FRAME_MASK_LEN);
+    conn->in_head += header->header_len + len;
+    conn->hooks.binary(conn->hooks.ctx, span_make(payload, len), true);
+}
+
 static enum ws_end end_by_wslay(const struct ws_conn *conn)
 {
     bool answered = wslay_event_get_close_received(conn->wslay) != 0;
@@ -212,11 +235,15 @@ static size_t take_step(struct ws_conn *conn)
     switch (step) {
     case STEP_NONE: return 0;
     case STEP_BEGIN: begin_frame(conn, &header); break;
+    case STEP_WHOLE: take_whole(conn, &header); break;
     case STEP_FEED: feed_frame(conn); break;
     case STEP_SKIP: skip_frame(conn); break;
     case STEP_REFUSE: refuse_frame(conn); break;
     case STEP_ANSWER: answer_close(conn, &header); break;
     case STEP_LOST: lose_border(conn); break;
+    }
+    if (step == STEP_WHOLE) {
+        return WS_FRAME_COST + (conn->in_head - before);
     }
     return step == STEP_FEED || step == STEP_SKIP ? conn->in_head - before + 1 : frame_cost(&header);
 }

@@ -36,6 +36,24 @@ enum frame_peek ws_frame_peek(struct span in, struct frame_header *out)
     return in.len < out->header_len ? FRAME_MORE : FRAME_OK;
 }
 
+void frame_unmask(uint8_t *payload, size_t len, const uint8_t *mask)
+{
+    uint64_t twice;
+    size_t at = 0;
+
+    memcpy(&twice, mask, FRAME_MASK_LEN);
+    memcpy((uint8_t *)&twice + FRAME_MASK_LEN, mask, FRAME_MASK_LEN);
+    for (; len - at >= sizeof(twice); at += sizeof(twice)) {
+        uint64_t part;
+        memcpy(&part, payload + at, sizeof(part));
+        part ^= twice;
+        memcpy(payload + at, &part, sizeof(part));
+    }
+    for (; at < len; at++) {
+        payload[at] ^= mask[at % FRAME_MASK_LEN];
+    }
+}
+
 size_t ws_frame_len(uint64_t payload_len)
 {
     return payload_len > UINT16_MAX ? 10 : payload_len >= LEN_16 ? 4 : 2;

@@ -7,6 +7,8 @@
 
 #define FRAME_HEADER_MAX  14 /* with a mask */
 #define FRAME_CONTROL_MAX 125
+#define FRAME_MASK_LEN    4
+#define FRAME_FIN         0x80
 
 enum frame_peek { FRAME_MORE, FRAME_OK, FRAME_BAD };
 
@@ -25,6 +27,9 @@ enum frame_peek ws_frame_peek(struct span in, struct frame_header *out);
 size_t ws_frame_write(uint8_t out[FRAME_HEADER_MAX], bool fin, uint8_t opcode, uint64_t payload_len);
 /* Length of that header. */
 size_t ws_frame_len(uint64_t payload_len);
+
+/* In place; mask: its FRAME_MASK_LEN bytes. */
+void frame_unmask(uint8_t *payload, size_t len, const uint8_t *mask);
 
 static inline bool frame_is_control(uint8_t opcode)
 {

@@ -106,6 +106,24 @@ static void test_short_buffer_and_clear(void **state)
 
 #define MODEL 4096
 
+/* A reader who keeps up costs no more memory than one record. */
+static void test_one_at_a_time_stays_in_front(void **state)
+{
+    (void)state;
+    struct frame_ring r;
+    char out[16];
+    assert_int_equal(frame_ring_init(&r, 64), ST_OK);
+    memset(r.bytes, 0x5a, 64);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(frame_ring_push(&r, "record", 6), 0);
+        assert_int_equal(frame_ring_pop(&r, out, sizeof(out)), 6);
+    }
+    for (size_t i = 2 + 6; i < 64; i++) {
+        assert_int_equal(r.bytes[i], 0x5a);
+    }
+    frame_ring_fini(&r);
+}
+
 static void test_against_a_queue(void **state)
 {
     (void)state;
@@ -148,7 +166,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_in_first_out),     cmocka_unit_test(test_drops_the_oldest),
         cmocka_unit_test(test_refused_lengths),        cmocka_unit_test(test_no_room_at_all),
-        cmocka_unit_test(test_short_buffer_and_clear), cmocka_unit_test(test_against_a_queue),
+        cmocka_unit_test(test_short_buffer_and_clear), cmocka_unit_test(test_one_at_a_time_stays_in_front),
+        cmocka_unit_test(test_against_a_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

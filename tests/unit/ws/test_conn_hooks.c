@@ -5,6 +5,8 @@
  * over             the owner of a text that is too long is asked before a byte of it is handed on, at each frame
  * over_by_byte     as long as it does not know, behind each byte, and no byte comes behind its answer
  * over_undecided   a text that ends undecided is refused; with no hook every one is; binary ones are without asking
+ * whole_binary     one frame of every length, at every place in the buffer, in one piece or two: its bytes
+ * bad_binary       reserved bits, no mask, inside of another message: 1002, and nothing of it is heard
  * abort            a text that will not be completed is told once, and only when it had begun */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -129,6 +131,50 @@ static void pieces(void **state)
     }
 }
 
+static void whole_binary(void **state)
+{
+    enum { LONGEST = 300 };
+    uint8_t bytes[2 * (LONGEST + WSFRAME_HEADER_MAX)];
+    char payload[LONGEST];
+    (void)state;
+    for (size_t i = 0; i < sizeof(payload); i++) {
+        payload[i] = (char)('0' + i % 10);
+    }
+    for (size_t len = 0; len <= LONGEST; len++) {
+        struct owner *o = owner_new(LONGEST, true);
+        char expected[LONGEST + 16];
+        size_t first = frame(bytes, WSFRAME_FIN | WSFRAME_TEXT, "1234567" + len % 8); /* moves what follows */
+        size_t whole = first + wsframe_write(bytes + first, WSFRAME_FIN | WSFRAME_BINARY, payload, len);
+        size_t cut = len % 3 == 0 ? whole : first + len / 2;
+        input(o, bytes, cut);
+        input(o, bytes + cut, whole - cut);
+        snprintf(expected, sizeof(expected), "T%s;B%.*s;", "1234567" + len % 8, (int)len, payload);
+        assert_string_equal(o->heard, expected);
+        owner_free(o);
+    }
+}
+
+static void bad_binary(void **state)
+{
+    static const uint8_t unmasked[] = {0x82, 3, 'a', 'b', 'c'};
+    uint8_t bytes[64];
+    (void)state;
+    for (unsigned way = 0; way < 5; way++) {
+        struct owner *o = owner_new(100, true);
+        if (way < 3) {
+            input(o, bytes, frame(bytes, WSFRAME_FIN | 0x10U << way | WSFRAME_BINARY, "abc"));
+        } else if (way == 3) {
+            input(o, unmasked, sizeof(unmasked));
+        } else {
+            input(o, bytes, frame(bytes, WSFRAME_BINARY, ""));
+            input(o, bytes, frame(bytes, WSFRAME_FIN | WSFRAME_BINARY, "abc"));
+        }
+        assert_int_equal(close_code(o), 1002);
+        assert_null(strpbrk(o->heard, "abc"));
+        owner_free(o);
+    }
+}
+
 static void over(void **state)
 {
     uint8_t bytes[256];
@@ -238,8 +284,9 @@ static void abort_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces),         cmocka_unit_test(over),          cmocka_unit_test(over_by_byte),
-        cmocka_unit_test(over_undecided), cmocka_unit_test(abort_is_told),
+        cmocka_unit_test(pieces),        cmocka_unit_test(whole_binary), cmocka_unit_test(bad_binary),
+        cmocka_unit_test(over),          cmocka_unit_test(over_by_byte), cmocka_unit_test(over_undecided),
+        cmocka_unit_test(abort_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

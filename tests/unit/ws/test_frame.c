@@ -79,12 +79,32 @@ static void test_first_byte(void **state)
     }
 }
 
+/* Against RFC 6455 5.3 by the byte; nothing is touched behind the payload. */
+static void test_unmask(void **state)
+{
+    static const uint8_t mask[4] = {0x37, 0xfa, 0x21, 0x3d};
+    (void)state;
+    for (size_t len = 0; len <= 40; len++) {
+        uint8_t bytes[48] = {0};
+        uint8_t plain[48] = {0};
+        for (size_t i = 0; i < len; i++) {
+            plain[i] = (uint8_t)(i * 37);
+            bytes[i] = plain[i] ^ mask[i % 4];
+        }
+        struct guard g = guard_copy(bytes, len);
+        frame_unmask((uint8_t *)g.ptr, len, mask);
+        assert_memory_equal(g.ptr, plain, len);
+        guard_free(&g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_length_form),
         cmocka_unit_test(test_lengths_that_no_frame_may_have),
         cmocka_unit_test(test_first_byte),
+        cmocka_unit_test(test_unmask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
