@@ -4,9 +4,25 @@
 
 /* ---- towards the client ---- */
 
+/* Into the connection's output at once, while nothing waits and it has room; false: it has to wait. */
+static bool send_at_once(struct client *c, struct span audio)
+{
+    struct dialect_audio message;
+
+    if (c->audio.count > 0) {
+        return false;
+    }
+    c->dialect->audio(c, audio.len, &message);
+    if (!ws_conn_audio_room(c->conn, message.len)) {
+        return false;
+    }
+    ws_conn_send_audio(c->conn, message.text, message.len, message.fill, &audio);
+    return true;
+}
+
 void client_audio(struct client *c, struct span audio)
 {
-    if (c->format == MEDIA_AUDIO_OFF || c->audio.bytes == NULL) {
+    if (c->format == MEDIA_AUDIO_OFF || c->audio.bytes == NULL || audio.len == 0 || send_at_once(c, audio)) {
         return;
     }
     int dropped = frame_ring_push(&c->audio, audio.ptr, audio.len);

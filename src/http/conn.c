@@ -222,4 +222,7 @@ void http_conn_settle(struct http_conn *c, mono_us now)
     } else if (c->phase == HTTP_PHASE_RESPONSE && !has_output(c)) {
         piece_is_sent(c, now); /* an answer that did not fit */
     }
+    if (c->phase != HTTP_PHASE_OVER) {
+        list_remove(&c->node); /* what was written has touched it; its owner has just looked */
+    }
 }

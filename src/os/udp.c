@@ -168,6 +168,7 @@ int os_udp_batch_new(size_t slot_len, struct os_udp_batch **out)
         batch->headers[i].msg_hdr.msg_iov = &batch->vectors[i];
         batch->headers[i].msg_hdr.msg_iovlen = 1;
         batch->headers[i].msg_hdr.msg_name = &batch->names[i];
+        batch->headers[i].msg_hdr.msg_namelen = sizeof(batch->names[i]);
     }
     *out = batch;
     return ST_OK;
@@ -183,10 +184,6 @@ void os_udp_batch_free(struct os_udp_batch *batch)
 
 int os_udp_receive(int fd, struct os_udp_batch *batch, struct os_datagram out[OS_UDP_BATCH])
 {
-    for (size_t i = 0; i < OS_UDP_BATCH; i++) {
-        batch->headers[i].msg_hdr.msg_namelen = sizeof(batch->names[i]);
-        batch->headers[i].msg_hdr.msg_flags = 0;
-    }
     int count = recvmmsg(fd, batch->headers, OS_UDP_BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
         if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM || is_earlier_refusal(errno)) {
@@ -196,11 +193,12 @@ int os_udp_receive(int fd, struct os_udp_batch *batch, struct os_datagram out[OS
         return ST_IO;
     }
     for (int i = 0; i < count; i++) {
-        const struct mmsghdr *header = &batch->headers[i];
+        struct mmsghdr *header = &batch->headers[i];
         out[i].from = os_sockaddr_to(&batch->names[i]);
         out[i].data = batch->vectors[i].iov_base;
         out[i].len = header->msg_len < batch->slot_len ? header->msg_len : batch->slot_len;
         out[i].truncated = (header->msg_hdr.msg_flags & MSG_TRUNC) != 0;
+        header->msg_hdr.msg_namelen = sizeof(batch->names[i]); /* for the next time; the kernel sets the flags anew */
     }
     return count;
 }
