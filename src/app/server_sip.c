@@ -81,7 +81,7 @@ static void servers_found(void *ctx, mono_us now, const struct net_addr *addrs, 
     struct server *server = ctx;
 
     sip_stack_set_servers(server->sip, now, addrs, count); /* it asks and registers there itself */
-    route_watch_look(server->route, now);             /* our address may be another one */
+    route_watch_look(server->route, now);                  /* our address may be another one */
 }
 
 static const struct net_addr *route_target(void *ctx, mono_us now)

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "rng_seeded.h"
 #include "offers.h"
+#include "rng_seeded.h"
 #include "wsaudio/call.h"
 #include "wsaudio/loopback.h"
 
