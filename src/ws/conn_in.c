@@ -140,7 +140,7 @@ static void take_whole(struct ws_conn *conn, const struct frame_header *header)
     size_t len = (size_t)header->payload_len;
     uint8_t *payload = conn->in + conn->in_head + header->header_len;
 
-    frame_unmask(payload, len, payload - FRAME_MASK_LEN);
+    ws_frame_unmask(payload, len, payload - FRAME_MASK_LEN);
     conn->in_head += header->header_len + len;
     conn->hooks.binary(conn->hooks.ctx, span_make(payload, len), true);
 }

@@ -36,7 +36,7 @@ enum frame_peek ws_frame_peek(struct span in, struct frame_header *out)
     return in.len < out->header_len ? FRAME_MORE : FRAME_OK;
 }
 
-void frame_unmask(uint8_t *payload, size_t len, const uint8_t *mask)
+void ws_frame_unmask(uint8_t *payload, size_t len, const uint8_t *mask)
 {
     uint64_t twice;
     size_t at = 0;

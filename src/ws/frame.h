@@ -29,7 +29,7 @@ size_t ws_frame_write(uint8_t out[FRAME_HEADER_MAX], bool fin, uint8_t opcode, u
 size_t ws_frame_len(uint64_t payload_len);
 
 /* In place; mask: its FRAME_MASK_LEN bytes. */
-void frame_unmask(uint8_t *payload, size_t len, const uint8_t *mask);
+void ws_frame_unmask(uint8_t *payload, size_t len, const uint8_t *mask);
 
 static inline bool frame_is_control(uint8_t opcode)
 {

@@ -245,8 +245,9 @@ static void few_with_work(void **state)
     assert_int_equal(looked_at(w), 0); /* the answers wait for the sockets, not for us */
     struct ws_conn *conn = conn_of(w, 25);
     ws_conn_output_consume(conn, ws_conn_output(conn, &bytes));
-    assert_int_equal(looked_at(w), 1);
+    assert_int_equal(looked_at(w), 0); /* nothing waited for the room */
     ws_conn_close(conn, WS_CLOSE_GOING_AWAY, "");
+    assert_int_equal(looked_at(w), 1);
     assert_true(gateway_due(w->gateway) <= w->now); /* its line is free in the next turn, which comes at once */
     world_turn_end(w);
     assert_int_equal(looked_at(w), 0);

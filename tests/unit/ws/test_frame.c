@@ -92,7 +92,7 @@ static void test_unmask(void **state)
             bytes[i] = plain[i] ^ mask[i % 4];
         }
         struct guard g = guard_copy(bytes, len);
-        frame_unmask((uint8_t *)g.ptr, len, mask);
+        ws_frame_unmask((uint8_t *)g.ptr, len, mask);
         assert_memory_equal(g.ptr, plain, len);
         guard_free(&g);
     }
