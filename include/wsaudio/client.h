@@ -89,9 +89,8 @@ void gateway_set_media_addr(struct gateway *g, const struct net_addr *addr);
 /* The stack's hooks event and redirect. */
 void gateway_sip_event(struct gateway *g, const struct sip_event *event);
 bool gateway_may_redirect(struct gateway *g, struct pool_id owner, struct span uri);
-/* A datagram on a media session's RTP or RTCP socket. */
-void gateway_media_input(struct gateway *g, struct pool_id session, bool rtcp, const struct net_addr *from,
-                         const void *data, size_t len);
+/* Where datagrams of the sessions' RTP and RTCP sockets go (media_input). */
+struct media *gateway_media(struct gateway *g);
 
 /* The next 20 ms tick on the absolute grid, or MONO_NEVER while no call has media: then the ticker is disarmed. */
 mono_us gateway_tick_due(const struct gateway *g);

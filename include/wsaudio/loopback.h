@@ -26,8 +26,8 @@ WS_MUST_CHECK int loopback_ua_new(const struct loopback_ua_config *config, struc
 void loopback_ua_free(struct loopback_ua *u);
 void loopback_ua_sip_input(struct loopback_ua *u, mono_us now, const struct net_addr *from, const void *data,
                            size_t len);
-void loopback_ua_media_input(struct loopback_ua *u, mono_us now, struct pool_id session, bool rtcp,
-                             const struct net_addr *from, const void *data, size_t len);
+/* Where datagrams of its RTP and RTCP sockets go (media_input). */
+struct media *loopback_ua_media(struct loopback_ua *u);
 /* As media_tick_due; only `tone` needs it. */
 mono_us loopback_ua_tick_due(const struct loopback_ua *u);
 void loopback_ua_tick(struct loopback_ua *u, mono_us now);

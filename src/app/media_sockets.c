@@ -18,6 +18,7 @@ struct socket_slot {
 
 struct media_sockets {
     struct media_sockets_config config;
+    struct media *media; /* whose sessions the sockets are of */
     struct os_ports *ports;
     struct log_quota failures;
     struct socket_slot *slots; /* owns; one for each call slot */
@@ -43,6 +44,11 @@ int sockets_new(const struct media_sockets_config *config, struct media_sockets 
     }
     *out = m;
     return ST_OK;
+}
+
+void sockets_set_media(struct media_sockets *m, struct media *media)
+{
+    m->media = media;
 }
 
 void sockets_set_local(struct media_sockets *m, const struct net_addr *local)
@@ -88,7 +94,7 @@ static void on_ready(void *ctx, struct pool_id watch, unsigned events, mono_us n
     int n = os_udp_receive(rtcp ? slot->pair.rtcp_fd : slot->pair.rtp_fd, m->config.batch, datagrams);
     for (int i = 0; i < n; i++) {
         /* a truncated one keeps its length over the limit, so that it is counted as what it is: no valid packet */
-        m->config.input(m->config.ctx, now, call, rtcp, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+        media_input(m->media, now, call, rtcp, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
     }
 }
 

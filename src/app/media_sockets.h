@@ -9,9 +9,6 @@
 
 struct media_sockets;
 
-typedef void (*media_sockets_input_fn)(void *ctx, mono_us now, struct pool_id call, bool rtcp,
-                                       const struct net_addr *from, const void *data, size_t len);
-
 struct media_sockets_config {
     struct os_loop *loop;       /* borrows */
     struct os_udp_batch *batch; /* borrows; shared with other sockets */
@@ -20,11 +17,11 @@ struct media_sockets_config {
     uint32_t max_calls;
     int dscp;
     const struct log *log;
-    media_sockets_input_fn input; /* one datagram */
-    void *ctx;
 };
 
 WS_MUST_CHECK int sockets_new(const struct media_sockets_config *config, struct media_sockets **out);
+/* Before the first call: where datagrams go. Borrows. */
+void sockets_set_media(struct media_sockets *m, struct media *media);
 /* Calls from now on are bound to this IP. */
 void sockets_set_local(struct media_sockets *m, const struct net_addr *local);
 /* Closes what is open. NULL is fine. */

@@ -35,14 +35,6 @@ static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us 
     }
 }
 
-static void on_media(void *ctx, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
-                     const void *data, size_t len)
-{
-    struct server_loopback *l = ctx;
-
-    loopback_ua_media_input(l->ua, now, call, rtcp, from, data, len);
-}
-
 static int open_parts(struct server_loopback *l)
 {
     const struct server_loopback_config *c = &l->config;
@@ -56,14 +48,8 @@ static int open_parts(struct server_loopback *l)
         status = os_loop_watch(c->loop, l->fd, OS_READ, OS_CLASS_SOCKET, sip_ready, l, &l->watch);
     }
     if (status == ST_OK) {
-        struct media_sockets_config config = {.loop = c->loop,
-                                              .batch = c->batch,
-                                              .local = l->addr,
-                                              .max_calls = c->max_calls,
-                                              .dscp = -1,
-                                              .log = c->log,
-                                              .input = on_media,
-                                              .ctx = l};
+        struct media_sockets_config config = {
+            .loop = c->loop, .batch = c->batch, .local = l->addr, .max_calls = c->max_calls, .dscp = -1, .log = c->log};
         status = sockets_new(&config, &l->media);
     }
     if (status == ST_OK) {
@@ -75,6 +61,9 @@ static int open_parts(struct server_loopback *l)
                                             .sip_send = sip_send,
                                             .sip_ctx = l};
         status = loopback_ua_new(&config, &l->ua);
+    }
+    if (status == ST_OK) {
+        sockets_set_media(l->media, loopback_ua_media(l->ua));
     }
     return status;
 }

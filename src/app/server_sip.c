@@ -59,15 +59,6 @@ static void sip_ready(void *ctx, struct pool_id watch, unsigned events, mono_us 
     }
 }
 
-static void on_media(void *ctx, mono_us now, struct pool_id call, bool rtcp, const struct net_addr *from,
-                     const void *data, size_t len)
-{
-    struct server *server = ctx;
-
-    (void)now; /* the gateway borrows it of the server */
-    gateway_media_input(server->gateway, call, rtcp, from, data, len);
-}
-
 /* ---- addresses ---- */
 
 /* The address that others are told, without its port. */
@@ -191,9 +182,7 @@ static int open_media(struct server *server, const struct net_addr *local)
                                           .high = o->rtp_ports.high,
                                           .max_calls = o->max_calls,
                                           .dscp = (int)o->rtp_dscp,
-                                          .log = &server->log,
-                                          .input = on_media,
-                                          .ctx = server};
+                                          .log = &server->log};
     int status = sockets_new(&config, &server->media);
 
     return status == ST_OK ? ST_OK
@@ -300,8 +289,11 @@ static int open_gateway(struct server *server, const struct net_addr *local, str
 
     int status = gateway_new(&config, &server->gateway);
 
-    return status == ST_OK ? ST_OK
-                           : why_fail(server->why, status, "the gateway cannot be set up: %s", status_name(status));
+    if (status != ST_OK) {
+        return why_fail(server->why, status, "the gateway cannot be set up: %s", status_name(status));
+    }
+    sockets_set_media(server->media, gateway_media(server->gateway));
+    return ST_OK;
 }
 
 /* The stack, then the gateway that calls by it. */

@@ -167,10 +167,9 @@ bool gateway_may_redirect(struct gateway *g, struct pool_id owner, struct span u
     return calls_may_redirect(g->calls, owner, uri);
 }
 
-void gateway_media_input(struct gateway *g, struct pool_id session, bool rtcp, const struct net_addr *from,
-                         const void *data, size_t len)
+struct media *gateway_media(struct gateway *g)
 {
-    media_input(calls_media(g->calls), *g->now, session, rtcp, from, data, len);
+    return calls_media(g->calls);
 }
 
 /* ---- time ---- */

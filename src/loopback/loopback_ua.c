@@ -293,10 +293,9 @@ void loopback_ua_sip_input(struct loopback_ua *u, mono_us now, const struct net_
     sip_stack_input(u->sip, now, &flow, data, len);
 }
 
-void loopback_ua_media_input(struct loopback_ua *u, mono_us now, struct pool_id session, bool rtcp,
-                             const struct net_addr *from, const void *data, size_t len)
+struct media *loopback_ua_media(struct loopback_ua *u)
 {
-    media_input(u->media, now, session, rtcp, from, data, len);
+    return u->media;
 }
 
 mono_us loopback_ua_tick_due(const struct loopback_ua *u)

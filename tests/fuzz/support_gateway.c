@@ -232,9 +232,9 @@ static void deliver(struct fuzz_world *g)
         struct sip_flow from = sip_stack_flow(g->sip, &p->from);
         sip_stack_input(g->sip, g->now, &from, p->data, p->len);
     } else if (p->to_exchange) {
-        loopback_ua_media_input(g->exchange, g->now, p->call, p->rtcp, &p->from, p->data, p->len);
+        media_input(loopback_ua_media(g->exchange), g->now, p->call, p->rtcp, &p->from, p->data, p->len);
     } else {
-        gateway_media_input(g->gateway, p->call, p->rtcp, &p->from, p->data, p->len);
+        media_input(gateway_media(g->gateway), g->now, p->call, p->rtcp, &p->from, p->data, p->len);
     }
     free(p);
 }
@@ -295,7 +295,7 @@ void fuzz_world_media(struct fuzz_world *g, const struct net_addr *from, bool rt
 {
     for (int i = 0; i < FUZZ_WORLD_CALLS; i++) {
         if (g->pairs[i].open) {
-            gateway_media_input(g->gateway, g->pairs[i].call, rtcp, from, datagram.ptr, datagram.len);
+            media_input(gateway_media(g->gateway), g->now, g->pairs[i].call, rtcp, from, datagram.ptr, datagram.len);
             break;
         }
     }

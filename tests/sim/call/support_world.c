@@ -363,8 +363,12 @@ static void event_run(struct world *w, size_t index)
     case EV_SIP_TO_PHONE:
     case EV_SIP_TO_GATEWAY: sip_arrives(w, &e); break;
     case EV_RTP_TO_PHONE: phone_rtp(w, e.data, e.len, e.call); break;
-    case EV_RTP_TO_GATEWAY: gateway_media_input(w->gateway, e.call, e.rtcp, &e.from, e.data, e.len); break;
-    case EV_RTP_TO_FAR: loopback_ua_media_input(w->far.exchange, w->now, e.call, e.rtcp, &e.from, e.data, e.len); break;
+    case EV_RTP_TO_GATEWAY:
+        media_input(gateway_media(w->gateway), w->now, e.call, e.rtcp, &e.from, e.data, e.len);
+        break;
+    case EV_RTP_TO_FAR:
+        media_input(loopback_ua_media(w->far.exchange), w->now, e.call, e.rtcp, &e.from, e.data, e.len);
+        break;
     case EV_RUN: e.run(w, (const char *)e.data); break;
     default: fail(); break;
     }

@@ -226,7 +226,7 @@ static void fault_24_not_rtp_of_this_call(void **state)
     world_send(w, c, "HANGUP");
     struct pool_id old = w->media_call[0];
     uint64_t in = gateway_stats(w->gateway).media.rtp_in;
-    gateway_media_input(w->gateway, old, false, &phone_rtp_addr, packet, 172);
+    media_input(gateway_media(w->gateway), w->now, old, false, &phone_rtp_addr, packet, 172);
     assert_int_equal(gateway_stats(w->gateway).media.rtp_in, in);
     world_end(w);
 }

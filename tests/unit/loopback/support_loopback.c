@@ -203,5 +203,5 @@ void caller_sends(struct bench *t, size_t call, const struct net_addr *from, uin
 
     data[11] = 1;
     memset(data + 12, fill, 160);
-    loopback_ua_media_input(t->x, t->now, t->media[call], false, from, data, sizeof(data));
+    media_input(loopback_ua_media(t->x), t->now, t->media[call], false, from, data, sizeof(data));
 }

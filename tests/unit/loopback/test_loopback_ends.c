@@ -121,10 +121,10 @@ static void test_reports(void **state)
     rtcp_from.port++;
     caller_dials(&t, "echo", "rr", offer, tag);
     caller_sends(&t, 0, &caller_rtp, 0, 1, 1);
-    loopback_ua_media_input(t.x, t.now, t.media[0], true, &rtcp_from, sr, sizeof(sr));
+    media_input(loopback_ua_media(t.x), t.now, t.media[0], true, &rtcp_from, sr, sizeof(sr));
     assert_int_equal(t.packet_count, 1); /* not yet */
     t.now += DUR_S(3);
-    loopback_ua_media_input(t.x, t.now, t.media[0], true, &rtcp_from, sr, sizeof(sr));
+    media_input(loopback_ua_media(t.x), t.now, t.media[0], true, &rtcp_from, sr, sizeof(sr));
     assert_int_equal(t.packet_count, 2);
     const struct packet *p = &t.packet[1];
     assert_true(p->rtcp);
@@ -151,8 +151,8 @@ static void test_strangers_keep_no_call_up(void **state)
         exchange_pass(&t, DUR_S(10));
         caller_sends(&t, 0, &stranger, 0, i, 1);
         if (loopback_ua_calls(t.x) > 0) {
-            loopback_ua_media_input(t.x, t.now, t.media[0], true, &stranger, sr, sizeof(sr));
-            loopback_ua_media_input(t.x, t.now, t.media[0], true, &caller_rtp, "junk", 4);
+            media_input(loopback_ua_media(t.x), t.now, t.media[0], true, &stranger, sr, sizeof(sr));
+            media_input(loopback_ua_media(t.x), t.now, t.media[0], true, &caller_rtp, "junk", 4);
         }
     }
     assert_int_equal(loopback_ua_calls(t.x), 0);
@@ -208,7 +208,7 @@ static void test_ends_with_timestamps_of_their_own(void **state)
                             i > 2 && i < 6 ? 0x8A : 0x0A,
                             (uint8_t)(duration >> 8),
                             (uint8_t)duration};
-        loopback_ua_media_input(t.x, t.now, t.media[0], false, &caller_rtp, data, sizeof(data));
+        media_input(loopback_ua_media(t.x), t.now, t.media[0], false, &caller_rtp, data, sizeof(data));
         t.now += DUR_MS(20);
     }
     assert_int_equal(t.packet_count, 7);

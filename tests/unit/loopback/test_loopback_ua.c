@@ -69,11 +69,11 @@ static void test_echo_drops_what_is_not_rtp(void **state)
     struct net_addr stranger = addr_ipv4(127, 0, 0, 9, 9);
     caller_sends(&t, 0, &caller_rtp, 0, 1, 1);
     caller_sends(&t, 0, &stranger, 0, 2, 2);
-    loopback_ua_media_input(t.x, t.now, t.media[0], false, &caller_rtp, junk, 1);
-    loopback_ua_media_input(t.x, t.now, t.media[0], false, &caller_rtp, junk, 0);
-    loopback_ua_media_input(t.x, t.now, t.media[0], false, &caller_rtp, junk, sizeof(junk));
-    loopback_ua_media_input(t.x, t.now, t.media[0], true, &caller_rtp, junk, 20);
-    loopback_ua_media_input(t.x, t.now, POOL_ID_NONE, false, &caller_rtp, junk, 172);
+    media_input(loopback_ua_media(t.x), t.now, t.media[0], false, &caller_rtp, junk, 1);
+    media_input(loopback_ua_media(t.x), t.now, t.media[0], false, &caller_rtp, junk, 0);
+    media_input(loopback_ua_media(t.x), t.now, t.media[0], false, &caller_rtp, junk, sizeof(junk));
+    media_input(loopback_ua_media(t.x), t.now, t.media[0], true, &caller_rtp, junk, 20);
+    media_input(loopback_ua_media(t.x), t.now, POOL_ID_NONE, false, &caller_rtp, junk, 172);
     assert_int_equal(t.packet_count, 1);
     caller_hangs_up(&t, "echo", "junk", tag, 2);
     exchange_close(&t);
