@@ -34,7 +34,7 @@ def files(root, *patterns):
 
 
 def c_files(root):
-    return files(root, "src/**/*.[ch]", "include/**/*.h", "tests/**/*.[ch]")
+    return files(root, "src/**/*.[ch]", "include/**/*.h", "tests/**/*.[ch]", "tools/**/*.[ch]")
 
 
 def finish(problems, what):

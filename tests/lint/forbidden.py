@@ -29,7 +29,7 @@ def main():
         text = path.read_text(encoding="utf-8")
         report(path, root, STRING_OR_COMMENT.sub(blank, text), CALLS, problems)
     everything = common.files(root, "src/**/*", "include/**/*", "tests/**/*.[ch]", "tests/**/*.py", "tests/**/*.txt",
-                              "tools/*", "docs/*", "*.md", "CMakeLists.txt", "CMakePresets.json")
+                              "tools/**/*", "docs/*", "*.md", "CMakeLists.txt", "CMakePresets.json")
     for path in everything:
         report(path, root, path.read_text(encoding="utf-8", errors="replace"), WORDS, problems)
     common.finish(problems, "forbidden words")

@@ -131,7 +131,7 @@ def check_constants(seen, problems):
 def main():
     root = common.arguments(__doc__).root
     problems, seen, constants = [], {}, {}
-    for path in common.c_files(root) + common.files(root, "tools/*.[ch]", "docs/examples/*.c"):
+    for path in common.c_files(root) + common.files(root, "docs/examples/*.c"):
         name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
         check_spdx(name, text, problems)
         if name.endswith(".h"):
@@ -142,7 +142,7 @@ def main():
         check_codecs(name, text, problems)
         constants_of(name, text, constants)
     check_constants(constants, problems)
-    for path in common.files(root, "tests/**/*.py", "docs/examples/*.py", "**/CMakeLists.txt", "cmake/*", "tools/*", "tests/**/*.sh"):
+    for path in common.files(root, "tests/**/*.py", "docs/examples/*.py", "**/CMakeLists.txt", "cmake/*", "tools/**/*", "tests/**/*.sh"):
         name, data = path.relative_to(root).as_posix(), path.read_bytes()
         if "build" not in path.relative_to(root).parts and not name.endswith((".c", ".h")) and (data.startswith(b"#!") or "." in path.name):
             check_spdx(name, data.decode("utf-8"), problems)
