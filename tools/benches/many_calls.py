@@ -47,7 +47,8 @@ class Run:
         counts = [telephones["sent"]] if "r" in mode else []
         counts += [telephones["received"]] if "s" in mode else []
         counts += [clients["frames"]] if clients else []
-        counts += [telephones["stamped"]] if comes_back else []
+        # Once in a call's life silence comes in, when the client's clock and the tick first meet the wrong way round.
+        counts += [telephones["stamped"] + clients["silent"] + calls, clients["echoed"]] if comes_back else []
         missing = telephones["lost"] + telephones["skipped"] + (clients["lost"] if clients else 0)
         # At either end of the measured time each call may lack one packet that is under way.
         self.delivered = 1 - max(missing, *(nominal - calls - count for count in counts)) / nominal
@@ -206,6 +207,7 @@ class Bench:
                 clients.order("end")
                 telephones.order("end")
                 seen, heard = clients.figures(), telephones.figures()
+                clients.end()
                 server.end()  # while there are telephones that answer its BYE
         except Failed as problem:
             row("    run %d" % number, "failed: %s" % problem)

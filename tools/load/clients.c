@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* N WebSocket clients that dial, and send back what they hear or only listen.
+/* N WebSocket clients that dial, and send back what they hear, or only listen.
 
        clients -n 500 -s 127.0.0.1:8080 -f ulaw -e -t 'MEDIA:ulaw;CALL:bench'
        clients -n 200 -s 127.0.0.1:8080 -f off -r 500 -t MEDIA:off
 
-   -f: how audio comes, ulaw (binary, 160 bytes), rtp (binary, the packet), hex (text, RTP:HEX) or off. -e: its 20 ms go back as a
-   binary message. -t: texts sent once connected, a semicolon between. -u: texts sent when the call is up. -r: so many calls a second
+   -f: how audio comes, ulaw (binary, 160 bytes), rtp (binary, the packet), hex (text, RTP:HEX) or off. -e: each sends a
+   binary message of 20 ms every 20 ms, what it heard, oldest first; in 20 groups, those of the telephones. -t: texts sent once connected, a semicolon between. -u: texts sent when the call is up. -r: so many calls a second
    are dialled with CALL:bench, each hung up when it is up, by whichever client is idle, until "stop".
    "up" is written when all are connected, and have their calls where -t dials. Then "begin" and "end" on standard input begin and
    end the measured time, and after "end" comes one line of figures:
@@ -14,7 +14,8 @@
        frames           messages of audio received, all clients together
        lost             gaps in the telephones' stamps in them
        stamped          messages with a stamp
-       echoed, short    messages sent back; of them those that found no room
+       echoed, short    messages sent; of them those that found no room
+       silent           messages sent with nothing heard to send back
        placed, done     calls dialled with -r; of them those that were up and have ended
        failed, errors   those that ended otherwise; messages ERROR:
        starved          calls that were due with no client idle
@@ -31,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -38,14 +40,16 @@
 #define INPUT_CAP    8192
 #define TEXT_MAX     1024
 #define RTP_HEX_LEN  (4 + 2 * RTP_LEN) /* RTP: and the packet */
-#define CHURN_EVERY  1000000           /* ns */
+#define GROUP_COUNT  20
+#define TURN_NS      (PTIME_NS / GROUP_COUNT)
+#define HEARD_MAX    8 /* 160 ms */
 #define OP_TEXT      1
 #define OP_BINARY    2
 #define OP_CLOSE     8
 #define OP_PING      9
 #define OP_PONG      10
 #define INDEX_ORDERS CALLS_MAX
-#define INDEX_CHURN  (CALLS_MAX + 1)
+#define INDEX_TURN   (CALLS_MAX + 1)
 
 enum format { FORMAT_OFF, FORMAT_ULAW, FORMAT_RTP, FORMAT_HEX };
 enum state { CLIENT_CLOSED, CLIENT_ASKED, CLIENT_IDLE, CLIENT_DIALLED, CLIENT_UP, CLIENT_ENDING };
@@ -56,18 +60,21 @@ struct client {
     bool stamped; /* .stamp is that of the last audio */
     uint32_t stamp;
     uint64_t asked_ns; /* CALL or HANGUP */
+    bool speaks;       /* from when two frames wait: one comes late now and then */
+    uint32_t heard_first, heard_count;
+    uint8_t heard[HEARD_MAX][PAYLOAD_LEN];
     size_t len;
     uint8_t input[INPUT_CAP];
 };
 
 struct figures {
-    uint64_t frames, lost, stamped, echoed, short_sent, placed, done, failed, errors, starved;
+    uint64_t frames, lost, stamped, echoed, short_sent, silent, placed, done, failed, errors, starved;
     struct histogram latency, answer, ending;
 };
 
 static struct client clients[CALLS_MAX];
 static struct figures figures;
-static int client_count = 100, rate, next_idle, up_count;
+static int client_count = 100, rate, next_idle, up_count, closed_count;
 static enum format format = FORMAT_ULAW;
 static bool echoes, told_up;
 static const char *texts_first = "", *texts_up = "";
@@ -166,11 +173,10 @@ static void audio_take(struct client *client, const uint8_t *audio, uint64_t whe
         figures.stamped++;
         histogram_add(&figures.latency, (int64_t)(when_ns - stamp.sent_ns));
     }
-    if (echoes) {
-        bool sent = frame_send(client, OP_BINARY, audio, PAYLOAD_LEN);
-
-        figures.echoed++;
-        figures.short_sent += !sent;
+    if (echoes && client->heard_count < HEARD_MAX) {
+        memcpy(client->heard[(client->heard_first + client->heard_count) % HEARD_MAX], audio, PAYLOAD_LEN);
+        client->heard_count++;
+        client->speaks = client->speaks || client->heard_count > 1;
     }
 }
 
@@ -216,6 +222,9 @@ static void text_take(struct client *client, const uint8_t *data, size_t len)
         if (figures.errors++ == 0) {
             fprintf(stderr, "clients: %.*s\n", (int)len, (const char *)data);
         }
+        if (client->state == CLIENT_DIALLED && rate == 0) {
+            exit(1); /* they never are all up */
+        }
         if (client->state == CLIENT_DIALLED) {
             figures.failed++;
             client->state = CLIENT_IDLE;
@@ -233,7 +242,7 @@ static void message_take(struct client *client, int op, const uint8_t *data, siz
         text_take(client, data, len);
     } else if (op == OP_PING) {
         (void)frame_send(client, OP_PONG, data, len);
-    } else if (op == OP_CLOSE) {
+    } else if (op == OP_CLOSE && closed_count == 0) {
         fprintf(stderr, "clients: the server closes with %d\n", len >= 2 ? u16_read(data) : 0);
     }
 }
@@ -282,7 +291,9 @@ static size_t upgrade_take(struct client *client)
 
 static void client_close(struct client *client)
 {
-    fprintf(stderr, "clients: a connection is gone\n");
+    if (closed_count++ == 0) {
+        fprintf(stderr, "clients: a connection is gone\n");
+    }
     close(client->fd);
     client->state = CLIENT_CLOSED;
 }
@@ -329,14 +340,11 @@ static struct client *client_idle(void)
     return NULL;
 }
 
-static void churn_serve(int timer)
+static void churn_serve(void)
 {
-    uint64_t times, now_ns = clock_ns(CLOCK_MONOTONIC);
+    uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    uint64_t due = churn_from_ns == 0 ? 0 : (now_ns - churn_from_ns) * (uint64_t)rate / SECOND_NS;
 
-    if (read(timer, &times, sizeof(times)) != sizeof(times) || churn_from_ns == 0) {
-        return;
-    }
-    uint64_t due = (now_ns - churn_from_ns) * (uint64_t)rate / SECOND_NS;
     for (; churn_due < due; churn_due++) {
         struct client *client = client_idle();
 
@@ -349,6 +357,43 @@ static void churn_serve(int timer)
         figures.placed++;
         text_send(client, "CALL:bench", 10);
     }
+}
+
+/* ---- turns of 1 ms ---- */
+
+static void client_speak(struct client *client)
+{
+    static uint8_t silence[PAYLOAD_LEN];
+    const uint8_t *audio = silence;
+
+    memset(silence, 0xff, sizeof(silence)); /* mu-law */
+    if (client->heard_count > 0) {
+        audio = client->heard[client->heard_first];
+        client->heard_first = (client->heard_first + 1) % HEARD_MAX;
+        client->heard_count--;
+    }
+    bool sent = frame_send(client, OP_BINARY, audio, PAYLOAD_LEN);
+    figures.echoed++;
+    figures.silent += audio == silence;
+    figures.short_sent += !sent;
+}
+
+static void turn_serve(int timer)
+{
+    static uint64_t turn;
+    uint64_t times, now = clock_ns(CLOCK_MONOTONIC) / TURN_NS;
+
+    if (read(timer, &times, sizeof(times)) != sizeof(times)) {
+        return;
+    }
+    for (turn = turn == 0 ? now : turn; turn < now; turn++) {
+        for (int i = (int)(turn % GROUP_COUNT); i < client_count; i += GROUP_COUNT) {
+            if (clients[i].speaks && clients[i].state != CLIENT_CLOSED) {
+                client_speak(&clients[i]);
+            }
+        }
+    }
+    churn_serve();
 }
 
 /* ---- orders ---- */
@@ -367,8 +412,9 @@ static void measure_end(void)
     for (int i = 0; i < client_count; i++) {
         open += clients[i].state != CLIENT_CLOSED;
     }
-    printf("open=%d frames=%" PRIu64 " lost=%" PRIu64 " stamped=%" PRIu64 " echoed=%" PRIu64 " short=%" PRIu64, open,
-           figures.frames, figures.lost, figures.stamped, figures.echoed, figures.short_sent);
+    printf("open=%d frames=%" PRIu64 " lost=%" PRIu64 " stamped=%" PRIu64 " echoed=%" PRIu64 " short=%" PRIu64
+           " silent=%" PRIu64,
+           open, figures.frames, figures.lost, figures.stamped, figures.echoed, figures.short_sent, figures.silent);
     printf(" placed=%" PRIu64 " done=%" PRIu64 " failed=%" PRIu64 " errors=%" PRIu64 " starved=%" PRIu64,
            figures.placed, figures.done, figures.failed, figures.errors, figures.starved);
     histogram_print("latency", &figures.latency);
@@ -415,19 +461,23 @@ static void client_open(struct client *client, const struct sockaddr_in *server)
     client->state = CLIENT_ASKED;
 }
 
-static int churn_open(void)
+/* On whole milliseconds of the clock, as the telephones' turns. */
+static int turns_open(void)
 {
-    struct timespec each = {.tv_nsec = CHURN_EVERY};
-    struct itimerspec timer = {.it_interval = each, .it_value = each};
+    uint64_t first_ns = (clock_ns(CLOCK_MONOTONIC) / TURN_NS + 1) * TURN_NS;
+    struct itimerspec timer = {
+        .it_interval = {.tv_nsec = TURN_NS},
+        .it_value = {.tv_sec = (time_t)(first_ns / SECOND_NS), .tv_nsec = (long)(first_ns % SECOND_NS)},
+    };
     int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 
-    if (fd < 0 || timerfd_settime(fd, 0, &timer, NULL) != 0) {
+    if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &timer, NULL) != 0) {
         die("timerfd");
     }
     return fd;
 }
 
-_Noreturn static void events_serve(int poll, int churn)
+_Noreturn static void events_serve(int poll, int timer)
 {
     struct epoll_event events[EVENTS_MAX];
 
@@ -439,8 +489,8 @@ _Noreturn static void events_serve(int poll, int churn)
 
             if (index == INDEX_ORDERS) {
                 order_obey();
-            } else if (index == INDEX_CHURN) {
-                churn_serve(churn);
+            } else if (index == INDEX_TURN) {
+                turn_serve(timer);
             } else {
                 client_read(&clients[index]);
             }
@@ -464,7 +514,7 @@ static enum format format_parse(const char *text)
 int main(int count, char **words)
 {
     struct sockaddr_in server = address_parse("127.0.0.1:8080");
-    int poll = epoll_create1(0), churn = -1;
+    int poll = epoll_create1(0), timer = -1;
 
     for (int option = getopt(count, words, "n:s:f:et:u:r:"); option != -1;
          option = getopt(count, words, "n:s:f:et:u:r:")) {
@@ -480,14 +530,15 @@ int main(int count, char **words)
         }
     }
     descriptors_raise();
+    prctl(PR_SET_TIMERSLACK, 1000); /* ns */
     for (int i = 0; i < client_count; i++) {
         client_open(&clients[i], &server);
         poll_add(poll, clients[i].fd, i);
     }
     poll_add(poll, STDIN_FILENO, INDEX_ORDERS);
-    if (rate != 0) {
-        churn = churn_open();
-        poll_add(poll, churn, INDEX_CHURN);
+    if (rate != 0 || echoes) {
+        timer = turns_open();
+        poll_add(poll, timer, INDEX_TURN);
     }
-    events_serve(poll, churn);
+    events_serve(poll, timer);
 }

@@ -248,7 +248,7 @@ static void up_tell(void)
 
 _Noreturn static void turns_serve(void)
 {
-    uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
+    uint64_t begin_ns = (clock_ns(CLOCK_MONOTONIC) / PTIME_NS + 1) * PTIME_NS; /* the clients' groups begin there too */
 
     for (uint64_t turn = 0;; turn++) {
         uint64_t due_ns = begin_ns + turn * PTIME_NS / (uint32_t)group_count, now_ns = clock_ns(CLOCK_MONOTONIC);
