@@ -41,13 +41,14 @@ def sipp_once(rate, seconds):
         with Process(["sipp", "-sn", "uas", "-i", NEAR, "-p", SIP_PORT, "-mi", NEAR, *common], SERVER_CORES, folder, subprocess.DEVNULL) as answers, \
                 Process(["sipp", "-sn", "uac", "%s:%d" % (NEAR, SIP_PORT), "-i", FAR, "-p", CALLER_PORT, "-mi", FAR, "-r", rate, *common],
                         LOAD_CORES, folder, subprocess.DEVNULL) as calls:
-            deadline, used = time.monotonic() + seconds + 30, 0
+            began = used = programs.processor_ns(answers.pid)
+            deadline = time.monotonic() + seconds + 30
             while calls.process.poll() is None and time.monotonic() < deadline:
                 used = programs.processor_ns(answers.pid) if answers.process.poll() is None else used
                 time.sleep(0.05)
             if calls.process.poll() != 0:
                 raise Failed("SIPp's calls ended with %s" % calls.process.poll())
-            return used / 1000 / count
+            return (used - began) / 1000 / count
 
 
 def beside_sipp(bench):
