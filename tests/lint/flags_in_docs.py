@@ -9,7 +9,7 @@ import common
 FLAG = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
 # Flags of other programs that the docs show.
 OTHERS = {"cflags", "libs", "all", "build", "install", "target", "output-on-failure", "user", "no-create-home", "system", "now"}
-DEVELOPER_PAGES = ("testing.md", "debugging.md", "style.md", "CONTRIBUTING.md")
+DEVELOPER_PAGES = ("testing.md", "performance.md", "debugging.md", "style.md", "CONTRIBUTING.md")
 # Those of cmake, gdb, perf, valgrind that docs/debugging.md shows.
 OTHERS_OF = {"debugging.md": {"preset", "args", "call-graph", "stdio", "no-children", "sort", "leak-check"}, "CONTRIBUTING.md": {"preset"},
              "testing.md": {"preset"}, "library.md": {"root", "shared", "soname", "update"}}
