@@ -143,12 +143,12 @@ static void whole_binary(void **state)
     for (size_t len = 0; len <= LONGEST; len++) {
         struct owner *o = owner_new(LONGEST, true);
         char expected[LONGEST + 16];
-        size_t first = frame(bytes, WSFRAME_FIN | WSFRAME_TEXT, "1234567" + len % 8); /* moves what follows */
+        size_t first = frame(bytes, WSFRAME_FIN | WSFRAME_TEXT, &"1234567"[len % 8]); /* moves what follows */
         size_t whole = first + wsframe_write(bytes + first, WSFRAME_FIN | WSFRAME_BINARY, payload, len);
         size_t cut = len % 3 == 0 ? whole : first + len / 2;
         input(o, bytes, cut);
         input(o, bytes + cut, whole - cut);
-        snprintf(expected, sizeof(expected), "T%s;B%.*s;", "1234567" + len % 8, (int)len, payload);
+        snprintf(expected, sizeof(expected), "T%s;B%.*s;", &"1234567"[len % 8], (int)len, payload);
         assert_string_equal(o->heard, expected);
         owner_free(o);
     }
