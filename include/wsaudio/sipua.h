@@ -22,8 +22,6 @@ enum sip_event_kind {
     SIP_EVENT_KIND_COUNT
 };
 
-const char *sip_event_kind_name(enum sip_event_kind kind);
-
 /* All spans borrow the datagram in hand and are gone when the hook returns. */
 struct sip_event {
     enum sip_event_kind kind;

@@ -4,16 +4,6 @@
 #include "wsaudio/sipmsg.h"
 #include "wsaudio/sipmsg/scan.h"
 
-const char *sip_verdict_name(enum sip_verdict verdict)
-{
-    static const char *const names[SIP_VERDICT_COUNT] = {[SIP_VERDICT_OK] = "ok",
-                                                         [SIP_VERDICT_EMPTY] = "empty",
-                                                         [SIP_VERDICT_ANSWER] = "answer",
-                                                         [SIP_VERDICT_DROP] = "drop"};
-
-    return (unsigned)verdict < SIP_VERDICT_COUNT ? names[verdict] : "";
-}
-
 /* The first fault is the one that is told. */
 static void msg_fault(struct sip_msg *msg, int code, const char *reason)
 {

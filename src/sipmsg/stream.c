@@ -3,16 +3,6 @@
 
 #include "wsaudio/sipmsg/message.h"
 
-const char *sip_stream_step_name(enum sip_stream_step step)
-{
-    static const char *const names[SIP_STREAM_STEP_COUNT] = {
-        [SIP_STREAM_MORE] = "more",         [SIP_STREAM_MESSAGE] = "message", [SIP_STREAM_CRLF] = "CRLF",
-        [SIP_STREAM_CRLFCRLF] = "CRLFCRLF", [SIP_STREAM_BAD] = "bad",
-    };
-
-    return (unsigned)step < SIP_STREAM_STEP_COUNT ? names[step] : "?";
-}
-
 void sip_stream_init(struct sip_stream *stream, size_t max)
 {
     *stream = (struct sip_stream){.max = max};

@@ -106,24 +106,6 @@ const char *sip_tx_timer_letter(int machine, int state, int timer)
     return state == SIP_TX_ST_CONFIRMED ? "I" : letters[machine][timer];
 }
 
-const char *sip_tx_notice_kind_name(enum sip_tx_notice_kind kind)
-{
-    static const char *const names[SIP_TX_NOTICE_KIND_COUNT] = {
-        [SIP_TX_PROVISIONAL] = "PROVISIONAL",
-        [SIP_TX_FINAL] = "FINAL",
-        [SIP_TX_2XX_AGAIN] = "2XX_AGAIN",
-        [SIP_TX_ACKED] = "ACKED",
-        [SIP_TX_DONE] = "DONE",
-        [SIP_TX_TIMEOUT] = "TIMEOUT",
-        [SIP_TX_TRANSPORT] = "TRANSPORT",
-        [SIP_TX_GONE] = "GONE",
-        [SIP_TX_ACK_FAILED] = "ACK_FAILED",
-        [SIP_TX_SEND_FAILED] = "SEND_FAILED",
-    };
-
-    return FSM_NAME(names, (int)kind);
-}
-
 bool sip_tx_notice_is_ending(enum sip_tx_notice_kind kind)
 {
     return kind == SIP_TX_FINAL || kind == SIP_TX_DONE || kind == SIP_TX_TIMEOUT || kind == SIP_TX_TRANSPORT;

@@ -474,13 +474,3 @@ struct span sip_inv_call_id(const struct sip_stack *stack, struct pool_id id)
 
     return usage != NULL ? sip_text_view(&usage->call_id) : SPAN_NONE;
 }
-
-const char *sip_event_kind_name(enum sip_event_kind kind)
-{
-    static const char *const names[SIP_EVENT_KIND_COUNT] = {
-        [SIP_EVENT_INCOMING] = "INCOMING",   [SIP_EVENT_PROGRESS] = "PROGRESS", [SIP_EVENT_ANSWERED] = "ANSWERED",
-        [SIP_EVENT_CONFIRMED] = "CONFIRMED", [SIP_EVENT_OFFER] = "OFFER",       [SIP_EVENT_ENDED] = "ENDED",
-    };
-
-    return (unsigned)kind < SIP_EVENT_KIND_COUNT ? names[kind] : "?";
-}

@@ -22,8 +22,6 @@ enum sip_verdict {
     SIP_VERDICT_COUNT
 };
 
-const char *sip_verdict_name(enum sip_verdict verdict);
-
 struct sip_header {
     enum sip_header_id id;
     struct span name;  /* as it came */

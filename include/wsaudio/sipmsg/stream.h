@@ -18,9 +18,6 @@ enum sip_stream_step {
     SIP_STREAM_STEP_COUNT
 };
 
-/* Never NULL. */
-const char *sip_stream_step_name(enum sip_stream_step step);
-
 struct sip_stream {
     size_t max;      /* bytes of the longest message that is taken, its body included */
     size_t scanned;  /* bytes of the message in hand that hold no end of its head; 0: between messages */

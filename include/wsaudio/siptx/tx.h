@@ -34,7 +34,6 @@ enum sip_tx_notice_kind {
     SIP_TX_NOTICE_KIND_COUNT
 };
 
-const char *sip_tx_notice_kind_name(enum sip_tx_notice_kind kind);
 /* FINAL, DONE, TIMEOUT, TRANSPORT: every transaction tells exactly one of them, unless killed before; and exactly one of GONE,
  * ACK_FAILED, DONE, TIMEOUT, TRANSPORT as its last notice. */
 bool sip_tx_notice_is_ending(enum sip_tx_notice_kind kind);

@@ -669,14 +669,10 @@ static void test_names(void **state)
     for (int e = 0; e < SIP_TX_EV_COUNT; e++) {
         assert_string_not_equal(sip_tx_event_name(e), "?");
     }
-    for (int k = 0; k < SIP_TX_NOTICE_KIND_COUNT; k++) {
-        assert_string_not_equal(sip_tx_notice_kind_name((enum sip_tx_notice_kind)k), "?");
-    }
     assert_string_equal(sip_tx_state_name(-1), "?");
     assert_string_equal(sip_tx_event_name(SIP_TX_EV_COUNT), "?");
     assert_string_equal(sip_tx_machine_name(SIP_TX_MACHINE_COUNT), "?");
     assert_string_equal(sip_tx_action_name(SIP_TX_ACT_END), "?");
-    assert_string_equal(sip_tx_notice_kind_name(SIP_TX_NOTICE_KIND_COUNT), "?");
 }
 
 static void test_timer_letters(void **state)

@@ -311,7 +311,9 @@ const struct sim_event *sim_event(const struct sim_ua *ua, enum sip_event_kind k
     for (size_t i = 0; i < ua->event_count; i++) {
         last = ua->events[i].kind == kind ? &ua->events[i] : last;
     }
-    check(ua->sim, last != NULL, "no such event", sip_event_kind_name(kind));
+    char number[16];
+    snprintf(number, sizeof(number), "%d", (int)kind);
+    check(ua->sim, last != NULL, "no such event", number);
     return last;
 }
 

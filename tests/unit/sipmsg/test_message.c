@@ -242,12 +242,10 @@ static void each_fault_has_its_verdict_and_reason(void **state)
         struct guard g = guard_copy(row->message, strlen(row->message));
         enum sip_verdict verdict = sip_msg_parse(span_make(g.ptr, g.len), &msg);
         if (verdict != row->verdict || msg.bad_code != row->code || strcmp(msg.bad_reason, row->reason) != 0) {
-            fail_msg("row %zu: %s %d %s, not %s", i, sip_verdict_name(verdict), msg.bad_code, msg.bad_reason,
-                     row->reason);
+            fail_msg("row %zu: verdict %d %d %s, not %s", i, (int)verdict, msg.bad_code, msg.bad_reason, row->reason);
         }
         guard_free(&g);
     }
-    assert_string_equal(sip_verdict_name(SIP_VERDICT_COUNT), "");
 }
 
 /* ---- what others write (docs/field.md) ---- */

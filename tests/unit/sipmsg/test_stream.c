@@ -322,15 +322,6 @@ static void test_agrees_with_the_parser(void **state)
     }
 }
 
-static void test_names(void **state)
-{
-    (void)state;
-    for (int i = 0; i < SIP_STREAM_STEP_COUNT; i++) {
-        assert_string_not_equal(sip_stream_step_name((enum sip_stream_step)i), "?");
-    }
-    assert_string_equal(sip_stream_step_name(SIP_STREAM_STEP_COUNT), "?");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,7 +329,6 @@ int main(void)
         cmocka_unit_test(test_every_split), cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_refused),     cmocka_unit_test(test_bad_stays),
         cmocka_unit_test(test_longest),     cmocka_unit_test(test_agrees_with_the_parser),
-        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
