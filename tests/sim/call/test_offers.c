@@ -279,6 +279,8 @@ static size_t first_sound(struct bench *b)
 /* One channel of the recording holds these samples. */
 static void recorded(const struct world *w, size_t channel, const uint8_t *samples, size_t count)
 {
+    assert_true(w->recording.len >= WAV_ULAW_HEADER_LEN); /* without memory there is none */
+
     const uint8_t *data = w->recording.data + WAV_ULAW_HEADER_LEN + channel;
     size_t frames = (w->recording.len - WAV_ULAW_HEADER_LEN) / 2;
 
