@@ -64,7 +64,7 @@ static void close_slot(struct socket_slot *slot)
     if (slot->open) {
         os_loop_unwatch(m->config.loop, slot->rtp_watch);
         os_loop_unwatch(m->config.loop, slot->rtcp_watch);
-        os_ports_close(m->ports, os_clock_mono(), &slot->pair);
+        os_ports_close(m->ports, *m->config.now, &slot->pair);
         slot->open = false;
     }
 }
@@ -104,7 +104,7 @@ static int media_open_pair(void *ctx, struct pool_id call, uint16_t *port)
     struct socket_slot *slot = &m->slots[call.slot];
 
     *slot = (struct socket_slot){.owner = m, .call = call};
-    mono_us now = os_clock_mono();
+    mono_us now = *m->config.now;
     int status = os_ports_open(m->ports, now, &slot->pair);
     if (status !=
         ST_OK) { /* who asked knows the status alone; ports in use and no descriptors left are mended differently */

@@ -10,6 +10,7 @@
 struct media_sockets;
 
 struct media_sockets_config {
+    const mono_us *now;         /* borrows: that of the turn in hand */
     struct os_loop *loop;       /* borrows */
     struct os_udp_batch *batch; /* borrows; shared with other sockets */
     struct net_addr local;      /* IP to bind */

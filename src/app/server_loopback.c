@@ -48,8 +48,13 @@ static int open_parts(struct server_loopback *l)
         status = os_loop_watch(c->loop, l->fd, OS_READ, OS_CLASS_SOCKET, sip_ready, l, &l->watch);
     }
     if (status == ST_OK) {
-        struct media_sockets_config config = {
-            .loop = c->loop, .batch = c->batch, .local = l->addr, .max_calls = c->max_calls, .dscp = -1, .log = c->log};
+        struct media_sockets_config config = {.now = c->now,
+                                              .loop = c->loop,
+                                              .batch = c->batch,
+                                              .local = l->addr,
+                                              .max_calls = c->max_calls,
+                                              .dscp = -1,
+                                              .log = c->log};
         status = sockets_new(&config, &l->media);
     }
     if (status == ST_OK) {

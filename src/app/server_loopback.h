@@ -10,6 +10,7 @@ struct server_loopback;
 
 /* All borrowed. */
 struct server_loopback_config {
+    const mono_us *now; /* of the turn in hand */
     struct os_loop *loop;
     struct os_udp_batch *batch; /* shared with other sockets */
     const struct log *log;

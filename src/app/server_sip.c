@@ -175,7 +175,8 @@ static int find_local(struct server *server, const struct net_addr *hop, struct 
 static int open_media(struct server *server, const struct net_addr *local)
 {
     const struct options *o = server->options;
-    struct media_sockets_config config = {.loop = server->loop,
+    struct media_sockets_config config = {.now = &server->now,
+                                          .loop = server->loop,
                                           .batch = server->batch,
                                           .local = *local,
                                           .low = o->rtp_ports.low,
@@ -314,7 +315,8 @@ static int open_calls(struct server *server, const struct net_addr *hop, const s
 
 static int open_loopback(struct server *server)
 {
-    const struct server_loopback_config config = {.loop = server->loop,
+    const struct server_loopback_config config = {.now = &server->now,
+                                                  .loop = server->loop,
                                                   .batch = server->batch,
                                                   .log = &server->log,
                                                   .rng = &server->rng,

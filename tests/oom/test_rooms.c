@@ -378,8 +378,9 @@ static void use_sockets(struct os_loop *loop)
     if (!ok(os_udp_batch_new(1500, &batch))) {
         return;
     }
+    static const mono_us now = DUR_S(1);
     struct media_sockets_config config = {
-        .loop = loop, .batch = batch, .local = addr_ipv4(127, 0, 0, 1, 0), .max_calls = 2};
+        .now = &now, .loop = loop, .batch = batch, .local = addr_ipv4(127, 0, 0, 1, 0), .max_calls = 2};
     config.dscp = -1;
     if (ok(sockets_new(&config, &m))) {
         struct media_io io = sockets_io(m);
