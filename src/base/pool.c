@@ -6,49 +6,56 @@
 
 #define FREE_END UINT32_MAX
 
+#define ALIGN (2 * sizeof(uint64_t))
+
 int pool_init(struct pool *pool, size_t item_size, uint32_t cap)
 {
     memset(pool, 0, sizeof(*pool));
+    pool->free_head = FREE_END;
     pool->item_size = item_size;
-    pool->items = calloc(cap, item_size);
-    pool->generation = calloc(cap, sizeof(*pool->generation));
-    pool->free_next = calloc(cap, sizeof(*pool->free_next));
-    if (pool->items == NULL || pool->generation == NULL || pool->free_next == NULL) {
-        pool_fini(pool);
+    pool->stride = (sizeof(struct pool_slot) + item_size + ALIGN - 1) / ALIGN * ALIGN;
+    pool->slots = calloc(cap, pool->stride);
+    if (pool->slots == NULL) {
         return ST_NO_MEMORY;
     }
     pool->cap = cap;
-    for (uint32_t i = 0; i < cap; i++) {
-        pool->free_next[i] = i + 1 < cap ? i + 1 : FREE_END;
-    }
-    pool->free_head = cap > 0 ? 0 : FREE_END;
     return ST_OK;
 }
 
 void pool_fini(struct pool *pool)
 {
-    free(pool->items);
-    free(pool->generation);
-    free(pool->free_next);
+    free(pool->slots);
     memset(pool, 0, sizeof(*pool));
     pool->free_head = FREE_END;
 }
 
+/* One that was used before, the latest first: its pages are there already. */
+static uint32_t take_slot(struct pool *pool)
+{
+    uint32_t index = pool->free_head;
+
+    if (index != FREE_END) {
+        pool->free_head = pool_slot_at(pool, index)->free_next;
+    } else if (pool->fresh < pool->cap) {
+        index = pool->fresh++;
+    }
+    return index;
+}
+
 void *pool_new(struct pool *pool, struct pool_id *id)
 {
-    uint32_t slot = pool->free_head;
+    uint32_t index = take_slot(pool);
 
-    if (pool->cap == 0 || slot == FREE_END) {
+    if (index == FREE_END) {
         *id = POOL_ID_NONE;
         return NULL;
     }
-    pool->free_head = pool->free_next[slot];
-    pool->generation[slot]++; /* even (free) to odd (live); wraps from 2^32-1 to 0, which is free again */
+    struct pool_slot *slot = pool_slot_at(pool, index);
+    slot->generation++; /* even (free) to odd (live); wraps from 2^32-1 to 0, which is free again */
     pool->used++;
-    *id = (struct pool_id){slot, pool->generation[slot]};
-    void *item = pool->items + (size_t)slot * pool->item_size;
-    memset(item, 0, pool->item_size);
-    return item;
+    *id = (struct pool_id){index, slot->generation};
+    memset(slot + 1, 0, pool->item_size);
+    return slot + 1;
 }
 
 void pool_free(struct pool *pool, struct pool_id id)
@@ -56,20 +63,22 @@ void pool_free(struct pool *pool, struct pool_id id)
     if (pool_get(pool, id) == NULL) {
         return;
     }
-    pool->generation[id.slot]++;
-    pool->free_next[id.slot] = pool->free_head;
+    struct pool_slot *slot = pool_slot_at(pool, id.slot);
+    slot->generation++;
+    slot->free_next = pool->free_head;
     pool->free_head = id.slot;
     pool->used--;
 }
 
 void *pool_next(const struct pool *pool, uint32_t *slot, struct pool_id *id)
 {
-    for (; *slot < pool->cap; (*slot)++) {
-        if ((pool->generation[*slot] & 1) != 0) {
+    for (; *slot < pool->fresh; (*slot)++) {
+        struct pool_slot *s = pool_slot_at(pool, *slot);
+        if ((s->generation & 1) != 0) {
             if (id != NULL) {
-                *id = (struct pool_id){*slot, pool->generation[*slot]};
+                *id = (struct pool_id){*slot, s->generation};
             }
-            return pool->items + (size_t)*slot * pool->item_size;
+            return s + 1;
         }
     }
     return NULL;

@@ -235,8 +235,7 @@ void sip_stack_free(struct sip_stack *stack)
     if (stack == NULL) {
         return;
     }
-    for (uint32_t slot = 0; stack->usages.items != NULL && (usage = pool_next(&stack->usages, &slot, NULL)) != NULL;
-         slot++) {
+    for (uint32_t slot = 0; (usage = pool_next(&stack->usages, &slot, NULL)) != NULL; slot++) {
         sip_inv_free(usage);
     }
     sip_inv_index_fini(&stack->by_call_id);

@@ -121,7 +121,7 @@ static void test_generation_wraps(void **state)
 
     (void)state;
     assert_int_equal(pool_init(&pool, 8, 1), ST_OK);
-    pool.generation[0] = UINT32_MAX - 1; /* free, the last even number */
+    pool_slot_at(&pool, 0)->generation = UINT32_MAX - 1; /* free, the last even number */
     assert_non_null(pool_new(&pool, &last));
     assert_true(last.generation == UINT32_MAX);
     pool_free(&pool, last);
