@@ -48,8 +48,21 @@ void os_loop_unwatch(struct os_loop *loop, struct pool_id watch);
  * milliseconds, so that it never ends before the deadline: finer deadlines are the ticker's), reads the clock once,
  * serves what is ready by class; every ready descriptor once a turn. Returns the turn's time in *now. A wait
  * that brought nothing (interrupted when the process was stopped for a while, or the deadline) looks once more without
- * waiting before it reads the clock, so that no time-out runs over data that waits. ST_IO only for a broken epoll. */
+ * waiting before it reads the clock, so that no time-out runs over data that waits. While many descriptors are served the clock is
+ * read anew now and then, and *now goes on. ST_IO only for a broken epoll. */
 WS_MUST_CHECK int os_loop_turn(struct os_loop *loop, mono_us deadline, mono_us *now);
+
+/* What is called before anything else in a turn, or between two descriptors of a long one, as soon as the clock has reached
+ * the time set by os_loop_beat_at. It only waits for descriptors: a ticker armed for the same time has to wake the loop. */
+typedef void (*os_beat_fn)(void *ctx, mono_us now);
+void os_loop_set_beat(struct os_loop *loop, os_beat_fn beat, void *ctx);
+/* `due` MONO_NEVER: not called. */
+void os_loop_beat_at(struct os_loop *loop, mono_us due);
+
+/* While much comes (see loop.c) a turn begins at the next whole multiple of `grain` of the monotonic clock, and serves what has
+ * come by then in one go: each wake-up costs as much as a packet. What comes is served up to `grain` later, deadlines that
+ * are multiples of it and tickers are not late. 0: never. Narrows the process's timer slack. */
+void os_loop_gather(struct os_loop *loop, dur_us grain);
 
 /* ---- ticker: one timerfd on absolute deadlines ---- */
 
@@ -111,6 +124,8 @@ struct os_datagram {
 struct os_udp_batch;
 WS_MUST_CHECK int os_udp_batch_new(size_t slot_len, struct os_udp_batch **out);
 void os_udp_batch_free(struct os_udp_batch *batch);
+/* One datagram into buf; *out borrows it. 1, 0: none, or ST_IO. */
+WS_MUST_CHECK int os_udp_receive_one(int fd, void *buf, size_t cap, struct os_datagram *out);
 /* One system call: up to OS_UDP_BATCH datagrams. Returns their number (0: none), or ST_IO. */
 WS_MUST_CHECK int os_udp_receive(int fd, struct os_udp_batch *batch, struct os_datagram out[OS_UDP_BATCH]);
 

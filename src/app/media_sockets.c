@@ -7,6 +7,9 @@
 #define PAIR_REST_US DUR_S(4)
 /* 4 seconds of one G.711 stream for a stalled process; more would only be played late. */
 #define RECEIVE_BUFFER 65536
+/* A port is read once in that time, and one packet has come each time: one is asked for, which costs less than asking for a batch. What
+ * is left makes the port ready again. */
+#define READ_SINGLY_US DUR_MS(30)
 
 struct socket_slot {
     struct media_sockets *owner;
@@ -14,6 +17,7 @@ struct socket_slot {
     bool open;
     struct os_port_pair pair;
     struct pool_id rtp_watch, rtcp_watch;
+    mono_us read_at;
 };
 
 struct media_sockets {
@@ -82,19 +86,39 @@ void sockets_free(struct media_sockets *m)
     free(m);
 }
 
+/* A truncated one keeps its length over the limit, so that it is counted as what it is: no valid packet. */
+static void take(struct media_sockets *m, mono_us now, struct pool_id call, bool rtcp, const struct os_datagram *d)
+{
+    media_input(m->media, now, call, rtcp, &d->from, d->data, d->len);
+}
+
+/* After a stall, or while the core is full, several wait. */
+static void read_batch(struct media_sockets *m, mono_us now, const struct socket_slot *slot, bool rtcp)
+{
+    struct os_datagram datagrams[OS_UDP_BATCH];
+    struct pool_id call = slot->call; /* which the first of them may end */
+
+    int n = os_udp_receive(rtcp ? slot->pair.rtcp_fd : slot->pair.rtp_fd, m->config.batch, datagrams);
+    for (int i = 0; i < n; i++) {
+        take(m, now, call, rtcp, &datagrams[i]);
+    }
+}
+
 static void on_ready(void *ctx, struct pool_id watch, unsigned events, mono_us now)
 {
     struct socket_slot *slot = ctx;
     struct media_sockets *m = slot->owner;
-    struct os_datagram datagrams[OS_UDP_BATCH];
     bool rtcp = pool_id_eq(watch, slot->rtcp_watch);
-    struct pool_id call = slot->call;
+    bool behind = now - slot->read_at > READ_SINGLY_US;
+    uint8_t bytes[RTP_PACKET_MAX + 1];
+    struct os_datagram datagram;
 
     (void)events;
-    int n = os_udp_receive(rtcp ? slot->pair.rtcp_fd : slot->pair.rtp_fd, m->config.batch, datagrams);
-    for (int i = 0; i < n; i++) {
-        /* a truncated one keeps its length over the limit, so that it is counted as what it is: no valid packet */
-        media_input(m->media, now, call, rtcp, &datagrams[i].from, datagrams[i].data, datagrams[i].len);
+    slot->read_at = now;
+    if (rtcp || behind) {
+        read_batch(m, now, slot, rtcp);
+    } else if (os_udp_receive_one(slot->pair.rtp_fd, bytes, sizeof(bytes), &datagram) == 1) {
+        take(m, now, slot->call, false, &datagram);
     }
 }
 

@@ -10,13 +10,14 @@
 
 socklen_t os_sockaddr_from(const struct net_addr *addr, union os_sockaddr *out)
 {
-    memset(out, 0, sizeof(*out));
     if (addr->family == 4) {
+        memset(&out->v4, 0, sizeof(out->v4));
         out->v4.sin_family = AF_INET;
         out->v4.sin_port = htons(addr->port);
         memcpy(&out->v4.sin_addr, addr->ip, 4);
         return sizeof(out->v4);
     }
+    memset(&out->v6, 0, sizeof(out->v6));
     out->v6.sin6_family = AF_INET6;
     out->v6.sin6_port = htons(addr->port);
     if (addr->family == 6) {

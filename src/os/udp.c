@@ -182,15 +182,37 @@ void os_udp_batch_free(struct os_udp_batch *batch)
     }
 }
 
+/* Of a receive that failed: 0, nothing came, or ST_IO. */
+static int nothing_received(void)
+{
+    if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM || is_earlier_refusal(errno)) {
+        return 0;
+    }
+    (void)!os_fail(errno);
+    return ST_IO;
+}
+
+int os_udp_receive_one(int fd, void *buf, size_t cap, struct os_datagram *out)
+{
+    union os_sockaddr name;
+    socklen_t name_len = sizeof(name);
+    const ssize_t len = recvfrom(fd, buf, cap, MSG_DONTWAIT | MSG_TRUNC, &name.any, &name_len);
+
+    if (len < 0) {
+        return nothing_received();
+    }
+    out->from = os_sockaddr_to(&name);
+    out->data = buf;
+    out->len = (size_t)len < cap ? (size_t)len : cap;
+    out->truncated = (size_t)len > cap;
+    return 1;
+}
+
 int os_udp_receive(int fd, struct os_udp_batch *batch, struct os_datagram out[OS_UDP_BATCH])
 {
     int count = recvmmsg(fd, batch->headers, OS_UDP_BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
-        if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM || is_earlier_refusal(errno)) {
-            return 0;
-        }
-        (void)!os_fail(errno);
-        return ST_IO;
+        return nothing_received();
     }
     for (int i = 0; i < count; i++) {
         struct mmsghdr *header = &batch->headers[i];

@@ -45,10 +45,15 @@ static struct os_loop *loop_of(uint32_t cap)
     return loop;
 }
 
-static void turn(struct os_loop *loop)
+static void turn_until(struct os_loop *loop, mono_us deadline)
 {
     mono_us now;
-    assert_int_equal(os_loop_turn(loop, os_clock_mono(), &now), ST_OK);
+    assert_int_equal(os_loop_turn(loop, deadline, &now), ST_OK);
+}
+
+static void turn(struct os_loop *loop)
+{
+    turn_until(loop, os_clock_mono());
 }
 
 static void test_classes_in_order(void **state)
@@ -361,6 +366,139 @@ static void test_flood_leaves_the_tick_alone(void **state)
     os_loop_free(loop);
 }
 
+/* ---- the beat ---- */
+
+enum { MANY = 40 };
+
+struct beaten {
+    struct os_loop *loop;
+    char order[MANY + 8];
+    int count;
+    bool beat_soon; /* the first descriptor makes it due */
+};
+
+static void note_beat(void *ctx, mono_us now)
+{
+    struct beaten *b = ctx;
+    (void)now;
+    b->order[b->count++] = 'b';
+}
+
+static void note_descriptor(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    struct beaten *b = ctx;
+    (void)watch;
+    (void)events;
+    if (b->beat_soon) {
+        b->beat_soon = false;
+        os_loop_beat_at(b->loop, now);
+    }
+    b->order[b->count++] = 'd';
+}
+
+/* Once each time that it is set, before all descriptors or in the middle of many. */
+static void test_beat(void **state)
+{
+    (void)state;
+    struct beaten b = {.loop = loop_of(MANY)};
+    int p[MANY][2];
+    struct pool_id id;
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(pipe_pair(p[i]), 0);
+        assert_int_equal(write(p[i][1], "x", 1), 1);
+        assert_int_equal(os_loop_watch(b.loop, p[i][0], OS_READ, OS_CLASS_SOCKET, note_descriptor, &b, &id), ST_OK);
+    }
+    os_loop_set_beat(b.loop, note_beat, &b);
+    turn(b.loop);
+    assert_int_equal(b.count, MANY); /* not due */
+    b.count = 0;
+    os_loop_beat_at(b.loop, os_clock_mono());
+    turn(b.loop);
+    assert_int_equal(b.count, MANY + 1);
+    assert_int_equal(b.order[0], 'b');
+    b.count = 0;
+    turn(b.loop);
+    assert_int_equal(b.count, MANY); /* it was for once */
+    b.count = 0;
+    b.beat_soon = true;
+    turn(b.loop);
+    assert_int_equal(b.count, MANY + 1);
+    assert_ptr_equal(memchr(b.order, 'b', MANY + 1), b.order + 16);
+    os_loop_free(b.loop);
+    for (int i = 0; i < MANY; i++) {
+        os_close(p[i][0]);
+        os_close(p[i][1]);
+    }
+}
+
+/* ---- gathering ---- */
+
+static void count_event(void *ctx, struct pool_id watch, unsigned events, mono_us now)
+{
+    int *count = ctx;
+    (void)watch;
+    (void)events;
+    (void)now;
+    ++*count;
+}
+
+/* Turns of so long a time, with something always ready. */
+static int turns_of(struct os_loop *loop, dur_us time)
+{
+    const mono_us end = os_clock_mono() + time;
+    int turns = 0;
+
+    while (os_clock_mono() < end) {
+        turn_until(loop, MONO_NEVER);
+        turns++;
+    }
+    return turns;
+}
+
+static void slow_turns(struct os_loop *loop, int count)
+{
+    for (int i = 0; i < count; i++) {
+        (void)usleep(1000);
+        turn_until(loop, MONO_NEVER);
+    }
+}
+
+/* Where much is ready there is one turn a grain, however much comes; where little is, and where a deadline is near, none waits. */
+static void test_gathers_while_much_comes(void **state)
+{
+    enum { PIPES = 40 };
+    const dur_us grain = DUR_MS(10);
+    (void)state;
+    struct os_loop *loop = loop_of(PIPES);
+    int p[PIPES][2];
+    struct pool_id ids[PIPES];
+    int events = 0;
+    for (int i = 0; i < PIPES; i++) {
+        assert_int_equal(pipe_pair(p[i]), 0);
+        assert_int_equal(write(p[i][1], "x", 1), 1);
+        assert_int_equal(os_loop_watch(loop, p[i][0], OS_READ, OS_CLASS_SOCKET, count_event, &events, &ids[i]), ST_OK);
+    }
+    os_loop_gather(loop, grain);
+    (void)turns_of(loop, DUR_MS(250)); /* it is seen how much comes */
+    assert_in_range(turns_of(loop, DUR_MS(250)), 1, 2 * 25 + 2);
+    events = 0;
+    for (int i = 0; i < 1000; i++) {
+        turn(loop); /* a deadline that is there already */
+    }
+    assert_int_equal(events, 1000 * PIPES);
+    for (int i = 1; i < PIPES; i++) {
+        os_loop_unwatch(loop, ids[i]);
+    }
+    slow_turns(loop, 250);
+    os_loop_gather(loop, DUR_S(3600)); /* a thousand a second is not much: this would be noticed */
+    slow_turns(loop, 50);
+    os_loop_free(loop);
+    for (int i = 0; i < PIPES; i++) {
+        os_close(p[i][0]);
+        os_close(p[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +510,8 @@ int main(void)
         cmocka_unit_test(test_interrupted_wait_serves_what_came),
         cmocka_unit_test(test_icmp_error_does_not_spin),
         cmocka_unit_test(test_flood_leaves_the_tick_alone),
+        cmocka_unit_test(test_beat),
+        cmocka_unit_test(test_gathers_while_much_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

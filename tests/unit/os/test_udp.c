@@ -75,6 +75,38 @@ static void test_truncated(void **state)
     os_close(to);
 }
 
+static void test_one(void **state)
+{
+    (void)state;
+    struct net_addr a;
+    struct net_addr b;
+    const int from = support_udp(&a);
+    const int to = support_udp(&b);
+    uint8_t bytes[SLOT];
+    char text[SLOT + 1];
+    struct os_datagram got;
+    memset(text, 'x', sizeof(text));
+    assert_int_equal(os_udp_receive_one(to, bytes, sizeof(bytes), &got), 0);
+    assert_int_equal(os_udp_send(from, &b, text, SLOT), ST_OK);
+    assert_int_equal(os_udp_send(from, &b, text, SLOT + 1), ST_OK);
+    assert_int_equal(os_udp_send(from, &b, text, 0), ST_OK);
+    support_wait(to);
+    assert_int_equal(os_udp_receive_one(to, bytes, sizeof(bytes), &got), 1);
+    assert_ptr_equal(got.data, bytes);
+    assert_int_equal(got.len, SLOT);
+    assert_false(got.truncated);
+    assert_true(addr_equal(&got.from, &a));
+    assert_int_equal(os_udp_receive_one(to, bytes, sizeof(bytes), &got), 1);
+    assert_int_equal(got.len, SLOT);
+    assert_true(got.truncated);
+    assert_int_equal(os_udp_receive_one(to, bytes, sizeof(bytes), &got), 1);
+    assert_int_equal(got.len, 0);
+    assert_int_equal(os_udp_receive_one(to, bytes, sizeof(bytes), &got), 0);
+    os_close(from);
+    os_close(to);
+    assert_int_equal(os_udp_receive_one(-1, bytes, sizeof(bytes), &got), ST_IO);
+}
+
 static void test_port_in_use(void **state)
 {
     (void)state;
@@ -270,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch_of_datagrams),
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_one),
         cmocka_unit_test(test_port_in_use),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_refused),
