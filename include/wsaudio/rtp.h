@@ -100,6 +100,7 @@ double rtp_rx_jitter_ms(const struct rtp_rx *rx, uint32_t clock_hz);
 
 #define RTP_FRAME_MAX       320  /* samples of 20 ms at 16 kHz */
 #define RTP_PLAYOUT_SAMPLES 4096 /* how far ahead of the listener packets are kept, 512 ms at 8 kHz: a power of two */
+#define RTP_PLAYOUT_USUAL   1024 /* as far as on a network that hiccups: the window, a packet and some. A power of two */
 #define RTP_PLAYOUT_WINDOW  DUR_MS(60) /* how late a packet may come and still be heard in its place */
 
 /* What a sample of a frame is. Everything between is the caller's: the codec of a packet as he told it. */
@@ -133,28 +134,37 @@ struct rtp_playout {
     uint64_t late;      /* packets dropped because their place was heard */
     uint64_t timelines; /* begun */
     uint64_t skipped;   /* samples skipped, because too many waited */
-    uint8_t octets[RTP_PLAYOUT_SAMPLES];
-    uint8_t kinds[RTP_PLAYOUT_SAMPLES];
+    /* What waits: rings of octets and of their kinds, which begin anew when they grow or shrink. A call that walks through
+     * 8 KiB to have 80 ms wait would keep all of them in memory and none of them in a cache. */
+    uint32_t room;    /* samples that a ring holds: RTP_PLAYOUT_USUAL or RTP_PLAYOUT_SAMPLES */
+    int64_t farthest; /* how far ahead of the listener anything was put, of `seen` packets */
+    uint8_t *grown;   /* owns; both rings while more has to wait, else NULL */
+    uint8_t usual[2 * RTP_PLAYOUT_USUAL];
 };
 
 struct rtp_play_frame {
-    uint16_t count; /* samples: the clock's frame */
-    bool whole;     /* all of one kind, which is a codec's */
-    uint8_t octets[RTP_FRAME_MAX];
-    uint8_t kinds[RTP_FRAME_MAX];
+    uint16_t count;        /* samples: the clock's frame */
+    bool whole;            /* all of one kind, which is a codec's */
+    const uint8_t *octets; /* valid until the playout is touched again; those of a gap are 0 */
+    const uint8_t *kinds;  /* of each; whole: only the first is there */
+    uint8_t storage[2 * RTP_FRAME_MAX];
 };
 
-/* first: when the first frame is due; then each 20 ms. clock: copied; its frame is at most RTP_FRAME_MAX. */
+/* p is zeroed, or was initialised before. first: when the first frame is due; then each 20 ms. clock: copied; its frame is at most
+ * RTP_FRAME_MAX. */
 void rtp_playout_init(struct rtp_playout *p, const struct rtp_clock *clock, dur_us window, mono_us first);
+/* Safe on a zeroed one and twice. */
+void rtp_playout_fini(struct rtp_playout *p);
 /* How many frames are to be pulled now: 0 to 2. After a stand-still it catches up so, since the packets wait in the socket;
  * what is more than 400 ms behind is left out. */
 uint32_t rtp_playout_due(struct rtp_playout *p, mono_us now);
-/* An audio packet that rtp_rx_push judged NEW, LATE or RESTART (others are ignored here). kind: 1 to 254, its codec. */
+/* An audio packet that rtp_rx_push judged NEW, LATE or RESTART (others are ignored here). kind: 1 to 254, its codec. Where there is no
+ * memory for more to wait, the listener skips what is too much. */
 void rtp_playout_push(struct rtp_playout *p, const struct rtp_packet *packet, enum rtp_rx_verdict verdict,
                       uint8_t kind);
 /* The same for comfort noise (payload type 13): from its place on, gaps are noise until audio comes. */
 void rtp_playout_push_noise(struct rtp_playout *p, const struct rtp_packet *packet, enum rtp_rx_verdict verdict);
-/* The next 20 ms. */
+/* The next 20 ms; not copied where they lie in one piece. */
 void rtp_playout_pull(struct rtp_playout *p, struct rtp_play_frame *out);
 
 /* ---- telephone events: the keys of RFC 4733, on the clock of the audio ---- */

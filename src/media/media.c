@@ -45,14 +45,16 @@ uint64_t media_memory(uint32_t max_sessions, uint64_t live_bytes)
 {
     const uint64_t player = PLAYER_BUFFER + PLAYER_WAITING_MAX * (FILE_NAME_LEN_MAX + 1) + WAV_CONVERTER_BYTES;
     const uint64_t recorder = RECORDER_WINDOW * 2;
-    uint64_t session = sizeof(struct media_session) + player + recorder + MEDIA_MARKS_MAX * sizeof(struct mark);
+    const uint64_t listener = 2 * RTP_PLAYOUT_SAMPLES + sizeof(struct echo);
+    uint64_t session =
+        sizeof(struct media_session) + player + recorder + listener + MEDIA_MARKS_MAX * sizeof(struct mark);
 
     return WAV_CONVERTER_BYTES + max_sessions * session + block_store_memory(live_bytes);
 }
 
 uint64_t media_memory_bare(uint32_t max_sessions)
 {
-    return max_sessions * sizeof(struct media_session);
+    return max_sessions * (sizeof(struct media_session) + 2 * RTP_PLAYOUT_SAMPLES);
 }
 
 void media_input(struct media *m, mono_us now, struct pool_id session, bool rtcp, const struct net_addr *from,

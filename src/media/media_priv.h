@@ -46,50 +46,49 @@ struct session_sdp {
     bool answer_due; /* it was our 2xx to a re-INVITE without an offer: the ACK brings the answer */
 };
 
+/* In the order in which packets and ticks touch it: what each of them needs lies side by side, since a call's memory is in no cache
+ * any more when its next packet comes. */
 struct media_session {
+    struct list_node node; /* of media.sending */
     struct media *media;
     struct pool_id id;
-    struct list_node node;            /* of media.sending */
-    struct list_node converting_node; /* of media.converting */
-    struct media_session_config config;
     bool listening; /* between open and close: packets are taken */
     bool started;   /* an SDP was negotiated */
     bool sending;
     bool confirmed;
     bool muted;
-    /* SDP */
+    bool hearing; /* the owner's format is a decoded one: playout is in use */
+    bool first_logged;
+    bool record_restart; /* a new timeline began with a packet that is no audio */
+    struct rtp_pacer pacer;
+    mono_us rtcp_due;
+    mono_us heard_at; /* last valid RTP or RTCP */
+    struct rtp_tx tx;
+    struct sdp_negotiated negotiated; /* in force once started */
+    struct media_session_config config;
+    struct tx_queue queue;
+    struct rtp_dtmf_tx dtmf_out;
+    struct player player; /* the file queue's audio */
+    struct recorder recorder;
+    struct rtp_rx rx;
+    struct rtp_source source;
+    struct media_dropped drops[MEDIA_DROP_COUNT];
+    struct rtp_dtmf_rx dtmf_in;
+    struct rtp_playout playout;
+    /* seldom */
+    struct list_node converting_node;     /* of media.converting */
     struct session_sdp ours, ours_before; /* before: of media_session_withdraw */
-    struct sdp_negotiated negotiated;     /* in force once started */
     struct sdp_negotiated
         former; /* when it had other payload types: packets under way, and what RFC 3264 8.3.2 keeps */
     struct sdp_negotiated pending; /* what start takes over */
-    /* RTP and RTCP */
-    struct rtp_tx tx;
-    struct rtp_rx rx;
-    struct rtp_source source;
-    struct rtp_pacer pacer;
     struct rtcp_state rtcp;
-    mono_us rtcp_due;
-    mono_us heard_at; /* last valid RTP or RTCP */
-    bool first_logged;
     uint64_t skipped; /* packets that were never sent because this machine was too late */
     uint64_t dropped; /* not valid RTP of this session */
-    struct media_dropped drops[MEDIA_DROP_COUNT];
     char cname[17];
-    /* what is sent */
-    struct tx_queue queue;
-    struct player player; /* the file queue's audio */
-    struct echo echo;     /* of MEDIA_SOURCE_ECHO */
-    struct rtp_dtmf_tx dtmf_out;
+    struct echo *echo;   /* owns; of MEDIA_SOURCE_ECHO */
     uint32_t tone_phase; /* of MEDIA_SOURCE_TONE */
     uint32_t event_out;  /* of MEDIA_SOURCE_REFLECT: timestamp of the digit that goes back */
-    /* what is received */
-    struct rtp_dtmf_rx dtmf_in;
-    bool hearing; /* the owner's format is a decoded one: playout is in use */
-    struct rtp_playout playout;
     uint32_t noise_seed;
-    struct recorder recorder;
-    bool record_restart; /* a new timeline began with a packet that is no audio */
 };
 
 /* What a packet brings. */

@@ -2,6 +2,7 @@
 /* A session begins and ends, its SDP, and what its owner may ask of it. */
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "media_priv.h"
 #include "uplink.h"
@@ -29,6 +30,15 @@ static void on_flow(void *ctx, bool stop)
 
 /* ---- open and close ---- */
 
+static int open_echo(struct media_session *s)
+{
+    if (s->config.source != MEDIA_SOURCE_ECHO) {
+        return ST_OK;
+    }
+    s->echo = calloc(1, sizeof(*s->echo));
+    return s->echo != NULL ? ST_OK : ST_NO_MEMORY;
+}
+
 static int open_ports(struct media_session *s)
 {
     const struct media_io *io = &s->media->config.io;
@@ -51,8 +61,12 @@ int media_session_open(struct media *m, const struct media_session_config *confi
     s->media = m;
     s->id = id;
     s->config = *config;
-    int status = open_ports(s);
+    int status = open_echo(s);
+    if (status == ST_OK) {
+        status = open_ports(s);
+    }
     if (status != ST_OK) {
+        free(s->echo);
         pool_free(&m->sessions, id);
         return status;
     }
@@ -107,6 +121,9 @@ void media_session_close(struct media_session *s, mono_us now)
     const struct media_io *io = &s->media->config.io;
     tell_stopped(s);
     media_session_downlink_rest(s);
+    rtp_playout_fini(&s->playout);
+    free(s->echo);
+    s->echo = NULL;
     player_fini(&s->player);
     list_remove(&s->converting_node);
     tx_queue_fini(&s->queue);
@@ -271,8 +288,8 @@ static void take_over(struct media_session *s)
     } else if (!same_numbers(&s->negotiated, &s->pending)) {
         s->former = s->negotiated;
     }
-    if (s->started && s->config.source == MEDIA_SOURCE_ECHO) {
-        echo_recode(&s->echo, s->negotiated.codec, s->pending.codec);
+    if (s->started && s->echo != NULL) {
+        echo_recode(s->echo, s->negotiated.codec, s->pending.codec);
     }
     s->negotiated = s->pending;
     s->started = true;

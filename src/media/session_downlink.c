@@ -101,25 +101,35 @@ static void tell_wide(struct media_session *s, const struct rtp_play_frame *fram
     tell_audio(s, bytes, 2 * count);
 }
 
+/* As it came, where the owner wants the codec of the packet. */
+static bool tell_as_it_is(struct media_session *s, const struct rtp_play_frame *frame, enum audio_codec to)
+{
+    if (!frame->whole || codec_of(frame->kinds[0]) != to) {
+        return false;
+    }
+    tell_audio(s, frame->octets, frame->count);
+    return true;
+}
+
+static void tell_decoded(struct media_session *s, const struct rtp_play_frame *frame, enum audio_codec to)
+{
+    uint8_t bytes[2 * AUDIO_FRAME];
+
+    if (!tell_as_it_is(s, frame, to)) {
+        decode(s, frame, to, bytes);
+        tell_audio(s, bytes, AUDIO_FRAME * audio_codec_width(to));
+    }
+}
+
 static void downlink_frame(struct media_session *s)
 {
     struct rtp_play_frame frame;
-    uint8_t bytes[2 * AUDIO_FRAME];
 
     rtp_playout_pull(&s->playout, &frame);
     switch (s->config.format) {
-    case MEDIA_AUDIO_ULAW:
-        decode(s, &frame, AUDIO_ULAW, bytes);
-        tell_audio(s, bytes, AUDIO_FRAME);
-        break;
-    case MEDIA_AUDIO_ALAW:
-        decode(s, &frame, AUDIO_ALAW, bytes);
-        tell_audio(s, bytes, AUDIO_FRAME);
-        break;
-    case MEDIA_AUDIO_L16:
-        decode(s, &frame, AUDIO_L16, bytes);
-        tell_audio(s, bytes, 2 * AUDIO_FRAME);
-        break;
+    case MEDIA_AUDIO_ULAW: tell_decoded(s, &frame, AUDIO_ULAW); break;
+    case MEDIA_AUDIO_ALAW: tell_decoded(s, &frame, AUDIO_ALAW); break;
+    case MEDIA_AUDIO_L16: tell_decoded(s, &frame, AUDIO_L16); break;
     case MEDIA_AUDIO_L16_WIDE: tell_wide(s, &frame); break;
     case MEDIA_AUDIO_PACKETS:
     case MEDIA_AUDIO_OFF:

@@ -156,8 +156,8 @@ static void take_news(struct media_session *s, mono_us now, const struct rtp_pac
 /* Audio in the codec that we send, for those that echo it. */
 static void give_back(struct media_session *s, const struct rtp_packet *packet)
 {
-    if (s->config.source == MEDIA_SOURCE_ECHO) {
-        echo_push(&s->echo, packet->payload);
+    if (s->echo != NULL) {
+        echo_push(s->echo, packet->payload);
     } else if (s->config.source == MEDIA_SOURCE_REFLECT) {
         media_session_reflect_audio(s, packet);
     }

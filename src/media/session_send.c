@@ -143,7 +143,7 @@ static void send_packet(struct media_session *s, mono_us now, mono_us due)
     if (media_session_dtmf_event(s, s->pacer.interval)) {
         return;
     }
-    bool echoed = s->config.source == MEDIA_SOURCE_ECHO && echo_take(&s->echo, payload, octets);
+    bool echoed = s->echo != NULL && echo_take(s->echo, payload, octets);
     if (!echoed && sends_echo_only(s)) {
         rtp_tx_skip(&s->tx, samples);
         return;

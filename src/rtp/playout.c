@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A window in which packets are put back in order, and out of which a listener takes 20 ms each 20 ms. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "wsaudio/rtp.h"
 
@@ -24,9 +25,17 @@
 
 void rtp_playout_init(struct rtp_playout *p, const struct rtp_clock *clock, dur_us window, mono_us first)
 {
-    *p = (struct rtp_playout){.clock = *clock, .next = first, .noise = -1, .late_at = NEVER};
+    rtp_playout_fini(p);
+    *p = (struct rtp_playout){.clock = *clock, .next = first, .noise = -1, .late_at = NEVER, .room = RTP_PLAYOUT_USUAL};
     p->window = rtp_clock_samples(clock, window);
     assert(clock->frame > 0 && clock->frame <= RTP_FRAME_MAX && p->window + clock->frame <= RTP_PLAYOUT_SAMPLES);
+}
+
+void rtp_playout_fini(struct rtp_playout *p)
+{
+    free(p->grown);
+    p->grown = NULL;
+    p->room = RTP_PLAYOUT_USUAL;
 }
 
 static int64_t too_early(const struct rtp_playout *p)
@@ -48,46 +57,109 @@ uint32_t rtp_playout_due(struct rtp_playout *p, mono_us now)
     return pulls;
 }
 
-static size_t index_of(int64_t position)
+/* ---- the rings ---- */
+
+struct ring {
+    uint8_t *at; /* one octet a sample */
+    uint32_t room;
+};
+
+static struct ring octets_of(struct rtp_playout *p)
 {
-    return (size_t)((uint64_t)position % RTP_PLAYOUT_SAMPLES);
+    return (struct ring){p->grown != NULL ? p->grown : p->usual, p->room};
 }
 
-/* `count` times the value from `position` on: the ring may end in between. */
-static void fill(uint8_t *ring, int64_t position, uint8_t value, size_t count)
+static struct ring kinds_of(struct rtp_playout *p)
 {
-    size_t at = index_of(position);
-    size_t first = RTP_PLAYOUT_SAMPLES - at < count ? RTP_PLAYOUT_SAMPLES - at : count;
-
-    memset(ring + at, value, first);
-    memset(ring, value, count - first);
+    return (struct ring){octets_of(p).at + p->room, p->room};
 }
 
-static void copy_in(uint8_t *ring, int64_t position, const char *from, size_t count)
+static size_t index_of(struct ring ring, int64_t position)
 {
-    size_t at = index_of(position);
-    size_t first = RTP_PLAYOUT_SAMPLES - at < count ? RTP_PLAYOUT_SAMPLES - at : count;
-
-    memcpy(ring + at, from, first);
-    memcpy(ring, from + first, count - first);
+    return (size_t)((uint64_t)position & (ring.room - 1));
 }
 
-static void copy_out(const uint8_t *ring, int64_t position, uint8_t *to, size_t count)
+/* Of `count` samples from there on, how many lie before the ring's end. */
+static size_t before_end(struct ring ring, size_t at, size_t count)
 {
-    size_t at = index_of(position);
-    size_t first = RTP_PLAYOUT_SAMPLES - at < count ? RTP_PLAYOUT_SAMPLES - at : count;
-
-    memcpy(to, ring + at, first);
-    memcpy(to + first, ring, count - first);
+    return ring.room - at < count ? ring.room - at : count;
 }
+
+static void fill(struct ring ring, int64_t position, uint8_t value, size_t count)
+{
+    size_t at = index_of(ring, position);
+    size_t first = before_end(ring, at, count);
+
+    memset(ring.at + at, value, first);
+    memset(ring.at, value, count - first);
+}
+
+static void copy_in(struct ring ring, int64_t position, const void *from, size_t count)
+{
+    size_t at = index_of(ring, position);
+    size_t first = before_end(ring, at, count);
+
+    memcpy(ring.at + at, from, first);
+    memcpy(ring.at, (const uint8_t *)from + first, count - first);
+}
+
+static void copy_out(struct ring ring, int64_t position, uint8_t *to, size_t count)
+{
+    size_t at = index_of(ring, position);
+    size_t first = before_end(ring, at, count);
+
+    memcpy(to, ring.at + at, first);
+    memcpy(to + first, ring.at, count - first);
+}
+
+/* What lies between the listener and the end moves into rings of that room, which are all gaps: `octets`, and the kinds behind. */
+static void move_to(struct rtp_playout *p, uint8_t *octets, uint32_t room)
+{
+    const struct ring new_octets = {octets, room};
+    const struct ring new_kinds = {octets + room, room};
+
+    for (int64_t at = p->played; at < p->end;) {
+        const struct ring old = octets_of(p);
+        size_t from = index_of(old, at);
+        size_t count = before_end(old, from, (size_t)(p->end - at));
+        copy_in(new_octets, at, old.at + from, count);
+        copy_in(new_kinds, at, kinds_of(p).at + from, count);
+        at += (int64_t)count;
+    }
+    p->room = room;
+}
+
+static bool grow(struct rtp_playout *p)
+{
+    uint8_t *grown = p->grown == NULL ? calloc(2, RTP_PLAYOUT_SAMPLES) : NULL;
+
+    if (grown != NULL) {
+        move_to(p, grown, RTP_PLAYOUT_SAMPLES);
+        p->grown = grown;
+    }
+    return grown != NULL;
+}
+
+static void shrink(struct rtp_playout *p)
+{
+    if (p->grown != NULL && p->farthest <= RTP_PLAYOUT_USUAL && p->end - p->played <= RTP_PLAYOUT_USUAL) {
+        uint8_t *grown = p->grown;
+        memset(p->usual, RTP_PLAY_GAP, sizeof(p->usual));
+        move_to(p, p->usual, RTP_PLAYOUT_USUAL);
+        p->grown = NULL;
+        free(grown);
+    }
+}
+
+/* ---- the timeline ---- */
 
 /* The listener moves on by whole frames without hearing them; a place that is behind him is empty. */
 static void skip_frames(struct rtp_playout *p, int64_t samples)
 {
     samples -= samples % p->clock.frame;
-    size_t count = samples < RTP_PLAYOUT_SAMPLES ? (size_t)samples : RTP_PLAYOUT_SAMPLES;
+    size_t count = samples < p->room ? (size_t)samples : p->room;
 
-    fill(p->kinds, p->played, RTP_PLAY_GAP, count);
+    fill(kinds_of(p), p->played, RTP_PLAY_GAP, count);
     p->played += samples;
     p->skipped += (uint64_t)samples;
     p->end = p->end > p->played ? p->end : p->played;
@@ -96,6 +168,7 @@ static void skip_frames(struct rtp_playout *p, int64_t samples)
 static void check_anew(struct rtp_playout *p)
 {
     p->seen = 0;
+    p->farthest = 0;
     p->late_ticks = 0;
     p->late_at = NEVER;
 }
@@ -186,7 +259,19 @@ static void skip_surplus(struct rtp_playout *p)
     if (surplus >= too_early(p)) {
         skip_frames(p, surplus);
     }
+    shrink(p);
     check_anew(p);
+}
+
+/* Room for what ends there; where there is none, the listener is pushed on. */
+static void make_room(struct rtp_playout *p, int64_t end)
+{
+    int64_t ahead = end - p->played;
+
+    p->farthest = ahead > p->farthest ? ahead : p->farthest;
+    if (ahead > p->room && !(grow(p) && ahead <= p->room)) {
+        skip_frames(p, ahead - p->room + p->clock.frame - 1);
+    }
 }
 
 /* ST_AGAIN: it is not to be heard. */
@@ -202,12 +287,10 @@ static int admit(struct rtp_playout *p, const struct rtp_packet *packet, enum rt
         return ST_AGAIN;
     }
     *place = place_of(p, packet, verdict);
-    if (*place + len > p->played + RTP_PLAYOUT_SAMPLES) {
-        if (verdict == RTP_RX_LATE) {
-            return ST_AGAIN; /* an older packet cannot lie beyond the newest */
-        }
-        skip_frames(p, *place + len - p->played - RTP_PLAYOUT_SAMPLES + p->clock.frame - 1);
+    if (*place + len > p->played + RTP_PLAYOUT_SAMPLES && verdict == RTP_RX_LATE) {
+        return ST_AGAIN; /* an older packet cannot lie beyond the newest */
     }
+    make_room(p, *place + len);
     if (*place + len <= p->played || *place < p->floor) {
         p->late++;
         return ST_AGAIN;
@@ -225,8 +308,8 @@ void rtp_playout_push(struct rtp_playout *p, const struct rtp_packet *packet, en
             part = span_from(part, (size_t)(p->played - place));
             place = p->played;
         }
-        copy_in(p->octets, place, part.ptr, part.len);
-        fill(p->kinds, place, kind, part.len);
+        copy_in(octets_of(p), place, part.ptr, part.len);
+        fill(kinds_of(p), place, kind, part.len);
         int64_t end = place + (int64_t)part.len;
         p->end = end > p->end ? end : p->end;
     }
@@ -240,53 +323,76 @@ void rtp_playout_push_noise(struct rtp_playout *p, const struct rtp_packet *pack
 
     sample.payload = span_head(packet->payload, 1); /* the rest is its colour: ours is white */
     if (admit(p, &sample, verdict, &place) == ST_OK) {
-        size_t at = index_of(place);
+        size_t at = index_of(kinds_of(p), place);
         /* audio that is there already ends the noise at once; what comes over it later does as well */
-        if (p->kinds[at] == RTP_PLAY_GAP) {
-            p->kinds[at] = RTP_PLAY_NOISE;
-            p->octets[at] = (uint8_t)sample.payload.ptr[0] & NOISE_LEVEL_MAX;
+        if (kinds_of(p).at[at] == RTP_PLAY_GAP) {
+            kinds_of(p).at[at] = RTP_PLAY_NOISE;
+            octets_of(p).at[at] = (uint8_t)sample.payload.ptr[0] & NOISE_LEVEL_MAX;
             p->end = place + 1 > p->end ? place + 1 : p->end;
         }
     }
     skip_surplus(p);
 }
 
-static bool is_of_one_kind(const struct rtp_play_frame *frame)
-{
-    return memcmp(frame->kinds, frame->kinds + 1, frame->count - 1U) == 0;
-}
-
 /* Gaps behind a noise packet are noise, those behind audio are gaps. */
-static void fill_gaps(struct rtp_playout *p, struct rtp_play_frame *out)
+static void fill_gaps(struct rtp_playout *p, uint8_t *octets, uint8_t *kinds, size_t count)
 {
-    out->whole = is_of_one_kind(out) && out->kinds[0] != RTP_PLAY_GAP && out->kinds[0] != RTP_PLAY_NOISE;
-    if (out->whole) { /* the rule while packets come: nothing to look at sample by sample */
-        p->noise = -1;
-        return;
-    }
-    for (size_t i = 0; i < out->count; i++) {
-        if (out->kinds[i] == RTP_PLAY_NOISE) {
-            p->noise = out->octets[i];
-        } else if (out->kinds[i] != RTP_PLAY_GAP) {
+    for (size_t i = 0; i < count; i++) {
+        if (kinds[i] == RTP_PLAY_NOISE) {
+            p->noise = octets[i];
+        } else if (kinds[i] != RTP_PLAY_GAP) {
             p->noise = -1;
         } else if (p->noise >= 0) {
-            out->kinds[i] = RTP_PLAY_NOISE;
-            out->octets[i] = (uint8_t)p->noise;
+            kinds[i] = RTP_PLAY_NOISE;
+            octets[i] = (uint8_t)p->noise;
         } else {
-            out->octets[i] = 0;
+            octets[i] = 0;
         }
     }
 }
 
+/* count > 0 octets that are all the same. */
+static bool is_run(const uint8_t *octets, size_t count)
+{
+    return memcmp(octets, octets + 1, count - 1) == 0;
+}
+
+/* The rule while packets come: nothing to look at sample by sample. */
+static bool is_whole(struct ring kinds, size_t at, size_t count)
+{
+    const uint8_t kind = kinds.at[at];
+    const size_t first = before_end(kinds, at, count);
+
+    if (kind == RTP_PLAY_GAP || kind == RTP_PLAY_NOISE || !is_run(kinds.at + at, first)) {
+        return false;
+    }
+    return first == count || (kinds.at[0] == kind && is_run(kinds.at, count - first));
+}
+
 void rtp_playout_pull(struct rtp_playout *p, struct rtp_play_frame *out)
 {
+    const struct ring octets = octets_of(p);
+    const struct ring kinds = kinds_of(p);
     const uint16_t frame = p->clock.frame;
+    const size_t at = index_of(kinds, p->played);
 
     out->count = frame;
-    copy_out(p->octets, p->played, out->octets, frame);
-    copy_out(p->kinds, p->played, out->kinds, frame);
-    fill(p->kinds, p->played, RTP_PLAY_GAP, frame);
+    out->octets = out->storage;
+    out->kinds = out->storage + RTP_FRAME_MAX;
+    out->whole = is_whole(kinds, at, frame);
+    if (out->whole && at + frame <= octets.room) {
+        out->octets = octets.at + at;
+    } else {
+        copy_out(octets, p->played, out->storage, frame);
+    }
+    if (out->whole) {
+        out->storage[RTP_FRAME_MAX] = kinds.at[at];
+        p->noise = -1;
+    } else {
+        copy_out(kinds, p->played, out->storage + RTP_FRAME_MAX, frame);
+        fill_gaps(p, out->storage, out->storage + RTP_FRAME_MAX, frame);
+    }
+    fill(kinds, p->played, RTP_PLAY_GAP, frame);
     p->played += frame;
     p->end = p->end > p->played ? p->end : p->played;
-    fill_gaps(p, out);
 }

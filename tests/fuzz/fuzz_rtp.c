@@ -93,7 +93,7 @@ static void check_frame(struct rtp_playout *p)
     FUZZ_CHECK(p->played == played + g711.frame && p->end >= p->played);
     FUZZ_CHECK(p->end <= played + RTP_PLAYOUT_SAMPLES);
     for (size_t i = 0; i < g711.frame; i++) {
-        uint8_t kind = frame.kinds[i];
+        uint8_t kind = frame.kinds[frame.whole ? 0 : i];
         uint8_t octet = frame.octets[i];
         FUZZ_CHECK(kind == RTP_PLAY_GAP || kind == 1 || kind == RTP_PLAY_NOISE);
         FUZZ_CHECK(kind == 1 ? octet == 0xA5 : kind == RTP_PLAY_NOISE ? octet <= 127 : octet == 0);
@@ -140,6 +140,7 @@ static void check_playout(struct fuzz_in *in)
             }
         }
     }
+    rtp_playout_fini(&playout);
 }
 
 static void check_step(const struct rtp_dtmf_step *s, uint32_t left, bool events, uint32_t timestamp)

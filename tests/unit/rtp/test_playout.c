@@ -49,6 +49,7 @@ static struct ear *ear_new(uint16_t sequence, uint32_t timestamp)
 
 static void ear_free(struct ear *e)
 {
+    rtp_playout_fini(&e->p);
     free(e->octets);
     free(e->kinds);
     free(e);
@@ -92,7 +93,9 @@ static void pull(struct ear *e)
     rtp_playout_pull(&e->p, &frame);
     assert_int_equal(frame.count, e->p.clock.frame);
     memcpy(e->octets + e->heard, frame.octets, frame.count);
-    memcpy(e->kinds + e->heard, frame.kinds, frame.count);
+    for (size_t i = 0; i < frame.count; i++) {
+        e->kinds[e->heard + i] = frame.kinds[frame.whole ? 0 : i];
+    }
     e->heard += frame.count;
 }
 
@@ -502,6 +505,34 @@ static void test_another_clock(void **state)
     ear_free(e);
 }
 
+/* What came early waits in larger rings, which are given back when a second of packets has needed less. */
+static void test_grows_and_shrinks(void **state)
+{
+    struct ear *e = ear_new(1, 0);
+    uint64_t packet = 0;
+
+    (void)state;
+    for (; packet < 5; packet++) {
+        push(e, packet);
+    }
+    assert_null(e->p.grown); /* 60 + 60 ms, of 128 */
+    for (; packet < 20; packet++) {
+        push(e, packet);
+    }
+    assert_non_null(e->p.grown);
+    pulls(e, 18);
+    for (; packet < 160; packet++) { /* in step with the listener, 120 ms before him */
+        push(e, packet);
+        pull(e);
+    }
+    assert_null(e->p.grown);
+    pulls(e, 5);
+    heard_gap(e, 0, 480);
+    heard_audio(e, 480, 0, packet * 160);
+    assert_int_equal(e->p.skipped, 0);
+    ear_free(e);
+}
+
 static void test_due(void **state)
 {
     (void)state;
@@ -510,7 +541,7 @@ static void test_due(void **state)
         unsigned pulls;
     } table[] = {{0, 1},   {10, 0},  {20, 1},  {41, 1},  {59, 0},  {100, 2},  {120, 2},
                  {140, 1}, {160, 1}, {460, 2}, {461, 2}, {480, 2}, {1480, 2}, {1500, 2}};
-    struct rtp_playout p;
+    struct rtp_playout p = {0};
     rtp_playout_init(&p, &g711, RTP_PLAYOUT_WINDOW, 0);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         unsigned n = rtp_playout_due(&p, DUR_MS(table[i].ms));
@@ -685,6 +716,7 @@ int main(void)
         cmocka_unit_test(test_comfort_noise),
         cmocka_unit_test(test_noise_first_and_late),
         cmocka_unit_test(test_another_clock),
+        cmocka_unit_test(test_grows_and_shrinks),
         cmocka_unit_test(test_due),
         cmocka_unit_test(test_clocks_drift),
         cmocka_unit_test(test_model),
