@@ -35,6 +35,7 @@ struct audio_codec_row {
     uint32_t clock_hz;      /* of its RTP timestamps */
     uint16_t frame_samples; /* of that clock in 20 ms */
     uint16_t frame_octets;  /* the same in bytes */
+    uint8_t width;          /* bytes of a sample */
     uint8_t silence;        /* each byte of it */
     void (*decode)(const uint8_t *in, size_t count, int16_t *out);
     void (*encode)(const int16_t *in, size_t count, uint8_t *out);
@@ -50,7 +51,7 @@ static inline const struct audio_codec_row *audio_codec_row(enum audio_codec cod
 /* Bytes of a sample. */
 static inline size_t audio_codec_width(enum audio_codec codec)
 {
-    return (size_t)audio_codecs[codec].frame_octets / audio_codecs[codec].frame_samples;
+    return audio_codecs[codec].width;
 }
 /* The codec that a static payload type stands for. False: none of ours. */
 bool audio_codec_of_payload(uint8_t payload_type, enum audio_codec *codec);

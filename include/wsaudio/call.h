@@ -51,7 +51,6 @@ enum call_why {
     CALL_STOPPING,
     CALL_LINES, /* all are in use */
     CALL_RATE,  /* too many calls a minute */
-    CALL_NO_MEMORY,
     CALL_STATUS /* the status says it */
 };
 

@@ -6,9 +6,9 @@
 #define NOT_SENT (-1)
 
 const struct audio_codec_row audio_codecs[AUDIO_CODEC_COUNT] = {
-    [AUDIO_ULAW] = {"PCMU", 0, AUDIO_HZ, AUDIO_FRAME, AUDIO_FRAME, ULAW_SILENCE, ulaw_decode, ulaw_encode},
-    [AUDIO_ALAW] = {"PCMA", 8, AUDIO_HZ, AUDIO_FRAME, AUDIO_FRAME, ALAW_SILENCE, alaw_decode, alaw_encode},
-    [AUDIO_L16] = {"L16", NOT_SENT, AUDIO_HZ, AUDIO_FRAME, 2 * AUDIO_FRAME, 0, audio_l16_unpack, audio_l16_pack},
+    [AUDIO_ULAW] = {"PCMU", 0, AUDIO_HZ, AUDIO_FRAME, AUDIO_FRAME, 1, ULAW_SILENCE, ulaw_decode, ulaw_encode},
+    [AUDIO_ALAW] = {"PCMA", 8, AUDIO_HZ, AUDIO_FRAME, AUDIO_FRAME, 1, ALAW_SILENCE, alaw_decode, alaw_encode},
+    [AUDIO_L16] = {"L16", NOT_SENT, AUDIO_HZ, AUDIO_FRAME, 2 * AUDIO_FRAME, 2, 0, audio_l16_unpack, audio_l16_pack},
 };
 
 bool audio_codec_of_payload(uint8_t payload_type, enum audio_codec *codec)

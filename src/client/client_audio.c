@@ -22,10 +22,12 @@ static bool send_at_once(struct client *c, struct span audio)
 
 void client_audio(struct client *c, struct span audio)
 {
-    if (c->format == MEDIA_AUDIO_OFF || c->audio.bytes == NULL || audio.len == 0 || send_at_once(c, audio)) {
+    if (c->format == MEDIA_AUDIO_OFF || audio.len == 0 || send_at_once(c, audio)) {
         return;
     }
-    int dropped = frame_ring_push(&c->audio, audio.ptr, audio.len);
+    /* made when the first packet has to wait: most clients read as fast as they should */
+    bool none = c->audio.bytes == NULL && frame_ring_init(&c->audio, CLIENT_AUDIO_RING) != ST_OK;
+    int dropped = none ? 1 : frame_ring_push(&c->audio, audio.ptr, audio.len);
 
     client_wake(c);
     if (dropped != 0) {
@@ -72,16 +74,11 @@ void client_end_audio(struct client *c)
     frame_ring_clear(&c->audio);
 }
 
-int client_begin_call(struct client *c)
+void client_begin_call(struct client *c)
 {
-    int status = c->audio.bytes != NULL ? ST_OK : frame_ring_init(&c->audio, CLIENT_AUDIO_RING);
-
-    if (status == ST_OK) {
-        frame_ring_clear(&c->audio);
-        media_uplink_drop(&c->uplink);
-        client_event(c, &(struct call_event){.kind = CALL_EVENT_BEGINS});
-    }
-    return status;
+    frame_ring_clear(&c->audio);
+    media_uplink_drop(&c->uplink);
+    client_event(c, &(struct call_event){.kind = CALL_EVENT_BEGINS});
 }
 
 /* ---- from the client ---- */

@@ -36,9 +36,7 @@ struct call_result client_dial(struct client *c, struct span target)
     if (call_of(c) != NULL) {
         return because(CALL_BUSY);
     }
-    if (client_begin_call(c) != ST_OK) {
-        return because(CALL_NO_MEMORY);
-    }
+    client_begin_call(c);
     return call_dial(c->gateway->calls, &who, target, &c->call);
 }
 
@@ -53,9 +51,7 @@ struct call_result client_answer(struct client *c)
     if (call == NULL) {
         return because(CALL_NONE);
     }
-    if (client_begin_call(c) != ST_OK) {
-        return because(CALL_NO_MEMORY);
-    }
+    client_begin_call(c);
     c->call = c->rings;
     int status = call_answer(call, &who);
     if (status != ST_OK) {

@@ -34,7 +34,7 @@ struct client {
     struct pool_id rings; /* the incoming call that rings here; none */
     enum media_audio format;
     uint32_t latency_ms;         /* of its live audio; 0: off */
-    struct frame_ring audio;     /* received packets waiting to be read; storage made at the first CALL */
+    struct frame_ring audio;     /* received packets waiting to be read; storage made when one has to */
     struct resampler *upsampler; /* owns; 8 to 16 kHz, made with the format */
     struct media_uplink uplink;  /* live audio from the client */
     bool committing;             /* an upload is being flushed; the connection is paused */
@@ -84,8 +84,8 @@ void client_pump_audio(struct client *c);
 void client_end_audio(struct client *c);
 /* Audio waits, and the connection has room for it: there is work for the next turn. */
 bool client_has_audio(const struct client *c);
-/* What a call leaves behind is cleared for the next one. ST_NO_MEMORY. */
-WS_MUST_CHECK int client_begin_call(struct client *c);
+/* What a call leaves behind is cleared for the next one. */
+void client_begin_call(struct client *c);
 #define CLIENT_AUDIO_RING 65536
 
 /* client_end.c */

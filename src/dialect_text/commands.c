@@ -31,7 +31,6 @@ static void tell_refusal(struct client *c, const struct command *cmd, struct cal
         dialect_text_error(c, cmd->word, ERROR_RATE_LIMITED, "more than %u calls a minute",
                            (unsigned)client_limits(c).calls_per_minute);
         break;
-    case CALL_NO_MEMORY:
     case CALL_STATUS: dialect_text_error(c, cmd->word, ERROR_INTERNAL, "out of memory"); break;
     }
 }

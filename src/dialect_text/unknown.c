@@ -95,6 +95,18 @@ static void pass_held(struct client *c)
     }
 }
 
+/* The rule: a few octets show that no verb begins so. */
+static bool is_audio_at_once(struct span piece)
+{
+    bool maybe = true;
+    enum verb verb = VERB_UNKNOWN;
+
+    for (size_t len = 1; len <= piece.len && maybe; len++) {
+        verb = verb_of_text(span_head(piece, len), &maybe);
+    }
+    return !maybe && verb == VERB_UNKNOWN;
+}
+
 /* As long as it may be a command's text it is held; returns what is left of the piece. */
 static struct span hold(struct client *c, struct span piece)
 {
@@ -102,6 +114,10 @@ static struct span hold(struct client *c, struct span piece)
     bool maybe = true;
     size_t at = 0;
 
+    if (start->len == 0 && is_audio_at_once(piece)) {
+        start->state = BINARY_IS_AUDIO;
+        return piece;
+    }
     while (at < piece.len && maybe) {
         start->held[start->len++] = piece.ptr[at++];
         enum verb verb = verb_of_text(span_make(start->held, start->len), &maybe);

@@ -25,6 +25,12 @@ static struct block *room(struct live *l, enum audio_codec codec)
     return &s->blocks[fresh];
 }
 
+/* each: 1 or 2. In each packet, so that it is no division. */
+static size_t samples_in(size_t bytes, size_t each)
+{
+    return bytes >> (each - 1);
+}
+
 size_t live_put(struct live *l, enum audio_codec codec, const uint8_t *samples, size_t count)
 {
     size_t each = audio_codec_width(codec);
@@ -35,7 +41,7 @@ size_t live_put(struct live *l, enum audio_codec codec, const uint8_t *samples, 
         if (block == NULL) {
             break;
         }
-        size_t n = (BLOCK_BYTES - block->to) / each;
+        size_t n = samples_in(BLOCK_BYTES - block->to, each);
         n = n < count - done ? n : count - done;
         memcpy(block_bytes(l->store, l->last) + block->to, samples + done * each, n * each);
         block->to = (uint16_t)(block->to + n * each);
@@ -58,7 +64,7 @@ static void release_first(struct live *l)
 static size_t in_first(const struct live *l, uint64_t count)
 {
     const struct block *block = &l->store->blocks[l->first];
-    size_t n = (size_t)(block->to - block->from) / audio_codec_width((enum audio_codec)block->codec);
+    size_t n = samples_in((size_t)(block->to - block->from), audio_codec_width((enum audio_codec)block->codec));
 
     return n < count ? n : (size_t)count;
 }

@@ -13,12 +13,19 @@ void tx_queue_fini(struct tx_queue *l)
     *l = (struct tx_queue){0};
 }
 
-static void tell_marks(struct tx_queue *l, enum tx_part part, uint64_t reached)
+static void tell_those_reached(struct tx_queue *l, enum tx_part part, uint64_t reached)
 {
     char name[MEDIA_MARK_NAME_MAX + 1];
 
     while (marks_pop(&l->marks, part, reached, name)) {
         l->hooks.mark(l->hooks.ctx, name);
+    }
+}
+
+static void tell_marks(struct tx_queue *l, enum tx_part part, uint64_t reached)
+{
+    if (l->marks.count[part] > 0) {
+        tell_those_reached(l, part, reached);
     }
 }
 
