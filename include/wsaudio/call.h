@@ -161,6 +161,8 @@ struct calls_config {
     dur_us max_call;
     dur_us no_media; /* 0 never */
     enum rtp_learn rtp_learn;
+    dur_us
+        max_tick_late; /* no new calls while the ticks of the last second are later, in the median; 0 never refuses */
     const struct dial_rule *dial_rules; /* in order, the first match wins */
     uint32_t dial_rule_count;
     uint32_t calls_per_minute; /* of one token or address; 0: no limit */

@@ -90,8 +90,9 @@ struct options {
     struct option_ports rtp_ports;
     uint32_t max_calls;
     dur_us max_call_us;
-    dur_us no_media_us; /* 0: never */
-    int rtp_learn;      /* enum rtp_learn */
+    dur_us no_media_us;        /* 0: never */
+    int rtp_learn;             /* enum rtp_learn */
+    uint32_t max_tick_late_ms; /* 0: never refuse */
     uint64_t media_buffer;
     char *rtp_raw_file;
     /* files */

@@ -147,6 +147,10 @@ const struct option_row option_rows[] = {
     {.name = "no-media-seconds", .kind = OPTION_SECONDS, .section = MEDIA, .metavar = "N", .preset = "30", .min = 0,
      .max = YEAR_S,
      .offset = FIELD(no_media_us), .help = "a call that receives no RTP for so long is ended; 0 never"},
+    {.name = "max-tick-late", .kind = OPTION_COUNT, .section = MEDIA, .flags = OPTION_ZERO_IS_NO_LIMIT, .metavar = "MS", .preset = "10", .min = 0,
+     .max = 1000,
+     .offset = FIELD(max_tick_late_ms), .help = "refuse new calls while the 20 ms ticks are later than this, in the median of the last 50; "
+     "0 never refuse"},
     {.name = "media-buffer", .kind = OPTION_BYTES, .section = MEDIA, .metavar = "BYTES", .preset = "8M", .min = 64 * KIB,
      .max = KIB * KIB * KIB,
      .offset = FIELD(media_buffer), .help = "all queued live audio together"},

@@ -275,6 +275,7 @@ static int open_gateway(struct server *server, const struct net_addr *local, str
                                               .max_call = o->max_call_us,
                                               .no_media = o->no_media_us,
                                               .rtp_learn = (enum rtp_learn)o->rtp_learn,
+                                              .max_tick_late = DUR_MS(o->max_tick_late_ms),
                                               .dial_rules = rules,
                                               .dial_rule_count = rule_count,
                                               .calls_per_minute = o->calls_per_minute,

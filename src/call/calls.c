@@ -30,6 +30,7 @@ int calls_new(const struct calls_config *config, struct calls **out)
     all->log = config->log;
     all->rng = config->rng;
     all->now = config->now;
+    all->overload.lateness.limit = config->max_tick_late;
     list_init(&all->ended);
     int status = span_copy(config->domain, all->domain, sizeof(all->domain));
     if (status == ST_OK) {
@@ -92,11 +93,13 @@ void calls_set_media_addr(struct calls *all, const struct net_addr *addr)
 
 void calls_tick(struct calls *all)
 {
+    mono_us due = media_tick_due(all->media);
     uint64_t skipped = media_stats(all->media).ticks_skipped;
 
-    media_tick(all->media, *all->now);
-    if (media_stats(all->media).ticks_skipped != skipped) {
-        overload_skipped(&all->overload, *all->now);
+    if (due <= *all->now) { /* else the loopback exchange alone has something to send */
+        media_tick(all->media, *all->now);
+        skipped = media_stats(all->media).ticks_skipped - skipped;
+        overload_tick(&all->overload, all->log, *all->now, *all->now - due, skipped > 0);
     }
 }
 
@@ -118,6 +121,9 @@ void calls_reap(struct calls *all)
 {
     struct list_node *n;
 
+    if (all->overload.lateness.count > 0 && media_tick_due(all->media) == MONO_NEVER) {
+        overload_rest(&all->overload, all->log);
+    }
     while ((n = list_first(&all->ended)) != NULL) {
         list_remove(n);
         call_release(LIST_OWNER(n, struct call, ended));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Each call in one line, with what is queued in it. */
+/* All calls together, then each in one line, with what is queued in it. */
 #include "calls_priv.h"
+
+enum dump_at { AT_ALL, AT_CALLS };
 
 static void media_text(const struct media_session *media, struct outbuf *out)
 {
@@ -29,10 +31,27 @@ static void call_line(const struct call *call, mono_us now, struct outbuf *out)
     dump_timer(out, "timer", &call->timer, now);
 }
 
+static void calls_line(const struct calls *all, struct outbuf *out)
+{
+    const struct lateness *l = &all->overload.lateness;
+
+    outbuf_printf(out, "calls: %llu started, %llu established, the last %u ticks %lld us late in the median",
+                  (unsigned long long)all->stats.started, (unsigned long long)all->stats.established, l->count,
+                  (long long)lateness_median(l));
+    dump_flag(out, "new ones are refused", overload_is(&all->overload, *all->now));
+}
+
 bool calls_dump(const struct calls *all, uint32_t *at, struct outbuf *out)
 {
-    const struct call *call = pool_next(&all->pool, at, NULL);
+    uint32_t slot = *at - AT_CALLS;
 
+    if (*at == AT_ALL) {
+        calls_line(all, out);
+        return true;
+    }
+    const struct call *call = pool_next(&all->pool, &slot, NULL);
+
+    *at = AT_CALLS + slot;
     if (call != NULL) {
         call_line(call, *all->now, out);
     }

@@ -390,6 +390,7 @@ static struct gateway_config gateway_settings(struct fuzz_world *g)
                   .max_call = tight ? DUR_S(20) : DUR_S(3600),
                   .rtp_learn = (g->flags & FUZZ_WORLD_LOG) != 0 ? RTP_LEARN_ANY : RTP_LEARN_PRIVATE,
                   .no_media = tight ? DUR_S(3) : DUR_S(30),
+                  .max_tick_late = DUR_MS(10),
                   .record = (g->flags & FUZZ_WORLD_NO_RECORD) == 0,
                   .record_stereo = (g->flags & FUZZ_WORLD_TIGHT) == 0,
                   .media = fuzz_world_media_io(g),

@@ -96,6 +96,8 @@ class Server:
             command += ["--sip-server", sip if isinstance(sip, str) else "127.0.0.1:%d" % sip.port]
             if "--sip-keepalive" not in flags:  # most scripts at the other end know calls alone
                 command += ["--sip-keepalive", "0"]
+        if "--max-tick-late" not in flags:  # a busy machine is no reason for another answer
+            command += ["--max-tick-late", "0"]
         self.out_path = os.path.join(self.folder, "stdout.txt")
         self.err_path = os.path.join(self.folder, "stderr.txt")
         self.log_path = os.path.join(self.folder, log_file) if log_file else self.out_path

@@ -21,12 +21,12 @@ from timing import WRAPPER, soon
 UNDUE = """--call-log --user --require-unprivileged --sandbox --realtime --ws-tls-cert --ws-tls-key --ws-tls-client-ca
 --sip-transport --sip-tls-ca --sip-tls-cert --sip-tls-key
 --session-timer --allow-transfer --srtp
---max-tick-late --media-alerts --watermark-key-file""".split()
+--media-alerts --watermark-key-file""".split()
 DUE = """--config --check-config --lang --log-level --log-file --version --help --ws-listen --ws-allow --ws-token-file
 --ws-origin --ws-echo --ws-max-message --max-clients --sip-server --sip-listen --sip-user --sip-password-file
 --sip-password --sip-auth-user --sip-realm --sip-caller --sip-display-name --sip-domain --sip-register --sip-expires --sip-allow --sip-keepalive
 --sip-header --ring-seconds --incoming --dial-allow
---dial-deny --calls-per-minute --advertise --sip-dscp --rtp-dscp --rtp-ports --rtp-learn --max-calls --max-call-seconds --no-media-seconds --media-buffer --rtp-raw-file
+--dial-deny --calls-per-minute --advertise --sip-dscp --rtp-dscp --rtp-ports --rtp-learn --max-calls --max-call-seconds --no-media-seconds --max-tick-late --media-buffer --rtp-raw-file
 --upload-dir --upload-max --upload-quota --record-dir --no-record --record-channels --record-quota --record-sync""".split()
 
 
@@ -383,6 +383,33 @@ def test_token_file_becomes_a_fifo():
                 client.call("echo")
                 client.hangup()
             server.wait_log("ERROR .*token")
+
+
+def limp(server, until):
+    """The process stands still for most of the time, as on a machine that is given away to others."""
+    while not until():
+        os.kill(server.pid, signal.SIGSTOP)
+        time.sleep(0.045)  # less than what is skipped
+        os.kill(server.pid, signal.SIGCONT)
+        time.sleep(0.003)
+
+
+def test_late_ticks_refuse_calls():
+    """--max-tick-late: calls are refused while the process gets its time late, and taken again; the call that is up goes on."""
+    with loopback("--max-tick-late", "20") as server, Client(server) as up, Client(server) as other:
+        up.send("CALL:echo")
+        up.state("established")
+        until = time.monotonic() + 60
+        limp(server, lambda: "New calls are refused: packets leave " in server.log or time.monotonic() > until)
+        other.send("CALL:echo")
+        limp(server, lambda: other.texts() or time.monotonic() > until)
+        assert "the server is overloaded: " in other.error("CALL", "busy")
+        server.wait_log("New calls are taken again", timeout=60)
+        other.send("CALL:echo")
+        other.state("established")
+        assert not any(text.startswith("CALL_STATE:ended") for text in up.texts())
+        up.send("HANGUP")
+        up.state("ended")
 
 
 def test_few_descriptors():

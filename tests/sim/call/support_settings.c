@@ -13,6 +13,7 @@ struct gateway_config world_config(void)
                   .max_call = DUR_S(3600),
                   .no_media = DUR_S(30),
                   .rtp_learn = RTP_LEARN_PRIVATE,
+                  .max_tick_late = DUR_MS(10),
                   .record = true,
                   .record_stereo = true},
         .max_clients = WORLD_CLIENTS,

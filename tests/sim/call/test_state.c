@@ -52,11 +52,12 @@ static void idle(void **state)
     struct world *w = world_new(1, NULL);
 
     (void)state;
-    assert_int_equal(tell(w), 4);
+    assert_int_equal(tell(w), 5);
     has("SIP: 0 usages of 48, 0 dialogs of 192, 0 transactions, 0 timers, in 0, out 0,");
     has(", we are 10.0.0.1:5062\nregistration ");
     has("; server unknown\nserver 10.0.0.9:5060\n");
     has("\ngateway: 0 clients of ");
+    has("\ncalls: 0 started, 0 established, the last 0 ticks 0 us late in the median\n");
     world_end(w);
 }
 

@@ -121,6 +121,7 @@ static const struct flag_case DUE[] = {
     {"max-calls", false, {"1", "64", "500"}, {"", "0", "501", "10001", "-1", "x"}},
     {"max-call-seconds", false, {"1", "3600", "31536000"}, {"", "0", "31536001", "-1", "off"}},
     {"no-media-seconds", false, {"0", "30", "31536000"}, {"", "31536001", "-1", "never"}},
+    {"max-tick-late", false, {"0", "10", "1000"}, {"", "-1", "1001", "10ms", "1.5", "off"}},
     {"media-buffer", false, {"64K", "8M", "1G"}, {"", "0", "65535", "2G", "-1", "off"}},
     {"rtp-raw-file", false, {"rtp.bin"}, {"", "a\nb"}},
     {"upload-dir", false, {"up", "/tmp/up"}, {"", "a\nb"}},
