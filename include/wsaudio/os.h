@@ -93,6 +93,17 @@ WS_MUST_CHECK int os_signals_open(int *fd);
 int os_signals_read(int fd);
 void os_signals_close(int fd);
 
+/* ---- the process: its time and its memory ---- */
+
+/* SCHED_FIFO at that priority, 1 to 99; a child would not have it. *allowed: RLIMIT_RTPRIO, raised to its hard limit. ST_DENIED:
+ * that is less, or something else forbids it (seccomp, a control group); ST_IO. */
+WS_MUST_CHECK int os_realtime_begin(unsigned priority, uint64_t *allowed);
+/* Whatever is mapped, now and from now on, stays resident once it was touched; what was not touched takes no memory. more: bytes that
+ * may still be mapped. *needed: that and all that is mapped now; *allowed: RLIMIT_MEMLOCK, raised to its hard limit.
+ * ST_DENIED: less is allowed than needed, and nothing is locked, for a process whose memory is locked gets none beyond the limit.
+ * ST_UNSUPPORTED: the kernel would make all of it resident at once. ST_NO_MEMORY, ST_IO. */
+WS_MUST_CHECK int os_memory_lock(uint64_t more, uint64_t *needed, uint64_t *allowed);
+
 /* ---- UDP ---- */
 
 struct os_udp_options {

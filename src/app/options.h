@@ -56,6 +56,7 @@ struct options {
     int lang;      /* enum option_lang, resolved from the environment when no flag says */
     int log_level; /* enum log_level */
     char *log_file;
+    uint32_t realtime; /* priority; 0: off */
     /* WebSocket and HTTP */
     struct net_addr ws_listen; /* family 0: all interfaces */
     struct option_cidrs ws_allow;

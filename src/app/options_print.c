@@ -146,10 +146,10 @@ static bool is_set(const struct option_row *row, const void *field)
     case OPTION_SWITCH:
     case OPTION_BYTES:
     case OPTION_SECONDS:
-    case OPTION_COUNT:
     case OPTION_LISTEN:
     case OPTION_PORTS:
     case OPTION_ENUM: return true;
+    case OPTION_COUNT: return row->preset != NULL || *(const uint32_t *)field > 0;
     }
     return true;
 }

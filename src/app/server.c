@@ -375,6 +375,7 @@ int server_run(const struct options *options)
     log_write(&server.log, LOG_INFO, LOG_TEXT(&server.log, SERVER_START));
     check_descriptors(&server);
     if (open_all(&server) == ST_OK) {
+        server_realtime_begin(&server);
         code = run_until_stopped(&server);
     } else {
         log_write(&server.log, LOG_ERROR, "%s", server.why);

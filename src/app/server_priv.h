@@ -56,6 +56,9 @@ struct server {
 WS_MUST_CHECK int server_sip_open(struct server *server);
 void server_sip_close(struct server *server);
 
+/* server_realtime.c: --realtime, and what of it is permitted. Once all that is to be in memory is there. */
+void server_realtime_begin(const struct server *server);
+
 /* server_dump.c: the state of everything into the log, a few lines a turn. */
 void server_dump_start(struct server *server);
 /* There is more to tell: the next turn comes at once. */

@@ -2,6 +2,7 @@
 """Flags, exit codes, signals, sudden death (SPEC sections 2 and 5)."""
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -14,15 +15,15 @@ import time
 import audio
 from clients import Client, RawWs, http_request
 from common import call_as, established, file_octets, loopback, recorded, through
-from harness import Server, main, run_server, wait_until
+from harness import SERVER, Server, main, run_server, wait_until
 from phone import Phone, auto_phone, credentials, digest_ok
 from timing import WRAPPER, soon
 
-UNDUE = """--call-log --user --require-unprivileged --sandbox --realtime --ws-tls-cert --ws-tls-key --ws-tls-client-ca
+UNDUE = """--call-log --user --require-unprivileged --sandbox --ws-tls-cert --ws-tls-key --ws-tls-client-ca
 --sip-transport --sip-tls-ca --sip-tls-cert --sip-tls-key
 --session-timer --allow-transfer --srtp
 --media-alerts --watermark-key-file""".split()
-DUE = """--config --check-config --lang --log-level --log-file --version --help --ws-listen --ws-allow --ws-token-file
+DUE = """--config --check-config --lang --log-level --log-file --realtime --version --help --ws-listen --ws-allow --ws-token-file
 --ws-origin --ws-echo --ws-max-message --max-clients --sip-server --sip-listen --sip-user --sip-password-file
 --sip-password --sip-auth-user --sip-realm --sip-caller --sip-display-name --sip-domain --sip-register --sip-expires --sip-allow --sip-keepalive
 --sip-header --ring-seconds --incoming --dial-allow
@@ -410,6 +411,80 @@ def test_late_ticks_refuse_calls():
         assert not any(text.startswith("CALL_STATE:ended") for text in up.texts())
         up.send("HANGUP")
         up.state("ended")
+
+
+def policy(server):
+    """(policy, priority) of /proc/PID/stat, and KiB of locked memory."""
+    with open("/proc/%d/stat" % server.pid, encoding="ascii", errors="replace") as file:
+        fields = file.read().rsplit(")", 1)[1].split()  # behind the name, from the third field on
+    with open("/proc/%d/status" % server.pid, encoding="ascii", errors="replace") as file:
+        locked = int(re.search(r"(?m)^VmLck:\s*(\d+)", file.read()).group(1))
+    return int(fields[40 - 2]), int(fields[39 - 2]), locked
+
+
+def may_be_realtime():
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        return True
+    except PermissionError:
+        return False
+
+
+def call_echo(server):
+    with Client(server) as client:
+        client.send("CALL:echo")
+        client.state("established")
+        client.wait_audio(10)
+        client.send("HANGUP")
+        client.state("ended")
+
+
+def processor_ticks(server):
+    with open("/proc/%d/stat" % server.pid, encoding="ascii", errors="replace") as file:
+        return sum(map(int, file.read().rsplit(")", 1)[1].split()[11:13]))
+
+
+def test_realtime():
+    """--realtime: the policy, locked memory that does not make the pools resident, a call, and no turn without need; off without it."""
+    with loopback() as server:
+        call_echo(server)
+        assert policy(server) == (os.SCHED_OTHER, 0, 0)
+    if WRAPPER or not may_be_realtime():
+        print("skipped: SCHED_FIFO is not permitted here", flush=True)
+        return
+    with loopback("--realtime", "7", "--max-calls", "1000", rtp_ports="20000-23999") as server:
+        server.wait_log(r"Realtime priority 7 \(SCHED_FIFO\)")
+        call_echo(server)
+        now_policy, priority, locked = policy(server)
+        assert (now_policy, priority) == (os.SCHED_FIFO, 7)
+        if re.search("Memory is locked as it is touched", server.log):
+            with open("/proc/%d/status" % server.pid, encoding="ascii", errors="replace") as file:
+                resident = int(re.search(r"(?m)^VmRSS:\s*(\d+)", file.read()).group(1))
+            assert 0 < resident < locked, (resident, locked)  # the rest was never touched
+        before = processor_ticks(server)
+        time.sleep(1)
+        assert processor_ticks(server) - before < 20, "the loop spins"
+
+
+def test_realtime_not_permitted():
+    """Each right that is missing has its WARNING, with the limit; the server runs."""
+    if WRAPPER or os.geteuid() != 0 or not shutil.which("setpriv"):
+        print("skipped: only root can give its rights away, with setpriv", flush=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="peer-") as folder:
+        os.chmod(folder, 0o777)
+        shell = os.path.join(folder, "nobody")
+        program = shutil.copy(SERVER, os.path.join(folder, "server"))  # the tree may be out of his reach
+        with open(shell, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\nshift\nulimit -l 64\nulimit -r 0\n"
+                       "exec setpriv --reuid=65534 --regid=65534 --clear-groups %s \"$@\"\n" % program)
+        os.chmod(shell, 0o755)
+        with Server("--realtime", "20", wrapper=[shell], folder=folder) as server:
+            server.wait_log(r"WARNING --realtime 20 is not permitted, going on without: RLIMIT_RTPRIO is 0 \(LimitRTPRIO=")
+            server.wait_log(r"WARNING Memory is not locked \(--realtime\): RLIMIT_MEMLOCK is 64 KiB, up to \d+ KiB are needed \(LimitMEMLOCK=")
+            assert policy(server) == (os.SCHED_OTHER, 0, 0)
+            call_echo(server)
 
 
 def test_few_descriptors():

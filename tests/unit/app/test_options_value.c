@@ -28,6 +28,7 @@ static const struct flag_case DUE[] = {
     {"lang", false, {"zh", "en"}, {"", "ZH", "fr", "zh_TW", "zh "}},
     {"log-level", false, {"debug", "info", "warning", "error"}, {"", "warn", "INFO", "3"}},
     {"log-file", false, {"/tmp/x.log", "x"}, {"", "a\nb", "\xff"}},
+    {"realtime", false, {"0", "1", "20", "99"}, {"", "-1", "100", "off", "fifo"}},
     {"version", true, {NULL}, {NULL}},
     {"help", true, {NULL}, {NULL}},
     {"ws-listen",
