@@ -74,6 +74,13 @@ def test_calls_come_and_go():
     assert float(has(rows, what="start")[0]["value"]) > 0
 
 
+def test_more_calls_than_there_is_room_for():
+    rows = figures("overload", "--most", "2", "--step", "1", "--measure", "0.3")
+    for work, calls in (("growing", "1"), ("110 %", "3"), ("150 %", "3")):
+        for name in ("up", "refused", "cut", "core", "delivered", "frames lost", "gap p99"):
+            has(rows, what="overload", work=work, calls=calls, figure=name)
+
+
 def test_the_floor_alone():
     rows = figures("floor", "--measure", "0.2")
     assert len(has(rows, what="floor", figure="cpu")) == 8

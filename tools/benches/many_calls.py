@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Many calls at once: processor time, pacing and latency beside the floor program, set-up, memory, start."""
+import contextlib
+import math
 import os
 import statistics
 import struct
@@ -62,6 +64,49 @@ class Run:
     def latency(self, name):
         found = self.clients["latency"] if self.clients else []
         return found[PERCENT[name]] if found else float("nan")
+
+
+class Step:
+    """So many calls were tried: what became of them, and of those that were up."""
+
+    def __init__(self, tried, telephones, clients, growing):
+        self.tried, self.up, self.telephones = tried, int(clients["up"]), telephones
+        self.refused, self.cut = (int(growing[name] + clients[name]) for name in ("failed", "cut"))
+        self.core = telephones["cpu_ns"] / 1e9 / telephones["seconds"]
+        self.frames_lost = int(clients["lost"])
+        missing = telephones["lost"] + telephones["skipped"] + clients["lost"]
+        self.delivered = 1 - missing / max(1, telephones["received"] + clients["frames"] + missing)
+        self.whole = missing == 0 and self.cut == 0
+        self.load_late = telephones["late"] > 0
+        self.good = self.whole and self.refused == 0 and self.up >= tried
+
+    def gap(self, name):
+        return self.telephones["gap"][PERCENT[name]] if self.telephones["gap"] else float("nan")
+
+
+class Growth:
+    """One server to which calls are added."""
+
+    def __init__(self, telephones, clients, options):
+        self.telephones, self.clients, self.options, self.tried = telephones, clients, options, 0
+
+    @staticmethod
+    def rate(options):
+        """Calls a second: few enough that their setting-up is not what fills the server."""
+        return max(20, options.most // 8)
+
+    def to(self, calls):
+        """So many are tried for, those there are already included; measured once they had time to come up."""
+        self.clients.order("want %d" % calls)
+        time.sleep((calls - self.tried) / self.rate(self.options) + 0.2 + self.options.warm)
+        self.clients.order("end")
+        growing, self.tried = self.clients.figures(), calls
+        for party in (self.telephones, self.clients):
+            party.order("begin")
+        time.sleep(self.options.measure)
+        for party in (self.telephones, self.clients):
+            party.order("end")
+        return Step(calls, self.telephones.figures(), self.clients.figures(), growing)
 
 
 class Bench:
@@ -222,6 +267,57 @@ class Bench:
                  if seen[name] else "-" for name in ("answer", "ending")]
         row("    run %d" % number, "%-6d %-7d %-7d %-16.0f %-28s %s%s" % (
             rate, seen["placed"], lost, cost, *texts, "; %d found no client idle" % seen["starved"] if seen["starved"] else ""))
+
+    # ---- more calls than there is room for ----
+
+    def overload(self):
+        """Calls grow by steps until some are refused or not all is delivered; then more than that are tried, each time anew."""
+        row("more calls than there is room for, " + WORKS["ulaw"][0], "tried  up     refused  core   delivered  |gap - 20 ms| p50, p99, ms")
+        try:
+            with self.growth() as grown:
+                full = self.overload_grow(grown)
+            for percent in (110, 150):
+                with self.growth() as grown:
+                    self.overload_note("%d %%" % percent, grown.to(math.ceil(full * percent / 100)))
+        except Failed as problem:
+            row("    a run failed", problem)
+
+    @contextlib.contextmanager
+    def growth(self):
+        room = math.ceil(1.5 * self.options.most)
+        with programs.Server(self.options.server, room, ("--no-record",)) as server, \
+                programs.telephones(self.folder, room, server.pid, False) as telephones, \
+                programs.clients(self.folder, room, "-f", "ulaw", "-e", "-r", Growth.rate(self.options), "-k", "-t", "MEDIA:ulaw") as clients:
+            if clients.line() != "up":
+                raise Failed("the clients are not connected")
+            yield Growth(telephones, clients, self.options)
+            clients.end()
+            server.end()  # while there are telephones that answer its BYE
+
+    def overload_grow(self, grown):
+        """The most calls that were all taken and whole."""
+        full, wanted, why = 0, 0, "--most: it was not full"
+        while wanted < self.options.most:
+            wanted = min(wanted + self.options.step, self.options.most)
+            step = grown.to(wanted)
+            self.overload_note("growing", step)
+            if not step.good:
+                why = "the load's own core was full then, so it says nothing of the server" if step.load_late else "then it was full"
+                break
+            full = wanted
+        row("    the most that were all taken and whole", "%d calls; %s" % (full, why))
+        return max(full, 1)
+
+    @staticmethod
+    def overload_note(title, step):
+        place = dict(work=title, calls=step.tried, whole=step.whole)
+        for name, value, unit in (("up", step.up, "calls"), ("refused", step.refused, "calls"), ("cut", step.cut, "calls"),
+                                  ("core", step.core, "share"), ("delivered", step.delivered, "share"), ("frames lost", step.frames_lost, "frames"),
+                                  ("gap p50", step.gap("p50"), "ms"), ("gap p99", step.gap("p99"), "ms")):
+            figure("overload", name, value, unit, **place)
+        row("    " + title, "%-6d %-6d %-8d %-6.2f %-10s %.3f, %.3f%s%s" % (
+            step.tried, step.up, step.refused, step.core, "%.3f %%" % (100 * step.delivered), step.gap("p50"), step.gap("p99"),
+            "; %d calls were cut" % step.cut if step.cut else "", "; the load was late" if step.load_late else ""))
 
     def start(self):
         times = []

@@ -10,6 +10,7 @@ import select
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -141,6 +142,8 @@ class Process:
 class Server(Process):
     """ws_audio_server with room for so many calls, in a folder of its own."""
 
+    more_flags = ()  # of the command line
+
     def __init__(self, program, calls, flags=(), files=()):
         self.folder = tempfile.mkdtemp(prefix="bench-")
         os.mkdir(os.path.join(self.folder, "uploaded_wavs"))
@@ -151,7 +154,7 @@ class Server(Process):
         command = [os.path.abspath(program), "--ws-listen", "%s:%d" % (NEAR, WS_PORT), "--sip-listen", "%s:%d" % (NEAR, SIP_PORT),
                    "--sip-server", "%s:%d" % (FAR, TELEPHONE_PORT), "--sip-keepalive", 0, "--calls-per-minute", 0,
                    "--no-media-seconds", 0, "--max-calls", room, "--max-clients", room,
-                   "--rtp-ports", "%d-%d" % (RTP_PORT, RTP_PORT + 4 * room - 1), "--log-level", "warning", *flags]
+                   "--rtp-ports", "%d-%d" % (RTP_PORT, RTP_PORT + 4 * room - 1), "--log-level", "warning", *flags, *self.more_flags]
         self.log = open(os.path.join(self.folder, "log"), "wb")
         super().__init__(command, SERVER_CORES, cwd=self.folder, out=self.log)
         try:
@@ -184,6 +187,23 @@ def telephones(folder, calls, pid, direct, quiet=False, ports=None):
 
 def clients(folder, calls, *words):
     return Process([os.path.join(folder, "clients"), "-n", calls, "-s", "%s:%d" % (NEAR, WS_PORT), *words], LOAD_CORES)
+
+
+BUSY = """
+import time
+busy, rest = %f, %f
+while True:
+    until = time.monotonic() + busy
+    while time.monotonic() < until:
+        pass
+    if rest:
+        time.sleep(rest)
+"""
+
+
+def busy_neighbour(percent):
+    """A program on the server's core that takes so much of it, in pieces of 2 ms."""
+    return Process([sys.executable, "-c", BUSY % (percent * 2e-5, (100 - percent) * 2e-5)], SERVER_CORES)
 
 
 def measure(parties, warm, seconds):

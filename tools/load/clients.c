@@ -3,21 +3,25 @@
 
        clients -n 500 -s 127.0.0.1:8080 -f ulaw -e -t 'MEDIA:ulaw;CALL:bench'
        clients -n 200 -s 127.0.0.1:8080 -f off -r 500 -t MEDIA:off
+       clients -n 900 -s 127.0.0.1:8080 -f ulaw -e -r 100 -k -t MEDIA:ulaw
 
    -f: how audio comes, ulaw (binary, 160 bytes), rtp (binary, the packet), hex (text, RTP:HEX) or off. -e: each sends a
    binary message of 20 ms every 20 ms, what it heard, oldest first; in 20 groups, those of the telephones. -t: texts sent once connected, a semicolon between. -u: texts sent when the call is up. -r: so many calls a second
-   are dialled with CALL:bench, each hung up when it is up, by whichever client is idle, until "stop".
+   are dialled with CALL:bench, each hung up when it is up, by whichever client is idle, until "stop". -k: each is kept, and a call is
+   dialled only while fewer than N of "want N", which begins too, are up or on their way; who is refused may be asked again.
    "up" is written when all are connected, and have their calls where -t dials. Then "begin" and "end" on standard input begin and
    end the measured time, and after "end" comes one line of figures:
 
        open             clients connected
+       up               calls that are up, at the end
        frames           messages of audio received, all clients together
        lost             gaps in the telephones' stamps in them
        stamped          messages with a stamp
        echoed, short    messages sent; of them those that found no room
        silent           messages sent with nothing heard to send back
        placed, done     calls dialled with -r; of them those that were up and have ended
-       failed, errors   those that ended otherwise; messages ERROR:
+       failed, errors   those that were refused or ended before; messages ERROR:
+       cut              calls that were up and ended though nobody hung up here
        starved          calls that were due with no client idle
        latency          us from a telephone's sendto to the segment in the client's socket, by stamp and kernel's receive time stamp
        answer, ending   us from CALL to established, from HANGUP to ended */
@@ -68,15 +72,16 @@ struct client {
 };
 
 struct figures {
-    uint64_t frames, lost, stamped, echoed, short_sent, silent, placed, done, failed, errors, starved;
+    uint64_t frames, lost, stamped, echoed, short_sent, silent, placed, done, failed, cut, errors, starved;
     struct histogram latency, answer, ending;
 };
 
 static struct client clients[CALLS_MAX];
 static struct figures figures;
-static int client_count = 100, rate, next_idle, up_count, closed_count;
+static int client_count = 100, rate, next_idle, up_count, closed_count, wanted;
+static int calls_count; /* up or on their way, with -k */
 static enum format format = FORMAT_ULAW;
-static bool echoes, told_up;
+static bool echoes, keeps, told_up;
 static const char *texts_first = "", *texts_up = "";
 static uint64_t churn_from_ns, churn_due; /* calls that were due since then */
 
@@ -196,9 +201,11 @@ static void call_up(struct client *client)
         return;
     }
     histogram_add(&figures.answer, (int64_t)(now_ns - client->asked_ns));
-    client->asked_ns = now_ns;
-    client->state = CLIENT_ENDING;
-    text_send(client, "HANGUP", 6);
+    if (!keeps) {
+        client->asked_ns = now_ns;
+        client->state = CLIENT_ENDING;
+        text_send(client, "HANGUP", 6);
+    }
 }
 
 static void call_ended(struct client *client)
@@ -207,8 +214,12 @@ static void call_ended(struct client *client)
         histogram_add(&figures.ending, (int64_t)(clock_ns(CLOCK_MONOTONIC) - client->asked_ns));
         figures.done++;
     } else {
-        figures.failed++;
+        figures.failed += client->state != CLIENT_UP;
+        figures.cut += client->state == CLIENT_UP;
+        calls_count--;
     }
+    client->speaks = client->stamped = false;
+    client->heard_count = 0;
     client->state = CLIENT_IDLE;
 }
 
@@ -226,6 +237,7 @@ static void text_take(struct client *client, const uint8_t *data, size_t len)
             exit(1); /* they never are all up */
         }
         if (client->state == CLIENT_DIALLED) {
+            calls_count--;
             figures.failed++;
             client->state = CLIENT_IDLE;
         }
@@ -346,15 +358,16 @@ static void churn_serve(void)
     uint64_t due = churn_from_ns == 0 ? 0 : (now_ns - churn_from_ns) * (uint64_t)rate / SECOND_NS;
 
     for (; churn_due < due; churn_due++) {
-        struct client *client = client_idle();
+        struct client *client = keeps && calls_count >= wanted ? NULL : client_idle();
 
         if (client == NULL) {
-            figures.starved++;
+            figures.starved += !keeps;
             continue;
         }
         client->state = CLIENT_DIALLED;
         client->asked_ns = now_ns;
         figures.placed++;
+        calls_count++;
         text_send(client, "CALL:bench", 10);
     }
 }
@@ -407,16 +420,18 @@ static void measure_begin(void)
 
 static void measure_end(void)
 {
-    int open = 0;
+    int open = 0, up = 0;
 
     for (int i = 0; i < client_count; i++) {
         open += clients[i].state != CLIENT_CLOSED;
+        up += clients[i].state == CLIENT_UP;
     }
-    printf("open=%d frames=%" PRIu64 " lost=%" PRIu64 " stamped=%" PRIu64 " echoed=%" PRIu64 " short=%" PRIu64
+    printf("open=%d up=%d frames=%" PRIu64 " lost=%" PRIu64 " stamped=%" PRIu64 " echoed=%" PRIu64 " short=%" PRIu64
            " silent=%" PRIu64,
-           open, figures.frames, figures.lost, figures.stamped, figures.echoed, figures.short_sent, figures.silent);
-    printf(" placed=%" PRIu64 " done=%" PRIu64 " failed=%" PRIu64 " errors=%" PRIu64 " starved=%" PRIu64,
-           figures.placed, figures.done, figures.failed, figures.errors, figures.starved);
+           open, up, figures.frames, figures.lost, figures.stamped, figures.echoed, figures.short_sent, figures.silent);
+    printf(" placed=%" PRIu64 " done=%" PRIu64 " failed=%" PRIu64 " cut=%" PRIu64 " errors=%" PRIu64
+           " starved=%" PRIu64,
+           figures.placed, figures.done, figures.failed, figures.cut, figures.errors, figures.starved);
     histogram_print("latency", &figures.latency);
     histogram_print("answer", &figures.answer);
     histogram_print("ending", &figures.ending);
@@ -426,10 +441,11 @@ static void measure_end(void)
 
 static void order_obey(void)
 {
-    switch (order_read()) {
+    switch (order_read(&wanted)) {
     case ORDER_NONE: return;
     case ORDER_BEGIN: measure_begin(); return;
     case ORDER_STOP: churn_from_ns = 0; return;
+    case ORDER_WANT: measure_begin(); return;
     case ORDER_END: measure_end(); return;
     case ORDER_QUIT: exit(0);
     }
@@ -516,13 +532,14 @@ int main(int count, char **words)
     struct sockaddr_in server = address_parse("127.0.0.1:8080");
     int poll = epoll_create1(0), timer = -1;
 
-    for (int option = getopt(count, words, "n:s:f:et:u:r:"); option != -1;
-         option = getopt(count, words, "n:s:f:et:u:r:")) {
+    for (int option = getopt(count, words, "n:s:f:et:u:r:k"); option != -1;
+         option = getopt(count, words, "n:s:f:et:u:r:k")) {
         switch (option) {
         case 'n': client_count = number_parse(optarg, 1, CALLS_MAX); break;
         case 's': server = address_parse(optarg); break;
         case 'f': format = format_parse(optarg); break;
         case 'e': echoes = true; break;
+        case 'k': keeps = true; break;
         case 't': texts_first = optarg; break;
         case 'u': texts_up = optarg; break;
         case 'r': rate = number_parse(optarg, 1, 100000); break;

@@ -218,7 +218,7 @@ void descriptors_raise(void)
 
 /* ---- orders ---- */
 
-enum order order_read(void)
+enum order order_read(int *number)
 {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     char line[64];
@@ -229,6 +229,10 @@ enum order order_read(void)
     ssize_t len = read(STDIN_FILENO, line, sizeof(line)); /* tools/bench waits for an answer before it writes again */
     if (len <= 0) {
         return ORDER_QUIT;
+    }
+    line[len - 1] = '\0'; /* its line end */
+    if (sscanf(line, "want %d", number) == 1) {
+        return ORDER_WANT;
     }
     return line[0] == 'b' ? ORDER_BEGIN : line[0] == 's' ? ORDER_STOP : ORDER_END;
 }

@@ -74,11 +74,13 @@ uint64_t message_stamp_ns(struct msghdr *message);
 /* As many descriptors as the hard limit lets. */
 void descriptors_raise(void);
 
-/* ---- orders, a line each: "begin" and "end" of the measured time, "stop" placing calls; the end of the input ends the program ---- */
+/* ---- orders, a line each: "begin" and "end" of the measured time, "stop" placing calls, "want N" calls that are to be up from
+   now on; the end of the input ends the program ---- */
 
-enum order { ORDER_NONE, ORDER_BEGIN, ORDER_STOP, ORDER_END, ORDER_QUIT };
+enum order { ORDER_NONE, ORDER_BEGIN, ORDER_STOP, ORDER_WANT, ORDER_END, ORDER_QUIT };
 
-enum order order_read(void); /* never waits */
+/* Never waits. *number: that of "want", else as it was. */
+enum order order_read(int *number);
 
 /* A number of the command line; outside of its bounds the program ends. */
 int number_parse(const char *text, int least, int most);

@@ -228,10 +228,13 @@ static void measure_end(void)
 
 static void order_obey(void)
 {
-    switch (order_read()) {
+    int number;
+
+    switch (order_read(&number)) {
     case ORDER_NONE: return;
     case ORDER_BEGIN: measure_begin(); return;
-    case ORDER_STOP: return;
+    case ORDER_STOP:
+    case ORDER_WANT: return;
     case ORDER_END: measure_end(); return;
     case ORDER_QUIT: exit(0);
     }
