@@ -140,18 +140,18 @@ class Process:
 
 
 class Server(Process):
-    """ws_audio_server with room for so many calls, in a folder of its own."""
+    """ws_audio_server with room for so many calls, in a folder of its own; under another program where that is named."""
 
     more_flags = ()  # of the command line
 
-    def __init__(self, program, calls, flags=(), files=()):
+    def __init__(self, program, calls, flags=(), files=(), wrapper=()):
         self.folder = tempfile.mkdtemp(prefix="bench-")
         os.mkdir(os.path.join(self.folder, "uploaded_wavs"))
         for name, data in files:
             with open(os.path.join(self.folder, "uploaded_wavs", name), "wb") as file:
                 file.write(data)
         room = calls + 10
-        command = [os.path.abspath(program), "--ws-listen", "%s:%d" % (NEAR, WS_PORT), "--sip-listen", "%s:%d" % (NEAR, SIP_PORT),
+        command = [*wrapper, os.path.abspath(program), "--ws-listen", "%s:%d" % (NEAR, WS_PORT), "--sip-listen", "%s:%d" % (NEAR, SIP_PORT),
                    "--sip-server", "%s:%d" % (FAR, TELEPHONE_PORT), "--sip-keepalive", 0, "--calls-per-minute", 0,
                    "--no-media-seconds", 0, "--max-calls", room, "--max-clients", room,
                    "--rtp-ports", "%d-%d" % (RTP_PORT, RTP_PORT + 4 * room - 1), "--log-level", "warning", *flags, *self.more_flags]

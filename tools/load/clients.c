@@ -6,9 +6,11 @@
        clients -n 900 -s 127.0.0.1:8080 -f ulaw -e -r 100 -k -t MEDIA:ulaw
 
    -f: how audio comes, ulaw (binary, 160 bytes), rtp (binary, the packet), hex (text, RTP:HEX) or off. -e: each sends a
-   binary message of 20 ms every 20 ms, what it heard, oldest first; in 20 groups, those of the telephones. -t: texts sent once connected, a semicolon between. -u: texts sent when the call is up. -r: so many calls a second
-   are dialled with CALL:bench, each hung up when it is up, by whichever client is idle, until "stop". -k: each is kept, and a call is
-   dialled only while fewer than N of "want N", which begins too, are up or on their way; who is refused may be asked again.
+   binary message of 20 ms every 20 ms, what it heard, oldest first; in 20 groups, those of the telephones. -o: each sends 20 ms of its
+   own, with a stamp, as soon as its call is up, whatever it hears. -t: texts sent once connected, a semicolon between. -u: texts sent
+   when the call is up. -r: so many calls a second are dialled with CALL:bench, each hung up when it is up, by whichever client is
+   idle, until "stop". -k: each is kept, and a call is dialled only while fewer than N of "want N", which begins too, are up or on
+   their way; who is refused may be asked again.
    "up" is written when all are connected, and have their calls where -t dials. Then "begin" and "end" on standard input begin and
    end the measured time, and after "end" comes one line of figures:
 
@@ -65,6 +67,7 @@ struct client {
     uint32_t stamp;
     uint64_t asked_ns; /* CALL or HANGUP */
     bool speaks;       /* from when two frames wait: one comes late now and then */
+    uint32_t own_stamp;
     uint32_t heard_first, heard_count;
     uint8_t heard[HEARD_MAX][PAYLOAD_LEN];
     size_t len;
@@ -81,7 +84,7 @@ static struct figures figures;
 static int client_count = 100, rate, next_idle, up_count, closed_count, wanted;
 static int calls_count; /* up or on their way, with -k */
 static enum format format = FORMAT_ULAW;
-static bool echoes, keeps, told_up;
+static bool echoes, speaks_of_itself, keeps, told_up;
 static const char *texts_first = "", *texts_up = "";
 static uint64_t churn_from_ns, churn_due; /* calls that were due since then */
 
@@ -196,6 +199,7 @@ static void call_up(struct client *client)
 
     texts_send(client, texts_up);
     client->state = CLIENT_UP;
+    client->speaks = speaks_of_itself;
     if (rate == 0) {
         up_tell();
         return;
@@ -374,13 +378,19 @@ static void churn_serve(void)
 
 /* ---- turns of 1 ms ---- */
 
-static void client_speak(struct client *client)
+static void client_speak(struct client *client, int index)
 {
-    static uint8_t silence[PAYLOAD_LEN];
+    static uint8_t silence[PAYLOAD_LEN], own[PAYLOAD_LEN];
     const uint8_t *audio = silence;
 
     memset(silence, 0xff, sizeof(silence)); /* mu-law */
-    if (client->heard_count > 0) {
+    if (speaks_of_itself) {
+        struct stamp stamp = {
+            .call = (uint32_t)index, .sequence = ++client->own_stamp, .sent_ns = clock_ns(CLOCK_REALTIME)};
+
+        stamp_write(own, &stamp);
+        audio = own;
+    } else if (client->heard_count > 0) {
         audio = client->heard[client->heard_first];
         client->heard_first = (client->heard_first + 1) % HEARD_MAX;
         client->heard_count--;
@@ -402,7 +412,7 @@ static void turn_serve(int timer)
     for (turn = turn == 0 ? now : turn; turn < now; turn++) {
         for (int i = (int)(turn % GROUP_COUNT); i < client_count; i += GROUP_COUNT) {
             if (clients[i].speaks && clients[i].state != CLIENT_CLOSED) {
-                client_speak(&clients[i]);
+                client_speak(&clients[i], i);
             }
         }
     }
@@ -532,14 +542,15 @@ int main(int count, char **words)
     struct sockaddr_in server = address_parse("127.0.0.1:8080");
     int poll = epoll_create1(0), timer = -1;
 
-    for (int option = getopt(count, words, "n:s:f:et:u:r:k"); option != -1;
-         option = getopt(count, words, "n:s:f:et:u:r:k")) {
+    for (int option = getopt(count, words, "n:s:f:eot:u:r:k"); option != -1;
+         option = getopt(count, words, "n:s:f:eot:u:r:k")) {
         switch (option) {
         case 'n': client_count = number_parse(optarg, 1, CALLS_MAX); break;
         case 's': server = address_parse(optarg); break;
         case 'f': format = format_parse(optarg); break;
         case 'e': echoes = true; break;
         case 'k': keeps = true; break;
+        case 'o': speaks_of_itself = true; break;
         case 't': texts_first = optarg; break;
         case 'u': texts_up = optarg; break;
         case 'r': rate = number_parse(optarg, 1, 100000); break;
@@ -553,7 +564,7 @@ int main(int count, char **words)
         poll_add(poll, clients[i].fd, i);
     }
     poll_add(poll, STDIN_FILENO, INDEX_ORDERS);
-    if (rate != 0 || echoes) {
+    if (rate != 0 || echoes || speaks_of_itself) {
         timer = turns_open();
         poll_add(poll, timer, INDEX_TURN);
     }
