@@ -2,6 +2,8 @@
 /* Names for logs, drawings and failed checks. */
 #include "wsaudio/siptx/tx.h"
 
+#include <stdio.h>
+
 const char *sip_tx_machine_name(int machine)
 {
     static const char *const names[SIP_TX_MACHINE_COUNT] = {
@@ -104,6 +106,15 @@ const char *sip_tx_timer_letter(int machine, int state, int timer)
         return "M";
     }
     return state == SIP_TX_ST_CONFIRMED ? "I" : letters[machine][timer];
+}
+
+const char *sip_tx_change_text(const struct sip_tx_change *change, char buf[SIP_TX_CHANGE_TEXT_MAX])
+{
+    const char *event = change->event == SIP_TX_EV_COUNT ? "kill" : sip_tx_event_name((int)change->event);
+
+    (void)snprintf(buf, SIP_TX_CHANGE_TEXT_MAX, "%s %s > %s on %s", sip_tx_machine_name((int)change->machine),
+                   sip_tx_state_name((int)change->from), sip_tx_state_name((int)change->to), event);
+    return buf;
 }
 
 bool sip_tx_notice_is_ending(enum sip_tx_notice_kind kind)

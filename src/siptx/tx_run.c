@@ -6,8 +6,6 @@
 
 #include "wsaudio/sipmsg/writer.h"
 
-#define LINE_MAX 384
-
 static const struct sip_tx_hand HAND_EMPTY;
 
 bool sip_tx_may(const struct sip_tx *tx, enum sip_tx_event event)
@@ -40,23 +38,18 @@ int sip_tx_keep(struct sip_tx_layer *layer, struct sip_tx *tx, struct span bytes
 
 /* The one place that says that a state changed. */
 static void note_change(const struct sip_tx_layer *layer, mono_us now, const struct sip_tx *tx, enum sip_tx_state from,
-                        const char *event)
+                        enum sip_tx_event event)
 {
-    char line[LINE_MAX];
+    struct sip_tx_change change = {.machine = tx->machine, .from = from, .to = tx->state, .event = event};
     char call_id[TEXT_SAFE_MAX + 1];
-    struct outbuf out;
+    char text[SIP_TX_CHANGE_TEXT_MAX];
 
-    if (layer->config.trace == NULL && !log_wants(layer->config.log, LOG_DEBUG)) {
-        return;
+    if (log_wants(layer->config.log, LOG_DEBUG)) {
+        log_write(layer->config.log, LOG_DEBUG, "%s: %s", text_safe(tx->entry.key.call_id, call_id),
+                  sip_tx_change_text(&change, text));
     }
-    outbuf_init(&out, line, sizeof(line));
-    outbuf_printf(&out, "%s: %s %s > %s on %s", text_safe(tx->entry.key.call_id, call_id),
-                  sip_tx_machine_name((int)tx->machine), sip_tx_state_name((int)from),
-                  sip_tx_state_name((int)tx->state), event);
-    struct span text = outbuf_view(&out);
-    log_write(layer->config.log, LOG_DEBUG, "%.*s", SPAN_ARG(text));
     if (layer->config.trace != NULL) {
-        layer->config.trace(layer->config.trace_ctx, now, tx->owner.ref, tx->owner.role, text);
+        layer->config.trace(layer->config.trace_ctx, now, tx->owner.ref, tx->owner.role, &change);
     }
 }
 
@@ -77,7 +70,7 @@ void sip_tx_kill_now(struct sip_tx_layer *layer, mono_us now, struct sip_tx *tx)
     enum sip_tx_state from = tx->state;
 
     tx->state = SIP_TX_ST_TERMINATED;
-    note_change(layer, now, tx, from, "kill");
+    note_change(layer, now, tx, from, SIP_TX_EV_COUNT);
     retire(layer, tx);
 }
 
@@ -256,7 +249,7 @@ static void go(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now, enum 
 
     tx->state = (enum sip_tx_state)cell->next;
     if (moved) {
-        note_change(layer, now, tx, from, sip_tx_event_name((int)event));
+        note_change(layer, now, tx, from, event);
     }
     cancel_timers(layer, tx, moved, cell->actions);
     arm_timers(layer, tx, now, cell->actions);

@@ -2,7 +2,6 @@
 #include "inv.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const uint32_t arm_actions = SIP_INV_ACT_ARM_RING | SIP_INV_ACT_ARM_RETRY | SIP_INV_ACT_ARM_RETRY_TWICE |
@@ -18,43 +17,27 @@ struct sip_inv *sip_inv_get(const struct sip_stack *stack, struct pool_id id)
     return usage != NULL && usage->state != SIP_INV_ST_TERMINATED ? usage : NULL;
 }
 
-/* ---- the ring of lines ---- */
-
-void sip_inv_trace(struct sip_inv *usage, mono_us now, struct span line)
-{
-    char *slot = usage->trace[usage->trace_count % SIP_INV_TRACE_LINES];
-    struct span call_id = sip_text_view(&usage->call_id);
-    long long ms = (long long)((now - usage->born) / 1000);
-
-    if (span_starts(line, call_id)) {
-        line = span_trim(span_from(line, call_id.len + 1));
-    }
-    line = span_head(line, SIP_INV_TRACE_LINE_MAX);
-    (void)snprintf(slot, SIP_INV_TRACE_LINE_MAX, "+%lld ms %.*s", ms, SPAN_ARG(line));
-    usage->trace_count++;
-}
+/* ---- what is logged ---- */
 
 static void log_trace(const struct sip_inv *usage, const struct sip_inv_input *in)
 {
     const struct log *log = usage->stack->config.log;
     char id[TEXT_SAFE_MAX + 1];
+    char line[SIP_INV_TRACE_LINE_MAX];
 
     (void)text_safe(sip_text_view(&usage->call_id), id);
     log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_BAD_END), id, in->code);
-    uint32_t first = usage->trace_count > SIP_INV_TRACE_LINES ? usage->trace_count - SIP_INV_TRACE_LINES : 0;
-    for (uint32_t i = first; i < usage->trace_count; i++) {
-        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_STEP), id, usage->trace[i % SIP_INV_TRACE_LINES]);
+    for (uint32_t i = sip_inv_trace_first(&usage->trace); i < usage->trace.count; i++) {
+        log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_STEP), id, sip_inv_trace_text(&usage->trace, i, line));
     }
 }
 
 static void log_change(struct sip_inv *usage, mono_us now, enum sip_inv_state from, enum sip_inv_event event)
 {
-    char line[SIP_INV_TRACE_LINE_MAX];
-    int len = snprintf(line, sizeof(line), "usage %s > %s on %s", sip_inv_state_name((int)from),
-                       sip_inv_state_name((int)usage->state), sip_inv_event_name((int)event));
-
-    sip_inv_trace(usage, now, span_make(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1));
-    log_write(usage->stack->config.log, LOG_DEBUG, "%.*s: %s", SPAN_ARG(sip_text_view(&usage->call_id)), line);
+    sip_inv_trace_usage(&usage->trace, now - usage->born, from, usage->state, event);
+    log_write(usage->stack->config.log, LOG_DEBUG, "%.*s: usage %s > %s on %s",
+              SPAN_ARG(sip_text_view(&usage->call_id)), sip_inv_state_name((int)from),
+              sip_inv_state_name((int)usage->state), sip_inv_event_name((int)event));
 }
 
 /* ---- timers ---- */

@@ -4,14 +4,13 @@
 #define WSAUDIO_SIPUA_INV_H
 
 #include "inv_redirect.h"
+#include "inv_trace.h"
 #include "stack.h"
 #include "wsaudio/sipmsg/auth.h"
 
-#define SIP_INV_CALL_ID_LEN    32
-#define SIP_INV_TAG_LEN        SIP_STACK_TAG_LEN
-#define SIP_INV_TRACE_LINES    64
-#define SIP_INV_TRACE_LINE_MAX 96
-#define SIP_INV_DIALOGS_MAX    16 /* of one usage; with more a new 2xx takes the place of what is least needed */
+#define SIP_INV_CALL_ID_LEN 32
+#define SIP_INV_TAG_LEN     SIP_STACK_TAG_LEN
+#define SIP_INV_DIALOGS_MAX 16 /* of one usage; with more a new 2xx takes the place of what is least needed */
 
 /* Roles of transactions, given back in their notices. */
 enum sip_inv_role {
@@ -44,10 +43,10 @@ struct sip_inv_timer_entry {
 
 struct sip_inv {
     struct pool_id id;
-    struct sip_stack *stack;    /* borrowed */
-    struct list_node node;      /* in lingering or dead */
+    struct sip_stack *stack;     /* borrowed */
+    struct list_node node;       /* in lingering or dead */
     struct list_node same_hash; /* in the index by Call-ID */
-    struct sip_sent sent;       /* its INVITE, while nobody has answered that */
+    struct sip_sent sent;        /* its INVITE, while nobody has answered that */
     enum sip_inv_state state;
     bool incoming;
     bool attached;        /* somebody hears its events */
@@ -83,9 +82,7 @@ struct sip_inv {
     struct pool_id answer_tx;
     uint32_t answer_cseq;
     const char *unread; /* why a message of this call could not be read; NULL: none */
-    /* the last state changes */
-    char trace[SIP_INV_TRACE_LINES][SIP_INV_TRACE_LINE_MAX];
-    uint32_t trace_count; /* ever written */
+    struct sip_inv_trace trace;
 };
 
 /* What an event brings along. */
@@ -120,8 +117,6 @@ void sip_inv_changed(struct sip_inv *usage);
 void sip_inv_check_drained(struct sip_inv *usage, mono_us now);
 /* A timer of a usage ran out. */
 void sip_inv_timer_due(struct sip_inv_timer_entry *timer, mono_us now);
-/* A line for the ring: state changes of the usage and its transactions. */
-void sip_inv_trace(struct sip_inv *usage, mono_us now, struct span line);
 
 /* ---- stack_refusal.c ---- */
 

@@ -53,13 +53,13 @@ static int send_hook(void *ctx, const struct sip_flow *flow, const void *data, s
     return sip_stack_send(ctx, flow, span_make(data, len));
 }
 
-static void trace_hook(void *ctx, mono_us now, struct pool_id ref, uint32_t role, struct span line)
+static void trace_hook(void *ctx, mono_us now, struct pool_id ref, uint32_t role, const struct sip_tx_change *change)
 {
     struct sip_inv *usage = sip_inv_get(ctx, ref);
 
     (void)role;
     if (usage != NULL) {
-        sip_inv_trace(usage, now, line);
+        sip_inv_trace_tx(&usage->trace, now - usage->born, change);
     }
 }
 

@@ -60,9 +60,19 @@ struct sip_tx_owner {
     uint32_t role;
 };
 
-/* One state change as text, "CALL-ID: INVITE client Calling > Proceeding on 1xx", for the owner's ring of lines; also
- * logged at DEBUG. Not NUL-terminated, borrowed. */
-typedef void (*sip_tx_trace_fn)(void *ctx, mono_us now, struct pool_id ref, uint32_t role, struct span line);
+/* One state change, for what the owner keeps of them; also logged at DEBUG, with the Call-ID in front. */
+struct sip_tx_change {
+    enum sip_tx_machine machine;
+    enum sip_tx_state from, to;
+    enum sip_tx_event event; /* SIP_TX_EV_COUNT: its owner killed it */
+};
+/* "INVITE client Calling > Proceeding on 1xx"; returns buf. */
+#define SIP_TX_CHANGE_TEXT_MAX 80
+const char *sip_tx_change_text(const struct sip_tx_change *change, char buf[SIP_TX_CHANGE_TEXT_MAX]);
+
+/* change is borrowed. */
+typedef void (*sip_tx_trace_fn)(void *ctx, mono_us now, struct pool_id ref, uint32_t role,
+                                const struct sip_tx_change *change);
 
 struct sip_tx_config {
     uint32_t max;     /* transactions alive at once, lingering ones included */

@@ -49,6 +49,7 @@ struct fix {
     char lines[FIX_LOG_MAX][160];
     size_t line_count;
     size_t logged;
+    char logged_last[256];
     struct sip_tx_owner owner;
     void (*in_notice)(struct fix *f, const struct sip_tx_notice *notice); /* may be NULL */
     char text[2048];                                                      /* the message in hand */
@@ -93,15 +94,18 @@ static inline void fix_notice(void *ctx, mono_us now, const struct sip_tx_notice
     }
 }
 
-static inline void fix_trace(void *ctx, mono_us now, struct pool_id ref, uint32_t role, struct span line)
+static inline void fix_trace(void *ctx, mono_us now, struct pool_id ref, uint32_t role,
+                             const struct sip_tx_change *change)
 {
     struct fix *f = ctx;
+    char text[SIP_TX_CHANGE_TEXT_MAX];
 
     assert_true(now == f->now);
     assert_int_equal(ref.slot, f->owner.ref.slot);
     assert_int_equal(role, f->owner.role);
     assert_true(f->line_count < FIX_LOG_MAX);
-    assert_int_equal(span_copy(line, f->lines[f->line_count], sizeof(f->lines[0])), ST_OK);
+    assert_int_equal(
+        span_copy(span_cstr(sip_tx_change_text(change, text)), f->lines[f->line_count], sizeof(f->lines[0])), ST_OK);
     f->line_count++;
 }
 
@@ -112,6 +116,7 @@ static inline void fix_log(void *ctx, enum log_level level, const char *text, si
     assert_int_equal(level, LOG_DEBUG);
     assert_int_equal(strlen(text), len);
     f->logged++;
+    snprintf(f->logged_last, sizeof(f->logged_last), "%s", text);
 }
 
 static inline struct sip_tx_config fix_config(struct fix *f, uint32_t max)

@@ -548,9 +548,10 @@ static void test_trace_lines(void **state)
     sip_tx_kill(f->layer, f->now, id);
     sip_tx_reap(f->layer);
     assert_int_equal(f->line_count, 3);
-    assert_string_equal(f->lines[0], "c1@192.0.2.1: INVITE client Init > Calling on start");
-    assert_string_equal(f->lines[1], "c1@192.0.2.1: INVITE client Calling > Proceeding on 1xx");
-    assert_string_equal(f->lines[2], "c1@192.0.2.1: INVITE client Proceeding > Terminated on kill");
+    assert_string_equal(f->lines[0], "INVITE client Init > Calling on start");
+    assert_string_equal(f->lines[1], "INVITE client Calling > Proceeding on 1xx");
+    assert_string_equal(f->lines[2], "INVITE client Proceeding > Terminated on kill");
+    assert_string_equal(f->logged_last, "c1@192.0.2.1: INVITE client Proceeding > Terminated on kill");
 }
 
 /* A loop that slept over several deadlines: each comes once, in order, and the end is still told once. */

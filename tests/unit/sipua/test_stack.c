@@ -188,16 +188,23 @@ static void bad_end_is_logged(void **state)
 static void lines_are_bounded(void **state)
 {
     (void)state;
-    struct sip_config c = config();
-    struct sip_stack *stack = must_make(&c);
-    struct sip_inv *usage = sip_inv_get(stack, invite(stack));
-    char line[300];
-    memset(line, 'x', sizeof(line));
-    for (int i = 0; i < 100; i++) {
-        sip_inv_trace(usage, 0, span_make(line, sizeof(line)));
+    struct sip_inv_trace trace = {0};
+    struct sip_tx_change change = {SIP_TX_INVITE_SERVER, SIP_TX_ST_PROCEEDING, SIP_TX_ST_TERMINATED, SIP_TX_EV_COUNT};
+    char line[SIP_INV_TRACE_LINE_MAX];
+    for (int i = 0; i < SIP_INV_TRACE_LINES - 2; i++) {
+        sip_inv_trace_usage(&trace, DUR_MS(i), SIP_INV_ST_REANSWERED, SIP_INV_ST_TERMINATED, SIP_INV_EV_DRAINED);
     }
-    assert_int_equal(strlen(usage->trace[0]), SIP_INV_TRACE_LINE_MAX - 1);
-    sip_stack_free(stack);
+    sip_inv_trace_tx(&trace, DUR_MS(70), &change);
+    change.event = SIP_TX_EV_TRANSPORT;
+    sip_inv_trace_tx(&trace, INT64_MAX, &change);
+    assert_int_equal(sip_inv_trace_first(&trace), 0);
+    assert_string_equal(sip_inv_trace_text(&trace, 0, line), "+0 ms usage Reanswered > Terminated on drained");
+    assert_string_equal(sip_inv_trace_text(&trace, 62, line), "+70 ms INVITE server Proceeding > Terminated on kill");
+    assert_string_equal(sip_inv_trace_text(&trace, 63, line),
+                        "+4294967295 ms INVITE server Proceeding > Terminated on transport error");
+    sip_inv_trace_usage(&trace, DUR_S(1), SIP_INV_ST_INIT, SIP_INV_ST_CALLING, SIP_INV_EV_INVITE);
+    assert_int_equal(sip_inv_trace_first(&trace), 1); /* the newest is in the place of the oldest */
+    assert_string_equal(sip_inv_trace_text(&trace, 64, line), "+1000 ms usage Init > Calling on invite");
 }
 
 static void local_address(void **state)
