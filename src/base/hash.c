@@ -25,17 +25,11 @@ uint32_t hash_bucket_count(uint32_t max)
     return count;
 }
 
-struct list_node *hash_buckets_new(uint32_t max, uint32_t *mask)
+struct chain *hash_buckets_new(uint32_t max, uint32_t *mask)
 {
     uint32_t count = hash_bucket_count(max);
-    struct list_node *buckets = calloc(count, sizeof(*buckets));
+    struct chain *buckets = calloc(count, sizeof(*buckets));
 
-    if (buckets == NULL) {
-        return NULL;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        list_init(&buckets[i]);
-    }
     *mask = count - 1;
     return buckets;
 }

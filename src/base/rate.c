@@ -10,7 +10,7 @@
 enum key_kind { KEY_NONE, KEY_IPV4, KEY_IPV6_NETWORK, KEY_SECRET };
 
 struct rate_entry {
-    struct list_node chain; /* in its hash bucket; alone while it has no key */
+    struct chain_node chain; /* in its hash bucket */
     struct list_node age;
     struct rate_key key;
     struct rate_bucket bucket;
@@ -71,7 +71,7 @@ static uint32_t hash(const struct rate_table *table, const struct rate_key *key)
 
 uint64_t rate_table_memory(uint32_t cap)
 {
-    return (uint64_t)cap * sizeof(struct rate_entry) + (uint64_t)hash_bucket_count(cap) * sizeof(struct list_node);
+    return (uint64_t)cap * sizeof(struct rate_entry) + (uint64_t)hash_bucket_count(cap) * sizeof(struct chain);
 }
 
 int rate_table_init(struct rate_table *table, uint32_t cap, struct rate_limit limit, uint32_t seed)
@@ -83,10 +83,6 @@ int rate_table_init(struct rate_table *table, uint32_t cap, struct rate_limit li
     if (table->entries == NULL || table->buckets == NULL) {
         rate_table_fini(table);
         return ST_NO_MEMORY;
-    }
-    for (uint32_t i = 0; i < cap; i++) {
-        list_init(&table->entries[i].chain);
-        list_push_back(&table->by_age, &table->entries[i].age);
     }
     return ST_OK;
 }
@@ -100,9 +96,7 @@ void rate_table_fini(struct rate_table *table)
 
 static struct rate_entry *find(const struct rate_table *table, const struct rate_key *key)
 {
-    const struct list_node *head = &table->buckets[hash(table, key)];
-
-    for (struct list_node *n = head->next; n != head; n = n->next) {
+    for (struct chain_node *n = table->buckets[hash(table, key)].first; n != NULL; n = n->next) {
         struct rate_entry *entry = LIST_OWNER(n, struct rate_entry, chain);
         if (same_key(&entry->key, key)) {
             return entry;
@@ -116,18 +110,33 @@ bool rate_table_has(const struct rate_table *table, const struct rate_key *key)
     return find(table, key) != NULL;
 }
 
+/* In no list: one that was never used while there is one, so that memory is touched as it is needed. */
+static struct rate_entry *entry_for(struct rate_table *table, const struct rate_key *key)
+{
+    struct rate_entry *entry;
+
+    if (table->used < table->cap) {
+        entry = &table->entries[table->used++];
+    } else {
+        entry = LIST_OWNER(table->by_age.next, struct rate_entry, age);
+        chain_remove(&entry->chain);
+        list_remove(&entry->age);
+    }
+    entry->key = *key;
+    entry->bucket = (struct rate_bucket){0};
+    chain_push(&table->buckets[hash(table, key)], &entry->chain);
+    return entry;
+}
+
 bool rate_table_take(struct rate_table *table, const struct rate_key *key, mono_us now)
 {
     struct rate_entry *entry = find(table, key);
 
     if (entry == NULL) {
-        entry = LIST_OWNER(table->by_age.next, struct rate_entry, age); /* every entry is in it: never empty */
-        list_remove(&entry->chain);
-        entry->key = *key;
-        entry->bucket = (struct rate_bucket){0};
-        list_push_back(&table->buckets[hash(table, key)], &entry->chain);
+        entry = entry_for(table, key);
+    } else {
+        list_remove(&entry->age);
     }
-    list_remove(&entry->age);
     list_push_back(&table->by_age, &entry->age);
     return rate_bucket_take(&entry->bucket, &table->limit, now);
 }

@@ -29,8 +29,7 @@ struct sip_tx_layer *sip_tx_layer_new(const struct sip_tx_config *config)
 
 uint64_t sip_tx_layer_memory(uint32_t max)
 {
-    /* the index has up to two buckets for each, twice */
-    return max * ((uint64_t)sizeof(struct sip_tx) + 4 * sizeof(struct list_node));
+    return max * (uint64_t)sizeof(struct sip_tx) + sip_tx_index_memory(max);
 }
 
 void sip_tx_layer_free(struct sip_tx_layer *layer)

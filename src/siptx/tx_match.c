@@ -203,9 +203,20 @@ static uint32_t origin_hash(const struct sip_tx_key *key, uint32_t seed)
     return hash_fold((hash ^ key->cseq) * HASH_PRIME);
 }
 
+/* max is far above what calls that are up need. */
+static uint32_t bucket_count(uint32_t max)
+{
+    return max / 4 < BUCKETS_MAX ? max / 4 + 1 : BUCKETS_MAX;
+}
+
+uint64_t sip_tx_index_memory(uint32_t max)
+{
+    return 2 * (uint64_t)hash_bucket_count(bucket_count(max)) * sizeof(struct chain);
+}
+
 int sip_tx_index_init(struct sip_tx_index *index, uint32_t max, uint32_t seed)
 {
-    uint32_t size = max < BUCKETS_MAX ? max : BUCKETS_MAX;
+    uint32_t size = bucket_count(max);
 
     *index = (struct sip_tx_index){.seed = seed};
     index->buckets = hash_buckets_new(size, &index->mask);
@@ -226,27 +237,21 @@ void sip_tx_index_fini(struct sip_tx_index *index)
 
 void sip_tx_index_add(struct sip_tx_index *index, struct sip_tx_entry *entry)
 {
-    list_push_back(&index->buckets[entry->key.hash & index->mask], &entry->node);
+    chain_push(&index->buckets[entry->key.hash & index->mask], &entry->node);
     if (is_server(&entry->key)) {
-        list_push_back(&index->origins[origin_hash(&entry->key, index->seed) & index->mask], &entry->origin_node);
+        chain_push(&index->origins[origin_hash(&entry->key, index->seed) & index->mask], &entry->origin_node);
     }
 }
 
 void sip_tx_index_remove(struct sip_tx_entry *entry)
 {
-    if (entry->node.next != NULL) {
-        list_remove(&entry->node);
-    }
-    if (entry->origin_node.next != NULL) {
-        list_remove(&entry->origin_node);
-    }
+    chain_remove(&entry->node);
+    chain_remove(&entry->origin_node);
 }
 
 struct sip_tx_entry *sip_tx_index_find(const struct sip_tx_index *index, const struct sip_tx_key *wanted)
 {
-    struct list_node *head = &index->buckets[wanted->hash & index->mask];
-
-    for (struct list_node *node = head->next; node != head; node = node->next) {
+    for (struct chain_node *node = index->buckets[wanted->hash & index->mask].first; node != NULL; node = node->next) {
         struct sip_tx_entry *entry = LIST_OWNER(node, struct sip_tx_entry, node);
         if (sip_tx_key_matches(&entry->key, wanted)) {
             return entry;
@@ -257,9 +262,9 @@ struct sip_tx_entry *sip_tx_index_find(const struct sip_tx_index *index, const s
 
 bool sip_tx_index_has_origin(const struct sip_tx_index *index, const struct sip_tx_key *wanted)
 {
-    struct list_node *head = &index->origins[origin_hash(wanted, index->seed) & index->mask];
+    const struct chain *origins = &index->origins[origin_hash(wanted, index->seed) & index->mask];
 
-    for (struct list_node *node = head->next; node != head; node = node->next) {
+    for (struct chain_node *node = origins->first; node != NULL; node = node->next) {
         const struct sip_tx_key *key = &LIST_OWNER(node, struct sip_tx_entry, origin_node)->key;
         if (key->cseq == wanted->cseq && same_method(key, wanted) && span_eq(key->call_id, wanted->call_id) &&
             span_eq(key->from_tag, wanted->from_tag)) {

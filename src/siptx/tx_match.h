@@ -48,20 +48,21 @@ void sip_tx_key_release(struct sip_tx_key *key);
 
 /* Lies inside a transaction; zeroed means in no index. */
 struct sip_tx_entry {
-    struct list_node node;
-    struct list_node origin_node; /* server styles only */
+    struct chain_node node;
+    struct chain_node origin_node; /* server styles only */
     struct sip_tx_key key;
 };
 
 struct sip_tx_index {
-    struct list_node *buckets; /* owns; by what a message matches by */
-    struct list_node *origins; /* the same number; by what a request keeps on every way that it takes (8.2.2.2) */
+    struct chain *buckets; /* owns; by what a message matches by */
+    struct chain *origins; /* the same number; by what a request keeps on every way that it takes (8.2.2.2) */
     uint32_t mask;
     uint32_t seed;
 };
 
-/* Buckets for max entries: the next power of two, 65536 at most. ST_NO_MEMORY. */
+/* For max entries: a bucket for four of them or fewer, 65536 buckets at most. ST_NO_MEMORY. */
 WS_MUST_CHECK int sip_tx_index_init(struct sip_tx_index *index, uint32_t max, uint32_t seed);
+uint64_t sip_tx_index_memory(uint32_t max);
 /* Safe on a zeroed index. The entries stay their owners'. */
 void sip_tx_index_fini(struct sip_tx_index *index);
 void sip_tx_index_add(struct sip_tx_index *index, struct sip_tx_entry *entry);

@@ -401,7 +401,6 @@ struct sip_inv *sip_inv_new(struct sip_stack *stack, mono_us now)
     usage->state = SIP_INV_ST_INIT;
     usage->born = now;
     list_init(&usage->node);
-    list_init(&usage->same_hash);
     sip_sent_init(&usage->sent, SIP_SENT_INVITE);
     list_init(&usage->dialogs);
     for (uint32_t t = 0; t < SIP_INV_TMR_COUNT; t++) {

@@ -45,7 +45,7 @@ struct sip_inv {
     struct pool_id id;
     struct sip_stack *stack;     /* borrowed */
     struct list_node node;       /* in lingering or dead */
-    struct list_node same_hash; /* in the index by Call-ID */
+    struct chain_node same_hash; /* in the index by Call-ID */
     struct sip_sent sent;        /* its INVITE, while nobody has answered that */
     enum sip_inv_state state;
     bool incoming;

@@ -21,30 +21,30 @@ void sip_inv_index_fini(struct sip_inv_index *index)
 
 uint64_t sip_inv_index_memory(uint32_t max)
 {
-    return (uint64_t)hash_bucket_count(max) * sizeof(struct list_node);
+    return (uint64_t)hash_bucket_count(max) * sizeof(struct chain);
 }
 
-static struct list_node *bucket_of(const struct sip_inv_index *index, struct span call_id)
+static struct chain *bucket_of(const struct sip_inv_index *index, struct span call_id)
 {
     return &index->buckets[hash_octets(index->seed, call_id) & index->mask];
 }
 
 void sip_inv_index_add(struct sip_inv_index *index, struct sip_inv *usage)
 {
-    assert(list_is_empty(&usage->same_hash));
-    list_push_back(bucket_of(index, sip_text_view(&usage->call_id)), &usage->same_hash);
+    assert(usage->same_hash.link == NULL);
+    chain_push_back(bucket_of(index, sip_text_view(&usage->call_id)), &usage->same_hash);
 }
 
 void sip_inv_index_remove(struct sip_inv *usage)
 {
-    list_remove(&usage->same_hash);
+    chain_remove(&usage->same_hash);
 }
 
 struct sip_inv *sip_inv_index_find(const struct sip_inv_index *index, struct span call_id, const struct sip_inv *before)
 {
-    const struct list_node *head = bucket_of(index, call_id);
+    struct chain_node *first = before != NULL ? before->same_hash.next : bucket_of(index, call_id)->first;
 
-    for (struct list_node *n = before != NULL ? before->same_hash.next : head->next; n != head; n = n->next) {
+    for (struct chain_node *n = first; n != NULL; n = n->next) {
         struct sip_inv *usage = LIST_OWNER(n, struct sip_inv, same_hash);
         if (usage->state != SIP_INV_ST_TERMINATED && span_eq(sip_text_view(&usage->call_id), call_id)) {
             return usage;

@@ -10,7 +10,7 @@
 struct sip_inv;
 
 struct sip_inv_index {
-    struct list_node *buckets; /* owns */
+    struct chain *buckets; /* owns */
     uint32_t mask;
     uint32_t seed; /* others choose Call-IDs too: nobody can aim at one bucket */
 };

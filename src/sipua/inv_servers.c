@@ -85,12 +85,12 @@ void sip_inv_silence(struct sip_inv *usage, mono_us now)
 
 void sip_stack_unreachable(struct sip_stack *stack, mono_us now, const struct net_addr *addr)
 {
-    struct list_node hits;
+    struct chain hits;
 
     sip_request_unreachable(&stack->keepalive.options.request, now, addr);
     sip_request_unreachable(&stack->registration.request.request, now, addr);
     sip_sent_take(&stack->sent, addr, &hits);
-    for (struct list_node *n; (n = list_first(&hits)) != NULL;) {
+    for (struct chain_node *n; (n = hits.first) != NULL;) {
         struct sip_sent *sent = LIST_OWNER(n, struct sip_sent, node);
         sip_sent_put(&stack->sent, sent, addr); /* until what follows says otherwise */
         if (sent->kind == SIP_SENT_INVITE) {

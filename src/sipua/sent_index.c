@@ -18,11 +18,11 @@ void sip_sent_index_fini(struct sip_sent_index *index)
 
 uint64_t sip_sent_index_memory(uint32_t max)
 {
-    return (uint64_t)hash_bucket_count(max) * sizeof(struct list_node);
+    return (uint64_t)hash_bucket_count(max) * sizeof(struct chain);
 }
 
 /* What addr_equal finds equal has one bucket. */
-static struct list_node *bucket_of(const struct sip_sent_index *index, const struct net_addr *to)
+static struct chain *bucket_of(const struct sip_sent_index *index, const struct net_addr *to)
 {
     const struct net_addr plain = addr_unmapped(*to);
     const size_t len = plain.family == 4 ? 4 : sizeof(plain.ip);
@@ -37,32 +37,31 @@ static struct list_node *bucket_of(const struct sip_sent_index *index, const str
 void sip_sent_init(struct sip_sent *sent, enum sip_sent_kind kind)
 {
     *sent = (struct sip_sent){.kind = kind};
-    list_init(&sent->node);
 }
 
 void sip_sent_put(const struct sip_sent_index *index, struct sip_sent *sent, const struct net_addr *to)
 {
-    list_remove(&sent->node);
+    chain_remove(&sent->node);
     sent->to = *to;
-    list_push_back(bucket_of(index, to), &sent->node);
+    chain_push(bucket_of(index, to), &sent->node);
 }
 
 void sip_sent_remove(struct sip_sent *sent)
 {
-    list_remove(&sent->node);
+    chain_remove(&sent->node);
 }
 
-void sip_sent_take(const struct sip_sent_index *index, const struct net_addr *to, struct list_node *hits)
+/* A bucket has the newest first: turned round it is the order in which they were put. */
+void sip_sent_take(const struct sip_sent_index *index, const struct net_addr *to, struct chain *hits)
 {
-    const struct list_node *head = bucket_of(index, to);
-    struct list_node *next;
+    struct chain_node *next;
 
-    list_init(hits);
-    for (struct list_node *n = head->next; n != head; n = next) {
+    *hits = (struct chain){NULL};
+    for (struct chain_node *n = bucket_of(index, to)->first; n != NULL; n = next) {
         next = n->next;
         if (addr_equal(&LIST_OWNER(n, struct sip_sent, node)->to, to)) {
-            list_remove(n);
-            list_push_back(hits, n);
+            chain_remove(n);
+            chain_push(hits, n);
         }
     }
 }

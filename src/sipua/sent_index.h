@@ -14,13 +14,13 @@ enum sip_sent_kind {
 
 /* Lies inside its owner, which keeps it where it belongs. */
 struct sip_sent {
-    struct list_node node;
+    struct chain_node node;
     struct net_addr to;
     enum sip_sent_kind kind;
 };
 
 struct sip_sent_index {
-    struct list_node *buckets; /* owns */
+    struct chain *buckets; /* owns */
     uint32_t mask;
     uint32_t seed; /* far ends choose Contacts: nobody can aim at one bucket */
 };
@@ -37,8 +37,8 @@ void sip_sent_init(struct sip_sent *sent, enum sip_sent_kind kind);
 void sip_sent_put(const struct sip_sent_index *index, struct sip_sent *sent, const struct net_addr *to);
 /* Safe when it is in none. */
 void sip_sent_remove(struct sip_sent *sent);
-/* Moves what went to that address into hits, a list that is made here, in the order in which it was put. Whoever comes upon an entry
+/* Moves what went to that address into hits, a chain that is made here, in the order in which it was put. Whoever comes upon an entry
  * there may remove it or put it anew, likewise any other. */
-void sip_sent_take(const struct sip_sent_index *index, const struct net_addr *to, struct list_node *hits);
+void sip_sent_take(const struct sip_sent_index *index, const struct net_addr *to, struct chain *hits);
 
 #endif

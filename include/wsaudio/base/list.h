@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An intrusive doubly linked list. The node lies inside its owner; LIST_OWNER gets back to it. */
+/* Intrusive doubly linked lists, and the chains of hash tables. The node lies inside its owner; LIST_OWNER gets back to it. */
 #ifndef WSAUDIO_BASE_LIST_H
 #define WSAUDIO_BASE_LIST_H
 
@@ -52,6 +52,49 @@ static inline void list_move(struct list_node *to, struct list_node *from)
 static inline struct list_node *list_first(const struct list_node *head)
 {
     return list_is_empty(head) ? NULL : head->next;
+}
+
+/* ---- chains: the buckets of a hash table, half the size of a list's head and ready when zeroed ---- */
+
+struct chain_node {
+    struct chain_node *next;
+    struct chain_node **link; /* what points here; NULL: in no chain */
+};
+struct chain {
+    struct chain_node *first; /* NULL: empty */
+};
+
+/* node is in no chain. In front of the others. */
+static inline void chain_push(struct chain *chain, struct chain_node *node)
+{
+    node->next = chain->first;
+    node->link = &chain->first;
+    if (node->next != NULL) {
+        node->next->link = &node->next;
+    }
+    chain->first = node;
+}
+/* The same behind the others, which are gone through. */
+static inline void chain_push_back(struct chain *chain, struct chain_node *node)
+{
+    struct chain_node **link = &chain->first;
+
+    while (*link != NULL) {
+        link = &(*link)->next;
+    }
+    *node = (struct chain_node){NULL, link};
+    *link = node;
+}
+/* Safe for a zeroed node, and twice. */
+static inline void chain_remove(struct chain_node *node)
+{
+    if (node->link != NULL) {
+        *node->link = node->next;
+        if (node->next != NULL) {
+            node->next->link = node->link;
+        }
+        *node = (struct chain_node){NULL, NULL};
+    }
 }
 
 #endif

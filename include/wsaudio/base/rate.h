@@ -41,9 +41,10 @@ struct rate_entry;
 struct rate_table {
     struct rate_limit limit;
     struct rate_entry *entries; /* owns */
-    struct list_node *buckets;  /* owns; chains of entries */
-    struct list_node by_age;    /* all entries, the one longest unused first */
+    struct chain *buckets;      /* owns; chains of entries */
+    struct list_node by_age;    /* the entries in use, the one longest unused first */
     uint32_t cap, mask, seed;
+    uint32_t used; /* entries: from the first one on */
 };
 
 /* Room for cap sources (at least 1), made at once; when it is full the one longest unused gives way. seed: any

@@ -11,7 +11,7 @@ struct seen {
 
 static bool is_in(const struct sip_sent *sent)
 {
-    return !list_is_empty(&sent->node);
+    return sent->node.link != NULL;
 }
 
 static uint32_t list_len(const struct list_node *head)
@@ -103,7 +103,9 @@ static const char *totals_wrong(const struct sip_stack *stack, const struct seen
     uint32_t sent = 0;
 
     for (uint32_t i = 0; i <= stack->sent.mask; i++) {
-        sent += list_len(&stack->sent.buckets[i]);
+        for (const struct chain_node *n = stack->sent.buckets[i].first; n != NULL; n = n->next) {
+            sent++;
+        }
     }
     for (size_t i = 0; i < SIP_DIALOG_NEED_COUNT; i++) {
         if (list_len(&stack->spare[i]) != seen->spare[i]) {

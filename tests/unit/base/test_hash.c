@@ -38,11 +38,11 @@ static void buckets(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(hash_bucket_count(rows[i][0]), rows[i][1]);
     }
-    struct list_node *heads = hash_buckets_new(5, &mask);
+    struct chain *heads = hash_buckets_new(5, &mask);
     assert_non_null(heads);
     assert_int_equal(mask, 7);
     for (uint32_t i = 0; i <= mask; i++) {
-        assert_true(list_is_empty(&heads[i]));
+        assert_null(heads[i].first);
     }
     free(heads);
 }

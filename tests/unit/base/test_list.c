@@ -73,8 +73,43 @@ static void test_move(void **state)
     }
 }
 
+static void expect_chain(const struct chain *chain, const struct chain_node *all, const char *numbers)
+{
+    struct chain_node *const *link = &chain->first;
+    for (const char *c = numbers; *c != '\0'; c++) {
+        assert_ptr_equal(*link, &all[*c - '0']);
+        assert_ptr_equal((*link)->link, link);
+        link = &(*link)->next;
+    }
+    assert_null(*link);
+}
+
+static void test_chain(void **state)
+{
+    struct chain chain = {NULL};
+    struct chain_node all[4] = {{NULL, NULL}};
+    (void)state;
+    chain_remove(&all[0]); /* in none */
+    chain_push(&chain, &all[1]);
+    chain_push(&chain, &all[0]);
+    chain_push_back(&chain, &all[2]);
+    chain_push_back(&chain, &all[3]);
+    expect_chain(&chain, all, "0123");
+    chain_remove(&all[1]);
+    chain_remove(&all[1]);
+    expect_chain(&chain, all, "023");
+    chain_remove(&all[3]);
+    chain_remove(&all[0]);
+    expect_chain(&chain, all, "2");
+    chain_remove(&all[2]);
+    expect_chain(&chain, all, "");
+    chain_push_back(&chain, &all[1]);
+    expect_chain(&chain, all, "1");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_move)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_move),
+                                       cmocka_unit_test(test_chain)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

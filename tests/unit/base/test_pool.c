@@ -79,6 +79,30 @@ static void test_full(void **state)
     pool_fini(&zeroed);
 }
 
+/* What was in use is used again, the last one first: memory is touched as far as objects live at once. */
+static void test_few_slots_are_touched(void **state)
+{
+    struct pool pool;
+    struct pool_id ids[3], id;
+
+    (void)state;
+    assert_int_equal(pool_init(&pool, 64, 1000), ST_OK);
+    for (size_t round = 0; round < 100; round++) {
+        for (size_t i = 0; i < 3; i++) {
+            assert_non_null(pool_new(&pool, &ids[i]));
+            assert_in_range(ids[i].slot, 0, 2);
+        }
+        pool_free(&pool, ids[round % 3]);
+        assert_non_null(pool_new(&pool, &id));
+        assert_int_equal(id.slot, ids[round % 3].slot);
+        pool_free(&pool, id);
+        pool_free(&pool, ids[(round + 1) % 3]);
+        pool_free(&pool, ids[(round + 2) % 3]);
+    }
+    assert_int_equal(pool.touched, 3);
+    pool_fini(&pool);
+}
+
 static void test_no_room_at_all(void **state)
 {
     struct pool pool;
@@ -227,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_new_get_free),
         cmocka_unit_test(test_full),
+        cmocka_unit_test(test_few_slots_are_touched),
         cmocka_unit_test(test_no_room_at_all),
         cmocka_unit_test(test_names_that_name_nothing),
         cmocka_unit_test(test_generation_wraps),

@@ -214,7 +214,7 @@ static void test_index(void **state)
     memset(entries, 0, sizeof(entries));
     sip_tx_index_remove(&entries[0]); /* was never in */
     assert_int_equal(sip_tx_index_init(&index, 20, SEED), ST_OK);
-    assert_int_equal(index.mask, 31);
+    assert_int_equal(index.mask, 7); /* four share a bucket */
     for (int i = 0; i < MANY; i++) {
         snprintf(via, sizeof(via), "h.org;branch=z9hG4bK%d", i);
         entries[i].key = sip_tx_key_server(request(&h, PARTS(.via = via)), false, SEED);
@@ -256,13 +256,13 @@ static void test_index_spreads(void **state)
     }
 }
 
-static size_t longest_chain(const struct list_node *buckets, uint32_t count)
+static size_t longest_chain(const struct sip_tx_index *index)
 {
     size_t longest = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i <= index->mask; i++) {
         size_t len = 0;
-        for (const struct list_node *n = buckets[i].next; n != &buckets[i]; n = n->next) {
+        for (const struct chain_node *n = index->origins[i].first; n != NULL; n = n->next) {
             len++;
         }
         longest = len > longest ? len : longest;
@@ -306,7 +306,7 @@ static void test_origins(void **state)
         struct sip_tx_key key = sip_tx_key_server(request(&h, &rows[i].parts), false, SEED);
         assert_int_equal(sip_tx_index_has_origin(&index, &key), rows[i].found);
     }
-    assert_in_range(longest_chain(index.origins, 1024), 1, 10);
+    assert_in_range(longest_chain(&index), 1, 10);
     for (int i = 0; i < 1024; i++) {
         snprintf(call_id, sizeof(call_id), i == 0 ? "c@h.org" : "%d@h.org", i);
         struct sip_tx_key key = sip_tx_key_server(request(&h, PARTS(.call_id = call_id)), false, SEED);
@@ -315,7 +315,7 @@ static void test_origins(void **state)
         assert_false(sip_tx_index_has_origin(&index, &key));
         sip_tx_key_release(&entries[i].key);
     }
-    assert_int_equal(longest_chain(index.origins, 1024), 0);
+    assert_int_equal(longest_chain(&index), 0);
     sip_tx_index_fini(&index);
 }
 

@@ -24,7 +24,6 @@ static struct sip_inv *make(const char *call_id)
 {
     struct sip_inv *usage = calloc(1, sizeof(*usage));
     assert_non_null(usage);
-    list_init(&usage->same_hash);
     usage->state = SIP_INV_ST_CONFIRMED;
     assert_int_equal(sip_text_set(&usage->call_id, span_cstr(call_id)), ST_OK);
     return usage;
@@ -42,7 +41,7 @@ static size_t longest(const struct sip_inv_index *index)
     size_t most = 0;
     for (uint32_t i = 0; i <= index->mask; i++) {
         size_t len = 0;
-        for (const struct list_node *n = index->buckets[i].next; n != &index->buckets[i]; n = n->next) {
+        for (const struct chain_node *n = index->buckets[i].first; n != NULL; n = n->next) {
             len++;
         }
         most = len > most ? len : most;
@@ -135,7 +134,7 @@ static void room(void **state)
     struct sip_inv_index index = {0};
     (void)state;
     sip_inv_index_fini(&index);
-    assert_int_equal(sip_inv_index_memory(1000), 1024 * sizeof(struct list_node));
+    assert_int_equal(sip_inv_index_memory(1000), 1024 * sizeof(struct chain));
 }
 
 int main(void)

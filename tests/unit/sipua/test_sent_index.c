@@ -27,13 +27,13 @@ static struct net_addr port(uint32_t n)
 
 static bool is_in(const struct sip_sent *sent)
 {
-    return !list_is_empty(&sent->node);
+    return sent->node.link != NULL;
 }
 
-static size_t count(const struct list_node *hits)
+static size_t count(const struct chain *hits)
 {
     size_t len = 0;
-    for (const struct list_node *n = hits->next; n != hits; n = n->next) {
+    for (const struct chain_node *n = hits->first; n != NULL; n = n->next) {
         len++;
     }
     return len;
@@ -52,7 +52,7 @@ static void only_what_went_there(void **state)
 {
     static struct sip_sent all[MANY];
     struct sip_sent_index index = {0};
-    struct list_node hits;
+    struct chain hits;
     (void)state;
     open(&index, all, MANY);
     for (uint32_t i = 0; i < MANY; i++) {
@@ -62,13 +62,13 @@ static void only_what_went_there(void **state)
     for (uint32_t i = 0; i < MANY; i++) {
         struct net_addr to = port(i);
         sip_sent_take(&index, &to, &hits);
-        assert_ptr_equal(list_first(&hits), &all[i].node);
+        assert_ptr_equal(hits.first, &all[i].node);
         assert_int_equal(count(&hits), 1);
         sip_sent_put(&index, &all[i], &to);
     }
     struct net_addr nobody = port(MANY);
     sip_sent_take(&index, &nobody, &hits);
-    assert_true(list_is_empty(&hits));
+    assert_null(hits.first);
     size_t most = 0;
     for (uint32_t i = 0; i <= index.mask; i++) {
         size_t len = count(&index.buckets[i]);
@@ -82,7 +82,7 @@ static void mapped_is_the_same(void **state)
 {
     static struct sip_sent sent[MANY]; /* so many buckets */
     struct sip_sent_index index = {0};
-    struct list_node hits;
+    struct chain hits;
     struct net_addr mapped;
     struct net_addr plain = addr_ipv4(192, 0, 2, 1, 5060);
     (void)state;
@@ -99,7 +99,7 @@ static void the_order_stays(void **state)
 {
     struct sip_sent_index index = {0};
     struct sip_sent sent[3];
-    struct list_node hits;
+    struct chain hits;
     struct net_addr to = port(0);
     (void)state;
     open(&index, sent, 3);
@@ -108,9 +108,9 @@ static void the_order_stays(void **state)
     }
     sip_sent_put(&index, &sent[0], &to);
     sip_sent_take(&index, &to, &hits);
-    assert_ptr_equal(hits.next, &sent[1].node);
-    assert_ptr_equal(hits.next->next, &sent[2].node);
-    assert_ptr_equal(hits.next->next->next, &sent[0].node);
+    assert_ptr_equal(hits.first, &sent[1].node);
+    assert_ptr_equal(hits.first->next, &sent[2].node);
+    assert_ptr_equal(hits.first->next->next, &sent[0].node);
     sip_sent_index_fini(&index);
 }
 
@@ -118,7 +118,7 @@ static void hits_may_change(void **state)
 {
     struct sip_sent_index index = {0};
     struct sip_sent sent[4];
-    struct list_node hits;
+    struct chain hits;
     struct net_addr to = port(0);
     size_t met = 0;
     (void)state;
@@ -127,7 +127,7 @@ static void hits_may_change(void **state)
         sip_sent_put(&index, &sent[i], &to);
     }
     sip_sent_take(&index, &to, &hits);
-    for (struct list_node *n; (n = list_first(&hits)) != NULL; met++) {
+    for (struct chain_node *n; (n = hits.first) != NULL; met++) {
         sip_sent_put(&index, LIST_OWNER(n, struct sip_sent, node), &to);
         sip_sent_remove(&sent[2]);
     }
@@ -142,7 +142,7 @@ static void removed_is_not_found(void **state)
 {
     struct sip_sent_index index = {0};
     struct sip_sent sent[1];
-    struct list_node hits;
+    struct chain hits;
     struct net_addr to = port(0);
     struct net_addr other = port(1);
     (void)state;
@@ -150,12 +150,12 @@ static void removed_is_not_found(void **state)
     sip_sent_put(&index, sent, &to);
     sip_sent_put(&index, sent, &other); /* it went on: the first address means nothing any more */
     sip_sent_take(&index, &to, &hits);
-    assert_true(list_is_empty(&hits));
+    assert_null(hits.first);
     assert_true(is_in(sent));
     sip_sent_remove(sent);
     sip_sent_remove(sent);
     sip_sent_take(&index, &other, &hits);
-    assert_true(list_is_empty(&hits));
+    assert_null(hits.first);
     sip_sent_index_fini(&index);
 }
 
@@ -164,7 +164,7 @@ static void room(void **state)
     struct sip_sent_index index = {0};
     (void)state;
     sip_sent_index_fini(&index);
-    assert_int_equal(sip_sent_index_memory(1000), 1024 * sizeof(struct list_node));
+    assert_int_equal(sip_sent_index_memory(1000), 1024 * sizeof(struct chain));
 }
 
 int main(void)
