@@ -28,7 +28,6 @@ struct watch {
     int fd;
     unsigned events;
     enum os_class cls;
-    bool datagram;
     os_ready_fn ready;
     void *ctx;
 };
@@ -117,7 +116,7 @@ int os_loop_watch(struct os_loop *loop, int fd, unsigned events, enum os_class c
     if (w == NULL) {
         return os_fail_text("too many descriptors watched", ST_FULL);
     }
-    *w = (struct watch){fd, events, cls, is_datagram(fd), ready, ctx};
+    *w = (struct watch){fd, events, cls, ready, ctx};
     struct epoll_event event = event_of(id, cls, events);
     if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
         (void)!os_fail(errno);
@@ -153,7 +152,7 @@ static unsigned ready_bits(const struct watch *w, uint32_t bits)
 {
     unsigned events = 0;
 
-    if ((bits & (uint32_t)EPOLLERR) != 0 && w->datagram) {
+    if ((bits & (uint32_t)EPOLLERR) != 0 && is_datagram(w->fd)) {
         /* An ICMP answer to an earlier datagram: reading the error takes it off the socket, which otherwise stays ready
          * for ever. Who sends has time-outs of its own. */
         int error = 0;

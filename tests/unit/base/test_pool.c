@@ -99,7 +99,7 @@ static void test_few_slots_are_touched(void **state)
         pool_free(&pool, ids[(round + 1) % 3]);
         pool_free(&pool, ids[(round + 2) % 3]);
     }
-    assert_int_equal(pool.touched, 3);
+    assert_int_equal(pool.fresh, 3);
     pool_fini(&pool);
 }
 
