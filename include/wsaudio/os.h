@@ -15,6 +15,15 @@ mono_us os_clock_mono(void);
 int64_t os_clock_wall(void);
 /* getrandom; fits rng_fill_fn (ctx unused). Ends the process when the kernel has none. */
 void os_entropy_fill(void *ctx, void *out, size_t len);
+/* The same drawn in advance: one getrandom for the tags of several calls. Zeroed is empty. A process that may be forked takes
+ * os_entropy_fill, for a copy of this would give the same octets twice. */
+#define OS_ENTROPY_LEN 2048
+struct os_entropy {
+    size_t left; /* of octets, from the first one on; those behind have been given away and are wiped */
+    uint8_t octets[OS_ENTROPY_LEN];
+};
+/* Fits rng_fill_fn; ctx is a struct os_entropy. */
+void os_entropy_draw(void *ctx, void *out, size_t len);
 
 /* The text of the last failed call of this room ("Address already in use"), for one log line; never NULL. */
 const char *os_error_text(void);

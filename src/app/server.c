@@ -362,7 +362,7 @@ int server_run(const struct options *options)
                             .ticker = {.fd = -1}};
     int code = 1;
 
-    server.rng = (struct rng){.fill = os_entropy_fill};
+    server.rng = (struct rng){.fill = os_entropy_draw, .ctx = &server.entropy};
     if (logfile_open(&server.logfile, options->log_file, NULL, server.why) != ST_OK) {
         fprintf(stderr, "ws_audio_server: --log-file %s: %s\n", options->log_file, server.why);
         return 1;

@@ -20,6 +20,7 @@ struct server {
     struct log log;
     struct pool_id log_watch; /* while lines wait for their reader */
     struct rng rng;
+    struct os_entropy entropy; /* what rng draws from */
     struct os_loop *loop;
     struct os_ticker ticker;
     struct pool_id ticker_watch;

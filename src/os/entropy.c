@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "os_priv.h"
+#include "wsaudio/base/digest.h"
 
 void os_entropy_fill(void *ctx, void *out, size_t len)
 {
@@ -23,4 +25,21 @@ void os_entropy_fill(void *ctx, void *out, size_t len)
             abort();
         }
     }
+}
+
+void os_entropy_draw(void *ctx, void *out, size_t len)
+{
+    struct os_entropy *entropy = ctx;
+
+    if (len > sizeof(entropy->octets)) {
+        os_entropy_fill(NULL, out, len);
+        return;
+    }
+    if (len > entropy->left) {
+        os_entropy_fill(NULL, entropy->octets, sizeof(entropy->octets));
+        entropy->left = sizeof(entropy->octets);
+    }
+    entropy->left -= len;
+    memcpy(out, entropy->octets + entropy->left, len);
+    secret_wipe(entropy->octets + entropy->left, len);
 }

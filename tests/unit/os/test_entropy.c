@@ -30,11 +30,35 @@ static void test_serves_rng(void **state)
     }
 }
 
+/* Nothing is given twice, also where one buffer ends within a draw; what was given is not kept. */
+static void test_drawn_in_advance(void **state)
+{
+    (void)state;
+    static struct os_entropy entropy;
+    static uint8_t drawn[3 * OS_ENTROPY_LEN / 48][48];
+    const size_t count = sizeof(drawn) / sizeof(drawn[0]);
+    const uint8_t zero[sizeof(drawn[0])] = {0};
+    for (size_t i = 0; i < count; i++) {
+        os_entropy_draw(&entropy, drawn[i], sizeof(drawn[i]));
+        assert_memory_not_equal(drawn[i], zero, sizeof(zero));
+        assert_memory_equal(entropy.octets + entropy.left, zero, sizeof(zero));
+        for (size_t j = 0; j < i; j++) {
+            assert_memory_not_equal(drawn[i], drawn[j], sizeof(drawn[i]));
+        }
+    }
+    size_t left = entropy.left;
+    static uint8_t large[OS_ENTROPY_LEN + 1];
+    os_entropy_draw(&entropy, large, sizeof(large)); /* more than it holds */
+    assert_memory_not_equal(large + sizeof(large) - 16, zero, 16);
+    assert_int_equal(entropy.left, left);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fills_all_and_only_that),
         cmocka_unit_test(test_serves_rng),
+        cmocka_unit_test(test_drawn_in_advance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
