@@ -162,10 +162,37 @@ static void write_ipv6(const struct net_addr *addr, char *buf, size_t cap)
     }
 }
 
+/* By hand: a call's messages hold a dozen addresses. Returns the end, where a NUL is. */
+static char *write_decimal(char *at, unsigned number)
+{
+    char digits[10];
+    size_t len = 0;
+
+    do {
+        digits[len++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    while (len > 0) {
+        *at++ = digits[--len];
+    }
+    *at = '\0';
+    return at;
+}
+
+static void write_ipv4(const struct net_addr *addr, char *at)
+{
+    for (int i = 0; i < 4; i++) {
+        at = write_decimal(at, addr->ip[i]);
+        if (i < 3) {
+            *at++ = '.';
+        }
+    }
+}
+
 const char *addr_ip_text(const struct net_addr *addr, char buf[ADDR_TEXT_MAX])
 {
     if (addr->family == 4) {
-        snprintf(buf, ADDR_TEXT_MAX, "%u.%u.%u.%u", addr->ip[0], addr->ip[1], addr->ip[2], addr->ip[3]);
+        write_ipv4(addr, buf);
     } else if (addr->family == 6) {
         write_ipv6(addr, buf, ADDR_TEXT_MAX);
     } else {
@@ -178,17 +205,19 @@ const char *addr_host_text(const struct net_addr *addr, char buf[ADDR_TEXT_MAX])
 {
     char ip[ADDR_TEXT_MAX];
 
-    addr_ip_text(addr, ip);
-    snprintf(buf, ADDR_TEXT_MAX, addr->family == 6 ? "[%.45s]" : "%.45s", ip);
+    if (addr->family != 6) {
+        return addr_ip_text(addr, buf);
+    }
+    snprintf(buf, ADDR_TEXT_MAX, "[%.45s]", addr_ip_text(addr, ip));
     return buf;
 }
 
 const char *addr_text(const struct net_addr *addr, char buf[ADDR_TEXT_MAX])
 {
-    char host[ADDR_TEXT_MAX];
+    char *end = buf + strlen(addr_host_text(addr, buf));
 
-    addr_host_text(addr, host);
-    snprintf(buf, ADDR_TEXT_MAX, "%.47s:%u", host, addr->port);
+    *end++ = ':';
+    (void)write_decimal(end, addr->port);
     return buf;
 }
 

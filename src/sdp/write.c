@@ -5,40 +5,59 @@
 
 #define OFFER_PTIME_MS 20
 
+static void put_number(struct outbuf *out, const char *before, uint32_t number)
+{
+    outbuf_str(out, before);
+    outbuf_u64(out, number);
+}
+
 static void put_session(const struct sdp_local *local, struct span timing, struct outbuf *out)
 {
     char host[ADDR_TEXT_MAX];
-    const char *kind = local->rtp.family == 6 ? "IP6" : "IP4";
+    const char *kind = local->rtp.family == 6 ? " IN IP6 " : " IN IP4 ";
 
     addr_ip_text(&local->rtp, host);
-    outbuf_printf(out, "v=0\r\no=- ");
+    outbuf_str(out, "v=0\r\no=- ");
     outbuf_u64(out, local->origin_id);
     outbuf_char(out, ' ');
     outbuf_u64(out, local->version);
-    outbuf_printf(out, " IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=", kind, host, kind, host);
+    outbuf_str(out, kind);
+    outbuf_str(out, host);
+    outbuf_str(out, "\r\ns=-\r\nc=");
+    outbuf_str(out, kind + 1);
+    outbuf_str(out, host);
+    outbuf_str(out, "\r\nt=");
     outbuf_span(out, timing);
     outbuf_str(out, "\r\n");
 }
 
 static void put_rtpmap(struct outbuf *out, unsigned payload_type, const char *encoding, uint32_t clock_hz)
 {
-    outbuf_printf(out, "a=rtpmap:%u %s/%u\r\n", payload_type, encoding, (unsigned)clock_hz);
+    put_number(out, "a=rtpmap:", payload_type);
+    outbuf_char(out, ' ');
+    outbuf_str(out, encoding);
+    put_number(out, "/", clock_hz);
+    outbuf_str(out, "\r\n");
 }
 
 static void put_telephone_event(struct outbuf *out, unsigned payload_type, uint32_t clock_hz)
 {
     put_rtpmap(out, payload_type, "telephone-event", clock_hz);
-    outbuf_printf(out, "a=fmtp:%u 0-15\r\n", payload_type);
+    put_number(out, "a=fmtp:", payload_type);
+    outbuf_str(out, " 0-15\r\n");
 }
 
 static void put_tail(struct outbuf *out, unsigned ptime_ms, enum sdp_direction direction)
 {
-    outbuf_printf(out, "a=ptime:%u\r\na=%s\r\n", ptime_ms, sdp_direction_name(direction));
+    put_number(out, "a=ptime:", ptime_ms);
+    outbuf_str(out, "\r\na=");
+    outbuf_str(out, sdp_direction_name(direction));
+    outbuf_str(out, "\r\n");
 }
 
-static void put_number(struct outbuf *out, const struct audio_codec_row *codec)
+static void put_type(struct outbuf *out, const struct audio_codec_row *codec)
 {
-    outbuf_printf(out, " %d", codec->payload_type);
+    put_number(out, " ", (uint32_t)codec->payload_type);
 }
 
 static void put_map(struct outbuf *out, const struct audio_codec_row *codec)
@@ -59,9 +78,11 @@ static void put_codecs(struct outbuf *out, void (*put)(struct outbuf *out, const
 int sdp_write_offer(const struct sdp_local *local, struct outbuf *out)
 {
     put_session(local, SPAN_LIT("0 0"), out);
-    outbuf_printf(out, "m=audio %u RTP/AVP", (unsigned)local->rtp.port);
-    put_codecs(out, put_number);
-    outbuf_printf(out, " %d\r\n", SDP_TELEPHONE_EVENT_PT);
+    put_number(out, "m=audio ", local->rtp.port);
+    outbuf_str(out, " RTP/AVP");
+    put_codecs(out, put_type);
+    put_number(out, " ", SDP_TELEPHONE_EVENT_PT);
+    outbuf_str(out, "\r\n");
     put_codecs(out, put_map);
     put_telephone_event(out, SDP_TELEPHONE_EVENT_PT, audio_codecs[0].clock_hz);
     put_tail(out, OFFER_PTIME_MS, local->direction);
@@ -78,9 +99,10 @@ static void put_audio(const struct sdp_local *local, const struct sdp_negotiated
     if (!negotiated->we_receive) {
         direction &= ~(unsigned)SDP_RECVONLY;
     }
-    outbuf_printf(out, "m=audio %u RTP/AVP %u", (unsigned)local->rtp.port, (unsigned)negotiated->payload_type);
+    put_number(out, "m=audio ", local->rtp.port);
+    put_number(out, " RTP/AVP ", negotiated->payload_type);
     if (negotiated->telephone_event_pt >= 0) {
-        outbuf_printf(out, " %d", negotiated->telephone_event_pt);
+        put_number(out, " ", (uint32_t)negotiated->telephone_event_pt);
     }
     outbuf_str(out, "\r\n");
     const struct audio_codec_row *codec = audio_codec_row(negotiated->codec);

@@ -7,22 +7,30 @@
 
 /* ---- parts ---- */
 
+static bool is_fold(char c)
+{
+    return c == '\r' || c == '\n' || c == ' ' || c == '\t';
+}
+
+static void put_port(struct outbuf *out, const char *before, uint16_t port)
+{
+    outbuf_str(out, before);
+    outbuf_u64(out, port);
+}
+
 void sip_put_unfolded(struct outbuf *out, struct span value)
 {
-    bool in_fold = false;
-
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-        bool line_end = c == '\r' || c == '\n';
-        if (line_end || (in_fold && (c == ' ' || c == '\t'))) {
-            if (!in_fold) {
-                outbuf_char(out, ' ');
-            }
-            in_fold = true;
-            continue;
+    while (value.len > 0) {
+        struct span line = span_head(value, span_find(value, '\r'));
+        size_t at = span_find(line, '\n');
+        outbuf_bytes(out, value.ptr, at);
+        if (at < value.len) {
+            outbuf_char(out, ' ');
         }
-        in_fold = false;
-        outbuf_char(out, c);
+        while (at < value.len && is_fold(value.ptr[at])) {
+            at++;
+        }
+        value = span_from(value, at);
     }
 }
 
@@ -36,7 +44,9 @@ void sip_put_request_line(struct outbuf *out, struct span method, struct span ur
 
 void sip_put_status_line(struct outbuf *out, int code, struct span reason)
 {
-    outbuf_printf(out, "SIP/2.0 %03d ", code);
+    outbuf_str(out, "SIP/2.0 ");
+    outbuf_u64(out, (uint64_t)code);
+    outbuf_char(out, ' ');
     sip_put_unfolded(out, reason.len > 0 ? reason : span_cstr(sip_reason_phrase(code)));
     outbuf_str(out, "\r\n");
 }
@@ -77,10 +87,12 @@ void sip_put_via(struct outbuf *out, const struct sip_flow *flow, struct span br
 {
     char host[ADDR_TEXT_MAX];
 
-    outbuf_printf(out, "Via: SIP/2.0/%s %s", sip_transport_traits(flow->transport)->name,
-                  addr_host_text(&flow->local, host));
+    outbuf_str(out, "Via: SIP/2.0/");
+    outbuf_str(out, sip_transport_traits(flow->transport)->name);
+    outbuf_char(out, ' ');
+    outbuf_str(out, addr_host_text(&flow->local, host));
     if (flow->local.port != 0) {
-        outbuf_printf(out, ":%u", flow->local.port);
+        put_port(out, ":", flow->local.port);
     }
     outbuf_str(out, ";branch=");
     outbuf_span(out, branch);
@@ -89,7 +101,9 @@ void sip_put_via(struct outbuf *out, const struct sip_flow *flow, struct span br
 
 void sip_put_cseq(struct outbuf *out, uint32_t number, struct span method)
 {
-    outbuf_printf(out, "CSeq: %u ", number);
+    outbuf_str(out, "CSeq: ");
+    outbuf_u64(out, number);
+    outbuf_char(out, ' ');
     sip_put_unfolded(out, method);
     outbuf_str(out, "\r\n");
 }
@@ -173,7 +187,7 @@ void sip_put_uri(struct outbuf *out, struct span user, struct span host, uint16_
     }
     outbuf_span(out, host);
     if (port != 0) {
-        outbuf_printf(out, ":%u", port);
+        put_port(out, ":", port);
     }
 }
 
@@ -270,10 +284,11 @@ static void put_top_via(struct outbuf *out, struct span value, const struct net_
         put_param(out, &param);
     }
     if (source->family != 0 && (via.has_rport || !sent_by_is(&via, source))) {
-        outbuf_printf(out, ";received=%s", addr_ip_text(source, host));
+        outbuf_str(out, ";received=");
+        outbuf_str(out, addr_ip_text(source, host));
     }
     if (source->family != 0 && via.has_rport) {
-        outbuf_printf(out, ";rport=%u", source->port);
+        put_port(out, ";rport=", source->port);
     }
     outbuf_str(out, "\r\n");
 }
