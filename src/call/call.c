@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void call_tell(const struct call *call, struct call_event event)
 {
@@ -137,7 +138,7 @@ static void run_actions(struct call *call, unsigned actions, struct span answer)
         call_send_ringing(call);
     }
     if ((actions & CALL_ACT_STOP_RINGING) != 0) {
-        call_tell(call, (struct call_event){.kind = CALL_EVENT_GONE, .gone = call->incoming.gone});
+        call_tell(call, (struct call_event){.kind = CALL_EVENT_GONE, .gone = call->gone});
     }
     if ((actions & CALL_ACT_REJECT) != 0) {
         act_reject(call);
@@ -381,7 +382,7 @@ void calls_sip_event(struct calls *all, const struct sip_event *event)
     case SIP_EVENT_ENDED:
         set_end(call, event);
         if (event->elsewhere) {
-            call->incoming.gone = CALL_GONE_ANSWERED_ELSEWHERE;
+            call->gone = CALL_GONE_ANSWERED_ELSEWHERE;
         }
         call_step(call, CALL_EV_FAR_END);
         break;
@@ -438,5 +439,6 @@ void call_release(struct call *call)
 {
     timerq_cancel(&call->calls->timers, &call->timer);
     media_session_free(call->media);
+    free(call->incoming);
     pool_free(&call->calls->pool, call->id);
 }

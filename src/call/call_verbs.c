@@ -14,12 +14,12 @@ enum call_state call_state(const struct call *call)
 
 const char *call_caller(const struct call *call)
 {
-    return call->incoming.caller;
+    return call->incoming != NULL ? call->incoming->caller : "";
 }
 
 const char *call_called(const struct call *call)
 {
-    return call->incoming.called;
+    return call->incoming != NULL ? call->incoming->called : "";
 }
 
 struct media_session *call_session(const struct call *call)

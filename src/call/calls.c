@@ -141,7 +141,7 @@ void calls_stop(struct calls *all)
     for (uint32_t s = 0; (call = pool_next(&all->pool, &s, NULL)) != NULL; s++) {
         if (call->state != CALL_ST_ENDED) {
             int code = call->state == CALL_ST_ALERTING ? 480 : call_clearing_code(call);
-            call->incoming.gone = CALL_GONE_STOPPING;
+            call->gone = CALL_GONE_STOPPING;
             call_end(call, CALL_EV_HANGUP, code, sip_reason_phrase(code));
         }
     }
@@ -159,5 +159,6 @@ struct calls_stats calls_stats(const struct calls *all)
 
 uint64_t calls_worst_case_memory(uint32_t max_calls, uint32_t max_parties, uint64_t media_buffer)
 {
-    return media_memory(max_calls, media_buffer) + max_calls * sizeof(struct call) + dial_guard_memory(max_parties);
+    return media_memory(max_calls, media_buffer) + max_calls * (sizeof(struct call) + sizeof(struct incoming)) +
+           dial_guard_memory(max_parties);
 }

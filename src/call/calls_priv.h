@@ -15,25 +15,28 @@
 #define CALL_REASON_MAX MEDIA_SILENCE_TEXT_MAX
 
 struct call {
+    /* what each tick and packet asks for */
     struct calls *calls;
     struct pool_id id;
-    struct pool_id owner;  /* whose it is; none: nobody's yet, or no longer */
-    struct call_party who; /* and for whom it counts */
-    struct pool_id usage;
+    struct pool_id owner;        /* whose it is; none: nobody's yet, or no longer */
+    struct media_session *media; /* owns; NULL: no ports were opened */
     enum call_state state;
-    char label[CALL_LABEL_MAX + 1]; /* bare target for logs and file names */
     bool was_established;
     bool
         may_be_silent; /* a re-INVITE holds us, or was refused and may have been meant so: the far end may send nothing */
+    bool echo;         /* incoming: nobody but the echo test answers */
+    /* the rest is for its begin and its end */
+    struct pool_id usage;
+    struct call_party who; /* for whom it counts */
     mono_us established_at;
     struct timerq_entry timer; /* the nearer of duration and no-media */
     struct list_node ended;    /* in the list of those that are to be released */
     struct net_addr sip_peer;
-    struct incoming incoming;    /* until it is answered */
-    bool echo;                   /* incoming: nobody but the echo test answers */
-    struct media_session *media; /* owns; NULL: no ports were opened */
-    int end_code;                /* for TELL_STATE */
+    struct incoming *incoming; /* owns; NULL: it was dialled, or has been answered */
+    enum call_gone gone;       /* why it stops to ring, once it does */
+    int end_code;              /* for TELL_STATE */
     char end_reason[CALL_REASON_MAX];
+    char label[CALL_LABEL_MAX + 1]; /* bare target for logs and file names */
 };
 
 struct calls {

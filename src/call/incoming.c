@@ -2,6 +2,7 @@
 #include "incoming.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "calls_priv.h"
 
@@ -76,7 +77,7 @@ static const char *caller_of(const struct sip_event *event, char buf[TEXT_SAFE_M
 
 static void name(struct call *call, const struct sip_event *event)
 {
-    struct incoming *in = &call->incoming;
+    struct incoming *in = call->incoming;
     const struct log *log = call->calls->log;
     char buf[TEXT_SAFE_MAX + 1];
     char label[TEXT_SAFE_MAX + 1];
@@ -92,7 +93,7 @@ static void name(struct call *call, const struct sip_event *event)
 static void set_clock(struct call *call, const struct sip_event *event)
 {
     struct calls *all = call->calls;
-    struct incoming *in = &call->incoming;
+    struct incoming *in = call->incoming;
 
     in->until = all->config.ring > 0 ? *all->now + all->config.ring : MONO_NEVER;
     in->until_code = 480;
@@ -115,8 +116,9 @@ static struct call *begin(struct calls *all, const struct sip_event *event)
     call->calls = all;
     call->id = id;
     call->sip_peer = event->source;
-    call->incoming.gone = CALL_GONE_CANCELLED;
-    if (sip_inv_adopt(all->sip, event->now, event->usage, call->id) != ST_OK) {
+    call->gone = CALL_GONE_CANCELLED;
+    call->incoming = calloc(1, sizeof(*call->incoming));
+    if (call->incoming == NULL || sip_inv_adopt(all->sip, event->now, event->usage, call->id) != ST_OK) {
         call_release(call);
         return NULL;
     }
@@ -150,6 +152,8 @@ static int take(struct call *call)
     if (status == ST_OK) {
         timerq_cancel(&all->timers, &call->timer);
         call_step(call, event);
+        free(call->incoming);
+        call->incoming = NULL;
     }
     return status;
 }
@@ -164,7 +168,7 @@ static void cannot_take(struct call *call, int status)
               log_words(log, status_name(status), words));
     call_close_media(call);
     call->owner = POOL_ID_NONE;
-    call->incoming.gone = CALL_GONE_FAILED;
+    call->gone = CALL_GONE_FAILED;
     call_end(call, CALL_EV_REFUSED, 503, sip_reason_phrase(503));
 }
 
@@ -219,17 +223,18 @@ void incoming_arrives(struct calls *all, const struct sip_event *event)
         return;
     }
     set_clock(call, event);
-    call_tell(call, (struct call_event){
-                        .kind = CALL_EVENT_INCOMING, .caller = call->incoming.caller, .called = call->incoming.called});
+    call_tell(call, (struct call_event){.kind = CALL_EVENT_INCOMING,
+                                        .caller = call->incoming->caller,
+                                        .called = call->incoming->called});
 }
 
 void incoming_expire(struct call *call)
 {
     struct calls *all = call->calls;
-    struct incoming *in = &call->incoming;
+    struct incoming *in = call->incoming;
 
     if (*all->now >= in->until) {
-        in->gone = CALL_GONE_NO_ANSWER;
+        call->gone = CALL_GONE_NO_ANSWER;
         call_end(call, CALL_EV_LIMIT, in->until_code, sip_reason_phrase(in->until_code));
         return;
     }
@@ -250,7 +255,7 @@ int call_answer(struct call *call, const struct call_party *who)
     log_write(all->log, LOG_INFO, LOG_TEXT(all->log, INCOMING_ANSWERED), call->label, addr_text(&who->peer, peer));
     call->owner = who->owner;
     call->who = *who;
-    call->incoming.gone = CALL_GONE_ANSWERED_ELSEWHERE;
+    call->gone = CALL_GONE_ANSWERED_ELSEWHERE;
     int status = take(call);
     if (status != ST_OK) {
         call_tell(call, (struct call_event){.kind = CALL_EVENT_UNANSWERED, .status = status});

@@ -8,12 +8,11 @@
 
 struct call;
 
-/* The part of a call that matters until it is answered. */
+/* The part of a call that matters until it is answered, and is not kept longer. */
 struct incoming {
     mono_us until; /* --ring-seconds, or the INVITE's Expires */
     mono_us again; /* the next 180: Timer C of a proxy runs out after 3 minutes (RFC 3261 13.3.1.1, 16.6) */
     int until_code;
-    enum call_gone gone; /* why it stops to ring, once it does */
     char caller[TEXT_SAFE_MAX + 1], called[TEXT_SAFE_MAX + 1];
 };
 

@@ -445,7 +445,7 @@ enum sip_verdict sip_msg_parse(struct span datagram, struct sip_msg *msg)
     struct span rest = datagram;
     struct span line;
 
-    *msg = (struct sip_msg){0};
+    memset(msg, 0, offsetof(struct sip_msg, headers));
     msg->bad_reason = "";
     while (rest.len > 0 && (rest.ptr[0] == '\r' || rest.ptr[0] == '\n')) {
         rest = span_from(rest, 1);

@@ -46,14 +46,15 @@ static void move_address(const struct move *move, struct sip_name_addr *address)
 
 struct sip_msg *sip_msg_clone(const struct sip_msg *msg)
 {
-    struct sip_msg *copy = malloc(sizeof(*copy) + msg->raw.len);
+    const size_t len = offsetof(struct sip_msg, headers) + msg->header_count * sizeof(msg->headers[0]);
+    struct sip_msg *copy = malloc(len + msg->raw.len);
 
     if (copy == NULL) {
         return NULL;
     }
-    struct move move = {.from = msg->raw, .to = (char *)(copy + 1)};
-    memcpy(copy + 1, msg->raw.ptr, msg->raw.len);
-    *copy = *msg;
+    struct move move = {.from = msg->raw, .to = (char *)copy + len};
+    memcpy(copy, msg, len);
+    memcpy((char *)copy + len, msg->raw.ptr, msg->raw.len);
     MOVE(&move, &copy->raw, &copy->method_text, &copy->reason, &copy->call_id, &copy->content_type, &copy->body);
     move_uri(&move, &copy->uri);
     MOVE(&move, &copy->via.text, &copy->via.transport, &copy->via.host, &copy->via.branch, &copy->via.received,

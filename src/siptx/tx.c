@@ -59,11 +59,17 @@ mono_us sip_tx_due(const struct sip_tx_layer *layer)
 
 void sip_tx_expire(struct sip_tx_layer *layer, mono_us now)
 {
+    static const enum sip_tx_event events[SIP_TX_CLOCK_COUNT] = {
+        [SIP_TX_TMR_RETRY] = SIP_TX_EV_RETRY,
+        [SIP_TX_TMR_GIVE_UP] = SIP_TX_EV_GIVE_UP,
+        [SIP_TX_TMR_LINGER] = SIP_TX_EV_LINGER,
+        [SIP_TX_FAILURE] = SIP_TX_EV_TRANSPORT,
+    };
     struct timerq_entry *entry;
 
     while ((entry = timerq_pop(&layer->timers, now)) != NULL) {
-        struct sip_tx_clock *clock = LIST_OWNER(entry, struct sip_tx_clock, entry);
-        sip_tx_step(layer, clock->tx, now, clock->event, NULL);
+        struct sip_tx *tx = LIST_OWNER(entry - entry->tag, struct sip_tx, clocks);
+        sip_tx_step(layer, tx, now, events[entry->tag], NULL);
     }
 }
 
@@ -83,12 +89,6 @@ void sip_tx_reap(struct sip_tx_layer *layer)
 static struct sip_tx *tx_new(struct sip_tx_layer *layer, enum sip_tx_machine machine, const struct sip_flow *flow,
                              const struct sip_tx_owner *owner)
 {
-    static const enum sip_tx_event events[SIP_TX_CLOCK_COUNT] = {
-        [SIP_TX_TMR_RETRY] = SIP_TX_EV_RETRY,
-        [SIP_TX_TMR_GIVE_UP] = SIP_TX_EV_GIVE_UP,
-        [SIP_TX_TMR_LINGER] = SIP_TX_EV_LINGER,
-        [SIP_TX_FAILURE] = SIP_TX_EV_TRANSPORT,
-    };
     struct pool_id id;
     struct sip_tx *tx = pool_new(&layer->pool, &id);
 
@@ -104,9 +104,8 @@ static struct sip_tx *tx_new(struct sip_tx_layer *layer, enum sip_tx_machine mac
         tx->owner = *owner;
     }
     list_init(&tx->gone);
-    for (size_t i = 0; i < SIP_TX_CLOCK_COUNT; i++) {
-        tx->clocks[i].tx = tx;
-        tx->clocks[i].event = events[i];
+    for (uint32_t i = 0; i < SIP_TX_CLOCK_COUNT; i++) {
+        tx->clocks[i].tag = i;
     }
     return tx;
 }

@@ -19,8 +19,8 @@ bool sip_tx_dump(const struct sip_tx_layer *layer, mono_us now, uint32_t *at, st
     for (int timer = 0; timer < SIP_TX_TMR_COUNT; timer++) {
         const char *letter = sip_tx_timer_letter((int)tx->machine, (int)tx->state, timer);
 
-        dump_timer(out, letter, &tx->clocks[timer].entry, now);
+        dump_timer(out, letter, &tx->clocks[timer], now);
     }
-    dump_timer(out, "failure told", &tx->clocks[SIP_TX_FAILURE].entry, now);
+    dump_timer(out, "failure told", &tx->clocks[SIP_TX_FAILURE], now);
     return true;
 }

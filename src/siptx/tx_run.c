@@ -57,7 +57,7 @@ static void note_change(const struct sip_tx_layer *layer, mono_us now, const str
 static void retire(struct sip_tx_layer *layer, struct sip_tx *tx)
 {
     for (size_t i = 0; i < SIP_TX_CLOCK_COUNT; i++) {
-        timerq_cancel(&layer->timers, &tx->clocks[i].entry);
+        timerq_cancel(&layer->timers, &tx->clocks[i]);
     }
     sip_tx_index_remove(&tx->entry);
     sip_tx_key_release(&tx->entry.key);
@@ -81,14 +81,14 @@ static void cancel_timers(struct sip_tx_layer *layer, struct sip_tx *tx, bool mo
 
     for (unsigned i = 0; i < SIP_TX_TMR_COUNT; i++) {
         if ((hold & (1U << i)) == 0) {
-            timerq_cancel(&layer->timers, &tx->clocks[i].entry);
+            timerq_cancel(&layer->timers, &tx->clocks[i]);
         }
     }
     if (moved) {
-        timerq_cancel(&layer->timers, &tx->clocks[SIP_TX_FAILURE].entry);
+        timerq_cancel(&layer->timers, &tx->clocks[SIP_TX_FAILURE]);
     }
     if ((actions & SIP_TX_ACT_STOP_RETRY) != 0) {
-        timerq_cancel(&layer->timers, &tx->clocks[SIP_TX_TMR_RETRY].entry);
+        timerq_cancel(&layer->timers, &tx->clocks[SIP_TX_TMR_RETRY]);
     }
 }
 
@@ -108,7 +108,7 @@ static void arm_timers(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us no
         if (arm->timer == SIP_TX_TMR_RETRY) {
             tx->retry_us = after;
         }
-        timerq_set(&layer->timers, &tx->clocks[arm->timer].entry, now + after);
+        timerq_set(&layer->timers, &tx->clocks[arm->timer], now + after);
     }
 }
 
@@ -116,9 +116,9 @@ static void arm_timers(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us no
  * over, which would end the transaction without a word of it. */
 static void failure_arm(struct sip_tx_layer *layer, struct sip_tx *tx, mono_us now)
 {
-    struct timerq_entry *linger = &tx->clocks[SIP_TX_TMR_LINGER].entry;
+    struct timerq_entry *linger = &tx->clocks[SIP_TX_TMR_LINGER];
 
-    timerq_set(&layer->timers, &tx->clocks[SIP_TX_FAILURE].entry, now);
+    timerq_set(&layer->timers, &tx->clocks[SIP_TX_FAILURE], now);
     if (timerq_is_set(linger) && linger->due == now) {
         timerq_set(&layer->timers, linger, now);
     }

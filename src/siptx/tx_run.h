@@ -8,13 +8,8 @@
 
 struct sip_tx;
 
-/* A timer slot, or the send failure that waits to be told. */
-struct sip_tx_clock {
-    struct timerq_entry entry;
-    struct sip_tx *tx; /* the transaction that it lies in */
-    enum sip_tx_event event;
-};
-#define SIP_TX_FAILURE     SIP_TX_TMR_COUNT /* place of the failure among the clocks */
+/* A transaction's clocks are the timer slots, and the send failure that waits to be told. */
+#define SIP_TX_FAILURE     SIP_TX_TMR_COUNT
 #define SIP_TX_CLOCK_COUNT (SIP_TX_TMR_COUNT + 1)
 
 struct sip_tx {
@@ -25,9 +20,9 @@ struct sip_tx {
     struct sip_flow flow; /* where what it sends goes */
     enum sip_tx_reliability reliability;
     struct sip_tx_owner owner;
-    struct sip_tx_clock clocks[SIP_TX_CLOCK_COUNT];
-    dur_us retry_us; /* the last RETRY interval */
-    char *kept;      /* owns; exactly kept_len bytes, sent again as they are */
+    struct timerq_entry clocks[SIP_TX_CLOCK_COUNT]; /* tag: the place among them */
+    dur_us retry_us;                                /* the last RETRY interval */
+    char *kept;                                     /* owns; exactly kept_len bytes, sent again as they are */
     size_t kept_len;
     int code;              /* server: the last response's */
     char tag[32];          /* INVITE server: To tag of the last response, "" none or a longer one */

@@ -44,14 +44,14 @@ static void log_change(struct sip_inv *usage, mono_us now, enum sip_inv_state fr
 
 static void inv_arm(struct sip_inv *usage, mono_us now, enum sip_inv_timer timer, dur_us after)
 {
-    timerq_set(&usage->stack->timers, &usage->timers[timer].entry, now + after);
+    timerq_set(&usage->stack->timers, &usage->timers[timer], now + after);
 }
 
 static void cancel_timers(struct sip_inv *usage, uint32_t but)
 {
     for (uint32_t t = 0; t < SIP_INV_TMR_COUNT; t++) {
         if ((but >> t & 1) == 0) {
-            timerq_cancel(&usage->stack->timers, &usage->timers[t].entry);
+            timerq_cancel(&usage->stack->timers, &usage->timers[t]);
         }
     }
 }
@@ -73,14 +73,14 @@ static void act_arm(struct sip_inv *usage, mono_us now, uint32_t actions)
         inv_arm(usage, now, SIP_INV_TMR_GIVE_UP, 64 * SIP_T1);
     }
     if ((actions & SIP_INV_ACT_ARM_SILENCE) != 0) {
-        timerq_cancel(&usage->stack->timers, &usage->timers[SIP_INV_TMR_SILENCE].entry);
+        timerq_cancel(&usage->stack->timers, &usage->timers[SIP_INV_TMR_SILENCE]);
         if (sip_inv_may_fail_over(usage, now)) {
             inv_arm(usage, now, SIP_INV_TMR_SILENCE, SIP_INV_PATIENCE);
         }
     }
 }
 
-void sip_inv_timer_due(struct sip_inv_timer_entry *timer, mono_us now)
+void sip_inv_timer_due(struct timerq_entry *entry, mono_us now)
 {
     static const enum sip_inv_event events[SIP_INV_TMR_COUNT] = {
         [SIP_INV_TMR_RING] = SIP_INV_EV_RING,
@@ -89,13 +89,15 @@ void sip_inv_timer_due(struct sip_inv_timer_entry *timer, mono_us now)
         [SIP_INV_TMR_SILENCE] = SIP_INV_EV_SILENCE,
     };
 
-    if (timer->timer == SIP_INV_TMR_SILENCE) {
-        sip_inv_silence(timer->usage, now);
+    struct sip_inv *usage = LIST_OWNER(entry - entry->tag, struct sip_inv, timers);
+
+    if (entry->tag == SIP_INV_TMR_SILENCE) {
+        sip_inv_silence(usage, now);
         return;
     }
     char why[SIP_INV_WHY_MAX];
-    struct sip_inv_input in = {.code = 408, .reason = sip_inv_why(timer->usage, 408, why)};
-    (void)sip_inv_step(timer->usage, now, events[timer->timer], &in);
+    struct sip_inv_input in = {.code = 408, .reason = sip_inv_why(usage, 408, why)};
+    (void)sip_inv_step(usage, now, events[entry->tag], &in);
 }
 
 /* ---- carrying out ---- */
@@ -251,12 +253,20 @@ static void act_tell(struct sip_inv *usage, mono_us now, uint32_t actions, const
     }
 }
 
-/* What a state that is over for the owner no longer needs. */
-static void enter_lingering(struct sip_inv *usage)
+/* The INVITE has its answer: what is needed to send it again, or to answer it, is not kept while the call is up. */
+static void inv_forget_invite(struct sip_inv *usage)
 {
     sip_text_clear(&usage->offer);
     sip_text_clear(&usage->answer);
-    sip_inv_targets_clear(&usage->targets);
+    sip_inv_targets_free(usage->targets);
+    usage->targets = NULL;
+    free(usage->invite);
+    usage->invite = NULL;
+}
+
+/* What a state that is over for the owner no longer needs. */
+static void enter_lingering(struct sip_inv *usage)
+{
     if (usage->incoming) {
         sip_tx_disown(usage->stack->tx, usage->invite_tx);
         usage->invite_tx = POOL_ID_NONE;
@@ -351,6 +361,9 @@ int sip_inv_step(struct sip_inv *usage, mono_us now, enum sip_inv_event event, c
     }
     act_dialogs(usage, now, cell->actions, in);
     int status = act_send(usage, now, cell->actions, in);
+    if ((cell->next == SIP_INV_ST_CONFIRMED || cell->next == SIP_INV_ST_LINGERING) && cell->next != from) {
+        inv_forget_invite(usage);
+    }
     if (cell->next == SIP_INV_ST_LINGERING && from != SIP_INV_ST_LINGERING) {
         enter_lingering(usage);
         sip_inv_check_drained(usage, now);
@@ -404,8 +417,7 @@ struct sip_inv *sip_inv_new(struct sip_stack *stack, mono_us now)
     sip_sent_init(&usage->sent, SIP_SENT_INVITE);
     list_init(&usage->dialogs);
     for (uint32_t t = 0; t < SIP_INV_TMR_COUNT; t++) {
-        usage->timers[t].usage = usage;
-        usage->timers[t].timer = (enum sip_inv_timer)t;
+        usage->timers[t].tag = t;
     }
     rng_token(stack->config.rng, usage->local_tag, SIP_INV_TAG_LEN);
     sip_inv_changed(usage);
@@ -418,24 +430,39 @@ void sip_inv_free(struct sip_inv *usage)
 
     cancel_timers(usage, 0);
     sip_tx_disown(stack->tx, usage->invite_tx);
-    sip_inv_drop_branches(usage);
+    sip_inv_servers_fini(usage);
     for (struct list_node *n; (n = list_first(&usage->dialogs)) != NULL;) {
         sip_inv_drop_dialog(usage, LIST_OWNER(n, struct sip_dialog, node));
     }
     sip_text_clear(&usage->call_id);
     sip_text_clear(&usage->local);
     sip_text_clear(&usage->uri);
-    sip_text_clear(&usage->offer);
     sip_text_clear(&usage->credentials);
-    free(usage->invite);
-    sip_text_clear(&usage->answer);
-    sip_auth_fini(&usage->auth);
-    sip_inv_targets_clear(&usage->targets);
+    inv_forget_invite(usage);
+    if (usage->auth != NULL) {
+        sip_auth_fini(usage->auth);
+        free(usage->auth);
+    }
     set_busy(usage, false);
     list_remove(&usage->node);
     sip_sent_remove(&usage->sent);
     sip_inv_index_remove(usage);
     pool_free(&stack->usages, usage->id);
+}
+
+struct sip_auth *sip_inv_auth(struct sip_inv *usage)
+{
+    if (usage->auth == NULL) {
+        usage->auth = calloc(1, sizeof(*usage->auth));
+    }
+    return usage->auth;
+}
+
+void sip_inv_auth_restart(struct sip_inv *usage)
+{
+    if (usage->auth != NULL) {
+        sip_auth_restart(usage->auth);
+    }
 }
 
 /* ---- the owner's functions for both ways ---- */

@@ -27,19 +27,14 @@ enum sip_inv_role {
 
 /* The way of the INVITE through the servers. */
 struct sip_inv_servers {
-    struct net_addr tried[SIP_SERVERS_MAX]; /* the last one is where the INVITE goes */
+    struct net_addr current; /* where the INVITE goes */
+    struct net_addr *tried;  /* owns: room for SIP_SERVERS_MAX, the last one is the current; NULL: there was no other */
     uint32_t tried_count;
     bool failed_over; /* the next INVITE is the last one once more, to another server: same CSeq */
     struct pool_id branches[SIP_INV_BRANCHES_MAX];
 };
 
 struct sip_inv;
-
-struct sip_inv_timer_entry {
-    struct timerq_entry entry; /* first: a popped entry is one of these */
-    struct sip_inv *usage;     /* borrowed: the one that it lies in */
-    enum sip_inv_timer timer;
-};
 
 struct sip_inv {
     struct pool_id id;
@@ -60,7 +55,7 @@ struct sip_inv {
     uint32_t requests;        /* inside dialogs, under way */
     bool busy;                /* counted in the stack's */
     struct pool_id invite_tx; /* of our INVITE, or server transaction of theirs; none when it can bring nothing more */
-    struct sip_inv_timer_entry timers[SIP_INV_TMR_COUNT];
+    struct timerq_entry timers[SIP_INV_TMR_COUNT]; /* tag: the place among them */
     dur_us retry_us;
     mono_us born;
     /* outgoing */
@@ -71,11 +66,12 @@ struct sip_inv {
     struct sip_text offer;
     struct sip_text credentials; /* header lines of the last INVITE, for its ACK (22.1) */
     bool rang;                   /* the last INVITE has met a 1xx above 100 */
-    struct sip_auth auth;
-    struct sip_inv_targets targets;
+    /* most calls meet neither */
+    struct sip_auth *auth;           /* owns; NULL: no challenge was taken in */
+    struct sip_inv_targets *targets; /* owns; NULL: no redirection was taken in */
     /* incoming */
     bool taken;             /* its INVITE has been copied and has a transaction */
-    struct sip_msg *invite; /* owns: theirs, with bytes of its own */
+    struct sip_msg *invite; /* owns: theirs, with bytes of its own, until our answer is acknowledged */
     struct sip_flow source; /* where it came from */
     /* our 2xx that waits for an ACK */
     struct sip_text answer;
@@ -116,7 +112,11 @@ void sip_inv_changed(struct sip_inv *usage);
 /* Ends a lingering usage when nothing can come any more. */
 void sip_inv_check_drained(struct sip_inv *usage, mono_us now);
 /* A timer of a usage ran out. */
-void sip_inv_timer_due(struct sip_inv_timer_entry *timer, mono_us now);
+void sip_inv_timer_due(struct timerq_entry *entry, mono_us now);
+/* What challenges have brought. NULL: no memory. */
+struct sip_auth *sip_inv_auth(struct sip_inv *usage);
+/* As sip_auth_restart. */
+void sip_inv_auth_restart(struct sip_inv *usage);
 
 /* ---- stack_refusal.c ---- */
 
@@ -191,8 +191,8 @@ void sip_inv_silence(struct sip_inv *usage, mono_us now);
 /* What came of an abandoned branch: a 1xx gets CANCEL, a 2xx ACK and BYE. */
 void sip_inv_branch_notice(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice);
 bool sip_inv_has_branches(const struct sip_inv *usage);
-/* They run on without a listener. */
-void sip_inv_drop_branches(struct sip_inv *usage);
+/* The branches run on without a listener; what was kept of the servers is freed. */
+void sip_inv_servers_fini(struct sip_inv *usage);
 
 /* ---- inv_answer.c ---- */
 

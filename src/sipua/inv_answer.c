@@ -249,7 +249,7 @@ struct span sip_inv_offer(const struct sip_stack *stack, struct pool_id id)
 {
     const struct sip_inv *usage = sip_inv_get(stack, id);
 
-    return usage != NULL && usage->taken ? sip_inv_sdp(usage->invite) : SPAN_NONE;
+    return usage != NULL && usage->invite != NULL ? sip_inv_sdp(usage->invite) : SPAN_NONE;
 }
 
 int sip_inv_reject(struct sip_stack *stack, mono_us now, struct pool_id id, int code, struct span extra)

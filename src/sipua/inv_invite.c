@@ -17,13 +17,22 @@ static int keep_credentials(struct sip_inv *usage)
     char lines[SIP_AUTH_TEXT_MAX + 4096];
     struct outbuf out;
 
+    if (usage->auth == NULL) {
+        return ST_OK;
+    }
     outbuf_init(&out, lines, sizeof(lines));
     int status =
-        sip_stack_write_credentials(usage->stack, &usage->auth, SPAN_LIT("INVITE"), sip_text_view(&usage->uri), &out);
+        sip_stack_write_credentials(usage->stack, usage->auth, SPAN_LIT("INVITE"), sip_text_view(&usage->uri), &out);
     if (status == ST_OK) {
         status = outbuf_status(&out);
     }
     return status == ST_OK ? sip_text_set(&usage->credentials, outbuf_view(&out)) : status;
+}
+
+/* The first target stays in To whatever redirections follow (8.1.3.4). */
+static struct span first_target(const struct sip_inv *usage)
+{
+    return sip_text_view(usage->targets != NULL ? &usage->targets->tried[0] : &usage->uri);
 }
 
 static int request_invite(struct sip_inv *usage, mono_us now, struct span extra)
@@ -37,8 +46,7 @@ static int request_invite(struct sip_inv *usage, mono_us now, struct span extra)
     struct outbuf to;
 
     outbuf_init(&to, to_text, sizeof(to_text));
-    /* The first target stays in To whatever redirections follow (8.1.3.4). */
-    sip_put_name_addr(&to, SPAN_NONE, sip_text_view(&usage->targets.tried[0]), SPAN_NONE);
+    sip_put_name_addr(&to, SPAN_NONE, first_target(usage), SPAN_NONE);
     sip_branch_new(config->rng, branch);
     struct sip_request_form form = {
         .method = SPAN_LIT("INVITE"),
@@ -145,10 +153,13 @@ void sip_inv_extra_2xx(struct sip_inv *usage, mono_us now, const struct sip_tx_n
 
 static int take_challenge(struct sip_inv *usage, mono_us now, const struct sip_tx_notice *notice)
 {
-    struct sip_challenged what = {
-        .uri = sip_text_view(&usage->uri), .redirected = usage->targets.tried_count > 1, .rang = usage->rang};
+    struct sip_challenged what = {.uri = sip_text_view(&usage->uri),
+                                  .redirected = usage->targets != NULL && usage->targets->tried_count > 1,
+                                  .rang = usage->rang};
+    struct sip_auth *auth = sip_inv_auth(usage);
 
-    return sip_stack_challenge(usage->stack, now, &usage->auth, notice->message, notice->source, &what);
+    return auth != NULL ? sip_stack_challenge(usage->stack, now, auth, notice->message, notice->source, &what)
+                        : ST_NO_MEMORY;
 }
 
 static void log_auth_failure(const struct sip_inv *usage, int code)
@@ -158,12 +169,22 @@ static void log_auth_failure(const struct sip_inv *usage, int code)
     log_write(log, LOG_WARNING, LOG_TEXT(log, SIP_AUTH_FAILED), code);
 }
 
+static void take_redirection(struct sip_inv *usage, const struct sip_msg *response)
+{
+    if (usage->targets == NULL) {
+        usage->targets = sip_inv_targets_new(sip_text_view(&usage->uri));
+    }
+    if (usage->targets != NULL) { /* else it leads nowhere */
+        sip_inv_targets_add(usage->targets, response);
+    }
+}
+
 /* The best target left that the owner lets us try is in usage->uri then. */
 static bool next_target(struct sip_inv *usage)
 {
     const struct sip_hooks *hooks = &usage->stack->hooks;
 
-    while (sip_inv_targets_next(&usage->targets, &usage->uri)) {
+    while (usage->targets != NULL && sip_inv_targets_next(usage->targets, &usage->uri)) {
         if (hooks->redirect == NULL || hooks->redirect(hooks->ctx, usage->owner, sip_text_view(&usage->uri))) {
             return true;
         }
@@ -195,12 +216,12 @@ static bool goes_again(struct sip_inv *usage, mono_us now, const struct sip_tx_n
     }
     /* 305 names a proxy and 380 another service: neither is an address to put into the Request-URI. */
     if (code < 400 && code != 305 && code != 380) {
-        sip_inv_targets_add(&usage->targets, notice->message);
+        take_redirection(usage, notice->message);
     }
     if (code >= 600 || !next_target(usage)) {
         return false;
     }
-    sip_auth_restart(&usage->auth);
+    sip_inv_auth_restart(usage);
     return true;
 }
 
@@ -323,10 +344,6 @@ static int fill_outgoing(struct sip_inv *usage, struct span request_uri, struct 
     }
     if (status == ST_OK) {
         status = sip_text_set(&usage->uri, request_uri);
-    }
-    if (status == ST_OK) {
-        status = sip_text_set(&usage->targets.tried[0], request_uri);
-        usage->targets.tried_count = 1;
     }
     return status;
 }

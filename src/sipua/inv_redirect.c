@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "inv_redirect.h"
 
+#include <stdlib.h>
+
 #include "dialog.h"
 
 #define Q_ONE 1000
@@ -15,6 +17,28 @@ void sip_inv_targets_clear(struct sip_inv_targets *targets)
     }
     targets->tried_count = 0;
     targets->waiting_count = 0;
+}
+
+struct sip_inv_targets *sip_inv_targets_new(struct span first)
+{
+    struct sip_inv_targets *targets = calloc(1, sizeof(*targets));
+
+    if (targets != NULL && sip_text_set(&targets->tried[0], first) != ST_OK) {
+        free(targets);
+        return NULL;
+    }
+    if (targets != NULL) {
+        targets->tried_count = 1;
+    }
+    return targets;
+}
+
+void sip_inv_targets_free(struct sip_inv_targets *targets)
+{
+    if (targets != NULL) {
+        sip_inv_targets_clear(targets);
+        free(targets);
+    }
 }
 
 /* RFC 3261 25.1: "0" [ "." 0*3DIGIT ] / "1" [ "." 0*3("0") ]; anything else counts as 1. */

@@ -22,6 +22,10 @@ struct sip_inv_targets {
     uint32_t waiting_count;
 };
 
+/* With the address that was tried first. NULL: no memory. */
+struct sip_inv_targets *sip_inv_targets_new(struct span first);
+/* NULL is fine. */
+void sip_inv_targets_free(struct sip_inv_targets *targets);
 void sip_inv_targets_clear(struct sip_inv_targets *targets);
 /* Takes in the Contacts of a 3xx that were neither tried nor wait. */
 void sip_inv_targets_add(struct sip_inv_targets *targets, const struct sip_msg *response);

@@ -3,28 +3,47 @@
  * 2xx ACK and BYE, since a telephone behind it may ring. */
 #include "inv.h"
 
+#include <stdlib.h>
+
 const struct net_addr *sip_inv_server(const struct sip_inv *usage)
 {
-    return &usage->servers.tried[usage->servers.tried_count - 1];
+    return &usage->servers.current;
 }
 
 void sip_inv_servers_begin(struct sip_inv *usage, const struct net_addr *server)
 {
-    usage->servers = (struct sip_inv_servers){.tried = {*server}, .tried_count = 1};
+    usage->servers = (struct sip_inv_servers){.current = *server};
 }
 
 static const struct net_addr *server_find_next(const struct sip_inv *usage, mono_us now, bool even_unavailable)
 {
     const struct sip_inv_servers *s = &usage->servers;
+    const struct net_addr *tried = s->tried != NULL ? s->tried : &s->current;
+    uint32_t count = s->tried != NULL ? s->tried_count : 1;
 
-    return s->tried_count < SIP_SERVERS_MAX
-               ? sip_servers_next(&usage->stack->servers, now, s->tried, s->tried_count, even_unavailable)
-               : NULL;
+    return count < SIP_SERVERS_MAX ? sip_servers_next(&usage->stack->servers, now, tried, count, even_unavailable)
+                                   : NULL;
 }
 
 bool sip_inv_may_fail_over(const struct sip_inv *usage, mono_us now)
 {
     return server_find_next(usage, now, false) != NULL;
+}
+
+/* False: no memory for those that were tried. */
+static bool server_move_on(struct sip_inv_servers *s, const struct net_addr *next)
+{
+    if (s->tried == NULL) {
+        s->tried = malloc(SIP_SERVERS_MAX * sizeof(*s->tried));
+        if (s->tried == NULL) {
+            return false;
+        }
+        s->tried[s->tried_count++] = s->current;
+    }
+    s->tried[s->tried_count++] = *next;
+    s->current = *next;
+    s->failed_over = true;
+    return true;
 }
 
 bool sip_inv_next_server(struct sip_inv *usage, mono_us now, bool even_unavailable)
@@ -34,12 +53,10 @@ bool sip_inv_next_server(struct sip_inv *usage, mono_us now, bool even_unavailab
     char id[TEXT_SAFE_MAX + 1];
     char text[ADDR_TEXT_MAX];
 
-    if (next == NULL) {
+    if (next == NULL || !server_move_on(&usage->servers, next)) {
         return false;
     }
-    usage->servers.tried[usage->servers.tried_count++] = *next;
-    usage->servers.failed_over = true;
-    sip_auth_restart(&usage->auth);
+    sip_inv_auth_restart(usage);
     log_write(log, LOG_INFO, LOG_TEXT(log, SIP_NEXT_SERVER), text_safe(sip_text_view(&usage->call_id), id),
               addr_text(next, text));
     return true;
@@ -114,12 +131,14 @@ bool sip_inv_has_branches(const struct sip_inv *usage)
     return false;
 }
 
-void sip_inv_drop_branches(struct sip_inv *usage)
+void sip_inv_servers_fini(struct sip_inv *usage)
 {
     for (uint32_t i = 0; i < SIP_INV_BRANCHES_MAX; i++) {
         sip_tx_disown(usage->stack->tx, usage->servers.branches[i]);
         usage->servers.branches[i] = POOL_ID_NONE;
     }
+    free(usage->servers.tried);
+    usage->servers.tried = NULL;
 }
 
 static void branch_forget(struct sip_inv *usage, mono_us now, struct pool_id tx)

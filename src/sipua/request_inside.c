@@ -43,10 +43,10 @@ static int inside_aim(struct sip_request *request, mono_us now, struct sip_reque
     sip_request_aim_inside(inside->inv, inside->dialog, head, composed);
     head->cseq = &inside->dialog->local_cseq;
     if (request->tries == 0) {
-        sip_auth_restart(&inside->inv->auth);
+        sip_inv_auth_restart(inside->inv);
     }
     if (sip_request_is_with_server(inside->inv, inside->dialog, head)) {
-        head->auth = &inside->inv->auth;
+        head->auth = inside->inv->auth;
     }
     return ST_OK;
 }
@@ -93,7 +93,8 @@ static enum sip_request_end inside_answered(struct sip_request *request, mono_us
     sip_request_aim_inside(inside->inv, dialog, &head, &composed);
     struct sip_challenged what = {.uri = sip_text_view(&dialog->target),
                                   .in_dialog = !sip_request_is_with_server(inside->inv, dialog, &head)};
-    return sip_request_challenge(request, now, &inside->inv->auth, message, source, &what);
+    struct sip_auth *auth = sip_inv_auth(inside->inv);
+    return auth != NULL ? sip_request_challenge(request, now, auth, message, source, &what) : SIP_REQUEST_REFUSED;
 }
 
 /* Once more to where the dialog's messages come from: behind a NAT the Contact's address leads nowhere. */

@@ -147,7 +147,9 @@ uint64_t sip_stack_worst_case_memory(uint32_t max_usages)
     const uint64_t kept = 6 * 4096 + sizeof(struct sip_msg);
     const uint64_t writers = 6 * (uint64_t)SIP_DATAGRAM_MAX;
     const uint64_t challenges = 2 * SIP_AUTH_REALMS_MAX * (uint64_t)SIP_AUTH_TEXT_MAX; /* of the registration; realms */
-    uint64_t usage = sizeof(struct sip_inv) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept;
+    const uint64_t rare =
+        sizeof(struct sip_auth) + sizeof(struct sip_inv_targets) + SIP_SERVERS_MAX * sizeof(struct net_addr);
+    uint64_t usage = sizeof(struct sip_inv) + SIP_STACK_DIALOGS_PER_USAGE * sizeof(struct sip_dialog) + kept + rare;
     return sizeof(struct sip_stack) + writers + challenges + max_usages * usage +
            sip_tx_layer_memory(tx_max(max_usages)) + sip_guard_memory(max_usages) + sip_inv_index_memory(max_usages) +
            sip_sent_index_memory(sent_max(max_usages));
@@ -274,7 +276,7 @@ void sip_stack_expire(struct sip_stack *stack, mono_us now)
 
     sip_tx_expire(stack->tx, now);
     while ((entry = timerq_pop(&stack->timers, now)) != NULL) {
-        sip_inv_timer_due(LIST_OWNER(entry, struct sip_inv_timer_entry, entry), now);
+        sip_inv_timer_due(entry, now);
     }
     sip_keepalive_expire(stack, now);
     sip_registration_expire(stack, now);

@@ -54,7 +54,7 @@ static void usage_line(const struct sip_inv *usage, mono_us now, struct outbuf *
     dump_text(out, "to", sip_text_view(&usage->uri));
     outbuf_printf(out, ", %u dialogs, for %lld s", usage->dialog_count, (long long)((now - usage->born) / DUR_S(1)));
     for (int timer = 0; timer < SIP_INV_TMR_COUNT; timer++) {
-        dump_timer(out, sip_inv_timer_name(timer), &usage->timers[timer].entry, now);
+        dump_timer(out, sip_inv_timer_name(timer), &usage->timers[timer], now);
     }
 }
 

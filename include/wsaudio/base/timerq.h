@@ -26,6 +26,7 @@ struct timerq_entry {
     mono_us due;
     uint64_t order; /* equal deadlines expire in the order in which they were set */
     uint32_t pos;   /* 1-based place in the heap; 0: not queued */
+    uint32_t tag;   /* its owner's, for which of his it is; not looked at here */
 };
 
 struct timerq {

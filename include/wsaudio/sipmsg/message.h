@@ -78,18 +78,19 @@ struct sip_msg {
     struct span content_type;     /* whole value, empty: none */
     bool has_authorization;       /* Authorization or Proxy-Authorization */
     struct span body;
-    /* every header line in order of arrival */
-    struct sip_header headers[SIP_HEADERS_MAX];
-    size_t header_count;
     /* verdicts ANSWER and DROP */
     int bad_code;           /* 400 or 505 */
     const char *bad_reason; /* English text for the status line and the log, never NULL after a parse */
+    /* every header line in order of arrival; last, for what is behind header_count is neither written nor copied */
+    size_t header_count;
+    struct sip_header headers[SIP_HEADERS_MAX];
 };
 
 /* Parses one datagram. Leading CRLFs and octets behind Content-Length are ignored (RFC 3261 7.5, 18.3). */
 WS_MUST_CHECK enum sip_verdict sip_msg_parse(struct span datagram, struct sip_msg *msg);
 
-/* The same message with bytes of its own, in one block: free() releases it. Nothing is parsed again. NULL: no memory. */
+/* The same message with bytes of its own, in one block of no more room than it needs: free() releases it. Nothing is parsed again.
+ * NULL: no memory. */
 struct sip_msg *sip_msg_clone(const struct sip_msg *msg);
 
 /* Content-Length of a message's head, which goes from its start line to its blank line, as sip_msg_parse finds it. ST_NOT_FOUND:

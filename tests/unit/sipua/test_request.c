@@ -467,7 +467,7 @@ static void inside_credentials(void **state)
     info.request.tries = SIP_REQUEST_TRIES_MAX;
     answer(stack, "401 Unauthorized", challenge(3)); /* its realm's try is not spent */
     assert_int_equal(end, SIP_REQUEST_REFUSED);
-    assert_int_equal(inv->auth.challenges, 0);
+    assert_int_equal(inv->auth->challenges, 0);
     sip_stack_free(stack);
 }
 
