@@ -88,11 +88,14 @@ void os_ticker_disarm(struct os_ticker *t);
 /* Expirations since the last read; 0 when none. */
 uint64_t os_ticker_read(struct os_ticker *t);
 
-/* ---- the process: descriptors and signals ---- */
+/* ---- the process: descriptors, memory and signals ---- */
 
 /* Descriptors 0, 1 and 2 that whoever started us left closed are opened on /dev/null, so that no socket or file of ours is
  * taken for them. The first thing that a program does. */
 void os_standard_descriptors(void);
+/* While it is on, blocks of 64 KiB and more are the system's own, page by page as they are touched: pools and tables made at
+ * start for the busiest hour. Else a block of that size comes out of the heap, where zeroing it touches it all. */
+void os_memory_sparse(bool on);
 /* Room for so many descriptors, as far as the system's hard limit allows it. Returns how many there may be. */
 uint64_t os_descriptors_raise(uint64_t wanted);
 /* A signalfd for SIGINT, SIGTERM, SIGHUP and SIGUSR2 (blocked from now on). Ignored are SIGPIPE, SIGXFSZ (a file at its limit of size is a full disk),

@@ -374,7 +374,10 @@ int server_run(const struct options *options)
     server.logfile.log = &server.log;
     log_write(&server.log, LOG_INFO, LOG_TEXT(&server.log, SERVER_START));
     check_descriptors(&server);
-    if (open_all(&server) == ST_OK) {
+    os_memory_sparse(true);
+    const int status = open_all(&server);
+    os_memory_sparse(false);
+    if (status == ST_OK) {
         server_realtime_begin(&server);
         code = run_until_stopped(&server);
     } else {

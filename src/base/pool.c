@@ -14,8 +14,8 @@ int pool_init(struct pool *pool, size_t item_size, uint32_t cap)
     pool->free_head = FREE_END;
     pool->item_size = item_size;
     pool->stride = (sizeof(struct pool_slot) + item_size + ALIGN - 1) / ALIGN * ALIGN;
-    pool->slots = calloc(cap, pool->stride);
-    if (pool->slots == NULL) {
+    pool->slots = cap <= SIZE_MAX / pool->stride ? malloc(cap * pool->stride) : NULL;
+    if (pool->slots == NULL && cap > 0) {
         return ST_NO_MEMORY;
     }
     pool->cap = cap;
@@ -38,6 +38,7 @@ static uint32_t take_slot(struct pool *pool)
         pool->free_head = pool_slot_at(pool, index)->free_next;
     } else if (pool->fresh < pool->cap) {
         index = pool->fresh++;
+        pool_slot_at(pool, index)->generation = 0;
     }
     return index;
 }

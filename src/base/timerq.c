@@ -10,7 +10,7 @@
 int timerq_init(struct timerq *q, uint32_t cap)
 {
     memset(q, 0, sizeof(*q));
-    q->heap = calloc(cap > 0 ? cap : 1, sizeof(struct timerq_entry *));
+    q->heap = malloc((cap > 0 ? (size_t)cap : 1) * sizeof(*q->heap));
     if (q->heap == NULL) {
         return ST_NO_MEMORY;
     }

@@ -56,9 +56,8 @@ int os_loop_new(uint32_t cap, struct os_loop **out)
     }
     loop->epoll_fd = -1;
     loop->beat_due = MONO_NEVER;
-    loop->batch = calloc(cap, sizeof(*loop->batch));
-    if (cap > INT_MAX / (int)sizeof(*loop->batch) || cap > SLOT_MASK || loop->batch == NULL ||
-        pool_init(&loop->watches, sizeof(struct watch), cap) != ST_OK) {
+    loop->batch = cap <= INT_MAX / sizeof(*loop->batch) ? malloc(cap * sizeof(*loop->batch)) : NULL;
+    if (cap > SLOT_MASK || loop->batch == NULL || pool_init(&loop->watches, sizeof(struct watch), cap) != ST_OK) {
         os_loop_free(loop);
         return ST_NO_MEMORY;
     }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What belongs to the process as a whole: standard descriptors, the limit of descriptors, signals as a descriptor. */
+/* What belongs to the process as a whole: standard descriptors, the limit of descriptors, memory, signals as a descriptor. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "os_priv.h"
+
+#define SPARSE_BYTES (64 * 1024)
+#define HEAP_BYTES   (128 * 1024) /* glibc's own */
 
 void os_standard_descriptors(void)
 {
@@ -17,6 +21,15 @@ void os_standard_descriptors(void)
         fd = open("/dev/null", O_RDWR);
     } while (fd >= 0 && fd <= STDERR_FILENO);
     os_close(fd);
+}
+
+void os_memory_sparse(bool on)
+{
+#ifdef M_MMAP_THRESHOLD /* other libraries than glibc have no such bound to set */
+    (void)mallopt(M_MMAP_THRESHOLD, on ? SPARSE_BYTES : HEAP_BYTES);
+#else
+    (void)on;
+#endif
 }
 
 uint64_t os_descriptors_raise(uint64_t wanted)
