@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "command_stream.h"
 
+#include <stdlib.h>
+
 /* An upload that is too long is read past up to here: base64 of the longest WAV there can be (4 GiB and a third) and to spare. */
 #define READ_PAST_MAX (6ULL << 30)
 
 static const struct span upload_prefix = {"WAV_UPLOAD:", 11};
 static const struct span bom = {"\xEF\xBB\xBF", 3};
+
+_Static_assert(COMMAND_SHORT > FILE_NAME_LEN_MAX, "a name that is too long is seen to be it");
 
 static void message_begin(struct command_stream *s)
 {
@@ -13,6 +17,8 @@ static void message_begin(struct command_stream *s)
     s->bom_seen = false;
     s->over = false;
     s->len = 0;
+    free(s->more);
+    s->more = NULL;
 }
 
 void command_stream_init(struct command_stream *s, const struct command_hooks *hooks, void *ctx)
@@ -83,6 +89,24 @@ static struct span take_bom(struct command_stream *s, struct span piece)
     return span_from(piece, same);
 }
 
+/* Where its bytes are, with room for len of them; NULL: no memory. Most commands are short. */
+static char *command_room(struct command_stream *s, size_t len)
+{
+    if (s->more == NULL && len > COMMAND_SHORT) {
+        s->more = malloc(COMMAND_MAX);
+        if (s->more != NULL) {
+            memcpy(s->more, s->bytes, s->len);
+        }
+        return s->more;
+    }
+    return s->more != NULL ? s->more : s->bytes;
+}
+
+static struct span command_text(const struct command_stream *s)
+{
+    return span_make(s->more != NULL ? s->more : s->bytes, s->len);
+}
+
 /* Up to the length of the prefix first: by then it is known what the message is. */
 static struct span take_command(struct command_stream *s, struct span piece)
 {
@@ -96,7 +120,12 @@ static struct span take_command(struct command_stream *s, struct span piece)
         return SPAN_NONE;
     }
     struct span part = span_head(piece, room);
-    memcpy(s->bytes + s->len, part.ptr, part.len);
+    char *bytes = command_room(s, s->len + part.len);
+    if (bytes == NULL) {
+        s->state = COMMAND_NO_MEMORY;
+        return SPAN_NONE;
+    }
+    memcpy(bytes + s->len, part.ptr, part.len);
     s->len += part.len;
     if (s->len == upload_prefix.len && span_eq(span_make(s->bytes, s->len), upload_prefix)) {
         s->state = COMMAND_UPLOAD_NAME;
@@ -112,25 +141,28 @@ static struct span take_some(struct command_stream *s, struct span piece)
     case COMMAND_UPLOAD_NAME: return take_name(s, piece);
     case COMMAND_UPLOAD_DATA: s->hooks->upload_data(s->ctx, piece); break;
     case COMMAND_TOO_LARGE:
+    case COMMAND_NO_MEMORY:
     case COMMAND_UPLOAD_SKIP: break;
     }
     return SPAN_NONE;
 }
 
-static void end_too_large(struct command_stream *s)
+/* Of one over COMMAND_SHORT, which is not to be had whole. */
+static struct span lost_verb(const struct command_stream *s)
 {
     static const size_t verb_max = 32;
-    struct span head = span_make(s->bytes, verb_max + 1);
+    struct span head = span_head(command_text(s), verb_max + 1);
     size_t colon = span_find(head, ':');
 
-    s->hooks->too_large(s->ctx, colon <= verb_max ? span_head(head, colon) : SPAN_NONE);
+    return colon <= verb_max ? span_head(head, colon) : SPAN_NONE;
 }
 
 static void message_end(struct command_stream *s)
 {
     switch (s->state) {
-    case COMMAND_COLLECT: s->hooks->command(s->ctx, without_padding(span_make(s->bytes, s->len))); break;
-    case COMMAND_TOO_LARGE: end_too_large(s); break;
+    case COMMAND_COLLECT: s->hooks->command(s->ctx, without_padding(command_text(s))); break;
+    case COMMAND_TOO_LARGE: s->hooks->too_large(s->ctx, lost_verb(s)); break;
+    case COMMAND_NO_MEMORY: s->hooks->no_memory(s->ctx, lost_verb(s)); break;
     case COMMAND_UPLOAD_NAME:
         upload_begin(s);
         s->hooks->upload_end(s->ctx, false);
@@ -155,9 +187,9 @@ void command_stream_push(struct command_stream *s, struct span piece, bool last)
 static bool may_be_upload(const struct command_stream *s)
 {
     if (s->state == COMMAND_COLLECT) {
-        return span_starts(s->bom_seen ? upload_prefix : bom, span_make(s->bytes, s->len));
+        return span_starts(s->bom_seen ? upload_prefix : bom, command_text(s));
     }
-    return s->state != COMMAND_TOO_LARGE;
+    return s->state != COMMAND_TOO_LARGE && s->state != COMMAND_NO_MEMORY;
 }
 
 enum ws_long command_stream_over(struct command_stream *s, uint64_t len)

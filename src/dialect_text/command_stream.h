@@ -5,7 +5,8 @@
 
 #include "wsaudio/ws.h"
 
-#define COMMAND_MAX 8192 /* bytes of a command that is no upload */
+#define COMMAND_MAX   8192 /* bytes of a command that is no upload */
+#define COMMAND_SHORT 136  /* of one that needs no memory of its own; the name of an upload is none longer */
 
 /* All spans borrow. */
 struct command_hooks {
@@ -14,6 +15,8 @@ struct command_hooks {
     void (*command)(void *ctx, struct span text);
     /* It was longer than COMMAND_MAX; verb is what stood before the first ':' (at most 32 bytes, else empty). */
     void (*too_large)(void *ctx, struct span verb);
+    /* There was no memory for it; verb as with too_large. */
+    void (*no_memory)(void *ctx, struct span verb);
     /* "WAV_UPLOAD:name:base64" as it streams in: begin once with the name, data any number of times, end once. aborted: the
      * message never completed. A missing second ':' gives begin with the rest as name and end with no data. Names over
      * FILE_NAME_LEN_MAX come cut at FILE_NAME_LEN_MAX + 1 bytes. */
@@ -29,6 +32,7 @@ struct command_hooks {
 enum command_state {
     COMMAND_COLLECT,
     COMMAND_TOO_LARGE,
+    COMMAND_NO_MEMORY,
     COMMAND_UPLOAD_NAME,
     COMMAND_UPLOAD_DATA,
     COMMAND_UPLOAD_SKIP /* longer than max_message: read past */
@@ -41,9 +45,11 @@ struct command_stream {
     bool bom_seen; /* or there is none */
     bool over;     /* longer than max_message: only an upload is read past */
     size_t len;
-    char bytes[COMMAND_MAX]; /* the command, or the upload's name */
+    char *more;                /* owns; all of a command over COMMAND_SHORT, while it comes in; else NULL */
+    char bytes[COMMAND_SHORT]; /* a shorter one, the beginning of a longer one, or the upload's name */
 };
 
+/* What it holds is freed with the end of each message: nothing is left to free where none has begun. */
 void command_stream_init(struct command_stream *s, const struct command_hooks *hooks, void *ctx);
 /* As ws_hooks.text: the next piece of a message, last with its final one. */
 void command_stream_push(struct command_stream *s, struct span piece, bool last);

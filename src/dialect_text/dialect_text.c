@@ -14,6 +14,11 @@ static void on_too_large(void *ctx, struct span verb)
     dialect_text_error(ctx, verb, ERROR_TOO_LARGE, "a text command is at most %d bytes", COMMAND_MAX);
 }
 
+static void on_no_memory(void *ctx, struct span verb)
+{
+    dialect_text_error(ctx, verb, ERROR_INTERNAL, "out of memory");
+}
+
 static bool is_closing(void *ctx)
 {
     return client_is_closing(ctx);
@@ -22,6 +27,7 @@ static bool is_closing(void *ctx)
 static const struct command_hooks hooks = {
     .command = on_command,
     .too_large = on_too_large,
+    .no_memory = on_no_memory,
     .upload_begin = dialect_text_upload_begin,
     .upload_data = dialect_text_upload_data,
     .upload_end = dialect_text_upload_end,

@@ -7,7 +7,7 @@
 #include "verbs.h"
 #include "wsaudio/client.h"
 
-/* A WAV_UPLOAD as it streams in. The first error wins and is told when the message ends. */
+/* A WAV_UPLOAD as it streams in; made with its beginning, freed with its end. The first error wins and is told when the message ends. */
 struct text_upload {
     bool failed;
     enum error_code error;
@@ -28,8 +28,6 @@ struct binary_start {
 
 /* Zeroed at the beginning. told_…: that message was sent, and is not sent again until what is said. */
 struct text_client {
-    struct command_stream stream;
-    struct text_upload upload;
     struct binary_start binary;
     bool rtp;            /* received packets go as they are, not as RTP:HEX */
     bool told_slow;      /* ERROR:MEDIA:busy: the next call */
@@ -38,6 +36,8 @@ struct text_client {
     bool told_off;       /* ERROR:MEDIA:denied: the next MEDIA */
     bool told_too_large; /* ERROR:MEDIA:too_large: XON, CLEAR or CALL */
     bool told_binary;    /* that commands are text: never again */
+    struct command_stream stream;
+    struct text_upload *upload; /* owns; while one streams in. NULL then: there was no memory for it */
 };
 
 static inline struct text_client *text_client(const struct client *c)

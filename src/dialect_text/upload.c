@@ -2,6 +2,7 @@
 /* WAV_UPLOAD:name:base64 as it streams in. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "text.h"
 
@@ -10,7 +11,7 @@
 static void fail(struct client *c, enum error_code error, const char *fmt, ...) WS_PRINTF(3, 4);
 static void fail(struct client *c, enum error_code error, const char *fmt, ...)
 {
-    struct text_upload *u = &text_client(c)->upload;
+    struct text_upload *u = text_client(c)->upload;
     va_list args;
 
     if (!u->failed) {
@@ -60,9 +61,12 @@ static struct span without_end(struct span name)
 void dialect_text_upload_begin(void *ctx, struct span name)
 {
     struct client *c = ctx;
-    struct text_upload *u = &text_client(c)->upload;
+    struct text_upload *u = calloc(1, sizeof(*u));
 
-    *u = (struct text_upload){.failed = false};
+    text_client(c)->upload = u;
+    if (u == NULL) {
+        return; /* its end tells */
+    }
     name = without_end(name);
     if (!file_name_is_ok(name) || span_copy(name, u->name, sizeof(u->name)) != ST_OK) {
         fail_name(c, name);
@@ -78,6 +82,9 @@ void dialect_text_upload_over(void *ctx)
 {
     struct client *c = ctx;
 
+    if (text_client(c)->upload == NULL) {
+        return;
+    }
     fail(c, ERROR_TOO_LARGE, "the message is longer than --ws-max-message (%llu bytes)",
          (unsigned long long)client_limits(c).max_message);
 }
@@ -85,7 +92,7 @@ void dialect_text_upload_over(void *ctx)
 /* "C:\x.wav:BASE64" comes as the name C: what stands before another ':' is no base64, but what was meant as the name. */
 static void judge_head(struct client *c)
 {
-    struct text_upload *u = &text_client(c)->upload;
+    struct text_upload *u = text_client(c)->upload;
     struct span head = span_make(u->head, u->head_len);
     char whole[sizeof(u->name) + sizeof(u->head)];
     struct outbuf out;
@@ -121,7 +128,7 @@ static void keep_head(struct text_upload *u, struct span piece)
 
 static void take_bytes(struct client *c, const uint8_t *bytes, int n)
 {
-    const struct base64_text *text = &text_client(c)->upload.base64;
+    const struct base64_text *text = &text_client(c)->upload->base64;
 
     if (n < 0) {
         fail(c, ERROR_BAD_BASE64, "not base64 (RFC 4648): %s, at character %llu", text->why,
@@ -137,9 +144,12 @@ static void take_bytes(struct client *c, const uint8_t *bytes, int n)
 void dialect_text_upload_data(void *ctx, struct span base64)
 {
     struct client *c = ctx;
-    struct text_upload *u = &text_client(c)->upload;
+    struct text_upload *u = text_client(c)->upload;
     uint8_t bytes[(PIECE_CHARS + 4) / 4 * 3];
 
+    if (u == NULL) {
+        return;
+    }
     keep_head(u, base64);
     while (base64.len > 0 && !u->failed) {
         take_bytes(c, bytes, base64_text_push(&u->base64, span_head(base64, PIECE_CHARS), bytes));
@@ -147,16 +157,12 @@ void dialect_text_upload_data(void *ctx, struct span base64)
     }
 }
 
-void dialect_text_upload_end(void *ctx, bool aborted)
+/* It came whole: whether it was taken. */
+static void upload_finish(struct client *c)
 {
-    struct client *c = ctx;
-    struct text_upload *u = &text_client(c)->upload;
+    struct text_upload *u = text_client(c)->upload;
     uint8_t bytes[3];
 
-    if (aborted) {
-        client_upload_abort(c);
-        return;
-    }
     if (!u->failed) {
         take_bytes(c, bytes, base64_text_end(&u->base64, bytes));
     }
@@ -168,4 +174,20 @@ void dialect_text_upload_end(void *ctx, bool aborted)
     if (u->failed) {
         dialect_text_error(c, SPAN_LIT("WAV_UPLOAD"), u->error, "%s", u->text);
     }
+}
+
+void dialect_text_upload_end(void *ctx, bool aborted)
+{
+    struct client *c = ctx;
+    struct text_client *t = text_client(c);
+
+    if (aborted) {
+        client_upload_abort(c);
+    } else if (t->upload == NULL) {
+        dialect_text_error(c, SPAN_LIT("WAV_UPLOAD"), ERROR_INTERNAL, "out of memory");
+    } else {
+        upload_finish(c);
+    }
+    free(t->upload);
+    t->upload = NULL;
 }

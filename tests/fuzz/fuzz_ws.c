@@ -95,6 +95,14 @@ static void on_too_large(void *ctx, struct span verb)
     finish(r);
 }
 
+static void on_no_memory(void *ctx, struct span verb)
+{
+    struct run *r = ctx;
+    begin(r);
+    hear(r, "\nno memory ", verb);
+    finish(r);
+}
+
 static void on_upload_begin(void *ctx, struct span name)
 {
     struct run *r = ctx;
@@ -144,6 +152,7 @@ static bool is_closing(void *ctx)
 static const struct command_hooks commands = {
     .command = on_command,
     .too_large = on_too_large,
+    .no_memory = on_no_memory,
     .upload_begin = on_upload_begin,
     .upload_data = on_upload_data,
     .upload_end = on_upload_end,

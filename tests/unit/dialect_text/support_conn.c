@@ -39,6 +39,11 @@ static void on_command_too_large(void *ctx, struct span verb)
     peer_log_item(ctx, "L", verb, ";");
 }
 
+static void on_command_no_memory(void *ctx, struct span verb)
+{
+    peer_log_item(ctx, "M", verb, ";");
+}
+
 static void on_upload_begin(void *ctx, struct span name)
 {
     struct peer *p = ctx;
@@ -77,6 +82,7 @@ static bool is_closing(void *ctx)
 static const struct command_hooks commands = {
     .command = on_command,
     .too_large = on_command_too_large,
+    .no_memory = on_command_no_memory,
     .upload_begin = on_upload_begin,
     .upload_data = on_upload_data,
     .upload_end = on_upload_end,
