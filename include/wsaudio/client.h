@@ -102,10 +102,13 @@ void gateway_expire(struct gateway *g);
 /* Towards the end of every turn: works on what clients have sent, hands audio and lists to the connections. Then the app writes.
  * All clients together have a share of GATEWAY_TURN_COST of a turn (as ws_conn_process counts, a line of a list is a
  * WS_TEXT_COST), each in its turn a part of it: however many of them flood, the tick of the calls that are up is not late.
- * While some is left, gateway_due is now. */
+ * While some is left, gateway_due is now. What gateway_client_input spends before is part of the same share. */
 #define GATEWAY_TURN_COST   65536
 #define GATEWAY_CLIENT_COST 8192
 void gateway_pump(struct gateway *g);
+/* Bytes of a client whose connection holds none (ws_conn_holds_input): they are worked on where they lie, with a client's part of the
+ * turn, and changed there; what is left is kept for gateway_pump. A client that is not there any more is ignored. */
+void gateway_client_input(struct gateway *g, struct pool_id id, void *bytes, size_t len);
 /* At the very end of the turn: releases what ended in it. */
 void gateway_reap(struct gateway *g);
 

@@ -40,7 +40,7 @@ enum ws_long {
     WS_LONG_TAKE /* it is handed on like any other: its owner reads it past */
 };
 
-/* All but wake are called from ws_conn_process, text_abort from ws_conn_free too; spans borrow. They may call any ws_conn_ function
+/* All but wake are called from ws_conn_process and ws_conn_input, text_abort from ws_conn_free too; spans borrow. They may call any ws_conn_ function
  * except process, free and those for input, wake none. Echo is handled inside and calls none of them but wake. */
 struct ws_hooks {
     void *ctx;
@@ -54,7 +54,7 @@ struct ws_hooks {
     void (*text_abort)(void *ctx);
     /* A piece of a binary message, as text. */
     void (*binary)(void *ctx, struct span piece, bool last);
-    /* There may be something to do for this connection: bytes have come in or gone out, its end was decided, a pause is over. From
+    /* There may be something to do for this connection: bytes are held or have gone out, its end was decided, a pause is over. From
      * inside of any function below; with echo too. May be NULL. */
     void (*wake)(void *ctx);
 };
@@ -78,7 +78,13 @@ void ws_conn_set_wake(struct ws_conn *conn, void (*wake)(void *ctx), void *ctx);
 /* Aborts the message that has begun (text_abort). NULL is fine. */
 void ws_conn_free(struct ws_conn *conn);
 
-/* Where to read the next bytes from the socket into: *ptr and room (0: full, read later). */
+/* Works at once on bytes that came while none were held (WS_INPUT_CAP at most), where they lie: they are unmasked there. now and budget as
+ * with ws_conn_process, but the budget may be 0. What is left is copied into memory of the connection's own, which is there until all
+ * of it has been worked on; without memory the connection ends as broken. Returns what was spent. */
+size_t ws_conn_input(struct ws_conn *conn, void *bytes, size_t len, mono_us now, size_t budget);
+/* Bytes are held, so that the next ones have to be put behind them: */
+bool ws_conn_holds_input(const struct ws_conn *conn);
+/* Where to: *ptr and room (0: full, read later). */
 size_t ws_conn_input_space(struct ws_conn *conn, void **ptr);
 /* So many bytes were put there. */
 void ws_conn_input_commit(struct ws_conn *conn, size_t len);
@@ -100,11 +106,11 @@ bool ws_conn_has_work(const struct ws_conn *conn);
 void ws_conn_send_text(struct ws_conn *conn, struct span text);
 /* Bytes of control text not yet taken by the socket: a writer of many lines (WAV_LIST) stops when it grows. */
 size_t ws_conn_control_queued(const struct ws_conn *conn);
-/* Is there room for audio now: nothing queued in wslay, no close sent, and `len` payload bytes (+10) fit the output with
+/* Is there room for audio now: no close sent, and `len` payload bytes (+10) fit the output with
  * room to spare for control? */
 bool ws_conn_audio_room(const struct ws_conn *conn, size_t len);
-/* Writes one text or binary audio message straight to the output, no allocation. Only after ws_conn_audio_room. The
- * payload is produced by fill into exactly len bytes (so that hex is written in place). */
+/* Writes one text or binary audio message straight to the output. Memory is allocated only where a backlog grows; when there is none
+ * the connection ends as broken, and fill is not called. Only after ws_conn_audio_room. The payload is produced by fill into exactly len bytes (so that hex is written in place). */
 typedef void (*ws_fill_fn)(void *ctx, uint8_t *out, size_t len);
 void ws_conn_send_audio(struct ws_conn *conn, bool text, size_t len, ws_fill_fn fill, void *ctx);
 /* Starts the close handshake; further calls are ignored. No hook is called for a message after this; a message that has begun

@@ -140,7 +140,11 @@ static void socket_serve(struct web_socket *s, mono_us now)
         return;
     }
     switch (http_conn_phase(s->conn)) {
-    case HTTP_PHASE_UPGRADED: http_conn_touch(s->conn); break; /* written at the end of the turn */
+    case HTTP_PHASE_UPGRADED:
+        if ((events & OS_WRITE) != 0) {
+            http_conn_touch(s->conn); /* written at the end of the turn; of what came in it tells itself */
+        }
+        break;
     case HTTP_PHASE_RESPONSE:
         turn_charge(s->web, HTTP_PIECE);
         socket_flush(s, now);
@@ -201,7 +205,8 @@ static int open_server(struct web *w, char why[WHY_MAX])
                   .needs_token = o->ws_token_file != NULL},
     };
 
-    w->clients = (struct web_clients){.gateway = w->config.gateway, .log = w->config.log};
+    w->clients.gateway = w->config.gateway;
+    w->clients.log = w->config.log;
     w->site = (struct web_site){.recordings = w->config.recordings, .sip = w->config.sip};
     config.endpoints = web_endpoints(&w->clients, o->ws_echo, &config.endpoint_count);
     config.protocol = web_protocol(&w->clients);

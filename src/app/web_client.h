@@ -10,7 +10,8 @@ struct web_clients {
     struct gateway *gateway; /* borrows */
     const struct log *log;   /* borrows */
     struct http_endpoint
-        endpoints[DIALECTS]; /* the paths where a WebSocket may be opened, in the order of the dialects */
+        endpoints[DIALECTS];     /* the paths where a WebSocket may be opened, in the order of the dialects */
+    uint8_t input[WS_INPUT_CAP]; /* of whatever client is read now */
 };
 
 /* The owner of an http_conn. Zeroed before http_conn_open. */

@@ -54,6 +54,7 @@ struct gateway {
     struct list_node listeners; /* clients that sent LISTEN */
     struct list_node gone;      /* clients to be released at the end of the turn */
     struct ringing rings;       /* at which clients calls ring */
+    size_t input_spent;         /* of the turn's share, on what came in */
     bool settle;                /* who can be rung has changed in this turn */
     struct log_quota closes;    /* lines about connections that we end */
     struct gateway_stats stats;

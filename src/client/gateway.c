@@ -222,18 +222,45 @@ void gateway_expire(struct gateway *g)
     }
 }
 
+static size_t part_of(size_t budget)
+{
+    return budget < GATEWAY_CLIENT_COST ? budget : GATEWAY_CLIENT_COST;
+}
+
+static void keep_deadline(struct client *c)
+{
+    if (ws_conn_due(c->conn) != c->timer.due) {
+        client_deadline(c);
+    }
+}
+
+/* While others wait for their part, half of the turn is left for them. */
+void gateway_client_input(struct gateway *g, struct pool_id id, void *bytes, size_t len)
+{
+    struct client *c = client_get(g, id);
+    size_t share = list_is_empty(&g->pending) ? GATEWAY_TURN_COST : GATEWAY_TURN_COST / 2;
+
+    if (c == NULL) {
+        return;
+    }
+    size_t budget = g->input_spent < share ? part_of(share - g->input_spent) : 0;
+    g->input_spent += ws_conn_input(c->conn, bytes, len, *g->now, budget);
+    keep_deadline(c);
+    if (c->audio.count > 0 || client_has_work(c)) { /* a command may have changed what becomes of it */
+        client_wake(c);
+    }
+}
+
 /* One client's part of the turn. */
 static size_t work_for(struct gateway *g, struct client *c, size_t budget)
 {
-    size_t part = budget < GATEWAY_CLIENT_COST ? budget : GATEWAY_CLIENT_COST;
+    size_t part = part_of(budget);
     size_t spent = listing_step(c, part);
 
     if (spent < part) {
         spent += ws_conn_process(c->conn, *g->now, part - spent);
     }
-    if (ws_conn_due(c->conn) != c->timer.due) {
-        client_deadline(c);
-    }
+    keep_deadline(c);
     return spent;
 }
 
@@ -241,8 +268,9 @@ static size_t work_for(struct gateway *g, struct client *c, size_t budget)
 static void work_on_input(struct gateway *g)
 {
     struct list_node round;
-    size_t spent = 0;
+    size_t spent = g->input_spent;
 
+    g->input_spent = 0;
     list_init(&round);
     list_move(&round, &g->pending);
     for (struct list_node *n; spent < GATEWAY_TURN_COST && (n = list_first(&round)) != NULL;) {

@@ -132,7 +132,6 @@ size_t http_conn_input_commit(struct http_conn *c, mono_us now, size_t len)
     }
     if (c->phase == HTTP_PHASE_UPGRADED) {
         protocol->input_commit(protocol->ctx, c->owner, len);
-        http_conn_touch(c);
     }
     return len;
 }

@@ -3,25 +3,6 @@
 
 #include <stdlib.h>
 
-static int conn_open_wslay(struct ws_conn *conn)
-{
-    static const struct wslay_event_callbacks callbacks = {
-        .recv_callback = conn_on_recv,
-        .send_callback = conn_on_send,
-        .on_frame_recv_chunk_callback = conn_on_chunk,
-        .on_msg_recv_callback = conn_on_message,
-    };
-
-    if (wslay_event_context_server_init(&conn->wslay, &callbacks, conn) != 0) {
-        conn->wslay = NULL;
-        return ST_NO_MEMORY;
-    }
-    wslay_event_config_set_no_buffering(conn->wslay, 1);
-    /* wslay applies its own limit to control frames too; ours is checked before it sees the frame. */
-    wslay_event_config_set_max_recv_msg_length(conn->wslay, INT64_MAX);
-    return ST_OK;
-}
-
 struct ws_conn *ws_conn_new(const struct ws_conn_config *config, mono_us now)
 {
     struct ws_conn *conn = calloc(1, sizeof(*conn));
@@ -37,7 +18,8 @@ struct ws_conn *ws_conn_new(const struct ws_conn_config *config, mono_us now)
     conn->ping_due = now + CONN_PING_EVERY;
     conn->silence_due = now + CONN_SILENCE_MAX;
     conn->close_due = MONO_AT_ONCE;
-    if (conn_open_wslay(conn) != ST_OK) {
+    conn_out_init(conn);
+    if (conn->echo && (conn->echoed = malloc(sizeof(*conn->echoed))) == NULL) {
         free(conn);
         return NULL;
     }
@@ -51,7 +33,9 @@ void ws_conn_free(struct ws_conn *conn)
     }
     conn->failed = true;
     conn_abort_message(conn);
-    wslay_event_context_free(conn->wslay);
+    conn_in_fini(conn);
+    conn_out_fini(conn);
+    free(conn->echoed);
     free(conn);
 }
 
@@ -61,11 +45,16 @@ void ws_conn_set_wake(struct ws_conn *conn, void (*wake)(void *ctx), void *ctx)
     conn->wake_ctx = ctx;
 }
 
-void conn_touch(struct ws_conn *conn)
+void conn_touch_carrier(struct ws_conn *conn)
 {
     if (conn->wake != NULL) {
         conn->wake(conn->wake_ctx);
     }
+}
+
+void conn_touch(struct ws_conn *conn)
+{
+    conn_touch_carrier(conn);
     if (conn->hooks.wake != NULL) {
         conn->hooks.wake(conn->hooks.ctx);
     }
@@ -110,16 +99,15 @@ void conn_close_for(struct ws_conn *conn, enum ws_end end, uint16_t code, const 
     if (conn->closing) {
         return;
     }
-    struct span text = span_cstr(reason);
+    char body[FRAME_CONTROL_MAX] = {(char)(code >> 8), (char)(code & 0xff)};
+    size_t len = reason_len(span_cstr(reason));
+    memcpy(body + 2, reason, len);
     conn->closing = true;
     conn->end = end;
     conn->close_max = patience;
     conn_touch(conn);
-    if (wslay_event_queue_close(conn->wslay, code, (const uint8_t *)text.ptr, reason_len(text)) != 0) {
-        conn_fail(conn, WS_END_BROKEN);
-        return;
-    }
-    conn_out_flush(conn);
+    conn->close_sent = true;
+    conn_out_frame(conn, WSLAY_CONNECTION_CLOSE, span_make(body, 2 + len));
 }
 
 void conn_close(struct ws_conn *conn, uint16_t code, const char *reason, dur_us patience)
@@ -145,7 +133,7 @@ bool ws_conn_is_paused(const struct ws_conn *conn)
 
 bool ws_conn_is_done(const struct ws_conn *conn)
 {
-    return conn->failed || (conn->close_received && wslay_event_get_close_sent(conn->wslay) != 0);
+    return conn->failed || (conn->close_received && conn->close_sent);
 }
 
 bool ws_conn_is_lost(const struct ws_conn *conn)
@@ -190,14 +178,10 @@ void conn_note_input(struct ws_conn *conn, mono_us now)
 
 static void conn_ping(struct ws_conn *conn, mono_us now)
 {
-    static const struct wslay_event_msg ping = {WSLAY_PING, NULL, 0};
-
     conn->ping_due = now + CONN_PING_EVERY;
-    if (wslay_event_queue_msg(conn->wslay, &ping) != 0) {
-        conn_fail(conn, WS_END_BROKEN);
-        return;
+    if (ws_conn_control_queued(conn) <= WS_CONTROL_MAX) { /* else it does not read, and would not see it */
+        conn_out_frame(conn, WSLAY_PING, SPAN_NONE);
     }
-    conn_out_flush(conn);
 }
 
 /* Its owner has paused it and our buffer is full, so it is we who do not listen. But a list that waits for the client to

@@ -22,54 +22,68 @@
 #define CONN_FEED           4096 /* bytes that wslay is given in one step */
 #define CONN_ECHO_FRAME     8192 /* payload bytes of a frame that goes back */
 #define CONN_AUDIO_HEADROOM 10   /* longest header of ours */
+#define CONN_OUT_SMALL      512  /* output that needs no memory beside the connection: three frames of 20 ms */
+#define CONN_OUT_KEEP       2048 /* a larger buffer of output is given back once it is empty */
+#define CONN_IN_SMALL       4096 /* memory for what is left over of a read, when it is little */
+#define CONN_WHOLE_MAX      2048 /* a binary frame up to here is waited for and taken in one piece */
 
-/* Bytes of the output that are audio, as offsets in the whole stream: the rest is control text. */
+/* Bytes of the output that are audio, as offsets in the whole stream, of which 32 bits are enough to tell them apart: the rest is
+ * control text. */
 struct conn_run {
-    uint64_t from, to;
+    uint32_t from, to;
 };
 
+/* What each frame touches stands in front. The big buffers are elsewhere, and there only while they are needed. */
 struct ws_conn {
-    wslay_event_context_ptr wslay;
+    bool closing;        /* our close frame is queued or sent: what arrives is only searched for the client's */
+    bool close_received; /* or nothing more can be expected */
+    bool close_sent;     /* ours is in the output */
+    bool failed;
+    bool echo;
+    bool paused;
+    bool message_open; /* a data message has begun and not ended */
+    bool undecided;    /* it is too long, and its owner does not know yet what becomes of it */
+    bool input_seen;   /* something came since the silence clock was last looked at */
+    bool in_lent;      /* in is not ours */
+    uint8_t message_opcode;
+    uint8_t frame_opcode; /* of the frame that is being taken */
+    enum ws_end end;
+    uint32_t in_head, in_tail, in_cap;
+    uint32_t out_head, out_tail, out_cap;
+    uint32_t run_count;
+    uint32_t out_done;   /* bytes of the stream before out_head, modulo 2^32 */
+    uint8_t *in;         /* lent, or owned while bytes are held; NULL */
+    uint8_t *out;        /* out_small, or owned */
+    uint64_t frame_left; /* bytes of the frame still to be handed on, header included */
+    uint64_t max_message;
     struct ws_hooks hooks;
     void (*wake)(void *ctx); /* NULL: nobody waits for changes */
     void *wake_ctx;
-    uint64_t max_message;
-    bool echo;
-    bool paused;
-
-    bool closing;        /* our close frame is queued or sent: what arrives is only searched for the client's */
-    bool close_received; /* or nothing more can be expected */
-    bool failed;
-    enum ws_end end;
-    bool input_seen; /* something came since the silence clock was last looked at */
     mono_us ping_due, silence_due;
+    struct conn_run runs[CONN_AUDIO_RUNS];
+    uint8_t out_small[CONN_OUT_SMALL];
+
+    wslay_event_context_ptr wslay; /* NULL: no frame is in the middle of being taken, nor a message */
+    size_t feed_left;              /* bytes that wslay may still read in this step */
+    uint64_t message_len;
+    uint32_t out_seen; /* out_done when the silence clock was last set back for our own sake */
     mono_us close_due; /* MONO_AT_ONCE until the first expire after the close began */
     dur_us close_max;
+    struct conn_echo *echoed; /* owns; NULL without echo */
+};
 
-    struct frame_header frame; /* the frame that is being taken */
-    uint64_t frame_left;       /* bytes of it still to be handed on, header included */
-    size_t feed_left;          /* bytes that wslay may still read in this step */
-    bool message_open;         /* a data message has begun and not ended */
-    uint8_t message_opcode;
-    uint64_t message_len;
-    bool undecided;  /* it is too long, and its owner does not know yet what becomes of it */
-    bool echo_begun; /* a fragment of the message has gone back */
-    size_t echo_len; /* of the frame that is being filled */
-    char echo_bytes[CONN_ECHO_FRAME];
-
-    size_t in_head, in_tail;
-    size_t out_head, out_tail;
-    uint64_t out_done; /* bytes of the stream before out_head */
-    uint64_t out_seen; /* out_done when the silence clock was last set back for our own sake */
-    size_t run_count;
-    struct conn_run runs[CONN_AUDIO_RUNS];
-    uint8_t in[WS_INPUT_CAP];
-    uint8_t out[WS_OUTPUT_CAP];
+/* What goes back of a message. */
+struct conn_echo {
+    bool begun; /* a fragment of the message has gone back */
+    size_t len; /* of the frame that is being filled */
+    char bytes[CONN_ECHO_FRAME];
 };
 
 /* conn.c */
 /* Something that its owner may ask for has changed. */
 void conn_touch(struct ws_conn *conn);
+/* Something that who carries its bytes may ask for. */
+void conn_touch_carrier(struct ws_conn *conn);
 /* For a reason of our own: code says which. */
 void conn_close(struct ws_conn *conn, uint16_t code, const char *reason, dur_us patience);
 /* For any other. */
@@ -82,6 +96,7 @@ enum ws_end conn_end_of_code(uint16_t code);
 void conn_fail(struct ws_conn *conn, enum ws_end end);
 
 /* conn_in.c */
+void conn_in_fini(struct ws_conn *conn);
 /* The message in hand will never end: its owner is told. */
 void conn_abort_message(struct ws_conn *conn);
 /* callbacks of wslay */
@@ -90,10 +105,15 @@ void conn_on_chunk(wslay_event_context_ptr ctx, const struct wslay_event_on_fram
 void conn_on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *arg, void *user);
 
 /* conn_out.c */
+void conn_out_init(struct ws_conn *conn);
+void conn_out_fini(struct ws_conn *conn);
 ssize_t conn_on_send(wslay_event_context_ptr ctx, const uint8_t *data, size_t len, int flags, void *user);
-/* Moves what wslay holds into the output buffer. */
-void conn_out_flush(struct ws_conn *conn);
+/* A frame that is no audio: text or control. Without memory the connection fails. */
+void conn_out_frame(struct ws_conn *conn, uint8_t opcode, struct span payload);
+/* Has more than WS_CONTROL_MAX been left unread? Closes it then. */
+void conn_check_unread(struct ws_conn *conn);
 bool conn_echo_room(const struct ws_conn *conn);
+void conn_echo_begin(struct ws_conn *conn);
 void conn_echo_piece(struct ws_conn *conn, struct span piece);
 void conn_echo_end(struct ws_conn *conn);
 

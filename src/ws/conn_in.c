@@ -3,10 +3,13 @@
  * message too long is refused before a byte of it is handed on (unless its owner reads it past), each frame's header is looked
  * at here first and wslay is given no byte behind the frame's end. Control frames are handed over whole: wslay checks the text of a close frame only
  * rightly when it comes in one piece. */
+#include <assert.h>
+#include <stdlib.h>
+
 #include "close.h"
 #include "conn.h"
 
-enum step { STEP_NONE, STEP_BEGIN, STEP_WHOLE, STEP_FEED, STEP_SKIP, STEP_REFUSE, STEP_ANSWER, STEP_LOST };
+enum step { STEP_NONE, STEP_BEGIN, STEP_WHOLE, STEP_FEED, STEP_SKIP, STEP_REFUSE, STEP_ANSWER, STEP_PONG, STEP_LOST };
 
 static struct span conn_held(const struct ws_conn *conn)
 {
@@ -20,14 +23,40 @@ static bool control_is_bad(const struct frame_header *header)
            (header->opcode == WSLAY_CONNECTION_CLOSE && header->payload_len == 1);
 }
 
-/* A binary message in one frame that is held to its last byte, as audio mostly comes: there is nothing in it that wslay, which
- * reads byte by byte, would judge. */
-static bool is_whole_binary(const struct ws_conn *conn, const struct frame_header *header, struct span held)
+/* A binary message in one frame, as audio mostly comes: there is nothing in it that wslay, which reads byte by byte, would judge. */
+static bool is_one_binary(const struct ws_conn *conn, const struct frame_header *header, struct span held)
 {
     bool plain = (uint8_t)held.ptr[0] == (FRAME_FIN | WSLAY_BINARY_FRAME); /* and no reserved bit */
 
-    return plain && header->masked && !conn->message_open && !conn->echo && header->payload_len <= conn->max_message &&
-           held.len - header->header_len >= header->payload_len;
+    return plain && header->masked && !conn->message_open && !conn->echo && header->payload_len <= conn->max_message;
+}
+
+static bool is_whole(const struct frame_header *header, struct span held)
+{
+    return held.len - header->header_len >= header->payload_len;
+}
+
+/* The rest of a short one that was cut is waited for. */
+static enum step begin_data(const struct ws_conn *conn, const struct frame_header *header, struct span held)
+{
+    if (!conn->message_open && conn->paused) {
+        return STEP_NONE;
+    }
+    if (!is_one_binary(conn, header, held)) {
+        return STEP_BEGIN;
+    }
+    if (is_whole(header, held)) {
+        return STEP_WHOLE;
+    }
+    return header->payload_len <= CONN_WHOLE_MAX ? STEP_NONE : STEP_BEGIN;
+}
+
+/* A ping or pong in which wslay would find nothing to refuse. */
+static bool is_plain_ping(const struct frame_header *header, struct span held)
+{
+    uint8_t first = (uint8_t)held.ptr[0];
+
+    return header->masked && (first == (FRAME_FIN | WSLAY_PING) || first == (FRAME_FIN | WSLAY_PONG));
 }
 
 static enum step begin_step(const struct ws_conn *conn, const struct frame_header *header, struct span held)
@@ -36,18 +65,18 @@ static enum step begin_step(const struct ws_conn *conn, const struct frame_heade
         return STEP_BEGIN;
     }
     if (!frame_is_control(header->opcode)) {
-        if (!conn->message_open && conn->paused) {
-            return STEP_NONE;
-        }
-        return is_whole_binary(conn, header, held) ? STEP_WHOLE : STEP_BEGIN;
+        return begin_data(conn, header, held);
     }
     if (control_is_bad(header)) {
         return STEP_REFUSE;
     }
     /* A close that waits for the pause to end lets the answer to the last message go out before it. */
     bool wait = header->opcode == WSLAY_CONNECTION_CLOSE && conn->paused && !conn->message_open;
-    if (wait || held.len < header->header_len + header->payload_len) {
+    if (wait || !is_whole(header, held)) {
         return STEP_NONE;
+    }
+    if (is_plain_ping(header, held)) {
+        return STEP_PONG;
     }
     char reason[CLOSE_REASON_CAP];
     bool newer = header->opcode == WSLAY_CONNECTION_CLOSE && close_code_newer(held, header, reason) != 0;
@@ -104,16 +133,20 @@ static void begin_message(struct ws_conn *conn, uint8_t opcode)
     conn->message_opcode = opcode;
     conn->message_len = 0;
     conn->undecided = false;
-    conn->echo_begun = false;
-    conn->echo_len = 0;
+    if (conn->echo) {
+        conn_echo_begin(conn);
+    }
 }
 
 static void begin_frame(struct ws_conn *conn, const struct frame_header *header)
 {
-    conn->frame = *header;
+    conn->frame_opcode = header->opcode;
     conn->frame_left = header->header_len + header->payload_len;
     if (conn->closing) {
-        conn->close_received = conn->close_received || header->opcode == WSLAY_CONNECTION_CLOSE;
+        if (header->opcode == WSLAY_CONNECTION_CLOSE) {
+            conn->close_received = true;
+            conn_touch_carrier(conn);
+        }
         return;
     }
     if (frame_is_control(header->opcode)) {
@@ -141,8 +174,50 @@ static void take_whole(struct ws_conn *conn, const struct frame_header *header)
     uint8_t *payload = conn->in + conn->in_head + header->header_len;
 
     ws_frame_unmask(payload, len, payload - FRAME_MASK_LEN);
-    conn->in_head += header->header_len + len;
+    conn->in_head += (uint32_t)(header->header_len + len);
     conn->hooks.binary(conn->hooks.ctx, span_make(payload, len), true);
+}
+
+static void take_ping(struct ws_conn *conn, const struct frame_header *header)
+{
+    size_t len = (size_t)header->payload_len;
+    uint8_t *payload = conn->in + conn->in_head + header->header_len;
+
+    conn->in_head += (uint32_t)(header->header_len + len);
+    if (header->opcode == WSLAY_PING) {
+        ws_frame_unmask(payload, len, payload - FRAME_MASK_LEN);
+        conn_out_frame(conn, WSLAY_PONG, span_make(payload, len));
+        conn_check_unread(conn);
+    }
+}
+
+/* ---- wslay, for whatever is cut, fragmented or wrong ---- */
+
+static int open_wslay(struct ws_conn *conn)
+{
+    static const struct wslay_event_callbacks callbacks = {
+        .recv_callback = conn_on_recv,
+        .send_callback = conn_on_send,
+        .on_frame_recv_chunk_callback = conn_on_chunk,
+        .on_msg_recv_callback = conn_on_message,
+    };
+
+    if (wslay_event_context_server_init(&conn->wslay, &callbacks, conn) != 0) {
+        conn->wslay = NULL;
+        return ST_NO_MEMORY;
+    }
+    wslay_event_config_set_no_buffering(conn->wslay, 1);
+    /* wslay applies its own limit to control frames too; ours is checked before it sees the frame. */
+    wslay_event_config_set_max_recv_msg_length(conn->wslay, INT64_MAX);
+    return ST_OK;
+}
+
+static void close_wslay(struct ws_conn *conn)
+{
+    if (conn->wslay != NULL) {
+        wslay_event_context_free(conn->wslay);
+        conn->wslay = NULL;
+    }
 }
 
 static enum ws_end end_by_wslay(const struct ws_conn *conn)
@@ -152,36 +227,43 @@ static enum ws_end end_by_wslay(const struct ws_conn *conn)
     return answered ? WS_END_CLIENT : conn_end_of_code(wslay_event_get_status_code_sent(conn->wslay));
 }
 
-/* wslay has its own mind about what is legal: follow what it decided. */
+/* It has refused what came, or answered a close frame (or refused one, which was the client's last word all the same). */
+static void end_with_wslay(struct ws_conn *conn)
+{
+    conn->closing = true;
+    conn->close_max = CONN_CLOSE_MAX;
+    conn->close_received = conn->frame_opcode == WSLAY_CONNECTION_CLOSE;
+    conn->close_sent = true;
+    if (wslay_event_send(conn->wslay) != 0) {
+        conn_fail(conn, WS_END_BROKEN);
+    }
+    conn->end = conn->end == WS_END_NONE ? end_by_wslay(conn) : conn->end;
+    conn_touch(conn);
+}
+
+/* wslay has its own mind about what is legal: follow what it decided, unless a hook has closed the connection before. It is gone
+ * as soon as nothing is in the middle: it takes 9 KiB. */
 static void follow_wslay(struct ws_conn *conn, int result)
 {
-    if (result != 0) {
+    if (!conn->closing && result != 0) {
         conn_fail(conn, WS_END_BROKEN);
-        return;
+    } else if (!conn->closing && !wslay_event_get_read_enabled(conn->wslay)) {
+        end_with_wslay(conn);
     }
-    bool ended = !wslay_event_get_read_enabled(conn->wslay) && !conn->closing;
-    if (ended) {
-        /* Either it answered a close frame (or refused one, which was the client's last word all the same), or it failed
-         * the connection. */
-        conn->closing = true;
-        conn->close_max = CONN_CLOSE_MAX;
-        conn->close_received = conn->frame.opcode == WSLAY_CONNECTION_CLOSE;
-    }
-    conn_out_flush(conn);
-    if (ended && conn->end == WS_END_NONE) {
-        conn->end = end_by_wslay(conn);
-        conn_touch(conn);
-    }
-    if (ws_conn_control_queued(conn) > WS_CONTROL_MAX) {
-        conn_close(conn, WS_CLOSE_TRY_LATER, "too much left unread", CONN_CLOSE_HURRY);
+    if (conn->closing || (!conn->message_open && conn->frame_left == 0)) {
+        close_wslay(conn);
     }
 }
 
 static void feed_frame(struct ws_conn *conn)
 {
     /* what is not taken is refused at the byte that shows it, not where wslay's reading ends */
-    bool by_byte = conn->undecided && !frame_is_control(conn->frame.opcode);
+    bool by_byte = conn->undecided && !frame_is_control(conn->frame_opcode);
 
+    if (conn->wslay == NULL && open_wslay(conn) != ST_OK) {
+        conn_fail(conn, WS_END_BROKEN);
+        return;
+    }
     conn->feed_left = by_byte ? 1 : CONN_FEED;
     follow_wslay(conn, wslay_event_recv(conn->wslay));
 }
@@ -192,7 +274,7 @@ static void skip_frame(struct ws_conn *conn)
     size_t some = held < CONN_FEED ? held : CONN_FEED;
     size_t len = conn->frame_left < some ? (size_t)conn->frame_left : some;
 
-    conn->in_head += len;
+    conn->in_head += (uint32_t)len;
     conn->frame_left -= len;
 }
 
@@ -209,6 +291,7 @@ static void answer_close(struct ws_conn *conn, const struct frame_header *header
 
     conn_close_for(conn, WS_END_CLIENT, code, reason, CONN_CLOSE_MAX);
     conn->close_received = true;
+    conn_touch_carrier(conn);
 }
 
 /* After such a length no frame border can be found any more, so the client's close frame cannot be waited for. */
@@ -217,6 +300,7 @@ static void lose_border(struct ws_conn *conn)
     conn_close(conn, WS_CLOSE_PROTOCOL, "malformed frame length", CONN_CLOSE_MAX);
     conn->close_received = true;
     conn->in_head = conn->in_tail;
+    conn_touch_carrier(conn);
 }
 
 /* A command may make a file, a socket or a SIP request. */
@@ -229,7 +313,7 @@ static size_t frame_cost(const struct frame_header *header)
 static size_t take_step(struct ws_conn *conn)
 {
     struct frame_header header = {0};
-    size_t before = conn->in_head;
+    uint32_t before = conn->in_head;
     enum step step = next_step(conn, &header);
 
     switch (step) {
@@ -240,15 +324,16 @@ static size_t take_step(struct ws_conn *conn)
     case STEP_SKIP: skip_frame(conn); break;
     case STEP_REFUSE: refuse_frame(conn); break;
     case STEP_ANSWER: answer_close(conn, &header); break;
+    case STEP_PONG: take_ping(conn, &header); break;
     case STEP_LOST: lose_border(conn); break;
     }
-    if (step == STEP_WHOLE) {
+    if (step == STEP_WHOLE || step == STEP_PONG) {
         return WS_FRAME_COST + (conn->in_head - before);
     }
     return step == STEP_FEED || step == STEP_SKIP ? conn->in_head - before + 1 : frame_cost(&header);
 }
 
-size_t ws_conn_process(struct ws_conn *conn, mono_us now, size_t budget)
+static size_t work_on_input(struct ws_conn *conn, mono_us now, size_t budget)
 {
     size_t spent = 0;
     size_t cost;
@@ -260,9 +345,6 @@ size_t ws_conn_process(struct ws_conn *conn, mono_us now, size_t budget)
     if (conn->closing) {
         conn_abort_message(conn);
     }
-    if (spent > 0) { /* there is room for more, and its end may have been in it */
-        conn_touch(conn);
-    }
     return spent;
 }
 
@@ -270,7 +352,65 @@ bool ws_conn_has_work(const struct ws_conn *conn)
 {
     struct frame_header header;
 
-    return next_step(conn, &header) != STEP_NONE;
+    return conn->in_head < conn->in_tail && next_step(conn, &header) != STEP_NONE;
+}
+
+/* ---- what is held ---- */
+
+void conn_in_fini(struct ws_conn *conn)
+{
+    close_wslay(conn);
+    free(conn->in);
+}
+
+bool ws_conn_holds_input(const struct ws_conn *conn)
+{
+    return conn->in_head < conn->in_tail;
+}
+
+/* Nothing is held any more: no memory is either. */
+static void in_release(struct ws_conn *conn)
+{
+    if (!conn->in_lent) {
+        free(conn->in);
+    }
+    conn->in_lent = false;
+    conn->in = NULL;
+    conn->in_head = conn->in_tail = conn->in_cap = 0;
+}
+
+/* What is held goes to the front of memory of that size; false: there is none, the connection has failed. */
+static bool in_move(struct ws_conn *conn, uint32_t cap)
+{
+    uint32_t held = conn->in_tail - conn->in_head;
+    uint8_t *bytes = malloc(cap);
+
+    if (bytes == NULL) {
+        in_release(conn);
+        conn_fail(conn, WS_END_BROKEN);
+        return false;
+    }
+    if (held > 0) {
+        memcpy(bytes, conn->in + conn->in_head, held);
+    }
+    in_release(conn);
+    conn->in = bytes;
+    conn->in_cap = cap;
+    conn->in_tail = held;
+    return true;
+}
+
+size_t ws_conn_process(struct ws_conn *conn, mono_us now, size_t budget)
+{
+    size_t spent = work_on_input(conn, now, budget);
+
+    if (spent > 0) { /* there is room for more, and its end may have been in it */
+        conn_touch(conn);
+    }
+    if (!ws_conn_holds_input(conn)) {
+        in_release(conn);
+    }
+    return spent;
 }
 
 size_t ws_conn_input_space(struct ws_conn *conn, void **ptr)
@@ -280,15 +420,37 @@ size_t ws_conn_input_space(struct ws_conn *conn, void **ptr)
         conn->in_tail -= conn->in_head;
         conn->in_head = 0;
     }
+    bool little = conn->in_cap - conn->in_tail < CONN_IN_SMALL / 2;
+    if (conn->in_cap < WS_INPUT_CAP && little && !in_move(conn, WS_INPUT_CAP)) {
+        return 0;
+    }
     *ptr = conn->in + conn->in_tail;
-    return WS_INPUT_CAP - conn->in_tail;
+    return conn->in_cap - conn->in_tail;
 }
 
 void ws_conn_input_commit(struct ws_conn *conn, size_t len)
 {
-    conn->in_tail += len;
+    conn->in_tail += (uint32_t)len;
     conn->input_seen = conn->input_seen || len > 0;
     conn_touch(conn);
+}
+
+size_t ws_conn_input(struct ws_conn *conn, void *bytes, size_t len, mono_us now, size_t budget)
+{
+    assert(!ws_conn_holds_input(conn) && len <= WS_INPUT_CAP);
+    in_release(conn);
+    conn->in = bytes;
+    conn->in_tail = conn->in_cap = (uint32_t)len;
+    conn->in_lent = true;
+    conn->input_seen = conn->input_seen || len > 0;
+    size_t spent = work_on_input(conn, now, budget);
+    uint32_t held = conn->in_tail - conn->in_head;
+    if (held == 0 || ws_conn_is_done(conn)) {
+        in_release(conn);
+    } else if (in_move(conn, held <= CONN_IN_SMALL / 2 ? CONN_IN_SMALL : WS_INPUT_CAP)) {
+        conn_touch(conn);
+    }
+    return spent;
 }
 
 ssize_t conn_on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags, void *user)
@@ -311,7 +473,7 @@ ssize_t conn_on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int 
         return -1;
     }
     memcpy(buf, held.ptr, len);
-    conn->in_head += len;
+    conn->in_head += (uint32_t)len;
     conn->frame_left -= len;
     conn->feed_left -= len;
     return (ssize_t)len;
@@ -347,7 +509,7 @@ void conn_on_chunk(wslay_event_context_ptr ctx, const struct wslay_event_on_fram
 
     (void)ctx;
     /* A hook may have closed the connection while wslay still holds a piece. */
-    if (conn->closing || piece.len == 0 || frame_is_control(conn->frame.opcode)) {
+    if (conn->closing || piece.len == 0 || frame_is_control(conn->frame_opcode)) {
         return;
     }
     if (conn->echo) {
