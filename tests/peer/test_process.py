@@ -485,6 +485,8 @@ def test_realtime_not_permitted():
             server.wait_log(r"WARNING Memory is not locked \(--realtime\): RLIMIT_MEMLOCK is 64 KiB, up to \d+ KiB are needed \(LimitMEMLOCK=")
             assert policy(server) == (os.SCHED_OTHER, 0, 0)
             call_echo(server)
+
+
 def test_memory_at_rest():
     """Room for --max-calls and --max-clients is asked for at start and costs nothing until somebody comes."""
     with open(SERVER, "rb") as file:
