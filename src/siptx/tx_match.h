@@ -14,6 +14,7 @@ enum sip_tx_key_style {
 };
 
 struct sip_tx_key {
+    uint32_t hash; /* of the fields that every match compares: beside the chain, which a search goes through */
     enum sip_tx_key_style style;
     enum sip_method method;  /* of the transaction: INVITE for its ACK */
     struct span method_text; /* the same as text */
@@ -24,7 +25,6 @@ struct sip_tx_key {
     struct span call_id, from_tag, to_tag, uri, via;
     char *storage;          /* owned by a held key: what the spans point into */
     uint64_t answer_tag;    /* 2543: sip_tx_tag_hash of the To tag of our last response; 0 none */
-    uint32_t hash;          /* of the fields that every match compares */
     bool is_ack, is_cancel; /* what the message itself was */
 };
 
