@@ -57,7 +57,7 @@ const char *sip_inv_trace_text(const struct sip_inv_trace *trace, uint32_t numbe
     struct sip_tx_change change = {.machine = (enum sip_tx_machine)who,
                                    .from = (enum sip_tx_state)from,
                                    .to = (enum sip_tx_state)to,
-                                   .event = event};
+                                   .event = (enum sip_tx_event)event};
     char text[SIP_TX_CHANGE_TEXT_MAX];
     (void)snprintf(line, SIP_INV_TRACE_LINE_MAX, "+%" PRIu32 " ms %s", trace->ms[at],
                    sip_tx_change_text(&change, text));
