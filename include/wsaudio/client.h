@@ -155,7 +155,8 @@ struct dialect_audio {
     ws_fill_fn fill; /* its ctx is a struct span, the audio */
 };
 
-#define DIALECT_STATE_MAX 16384 /* bytes that a dialect may keep of a client */
+#define DIALECT_STATE_MAX                                                                                              \
+    16384 /* bytes that a dialect may keep of a client, with what it allocates while a message comes in */
 
 /* A way to speak with clients. All functions may be NULL when echo is set, on_text_over and on_text_abort always. */
 struct dialect {

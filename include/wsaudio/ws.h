@@ -62,6 +62,9 @@ struct ws_hooks {
 #define WS_CONTROL_MAX 65536 /* control text a client may leave unread */
 #define WS_INPUT_CAP   16384 /* at most this much is held of what a client has sent */
 #define WS_OUTPUT_CAP  131072
+/* What a connection takes at most: input, output and the piece of it that it outgrew, itself, wslay's context, the frame that an echo
+ * fills. While it is not behind it takes a KiB. */
+#define WS_CONN_MEMORY (WS_INPUT_CAP + WS_OUTPUT_CAP + WS_OUTPUT_CAP / 4 + 24576)
 
 struct ws_conn_config {
     uint64_t max_message;         /* longer ones close with 1009, unless text_over takes them */

@@ -10,16 +10,16 @@
 
 struct web_socket {
     struct web *web;
-    struct pool_id id;
     struct http_conn *conn;   /* owns */
     struct web_client client; /* the owner that conn knows */
     int fd;
-    struct pool_id watch;
     unsigned events;        /* watched now */
     unsigned ready;         /* the socket said so, and it has not been served since */
     bool blocked;           /* it takes nothing more until it says that it does */
     bool shut;              /* the other side was told that nothing more comes */
     struct list_node waits; /* in the web's list of those that are ready */
+    struct pool_id id;
+    struct pool_id watch;
 };
 
 struct web {

@@ -355,10 +355,8 @@ struct gateway_stats gateway_stats(const struct gateway *g)
 
 uint64_t gateway_worst_case_memory(uint32_t max_calls, uint32_t max_clients, uint64_t media_buffer)
 {
-    /* input and output of a connection, its unread control text, received audio, wslay's own */
     uint64_t client = sizeof(struct client) + DIALECT_STATE_MAX + resample_bytes(AUDIO_HZ, MEDIA_WIDE_HZ) +
-                      resample_bytes(MEDIA_WIDE_HZ, AUDIO_HZ) + WS_INPUT_CAP + WS_OUTPUT_CAP + WS_CONTROL_MAX +
-                      CLIENT_AUDIO_RING + 8192;
+                      resample_bytes(MEDIA_WIDE_HZ, AUDIO_HZ) + WS_CONN_MEMORY + CLIENT_AUDIO_RING;
 
     return calls_worst_case_memory(max_calls, max_clients, media_buffer) + max_clients * client +
            ringing_memory(max_calls, max_clients);

@@ -29,21 +29,23 @@ struct http_body {
     uint64_t listed;
 };
 
+/* What each read and write of a protocol touches stands in front. */
 struct http_conn {
     struct http_server *server;
-    struct pool_id id;
     void *owner;
     enum http_phase phase;
+    bool input_ended;
+    bool let_in; /* it counts for max_clients */
+    size_t out_len, out_sent;
+    struct list_node node; /* in the server's pending, or in its over */
+
+    uint8_t *out; /* owns; HTTP_PIECE, made for an answer */
+    struct pool_id id;
     struct net_addr peer;
     mono_us opened_at;
-    bool let_in;        /* it counts for max_clients */
-    struct place place; /* held while it does not */
+    struct place place; /* held while it is not let in */
     struct timerq_entry timer;
-    struct list_node node;        /* in the server's pending, or in its over */
     struct http_request *request; /* owns; HTTP_PHASE_REQUEST only */
-    bool input_ended;
-    uint8_t *out; /* owns; HTTP_PIECE, made for an answer */
-    size_t out_len, out_sent;
     struct http_body body;
 };
 

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#define WSLAY_CONTEXT 10240 /* with its two buffers of 4 KiB */
+_Static_assert(sizeof(struct ws_conn) + sizeof(struct conn_echo) + WSLAY_CONTEXT <= 24576, "WS_CONN_MEMORY is told");
+
 struct ws_conn *ws_conn_new(const struct ws_conn_config *config, mono_us now)
 {
     struct ws_conn *conn = calloc(1, sizeof(*conn));
