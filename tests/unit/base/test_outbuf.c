@@ -35,6 +35,27 @@ static void test_writes(void **state)
     assert_true(span_eq(outbuf_view(&out), span_make("abcd\0e0 18446744073709551615 007FABFFx-5", 40)));
 }
 
+static void test_hex_of_every_octet(void **state)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    uint8_t octets[256];
+    char storage[512];
+    struct outbuf out;
+
+    (void)state;
+    for (unsigned i = 0; i < 256; i++) {
+        octets[i] = (uint8_t)i;
+    }
+    outbuf_init(&out, storage, sizeof(storage));
+    outbuf_hex(&out, octets, sizeof(octets));
+    assert_int_equal(outbuf_status(&out), ST_OK);
+    assert_int_equal(out.len, 512);
+    for (unsigned i = 0; i < 256; i++) {
+        assert_int_equal(storage[2 * i], digits[i >> 4]);
+        assert_int_equal(storage[2 * i + 1], digits[i & 15]);
+    }
+}
+
 /* Each kind of write into each size of room: all or nothing, never a byte beyond, and nothing after the first that did not
  * fit. */
 static void write_kind(struct outbuf *out, int kind)
@@ -113,9 +134,8 @@ static void test_exact_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_writes),
-        cmocka_unit_test(test_every_room),
-        cmocka_unit_test(test_view_is_a_prefix_after_overflow),
+        cmocka_unit_test(test_writes),     cmocka_unit_test(test_hex_of_every_octet),
+        cmocka_unit_test(test_every_room), cmocka_unit_test(test_view_is_a_prefix_after_overflow),
         cmocka_unit_test(test_exact_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
