@@ -474,6 +474,67 @@ static void test_long_stall(void **state)
     teardown(&t);
 }
 
+/* One that reaches out of the window is there as far as the window goes; one whose beginning is written already is there
+ * from then on. */
+static void test_parts_of_packets(void **state)
+{
+    static uint8_t longer[RECORDER_WINDOW + 1000];
+    uint8_t late[FRAME];
+    struct bench t;
+
+    (void)state;
+    setup(&t, true);
+    for (size_t i = 0; i < sizeof(longer); i++) {
+        longer[i] = (uint8_t)(i % NUMBERS);
+    }
+    for (size_t i = 0; i < FRAME; i++) {
+        late[i] = (uint8_t)(FRAME - i);
+    }
+    recorder_received(&t.recorder, t.now, 0, true, longer, sizeof(longer));
+    t.now = START + DUR_S(1);
+    recorder_tick(&t.recorder, t.now);
+    size_t settled = 5600; /* 1 s - 300 ms */
+    assert_int_equal(t.files.recording_len, WAV_ULAW_HEADER_LEN + 2 * settled);
+    recorder_received(&t.recorder, t.now, (uint32_t)settled - 100, false, late, sizeof(late));
+    recorder_received(&t.recorder, t.now, (uint32_t)settled - FRAME, false, late,
+                      sizeof(late)); /* nothing is left of it */
+    recorder_stop(&t.recorder, t.now);
+    assert_int_equal(t.files.recording_len, WAV_ULAW_HEADER_LEN + 2 * RECORDER_WINDOW);
+    const uint8_t *frames = t.files.recording + WAV_ULAW_HEADER_LEN;
+    for (size_t i = 0; i < RECORDER_WINDOW; i++) {
+        bool is_late = i >= settled && i < settled - 100 + FRAME;
+        assert_int_equal(frames[2 * i], is_late ? late[i - (settled - 100)] : i % NUMBERS);
+        assert_int_equal(frames[2 * i + 1], SILENCE);
+    }
+    teardown(&t);
+}
+
+/* Behind the window's end it goes on at its beginning, for a packet across that too. */
+static void test_the_window_is_a_ring(void **state)
+{
+    uint8_t payload[FRAME];
+    struct bench t;
+
+    (void)state;
+    setup(&t, true);
+    for (uint32_t k = 0; k < 250; k++) { /* 40,000 samples, and 16,384 is no multiple of a packet */
+        t.now = START + (mono_us)k * PACKET_US;
+        for (size_t i = 0; i < FRAME; i++) {
+            payload[i] = (uint8_t)((k * FRAME + i) % NUMBERS);
+        }
+        recorder_sent(&t.recorder, t.now, k * FRAME, payload, FRAME);
+        recorder_tick(&t.recorder, t.now);
+    }
+    recorder_stop(&t.recorder, t.now);
+    const uint8_t *frames = t.files.recording + WAV_ULAW_HEADER_LEN;
+    assert_int_equal(t.files.recording_len, WAV_ULAW_HEADER_LEN + 2 * 250 * FRAME);
+    for (size_t i = 0; i < (size_t)250 * FRAME; i++) {
+        assert_int_equal(frames[2 * i], SILENCE);
+        assert_int_equal(frames[2 * i + 1], i % NUMBERS);
+    }
+    teardown(&t);
+}
+
 static void test_disk_full_in_the_middle(void **state)
 {
     static const size_t disks[] = {WAV_ULAW_HEADER_LEN, 1000, 20000, 50001};
@@ -544,6 +605,8 @@ int main(void)
         cmocka_unit_test(test_received_only),
         cmocka_unit_test(test_odd_ends),
         cmocka_unit_test(test_long_stall),
+        cmocka_unit_test(test_parts_of_packets),
+        cmocka_unit_test(test_the_window_is_a_ring),
         cmocka_unit_test(test_disk_full_in_the_middle),
         cmocka_unit_test(test_cannot_begin),
     };
