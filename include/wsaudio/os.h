@@ -233,6 +233,9 @@ void os_ports_close(struct os_ports *ports, mono_us now, struct os_port_pair *pa
 /* Non-blocking listener. An IPv6 wildcard serves IPv4 too; family 0 means all interfaces (IPv6 dual-stack, IPv4 where
  * there is no IPv6). ST_BUSY, ST_DENIED, ST_IO. */
 WS_MUST_CHECK int os_tcp_listen(const struct net_addr *local, int backlog, int *fd);
+/* The same on a port that processes of one user share when each asks for it (SO_REUSEPORT): the kernel gives each connection to
+ * one of them. ST_BUSY: somebody has it who did not ask. */
+WS_MUST_CHECK int os_tcp_listen_shared(const struct net_addr *local, int backlog, int *fd);
 WS_MUST_CHECK int os_tcp_local(int fd, struct net_addr *out);
 /* Non-blocking, TCP_NODELAY. ST_AGAIN when none waits; ST_FULL when out of descriptors (the loop must not spin: a spare
  * descriptor is used to accept and close). */

@@ -59,6 +59,7 @@ struct options {
     uint32_t realtime; /* priority; 0: off */
     /* WebSocket and HTTP */
     struct net_addr ws_listen; /* family 0: all interfaces */
+    bool ws_reuse_port;
     struct option_cidrs ws_allow;
     char *ws_token_file;
     struct option_texts ws_origin;

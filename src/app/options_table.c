@@ -52,6 +52,8 @@ const struct option_row option_rows[] = {
     {.name = "ws-listen", .kind = OPTION_LISTEN, .section = WS, .metavar = "[ADDR:]PORT", .preset = "8080",
      .offset = FIELD(ws_listen), .help = "where WebSocket and HTTP clients connect; without ADDR all interfaces, port 0 "
      "picks a free one"},
+    {.name = "ws-reuse-port", .kind = OPTION_SWITCH, .section = WS,
+     .offset = FIELD(ws_reuse_port), .help = "share the port with other processes of this user that say so too (SO_REUSEPORT)"},
     {.name = "ws-allow", .kind = OPTION_CIDR_LIST, .section = WS, .metavar = "CIDR",
      .offset = FIELD(ws_allow), .help = "who may connect (repeatable)"},
     {.name = "ws-token-file", .kind = OPTION_TEXT, .section = WS, .metavar = "FILE",

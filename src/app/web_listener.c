@@ -69,7 +69,8 @@ int web_listen(struct web *w, char why[WHY_MAX])
     const struct net_addr *wanted = &w->config.options->ws_listen;
     struct net_addr bound;
     char text[ADDR_TEXT_MAX];
-    int status = os_tcp_listen(wanted, BACKLOG, &w->listener);
+    int status = w->config.options->ws_reuse_port ? os_tcp_listen_shared(wanted, BACKLOG, &w->listener)
+                                                  : os_tcp_listen(wanted, BACKLOG, &w->listener);
 
     w->listen_again = MONO_NEVER;
     if (status == ST_OK) {

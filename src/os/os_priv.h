@@ -29,8 +29,14 @@ socklen_t os_sockaddr_from(const struct net_addr *addr, union os_sockaddr *out);
 /* IPv4-mapped becomes IPv4; an unknown family gives family 0. */
 struct net_addr os_sockaddr_to(const union os_sockaddr *addr);
 WS_MUST_CHECK int os_socket_local(int fd, struct net_addr *out);
+enum os_bind {
+    OS_BIND_ALONE,
+    OS_BIND_AGAIN, /* SO_REUSEADDR: connections of a process before do not hold the port */
+    OS_BIND_SHARED /* SO_REUSEPORT too: other processes may have it as well */
+};
+
 /* A non-blocking, close-on-exec socket of `type` bound to local. Family 0: IPv6 for both families, IPv4 where there is
- * no IPv6; reuse: SO_REUSEADDR. */
-WS_MUST_CHECK int os_socket_bound(const struct net_addr *local, int type, bool reuse, int *fd);
+ * no IPv6. */
+WS_MUST_CHECK int os_socket_bound(const struct net_addr *local, int type, enum os_bind how, int *fd);
 
 #endif

@@ -57,7 +57,7 @@ int os_socket_local(int fd, struct net_addr *out)
     return ST_OK;
 }
 
-static int bind_new(const struct net_addr *local, int type, bool reuse, int *fd)
+static int bind_new(const struct net_addr *local, int type, enum os_bind how, int *fd)
 {
     union os_sockaddr name;
     socklen_t len = os_sockaddr_from(local, &name);
@@ -71,10 +71,11 @@ static int bind_new(const struct net_addr *local, int type, bool reuse, int *fd)
     if (name.any.sa_family == AF_INET6) {
         (void)setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
     }
-    if (reuse) {
+    if (how != OS_BIND_ALONE) {
         (void)setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     }
-    if (bind(s, &name.any, len) != 0) {
+    if ((how == OS_BIND_SHARED && setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
+        bind(s, &name.any, len) != 0) {
         int status = os_fail(errno);
         (void)close(s);
         return status;
@@ -83,14 +84,14 @@ static int bind_new(const struct net_addr *local, int type, bool reuse, int *fd)
     return ST_OK;
 }
 
-int os_socket_bound(const struct net_addr *local, int type, bool reuse, int *fd)
+int os_socket_bound(const struct net_addr *local, int type, enum os_bind how, int *fd)
 {
     *fd = -1;
-    int status = bind_new(local, type, reuse, fd);
+    int status = bind_new(local, type, how, fd);
     if (status == ST_IO && local->family == 0) {
         /* No IPv6 in this kernel, or switched off on this machine. */
         const struct net_addr v4 = addr_ipv4(0, 0, 0, 0, local->port);
-        status = bind_new(&v4, type, reuse, fd);
+        status = bind_new(&v4, type, how, fd);
     }
     return status;
 }

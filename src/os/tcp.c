@@ -26,11 +26,11 @@ static void spare_fill(void)
     }
 }
 
-int os_tcp_listen(const struct net_addr *local, int backlog, int *fd)
+static int listen_bound(const struct net_addr *local, enum os_bind how, int backlog, int *fd)
 {
     const int on = 1;
     const int send_buffer = SEND_BUFFER;
-    int status = os_socket_bound(local, SOCK_STREAM, true, fd);
+    int status = os_socket_bound(local, SOCK_STREAM, how, fd);
 
     if (status != ST_OK) {
         return status;
@@ -46,6 +46,16 @@ int os_tcp_listen(const struct net_addr *local, int backlog, int *fd)
     }
     spare_fill();
     return ST_OK;
+}
+
+int os_tcp_listen(const struct net_addr *local, int backlog, int *fd)
+{
+    return listen_bound(local, OS_BIND_AGAIN, backlog, fd);
+}
+
+int os_tcp_listen_shared(const struct net_addr *local, int backlog, int *fd)
+{
+    return listen_bound(local, OS_BIND_SHARED, backlog, fd);
 }
 
 int os_tcp_local(int fd, struct net_addr *out)

@@ -21,7 +21,7 @@ struct os_udp_batch {
 
 int os_udp_open(const struct net_addr *local, const struct os_udp_options *options, int *fd)
 {
-    int status = os_socket_bound(local, SOCK_DGRAM, false, fd);
+    int status = os_socket_bound(local, SOCK_DGRAM, OS_BIND_ALONE, fd);
 
     if (status != ST_OK || options == NULL) {
         return status;

@@ -23,7 +23,7 @@ UNDUE = """--call-log --user --require-unprivileged --sandbox --ws-tls-cert --ws
 --sip-transport --sip-tls-ca --sip-tls-cert --sip-tls-key
 --session-timer --allow-transfer --srtp
 --media-alerts --watermark-key-file""".split()
-DUE = """--config --check-config --lang --log-level --log-file --realtime --version --help --ws-listen --ws-allow --ws-token-file
+DUE = """--config --check-config --lang --log-level --log-file --realtime --version --help --ws-listen --ws-reuse-port --ws-allow --ws-token-file
 --ws-origin --ws-echo --ws-max-message --max-clients --sip-server --sip-listen --sip-user --sip-password-file
 --sip-password --sip-auth-user --sip-realm --sip-caller --sip-display-name --sip-domain --sip-register --sip-expires --sip-allow --sip-keepalive
 --sip-header --ring-seconds --incoming --dial-allow
@@ -494,6 +494,30 @@ def test_memory_at_rest():
     with loopback() as server:
         anonymous = server.status("RssAnon")
         assert sanitized or WRAPPER or anonymous <= 1536, "%d kB" % anonymous
+
+
+def test_shared_port():
+    """--ws-reuse-port: two processes, one port; each client is served by one of them. Who does not ask for it gets no share."""
+    with loopback("--ws-reuse-port") as first:
+        shared = "127.0.0.1:%d" % first.ws_port
+        with loopback("--ws-reuse-port", ws_listen=shared) as second:
+            code, _, err = run_server("--ws-listen", shared, "--sip-listen", "127.0.0.1:0")
+            assert code == 1 and "--ws-listen %s: Address already in use" % shared in err, (code, err)
+            clients, rung = [Client(first) for _ in range(20)], 0
+            for client in clients:
+                client.call("echo")
+                client.hangup()
+                client.close()
+            for server in (first, second):
+                rung += len(re.findall(r"Call \S+ ended", server.log))
+            assert rung == 20, rung
+        with Client(first) as client:
+            client.call("echo")
+            client.hangup()
+    with loopback() as alone:
+        shared = "127.0.0.1:%d" % alone.ws_port
+        code, _, err = run_server("--ws-reuse-port", "--ws-listen", shared, "--sip-listen", "127.0.0.1:0")
+        assert code == 1 and "Address already in use" in err, (code, err)
 
 
 def test_few_descriptors():

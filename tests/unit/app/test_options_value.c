@@ -69,6 +69,7 @@ static const struct flag_case DUE[] = {
       "file://*.",
       "file"}},
     {"ws-echo", true, {NULL}, {NULL}},
+    {"ws-reuse-port", true, {NULL}, {NULL}},
     {"ws-max-message", false, {"1", "4M", "4m", "64K", "4G", "100"}, {"", "0", "5G", "-1", "4MB", "M", "1.5M", "0x10"}},
     {"max-clients", false, {"1", "64", "10000"}, {"", "0", "10001", "-1", "many", "1K"}},
     {"sip-server",
@@ -264,6 +265,7 @@ static void test_defaults(void **state)
     assert_int_equal(o->ws_allow.count, 0);
     assert_int_equal(o->ws_origin.count, 0);
     assert_false(o->ws_echo);
+    assert_false(o->ws_reuse_port);
     assert_in_range(o->ws_max_message, 16 * 1024 * 1024 / 3 * 4, 32 * 1024 * 1024); /* what such an upload needs */
     assert_int_equal(o->max_clients, 64);
     assert_null(o->sip_server.name);
@@ -302,7 +304,7 @@ static void test_values_arrive(void **state)
     struct run r;
     RUN(&r, "--ws-listen=[::1]:9000", "--ws-allow", "10.0.0.0/8", "--ws-allow=fd00::/8",
         "--sip-server=[2001:db8::7]:5070", "--advertise", "192.0.2.9", "--rtp-ports=40001-40999", "--sip-header=X-A: 1",
-        "--sip-header", "X-B: 2", "--log-level=warning", "--ws-echo", "--record-channels=received");
+        "--sip-header", "X-B: 2", "--log-level=warning", "--ws-echo", "--ws-reuse-port", "--record-channels=received");
     assert_int_equal(r.status, ST_OK);
     assert_int_equal(r.o.ws_listen.family, 6);
     assert_int_equal(r.o.ws_listen.port, 9000);
@@ -318,6 +320,7 @@ static void test_values_arrive(void **state)
     assert_string_equal(r.o.sip_header.items[1], "X-B: 2");
     assert_int_equal(r.o.log_level, LOG_WARNING);
     assert_true(r.o.ws_echo);
+    assert_true(r.o.ws_reuse_port);
     assert_int_equal(r.o.record_channels, OPTION_CHANNELS_RECEIVED);
     assert_int_equal(options_port_pairs(&r.o.rtp_ports), 499);
     run_free(&r);

@@ -208,12 +208,32 @@ static void test_a_close_has_an_end(void **state)
     os_close(listener);
 }
 
+/* Only those who all ask for it share a port. */
+static void test_listen_shared(void **state)
+{
+    (void)state;
+    const struct net_addr any = support_loopback(0);
+    struct net_addr addr, other;
+    int first, second, third;
+    assert_int_equal(os_tcp_listen_shared(&any, 16, &first), ST_OK);
+    assert_int_equal(os_tcp_local(first, &addr), ST_OK);
+    assert_int_equal(os_tcp_listen_shared(&addr, 16, &second), ST_OK);
+    assert_int_equal(os_tcp_listen(&addr, 16, &third), ST_BUSY);
+    os_close(first);
+    os_close(second);
+    const int alone = listen_on(&other);
+    assert_int_equal(os_tcp_listen_shared(&other, 16, &third), ST_BUSY);
+    assert_int_equal(third, -1);
+    os_close(alone);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accept_read_write),  cmocka_unit_test(test_slow_reader_and_reset),
-        cmocka_unit_test(test_listen_failures),    cmocka_unit_test(test_all_interfaces),
-        cmocka_unit_test(test_out_of_descriptors), cmocka_unit_test(test_a_close_has_an_end),
+        cmocka_unit_test(test_listen_failures),    cmocka_unit_test(test_listen_shared),
+        cmocka_unit_test(test_all_interfaces),     cmocka_unit_test(test_out_of_descriptors),
+        cmocka_unit_test(test_a_close_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
