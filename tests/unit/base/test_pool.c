@@ -145,6 +145,8 @@ static void test_generation_wraps(void **state)
 
     (void)state;
     assert_int_equal(pool_init(&pool, 8, 1), ST_OK);
+    assert_non_null(pool_new(&pool, &id));
+    pool_free(&pool, id);
     pool_slot_at(&pool, 0)->generation = UINT32_MAX - 1; /* free, the last even number */
     assert_non_null(pool_new(&pool, &last));
     assert_true(last.generation == UINT32_MAX);
