@@ -144,7 +144,7 @@ struct rtp_playout {
 
 struct rtp_play_frame {
     uint16_t count;        /* samples: the clock's frame */
-    bool whole;            /* all of one kind, which is a codec's */
+    bool whole;            /* all of one kind, a codec's or a gap */
     const uint8_t *octets; /* valid until the playout is touched again; those of a gap are 0 */
     const uint8_t *kinds;  /* of each; whole: only the first is there */
     uint8_t storage[2 * RTP_FRAME_MAX];

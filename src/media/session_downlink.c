@@ -104,7 +104,7 @@ static void tell_wide(struct media_session *s, const struct rtp_play_frame *fram
 /* As it came, where the owner wants the codec of the packet. */
 static bool tell_as_it_is(struct media_session *s, const struct rtp_play_frame *frame, enum audio_codec to)
 {
-    if (!frame->whole || codec_of(frame->kinds[0]) != to) {
+    if (!frame->whole || frame->kinds[0] == RTP_PLAY_GAP || codec_of(frame->kinds[0]) != to) {
         return false;
     }
     tell_audio(s, frame->octets, frame->count);

@@ -369,6 +369,18 @@ static bool is_whole(struct ring kinds, size_t at, size_t count)
     return first == count || (kinds.at[0] == kind && is_run(kinds.at, count - first));
 }
 
+/* Nothing waits: the rings are all gap. */
+static void pull_gap(struct rtp_playout *p, struct rtp_play_frame *out)
+{
+    out->whole = true;
+    out->octets = out->storage;
+    out->kinds = out->storage + RTP_FRAME_MAX;
+    memset(out->storage, 0, out->count);
+    out->storage[RTP_FRAME_MAX] = RTP_PLAY_GAP;
+    p->played += out->count;
+    p->end = p->played;
+}
+
 void rtp_playout_pull(struct rtp_playout *p, struct rtp_play_frame *out)
 {
     const struct ring octets = octets_of(p);
@@ -377,6 +389,10 @@ void rtp_playout_pull(struct rtp_playout *p, struct rtp_play_frame *out)
     const size_t at = index_of(kinds, p->played);
 
     out->count = frame;
+    if (p->end <= p->played && p->noise < 0) {
+        pull_gap(p, out);
+        return;
+    }
     out->octets = out->storage;
     out->kinds = out->storage + RTP_FRAME_MAX;
     out->whole = is_whole(kinds, at, frame);
