@@ -94,7 +94,7 @@ static void basics(void *ctx)
 static void test_basics(void **state)
 {
     (void)state;
-    all(basics, 7);
+    all(basics, 5);
 }
 
 /* ---- call: the two that are made at start ---- */
