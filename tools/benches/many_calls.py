@@ -227,8 +227,9 @@ class Bench:
                 figure("memory", name + " a call", growth, "KiB", "listen", run.calls, number, whole=run.whole)
         row("memory at rest, KiB", "RSS %s, anonymous %s" % (spread(run.resting_kib["VmRSS"] for run in runs),
                                                           spread(run.resting_kib["RssAnon"] for run in runs)))
-        row("memory more for each call with its client, KiB", "%s of RSS, with %d of them" % (spread(
-            [(run.telephones["rss_kib"] - run.resting_kib["VmRSS"]) / run.calls for run in runs], 1), self.options.at))
+        for name, key, what in (("anon", "RssAnon", "anonymous"), ("rss", "VmRSS", "of RSS, the pages of code that the first call needs among it")):
+            row("memory more for each call with its client, KiB", "%s %s, with %d of them" % (spread(
+                [(run.telephones[name + "_kib"] - run.resting_kib[key]) / run.calls for run in runs], 1), what, self.options.at))
 
     def setup(self):
         row("calls set up and hung up at once", "rate   placed  failed  CPU us a call    CALL to established, ms      HANGUP to ended, ms")
