@@ -103,7 +103,7 @@ void gateway_expire(struct gateway *g);
  * All clients together have a share of GATEWAY_TURN_COST of a turn (as ws_conn_process counts, a line of a list is a
  * WS_TEXT_COST), each in its turn a part of it: however many of them flood, the tick of the calls that are up is not late.
  * While some is left, gateway_due is now. What gateway_client_input spends before is part of the same share. */
-#define GATEWAY_TURN_COST   65536
+#define GATEWAY_TURN_COST   131072 /* 300 messages of 20 ms: what 1,000 calls bring in 6 ms */
 #define GATEWAY_CLIENT_COST 8192
 void gateway_pump(struct gateway *g);
 /* Bytes of a client whose connection holds none (ws_conn_holds_input): they are worked on where they lie, with a client's part of the

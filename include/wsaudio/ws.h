@@ -97,7 +97,7 @@ void ws_conn_input_commit(struct ws_conn *conn, size_t len);
 size_t ws_conn_process(struct ws_conn *conn, mono_us now, size_t budget);
 #define WS_FRAME_COST    256
 #define WS_TEXT_COST     2048
-#define WS_STEP_COST_MAX 4097
+#define WS_STEP_COST_MAX 16640 /* a frame held whole, of WS_INPUT_CAP */
 /* While paused no further message is begun (what a client asks for behind something slow sees its result); bytes wait, and so does a close
  * frame, so that the result goes out before its answer. Pings in front are answered. */
 void ws_conn_pause(struct ws_conn *conn, bool paused);
