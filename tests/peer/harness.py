@@ -81,6 +81,12 @@ def run_server(*flags, timeout=15, env=None, cwd=None):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+def sanitized():
+    """Whether the server was built with AddressSanitizer: it keeps freed memory for a while, and locks none."""
+    with open(SERVER, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 class Server:
     """A running ws_audio_server with its folder, its log and its ports."""
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from harness import SERVER, need
+from harness import need, sanitized
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FILES = ("test_loopback.py", "test_verbs.py", "test_sipp.py", "test_sipp_dialogs.py", "test_clients.py", "test_http.py",
@@ -16,11 +16,6 @@ FILES = ("test_loopback.py", "test_verbs.py", "test_sipp.py", "test_sipp_dialogs
 NOT = {"test_verbs.py": ("test_a_call_that_the_record_quota_keeps_out_is_no_warning_of_its_own",)}
 VALGRIND = ["valgrind", "-q", "--tool=memcheck", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible",
             "--errors-for-leak-kinds=definite,indirect,possible", "--error-exitcode=99", "--track-origins=no", "--num-callers=30"]
-
-
-def has_sanitizer():
-    with open(SERVER, "rb") as file:
-        return b"__asan_init" in file.read()
 
 
 def run(file):
@@ -46,7 +41,7 @@ def run(file):
 
 if __name__ == "__main__":
     need("valgrind")
-    if has_sanitizer():
+    if sanitized():
         print("this build has a sanitizer, which does not run under valgrind")
         sys.exit(77)
     chosen = sys.argv[1:] or FILES
