@@ -164,6 +164,8 @@ void rtp_playout_push(struct rtp_playout *p, const struct rtp_packet *packet, en
                       uint8_t kind);
 /* The same for comfort noise (payload type 13): from its place on, gaps are noise until audio comes. */
 void rtp_playout_push_noise(struct rtp_playout *p, const struct rtp_packet *packet, enum rtp_rx_verdict verdict);
+/* What the next pull looks at is on its way into the cache. */
+void rtp_playout_fetch(const struct rtp_playout *p);
 /* The next 20 ms; not copied where they lie in one piece. */
 void rtp_playout_pull(struct rtp_playout *p, struct rtp_play_frame *out);
 

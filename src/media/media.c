@@ -72,6 +72,32 @@ mono_us media_tick_due(const struct media *m)
     return m->tick_next;
 }
 
+#define LINE 64
+
+static void fetch(const void *from, size_t len)
+{
+    for (size_t at = 0; at < len; at += LINE) {
+        __builtin_prefetch((const uint8_t *)from + at);
+    }
+}
+
+/* With some hundred calls none of a session's memory is in a cache any more when its tick comes. What the next but one needs of
+ * its own, and where the next one's audio lies, is on its way while the kernel sends what this one has to say. */
+static void fetch_ahead(struct media *m, struct list_node *next)
+{
+    if (next == &m->sending) {
+        return;
+    }
+    const struct media_session *s = LIST_OWNER(next, struct media_session, node);
+    rtp_playout_fetch(&s->playout);
+    fetch(s->config.ctx, LINE);
+    if (next->next != &m->sending) {
+        const struct media_session *far = LIST_OWNER(next->next, struct media_session, node);
+        fetch(far, offsetof(struct media_session, dtmf_in));
+        fetch(&far->playout, offsetof(struct rtp_playout, usual));
+    }
+}
+
 void media_tick(struct media *m, mono_us now)
 {
     if (now < m->tick_next) {
@@ -80,6 +106,7 @@ void media_tick(struct media *m, mono_us now)
     m->tick_next = media_tick_after(now);
     for (struct list_node *node = m->sending.next; node != &m->sending; node = node->next) {
         struct media_session *s = LIST_OWNER(node, struct media_session, node);
+        fetch_ahead(m, node->next);
         media_session_downlink_tick(s, now);
         media_session_tick(s, now);
     }

@@ -91,7 +91,9 @@ static void fill(struct ring ring, int64_t position, uint8_t value, size_t count
     size_t first = before_end(ring, at, count);
 
     memset(ring.at + at, value, first);
-    memset(ring.at, value, count - first);
+    if (first < count) {
+        memset(ring.at, value, count - first);
+    }
 }
 
 static void copy_in(struct ring ring, int64_t position, const void *from, size_t count)
@@ -100,7 +102,9 @@ static void copy_in(struct ring ring, int64_t position, const void *from, size_t
     size_t first = before_end(ring, at, count);
 
     memcpy(ring.at + at, from, first);
-    memcpy(ring.at, (const uint8_t *)from + first, count - first);
+    if (first < count) {
+        memcpy(ring.at, (const uint8_t *)from + first, count - first);
+    }
 }
 
 static void copy_out(struct ring ring, int64_t position, uint8_t *to, size_t count)
@@ -109,7 +113,9 @@ static void copy_out(struct ring ring, int64_t position, uint8_t *to, size_t cou
     size_t first = before_end(ring, at, count);
 
     memcpy(to, ring.at + at, first);
-    memcpy(to + first, ring.at, count - first);
+    if (first < count) {
+        memcpy(to + first, ring.at, count - first);
+    }
 }
 
 /* What lies between the listener and the end moves into rings of that room, which are all gaps: `octets`, and the kinds behind. */
@@ -367,6 +373,17 @@ static bool is_whole(struct ring kinds, size_t at, size_t count)
         return false;
     }
     return first == count || (kinds.at[0] == kind && is_run(kinds.at, count - first));
+}
+
+void rtp_playout_fetch(const struct rtp_playout *p)
+{
+    const uint8_t *octets = p->grown != NULL ? p->grown : p->usual;
+    const size_t at = (size_t)((uint64_t)p->played & (p->room - 1));
+
+    for (size_t i = 0; i < p->clock.frame; i += 64) {
+        __builtin_prefetch(octets + at + i);
+        __builtin_prefetch(octets + p->room + at + i, 1);
+    }
 }
 
 /* Nothing waits: the rings are all gap. */
