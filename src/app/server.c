@@ -293,16 +293,8 @@ static void set_ticker(struct server *server)
     }
 }
 
-static int server_turn(struct server *server)
+static void expire(struct server *server, mono_us now)
 {
-    /* written before anything is served: the turn's own time for all that is called back without it */
-    int status = os_loop_turn(server->loop, next_deadline(server), &server->now);
-    mono_us now = server->now;
-
-    if (status != ST_OK) {
-        return status;
-    }
-    web_serve(server->web, now);
     if (now >= server->reload_due) {
         files_reload(server, now);
     }
@@ -310,6 +302,22 @@ static int server_turn(struct server *server)
     route_watch_expire(server->route, now);
     sip_stack_expire(server->sip, now);
     gateway_expire(server->gateway);
+}
+
+static int server_turn(struct server *server)
+{
+    const mono_us due = next_deadline(server);
+    /* written before anything is served: the turn's own time for all that is called back without it */
+    int status = os_loop_turn(server->loop, due, &server->now);
+    mono_us now = server->now;
+
+    if (status != ST_OK) {
+        return status;
+    }
+    web_serve(server->web, now);
+    if (now >= due) { /* what has become due since was set in this turn: the next one follows at once */
+        expire(server, now);
+    }
     gateway_pump(server->gateway);
     web_turn(server->web, now);
     gateway_reap(server->gateway);

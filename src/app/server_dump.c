@@ -72,7 +72,7 @@ bool server_dump_is_due(const struct server *server)
     return server->dump.part != PART_NONE;
 }
 
-void server_dump_turn(struct server *server)
+static void dump_some(struct server *server)
 {
     char text[LOG_LINE_MAX];
     struct outbuf out;
@@ -92,5 +92,12 @@ void server_dump_turn(struct server *server)
             log_write(&server->log, level_of(&server->log), LOG_TEXT(&server->log, DUMP_ENDS), server->dump.lines);
             server->dump.part = PART_NONE;
         }
+    }
+}
+
+void server_dump_turn(struct server *server)
+{
+    if (server->dump.part != PART_NONE) {
+        dump_some(server);
     }
 }

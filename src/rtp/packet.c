@@ -59,10 +59,21 @@ int rtp_packet_write(const struct rtp_packet *packet, struct outbuf *out)
     if (packet->payload.len > RTP_PACKET_MAX - RTP_HEADER_LEN) {
         return ST_TOO_LARGE;
     }
-    wire_put_u16(out, (uint16_t)(RTP_VERSION << 14 | (packet->marker ? 0x80 : 0) | (packet->payload_type & 0x7F)));
-    wire_put_u16(out, packet->sequence);
-    wire_put_u32(out, packet->timestamp);
-    wire_put_u32(out, packet->ssrc);
+    const uint8_t header[RTP_HEADER_LEN] = {
+        RTP_VERSION << 6,
+        (uint8_t)((packet->marker ? 0x80 : 0) | (packet->payload_type & 0x7F)),
+        (uint8_t)(packet->sequence >> 8),
+        (uint8_t)packet->sequence,
+        (uint8_t)(packet->timestamp >> 24),
+        (uint8_t)(packet->timestamp >> 16),
+        (uint8_t)(packet->timestamp >> 8),
+        (uint8_t)packet->timestamp,
+        (uint8_t)(packet->ssrc >> 24),
+        (uint8_t)(packet->ssrc >> 16),
+        (uint8_t)(packet->ssrc >> 8),
+        (uint8_t)packet->ssrc,
+    };
+    outbuf_bytes(out, header, sizeof(header));
     outbuf_span(out, packet->payload);
     return outbuf_status(out);
 }
