@@ -83,9 +83,13 @@ class Process:
 
     def __init__(self, command, cores, cwd=None, out=subprocess.PIPE):
         self.name = os.path.basename(command[0])
-        self.process = subprocess.Popen([str(word) for word in command], cwd=cwd, stdin=subprocess.PIPE, stdout=out,
-                                        stderr=None if out == subprocess.PIPE else subprocess.STDOUT,
-                                        preexec_fn=lambda: os.sched_setaffinity(0, cores))
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, cores)  # which it inherits; a function to run in the child would make Python copy itself for it
+        try:
+            self.process = subprocess.Popen([str(word) for word in command], cwd=cwd, stdin=subprocess.PIPE, stdout=out,
+                                            stderr=None if out == subprocess.PIPE else subprocess.STDOUT)
+        finally:
+            os.sched_setaffinity(0, before)
         self.pid, self.rest = self.process.pid, b""
 
     def __enter__(self):
