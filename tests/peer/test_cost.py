@@ -33,8 +33,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import programs  # noqa: E402: found by the line above
 
 BOUNDS = {
-    "instructions_received": 2960,
-    "instructions_sent": 3830,
+    "instructions_received": 2680,
+    "instructions_sent": 2830,
     # A call and 20 ms: RTP out, frame out, RTP in, frame in; and the tick, which all calls share.
     "calls_but_epoll_wait": 4.4,
     # A packet and a frame wake the server at most once each, the tick all calls together.
