@@ -3,6 +3,7 @@
  *
  * conn.c     life: start, close, time
  * conn_in.c  bytes to frames and pieces of messages: decides what wslay may see next
+ * conn_held.c where those bytes lie
  * conn_out.c the output buffer: control text, audio, echo */
 #ifndef WSAUDIO_WS_CONN_H
 #define WSAUDIO_WS_CONN_H
@@ -97,6 +98,8 @@ void conn_fail(struct ws_conn *conn, enum ws_end end);
 
 /* conn_in.c */
 void conn_in_fini(struct ws_conn *conn);
+/* Works on what is held, as ws_conn_process; returns what it cost. */
+size_t conn_in_work(struct ws_conn *conn, mono_us now, size_t budget);
 /* The message in hand will never end: its owner is told. */
 void conn_abort_message(struct ws_conn *conn);
 /* callbacks of wslay */
